@@ -1,0 +1,342 @@
+"""The posting pipeline: one transaction for an act, its lines, its findings and projections.
+
+In this order: take the right to write; look whether the client's id was posted before; check the
+clock; insert the lines, hashing each; run the checks of all capabilities on what now lies in the
+tables; attach their findings; bring the projections up to date; close the act with its digest.
+Anything that goes wrong on the way, a power cut included, leaves no trace of the act.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from keiryo.dates import parse_utc, utc_text
+from keiryo.errors import (
+    ClockError,
+    ConflictError,
+    ConstraintError,
+    Finding,
+    RefusedError,
+    Severity,
+    UsageError,
+)
+from keiryo.journal.canonical import (
+    GENESIS,
+    SALT_BYTES,
+    act_digest,
+    frame_bytes,
+    leaf_digest,
+    leaf_digests,
+    line_bytes,
+)
+from keiryo.journal.merkle import GrowingTree
+from keiryo.journal.model import (
+    Act,
+    Actor,
+    Draft,
+    FieldType,
+    LineKind,
+    Posted,
+    Value,
+    line_problems,
+)
+from keiryo.journal.reading import act_by_client_id, line_stream
+from keiryo.journal.registry import Posting, Refusal
+from keiryo.journal.tables import CLOCK_CHANGE, FINDING, finding_values
+from keiryo.storage.engine import Database
+from keiryo.storage.frames import insert_rows
+from keiryo.storage.schema import ACT, CHAIN_HEAD
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CHUNK_ROWS = 16_384
+CLOCK_TOLERANCE = timedelta(seconds=5)
+"""A clock behind by less is slewing: the act takes the time of the act before."""
+
+Clock = Callable[[], datetime]
+DraftSource = Draft | Callable[[Connection], Draft]
+
+
+def system_clock() -> datetime:
+    """Return the computer's time in UTC."""
+    return datetime.now(UTC)
+
+
+def post(
+    database: Database, source: DraftSource, actor: Actor, *, clock: Clock = system_clock
+) -> Posted:
+    """Post an act: all of it, or nothing.
+
+    Parameters
+    ----------
+    database : Database
+    source : Draft or callable
+        The draft, or a function that prepares it inside the transaction from what is recorded.
+    actor : Actor
+        The person who answers for the act, and on whose behalf.
+    clock : callable
+        Returns the time in UTC.
+
+    Returns
+    -------
+    Posted
+        ``repeated`` is true if the same draft had been posted before; nothing was added then.
+
+    Raises
+    ------
+    RefusedError
+        A check refused it; its ``findings`` say why.
+    ConflictError
+        The client id belongs to an act with other content.
+    ClockError
+        The clock is behind the last act.
+    StorageError
+        The database cannot take it (read-only, full, busy).
+    """
+    with database.writing() as connection:
+        head_id, head_digest = _take_head(connection, database)
+        draft = source(connection) if callable(source) else source
+        known = act_by_client_id(connection, database.metadata, draft.client_id)
+        if known is not None:
+            _require_same(connection, database, known, draft, actor)
+            return Posted(known, repeated=True)
+        recorded_at = _recorded_at(connection, database, head_id, draft, clock())
+        writer = _LineWriter(connection, database, head_id + 1)
+        try:
+            writer.write_draft(draft)
+            posting = Posting(connection, head_id + 1, draft, database.metadata)
+            writer.write_findings(_run_checks(posting, database), actor.on_behalf_of)
+            _project(posting, database, writer.kinds)
+        except ConstraintError as error:
+            raise _refused(error) from error
+        act = _close(connection, database, draft, actor, writer, recorded_at, head_digest)
+    return Posted(act)
+
+
+class _LineWriter:
+    """Inserts lines and hashes them, in order."""
+
+    def __init__(self, connection: Connection, database: Database, act_id: int) -> None:
+        self.connection = connection
+        self.database = database
+        self.act_id = act_id
+        self.tree = GrowingTree()
+        self.kinds: set[str] = set()
+
+    def write_draft(self, draft: Draft) -> None:
+        self.write_lines(draft.lines)
+        for name, frames in draft.frames:
+            kind = self.kind(name)
+            for frame in frames:
+                for part in frame.iter_slices(CHUNK_ROWS):
+                    self.write_frame(kind, part)
+
+    def write_findings(self, findings: list[Finding], scope: str) -> None:
+        self.write_lines([(FINDING.name, finding_values(f, scope)) for f in findings])
+
+    def kind(self, name: str) -> LineKind:
+        if name not in self.database.registry.kinds:
+            raise UsageError(f"no capability declares lines of kind {name!r}")
+        self.kinds.add(name)
+        return self.database.registry.kinds[name]
+
+    def write_lines(self, lines: Iterable[tuple[str, dict[str, Value]]]) -> None:
+        """Insert single lines; consecutive lines of one kind and shape go in together."""
+        waiting: list[tuple[Any, ...]] = []
+        shape: tuple[str, ...] = ()
+        for line_no, (name, values) in enumerate(lines, start=self.tree.size + 1):
+            problems = line_problems(self.kind(name), values)
+            if problems:
+                raise UsageError(f"line {line_no} cannot be recorded: {'; '.join(problems)}")
+            given = {n: v for n, v in values.items() if v is not None}
+            if (name, *given) != shape:
+                self._flush(shape, waiting)
+                shape, waiting = (name, *given), []
+            salt = os.urandom(SALT_BYTES)
+            self.tree.extend([leaf_digest(salt, line_bytes(name, line_no, given))])
+            waiting.append((self.act_id, line_no, salt, *given.values()))
+        self._flush(shape, waiting)
+
+    def _flush(self, shape: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            columns = ("act_id", "line_no", "salt", *shape[1:])
+            insert_rows(self.connection, shape[0], columns, rows)
+
+    def write_frame(self, kind: LineKind, frame: pl.DataFrame) -> None:
+        """Insert the rows of a frame; columns that hold nothing are left out."""
+        import polars as pl
+
+        frame = _typed(kind, frame)
+        size, first = frame.height, self.tree.size + 1
+        numbered = frame.with_columns(
+            pl.int_range(first, first + size, dtype=pl.Int64).alias("line_no")
+        )
+        noise = os.urandom(SALT_BYTES * size)
+        salts = [noise[i : i + SALT_BYTES] for i in range(0, len(noise), SALT_BYTES)]
+        self.tree.extend(leaf_digests(salts, frame_bytes(kind.name, numbered)))
+        values = [frame[name].to_list() for name in frame.columns]
+        rows = zip(repeat(self.act_id, size), range(first, first + size), salts, *values)
+        columns = ("act_id", "line_no", "salt", *frame.columns)
+        insert_rows(self.connection, kind.name, columns, rows)
+
+
+def _typed(kind: LineKind, frame: pl.DataFrame) -> pl.DataFrame:
+    """Check names, types and required fields of a frame; drop columns that are all null."""
+    import polars as pl
+
+    known = {f.name: f for f in kind.fields}
+    unknown = [name for name in frame.columns if name not in known]
+    if unknown:
+        raise UsageError(f"{', '.join(unknown)}: no field of {kind.name}")
+    for spec in kind.fields:
+        if spec.required and (spec.name not in frame.columns or frame[spec.name].null_count()):
+            raise UsageError(f"{kind.name}.{spec.name} is missing in some lines")
+    for name in frame.columns:
+        dtype = frame.schema[name]
+        if frame[name].null_count() == frame.height:
+            frame = frame.drop(name)
+        elif known[name].type is FieldType.INTEGER and dtype.is_integer():
+            frame = frame.with_columns(pl.col(name).cast(pl.Int64))
+        elif known[name].type is not FieldType.TEXT or dtype != pl.String:
+            raise UsageError(f"{kind.name}.{name} cannot hold values of type {dtype}")
+        elif frame[name].str.contains("\0", literal=True).any():
+            raise UsageError(f"{kind.name}.{name} holds a NUL character")
+    return frame
+
+
+def _take_head(connection: Connection, database: Database) -> tuple[int, str]:
+    """Read the head of the chain; on PostgreSQL this waits for whoever is posting."""
+    head = database.metadata.tables[CHAIN_HEAD]
+    row = connection.execute(select(head.c.act_id, head.c.digest).with_for_update()).first()
+    if row is None:
+        connection.execute(insert(head).values(one=1, act_id=0, digest=GENESIS))
+        return 0, GENESIS
+    return int(row[0]), str(row[1])
+
+
+def _recorded_at(
+    connection: Connection, database: Database, head_id: int, draft: Draft, now: datetime
+) -> str:
+    """Return the time of the act, which never lies before that of the act before."""
+    table = database.metadata.tables[ACT]
+    query = select(table.c.recorded_at).where(table.c.act_id == head_id)
+    last_text = connection.execute(query).scalar()
+    if last_text is None:
+        return utc_text(now)
+    last = parse_utc(str(last_text))
+    if now >= last or any(name == CLOCK_CHANGE.name for name, _ in draft.lines):
+        return utc_text(now)
+    if last - now <= CLOCK_TOLERANCE:
+        return utc_text(last)
+    raise ClockError(
+        f"the clock shows {utc_text(now)}, but the last act was recorded at {last_text}",
+        "Set the clock right. If the earlier time was the wrong one, record that with "
+        "'keiryo journal accept-clock --reason ...' and post again.",
+    )
+
+
+def _run_checks(posting: Posting, database: Database) -> list[Finding]:
+    present = {name for name, _ in chain(posting.draft.lines, posting.draft.frames)}
+    findings: list[Finding] = []
+    refusals: list[Finding] = []
+    for check in database.registry.checks:
+        if check.kinds & present:
+            for result in check.function(posting):
+                if isinstance(result, Refusal):
+                    refusals.append(result.finding)
+                else:
+                    findings.append(result)
+    if refusals:
+        raise RefusedError(
+            "the act was refused; nothing was posted",
+            [*refusals, *findings],
+            "Put right what the findings say and post again.",
+        )
+    return findings
+
+
+def _project(posting: Posting, database: Database, kinds: set[str]) -> None:
+    for projection in database.registry.projections:
+        if projection.kinds & kinds:
+            projection.apply(posting)
+
+
+def _close(
+    connection: Connection,
+    database: Database,
+    draft: Draft,
+    actor: Actor,
+    writer: _LineWriter,
+    recorded_at: str,
+    previous: str,
+) -> Act:
+    values: dict[str, Any] = {
+        "act_id": writer.act_id,
+        "client_id": draft.client_id,
+        "recorded_at": recorded_at,
+        "person": actor.person,
+        "on_behalf_of": actor.on_behalf_of,
+        "kind": draft.kind,
+        "reason": draft.reason,
+        "corrects": draft.corrects,
+        "line_count": writer.tree.size,
+        "lines_root": writer.tree.root().hex(),
+        "previous_digest": previous,
+    }
+    values["digest"] = act_digest(Act(**values, digest=""))
+    connection.execute(insert(database.metadata.tables[ACT]).values(**values))
+    head = database.metadata.tables[CHAIN_HEAD]
+    connection.execute(update(head).values(act_id=writer.act_id, digest=values["digest"]))
+    return Act(**values)
+
+
+def _require_same(
+    connection: Connection, database: Database, known: Act, draft: Draft, actor: Actor
+) -> None:
+    """Compare a resent draft with what was recorded under its client id."""
+    header = (draft.kind, draft.reason, draft.corrects, actor.on_behalf_of)
+    same = header == (known.kind, known.reason, known.corrects, known.on_behalf_of)
+    stored = line_stream(connection, database.metadata, known.act_id)
+    if same:
+        for sent in _draft_bytes(draft):
+            line = next(stored, None)
+            if line is None or line.canonical != sent:
+                same = False
+                break
+        else:
+            same = all(line.kind == FINDING.name for line in stored)
+    if not same:
+        raise ConflictError(
+            f"{draft.client_id!r} was posted before as act {known.act_id}, with other content",
+            "Give the new content an identifier of its own; what is recorded stays.",
+        )
+
+
+def _draft_bytes(draft: Draft) -> Iterator[bytes]:
+    import polars as pl
+
+    count = 0
+    for count, (name, values) in enumerate(draft.lines, start=1):
+        yield line_bytes(name, count, values)
+    for name, frames in draft.frames:
+        for frame in frames:
+            numbers = pl.int_range(count + 1, count + 1 + frame.height, dtype=pl.Int64)
+            yield from frame_bytes(name, frame.with_columns(numbers.alias("line_no")))
+            count += frame.height
+
+
+def _refused(error: ConstraintError) -> RefusedError:
+    finding = Finding(
+        "CONSTRAINT",
+        Severity.FORMAT,
+        f"a line breaks a rule of its table: {error.message}",
+        "Correct the line; the rules of each table are listed in the reference of line kinds.",
+    )
+    return RefusedError("the database refused a line; nothing was posted", [finding])

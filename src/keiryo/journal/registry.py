@@ -1,0 +1,173 @@
+"""How a capability joins the posting pipeline.
+
+A capability declares its line kinds (tables of record), its checks and its projections. Nothing
+in ``journal``, ``storage`` or ``accounts`` knows it; the application is put together in one place,
+`keiryo.capabilities`, and a package of somebody else's joins through the entry-point group
+``keiryo.capabilities``.
+
+A *check* runs inside the posting transaction when the lines are already in their tables and
+before anything is final. It yields findings, which are attached to the act, or refusals, after
+which nothing of the act remains. A *projection* is a table that answers questions fast; it is
+defined by the SELECT that builds it from the tables of record, and kept up to date act by act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keiryo.errors import Finding
+from keiryo.journal.model import Draft, LineKind
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, MetaData, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A finding because of which the act must not be posted."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An act in the middle of its transaction, as checks and projections see it.
+
+    Attributes
+    ----------
+    connection : sqlalchemy.Connection
+        Sees the lines of this act and of all before it.
+    act_id : int
+    draft : Draft
+        The header; its single lines (bulk frames are consumed by now: ask the tables).
+    metadata : sqlalchemy.MetaData
+    """
+
+    connection: Connection
+    act_id: int
+    draft: Draft
+    metadata: MetaData
+
+    def table(self, kind: str) -> Table:
+        """Return the table of a line kind or projection."""
+        return self.metadata.tables[kind]
+
+    def lines(self, kind: str) -> Iterator[dict[str, Any]]:
+        """Yield the lines of this act of one kind, in order, as dictionaries."""
+        from sqlalchemy import select
+
+        table = self.table(kind)
+        query = select(table).where(table.c.act_id == self.act_id).order_by(table.c.line_no)
+        for row in self.connection.execute(query).mappings():
+            yield dict(row)
+
+
+CheckFunction = Callable[[Posting], Iterable[Finding | Refusal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of the posting pipeline.
+
+    Attributes
+    ----------
+    name : str
+    kinds : frozenset of str
+        The check runs when the act has a line of one of these kinds.
+    function : callable
+        Takes a `Posting`, yields findings and refusals.
+    """
+
+    name: str
+    kinds: frozenset[str]
+    function: CheckFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A table derived from tables of record.
+
+    Attributes
+    ----------
+    name : str
+        Table name. The table must have ``scope``, ``agreement``, ``caveat`` and ``through_act``
+        (the last act that touched the row).
+    table : callable
+        Adds the table to a `MetaData` and returns it.
+    build : str
+        SELECT with the columns of the table, in order, that builds it from scratch.
+    apply : callable
+        Brings the table up to date after the lines of an act were inserted.
+    kinds : frozenset of str
+        `apply` runs when the act has a line of one of these kinds.
+    """
+
+    name: str
+    table: Callable[[MetaData], Table]
+    build: str
+    apply: Callable[[Posting], None]
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection found by an explainer: `source` rests on `target`, because of `relation`."""
+
+    source: str
+    relation: str
+    target: str
+
+
+Explainer = Callable[["Connection", "MetaData", str], Iterable[Link]]
+"""Takes a node (e.g. ``"batch:XAFA/CYL30B-4471"``), yields what it rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a capability brings to the pipeline."""
+
+    name: str
+    line_kinds: tuple[LineKind, ...] = ()
+    checks: tuple[Check, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    explainers: tuple[Explainer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All capabilities of one application, in order.
+
+    Raises
+    ------
+    ValueError
+        If two capabilities declare the same name of a capability or table.
+    """
+
+    capabilities: tuple[Capability, ...]
+    kinds: dict[str, LineKind] = field(init=False)
+
+    def __post_init__(self) -> None:
+        kinds = {k.name: k for c in self.capabilities for k in c.line_kinds}
+        names = [k.name for c in self.capabilities for k in c.line_kinds]
+        names += [p.name for p in self.projections]
+        double = sorted({n for n in names if names.count(n) > 1})
+        if double:
+            raise ValueError(f"declared twice: {', '.join(double)}")
+        object.__setattr__(self, "kinds", kinds)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks, in order of their capabilities."""
+        return tuple(check for c in self.capabilities for check in c.checks)
+
+    @property
+    def projections(self) -> tuple[Projection, ...]:
+        """All projections, in order of their capabilities."""
+        return tuple(projection for c in self.capabilities for projection in c.projections)
+
+    @property
+    def explainers(self) -> tuple[Explainer, ...]:
+        """All explainers, in order of their capabilities."""
+        return tuple(explainer for c in self.capabilities for explainer in c.explainers)

@@ -1,0 +1,370 @@
+"""Verification: is every act, line and projection still what was recorded?
+
+Everything is read again and every digest computed anew. Found are: a changed value in any table
+of record, a removed, added or reordered act or line, a projection that differs from a rebuild,
+evidence that is missing or changed, missing guards, and, against a checkpoint that was kept
+elsewhere, a chain that was rewritten as a whole. The first wrong act is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from keiryo.journal.canonical import GENESIS, act_digest, frame_bytes, leaf_digests
+from keiryo.journal.merkle import GrowingTree
+from keiryo.journal.model import Act
+from keiryo.journal.proofs import Checkpoint, journal_uid
+from keiryo.journal.reading import acts, line_tables
+from keiryo.journal.tables import CLOCK_CHANGE, EVIDENCE
+from keiryo.storage.engine import Database
+from keiryo.storage.frames import read_frames
+from keiryo.storage.schema import ACT, CHAIN_HEAD, guards_missing
+
+BLOCK_LINES = 50_000
+SHOWN_ROWS = 5
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it was recorded.
+
+    Attributes
+    ----------
+    code : str
+        E.g. ``"LINES-CHANGED"``.
+    act_id : int or None
+        The act that is wrong, where one can be named.
+    message : str
+    """
+
+    code: str
+    act_id: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome: how much was checked, the head of the chain, and the problems."""
+
+    acts: int
+    lines: int
+    evidence: int
+    head: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    @property
+    def first_wrong_act(self) -> int | None:
+        """The first act that is wrong, if one can be named."""
+        return min((p.act_id for p in self.problems if p.act_id is not None), default=None)
+
+
+def verify(
+    database: Database, *, checkpoint: Checkpoint | None = None, progress: Progress | None = None
+) -> Verification:
+    """Verify the whole journal of `database`.
+
+    Parameters
+    ----------
+    database : Database
+    checkpoint : Checkpoint, optional
+        One that was exported earlier and kept elsewhere.
+    progress : callable, optional
+        Called with (acts checked, acts in all).
+
+    Returns
+    -------
+    Verification
+    """
+    with database.reading() as connection:
+        run = _Run(connection, database, progress)
+        try:
+            run.tables()
+            run.chain()
+            run.lines()
+            run.strays()
+            run.projections()
+            run.stored_evidence()
+        except DBAPIError as error:
+            words = str(error.orig).splitlines()[0]
+            run.found("UNREADABLE", None, f"the database cannot be read on: {words}")
+        if checkpoint is not None:
+            run.checkpoint(checkpoint)
+        return run.result()
+
+
+class _Run:
+    def __init__(
+        self, connection: Connection, database: Database, progress: Progress | None
+    ) -> None:
+        self.connection = connection
+        self.database = database
+        self.progress = progress
+        self.problems: list[Problem] = []
+        self.kinds = line_tables(connection)
+        self.acts: list[Act] = []
+        self.line_count = 0
+        self.evidence_count = 0
+
+    def found(self, code: str, act_id: int | None, message: str) -> None:
+        self.problems.append(Problem(code, act_id, message))
+
+    def result(self) -> Verification:
+        order = sorted(self.problems, key=lambda p: (p.act_id is None, p.act_id or 0))
+        head = self.acts[-1].digest if self.acts else GENESIS
+        return Verification(
+            len(self.acts), self.line_count, self.evidence_count, head, tuple(order)
+        )
+
+    def tables(self) -> None:
+        """Tables of record and their guards are there, with the columns they should have."""
+        present = set(inspect(self.connection).get_table_names())
+        for name, kind in self.database.registry.kinds.items():
+            wanted = {f.name for f in kind.fields}
+            if name not in present:
+                self.found("TABLE-MISSING", None, f"the table of record {name} is missing")
+            elif missing := sorted(wanted - set(self.kinds.get(name, []))):
+                self.found("COLUMN-MISSING", None, f"{name} has lost {', '.join(missing)}")
+        for name in sorted({ACT, *self.kinds} & present):
+            if gone := guards_missing(self.connection, name):
+                self.found(
+                    "GUARD-MISSING", None, f"{name} is not protected against change: {gone} missing"
+                )
+
+    def chain(self) -> None:
+        """Headers: numbers without gaps, digests right, each resting on the one before."""
+        previous, expected, last_time = GENESIS, 1, ""
+        clock_acts = self._clock_acts()
+        for act in acts(self.connection, self.database.metadata, first=-(2**63)):
+            if act.act_id > expected:
+                self.found("ACT-MISSING", expected, f"act {expected} is missing")
+            elif act.act_id < 1:
+                self.found("ACT-ADDED", act.act_id, f"act {act.act_id} was added")
+            if _digest(act) != act.digest:
+                self.found(
+                    "ACT-CHANGED", act.act_id, f"the header of act {act.act_id} was changed"
+                )
+            elif act.previous_digest != previous and act.act_id == expected:
+                self.found(
+                    "CHAIN-BROKEN",
+                    act.act_id,
+                    f"act {act.act_id} does not rest on act {act.act_id - 1} as recorded",
+                )
+            if act.recorded_at < last_time and act.act_id not in clock_acts:
+                self.found("TIME-BACK", act.act_id, f"act {act.act_id} is dated before the last")
+            previous, expected, last_time = act.digest, act.act_id + 1, act.recorded_at
+            self.acts.append(act)
+        self._head()
+
+    def _head(self) -> None:
+        row = self.connection.execute(text(f"SELECT act_id, digest FROM {CHAIN_HEAD}")).first()
+        last = (self.acts[-1].act_id, self.acts[-1].digest) if self.acts else (0, GENESIS)
+        if row is None:
+            self.found("HEAD-MISSING", None, "the record of the chain's head is missing")
+        elif tuple(row) != last:
+            number = max(int(row[0]), last[0]) if int(row[0]) != last[0] else last[0]
+            self.found(
+                "HEAD-DIFFERS",
+                number,
+                f"the chain should end with act {row[0]}, it ends with act {last[0]}",
+            )
+
+    def _clock_acts(self) -> set[int]:
+        if CLOCK_CHANGE.name not in self.kinds:
+            return set()
+        rows = self.connection.execute(text(f"SELECT act_id FROM {CLOCK_CHANGE.name}"))
+        return {int(row[0]) for row in rows}
+
+    def lines(self) -> None:
+        """Lines: numbered 1 to n in each act, and the root over their leaves as recorded."""
+        done = 0
+        for block in _blocks(self.acts):
+            first, last = block[0].act_id, block[-1].act_id
+            numbers: dict[int, list[int]] = {act.act_id: [] for act in block}
+            trees = {act.act_id: GrowingTree() for act in block}
+            for act_id, line_no, leaf in self._leaves(first, last, block[0].line_count):
+                numbers[act_id].append(line_no) if act_id in numbers else None
+                if act_id in trees:
+                    trees[act_id].extend((leaf,))
+            for act in block:
+                self._compare(act, numbers[act.act_id], trees[act.act_id])
+            done += len(block)
+            if self.progress:
+                self.progress(done, len(self.acts))
+
+    def _compare(self, act: Act, numbers: list[int], tree: GrowingTree) -> None:
+        self.line_count += len(numbers)
+        if len(numbers) != act.line_count or numbers != list(range(1, act.line_count + 1)):
+            words = f"act {act.act_id} has {act.line_count} lines, found {len(numbers)}"
+            self.found("LINES-MISSING-OR-ADDED", act.act_id, words)
+        elif tree.root().hex() != act.lines_root:
+            words = f"a line of act {act.act_id} was changed{self._suspect(act)}"
+            self.found("LINES-CHANGED", act.act_id, words)
+
+    def _suspect(self, act: Act) -> str:
+        """The tables that hold lines of the act, to narrow the search."""
+        names = [
+            name
+            for name in self.kinds
+            if self.connection.execute(
+                text(f"SELECT 1 FROM {name} WHERE act_id = :a LIMIT 1"), {"a": act.act_id}
+            ).first()
+        ]
+        return f" (it has lines in {', '.join(sorted(names))})"
+
+    def _leaves(self, first: int, last: int, size: int) -> Iterator[tuple[int, int, bytes]]:
+        """Yield (act, line number, leaf) in order; a large act is read window by window."""
+        windows: list[tuple[int | None, int | None]] = [(None, None)]
+        if first == last and size > BLOCK_LINES:
+            edges = list(range(BLOCK_LINES + 1, min(size, 2**40) + 1, BLOCK_LINES))
+            windows = list(zip([None, *edges], [*edges, None], strict=True))
+        for low, high in windows:
+            rows: list[tuple[int, int, bytes]] = []
+            for name, columns in self.kinds.items():
+                rows += self._table_leaves(name, columns, (first, last), (low, high))
+            rows.sort()
+            yield from rows
+
+    def _table_leaves(
+        self,
+        name: str,
+        columns: list[str],
+        act_range: tuple[int, int],
+        window: tuple[int | None, int | None],
+    ) -> list[tuple[int, int, bytes]]:
+        listed = ", ".join(["act_id", "line_no", "salt", *columns])
+        query = f"SELECT {listed} FROM {name} WHERE act_id BETWEEN :first AND :last"
+        parameters = {"first": act_range[0], "last": act_range[1]}
+        for edge, sign in zip(window, (">=", "<"), strict=True):
+            if edge is not None:
+                query += f" AND line_no {sign} {edge}"
+        schema = {"act_id": pl.Int64(), "line_no": pl.Int64(), "salt": pl.Binary()}
+        schema |= self._types(name, columns)
+        rows: list[tuple[int, int, bytes]] = []
+        for frame in read_frames(
+            self.connection, text(query), schema, parameters, rows=BLOCK_LINES
+        ):
+            salts = [s or b"" for s in frame["salt"].to_list()]
+            leaves = leaf_digests(salts, frame_bytes(name, frame.drop("act_id", "salt")))
+            rows += zip(
+                frame["act_id"].to_list(), frame["line_no"].to_list(), leaves, strict=True
+            )
+        return rows
+
+    def _types(self, name: str, columns: list[str]) -> dict[str, pl.DataType]:
+        types = {c["name"]: str(c["type"]) for c in inspect(self.connection).get_columns(name)}
+        whole = ("INTEGER", "BIGINT")
+        return {c: pl.Int64() if types[c] in whole else pl.String() for c in columns}
+
+    def strays(self) -> None:
+        """Lines that belong to no act."""
+        for name in self.kinds:
+            query = text(
+                f"SELECT act_id, count(*) FROM {name} WHERE act_id NOT IN (SELECT act_id FROM act)"
+                " GROUP BY act_id ORDER BY act_id"
+            )
+            for act_id, count in self.connection.execute(query):
+                self.found(
+                    "LINES-WITHOUT-ACT",
+                    int(act_id),
+                    f"{name} holds {count} lines of act {act_id}, which does not exist",
+                )
+
+    def projections(self) -> None:
+        """Each projection equals a rebuild from the tables of record."""
+        present = set(inspect(self.connection).get_table_names())
+        for projection in self.database.registry.projections:
+            name = projection.name
+            if name not in present:
+                self.found("PROJECTION-DIFFERS", None, f"the projection {name} is missing")
+                continue
+            columns = [c.name for c in self.database.metadata.tables[name].columns]
+            listed = ", ".join(columns)
+            kept = f"SELECT {listed} FROM {name}"
+            built = f"SELECT {listed} FROM ({projection.build}) AS built"
+            for words, query in (
+                ("has a row that a rebuild does not give", f"{kept} EXCEPT {built}"),
+                ("lacks a row that a rebuild gives", f"{built} EXCEPT {kept}"),
+            ):
+                limited = text(f"SELECT * FROM ({query}) AS d LIMIT {SHOWN_ROWS}")
+                for row in self.connection.execute(limited).mappings():
+                    values = ", ".join(f"{k}={v}" for k, v in row.items() if v is not None)
+                    self.found(
+                        "PROJECTION-DIFFERS",
+                        _act_number(row["through_act"]),
+                        f"the projection {name} {words}: {values}",
+                    )
+
+    def stored_evidence(self) -> None:
+        """Each piece of evidence that was kept is there and has its digest."""
+        if EVIDENCE.name not in self.kinds:
+            return
+        query = text(
+            f"SELECT act_id, digest, name FROM {EVIDENCE.name} WHERE kept = 1 ORDER BY act_id"
+        )
+        checked: set[str] = set()
+        for act_id, digest, name in self.connection.execute(query):
+            if digest in checked:
+                continue
+            checked.add(str(digest))
+            if not self.database.evidence.is_sound(str(digest)):
+                self.found(
+                    "EVIDENCE-CHANGED",
+                    int(act_id),
+                    f"evidence {name} ({str(digest)[:12]}…) is missing or was changed",
+                )
+        self.evidence_count = len(checked)
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """The chain still goes through a checkpoint that was kept elsewhere."""
+        uid = journal_uid(self.connection, self.database.metadata)
+        if uid != checkpoint.journal_uid:
+            self.found(
+                "CHECKPOINT", None, f"the checkpoint is of another journal ({checkpoint.journal_uid})"
+            )
+            return
+        match = [a for a in self.acts if a.act_id == checkpoint.act_id]
+        if not match or match[0].digest != checkpoint.digest:
+            self.found(
+                "CHECKPOINT",
+                checkpoint.act_id,
+                f"act {checkpoint.act_id} is not the one of the checkpoint: "
+                "the journal was rewritten at or before it",
+            )
+
+
+def _digest(act: Act) -> str:
+    try:
+        return act_digest(act)
+    except (ValueError, AttributeError, TypeError):
+        return ""
+
+
+def _act_number(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _blocks(all_acts: list[Act]) -> Iterator[list[Act]]:
+    """Split acts into blocks of at most `BLOCK_LINES` lines, or one larger act."""
+    block: list[Act] = []
+    size = 0
+    for act in all_acts:
+        if block and size + max(act.line_count, 1) > BLOCK_LINES:
+            yield block
+            block, size = [], 0
+        block.append(act)
+        size += max(act.line_count, 1)
+    if block:
+        yield block

@@ -1,0 +1,1 @@
+"""Reports of nuclear material to the safeguards authority: read, check, write."""

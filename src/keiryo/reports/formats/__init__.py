@@ -1,0 +1,1 @@
+"""File formats of reports; one reader and one writer per format."""

@@ -1,0 +1,1 @@
+"""Where the records lie: SQLite or PostgreSQL, the guards of its tables, evidence, backup."""

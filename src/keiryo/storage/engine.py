@@ -1,0 +1,225 @@
+"""Opening a database: SQLite by path, PostgreSQL by URL; reading and writing transactions.
+
+SQLite has one writer and many readers (WAL, every commit flushed: ``synchronous=FULL``); the
+writer takes its lock at the beginning, so that what it reads is what it builds on. PostgreSQL
+has many writers; those that post wait for each other at the row of the chain's head.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url
+from sqlalchemy.exc import DBAPIError
+
+from keiryo.errors import (
+    FullError,
+    KeiryoError,
+    NotInitialisedError,
+    ReadOnlyError,
+    StorageError,
+    UsageError,
+)
+from keiryo.journal.registry import Registry
+from keiryo.storage.evidence import EvidenceStore
+from keiryo.storage.schema import ACT, build_metadata
+
+LOCK_WAIT_S = 60
+
+
+def database_url(place: str | Path) -> URL:
+    """Return the URL of `place`: a path means an SQLite file, anything with ``://`` a server.
+
+    Raises
+    ------
+    UsageError
+        If the URL names another kind of database.
+    """
+    raw = str(place)
+    if "://" not in raw:
+        return URL.create("sqlite", database=raw)
+    url = make_url(raw)
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise UsageError(
+            f"{raw} is no database that keiryo can use",
+            "Give the path of an SQLite file or a URL postgresql://user@host/name.",
+        )
+    return url
+
+
+class Database:
+    """An open database with the tables of a registry.
+
+    Parameters
+    ----------
+    place : str or Path
+        Path of an SQLite file, or a ``postgresql://`` URL.
+    registry : Registry
+        The capabilities whose tables it holds.
+    """
+
+    def __init__(self, place: str | Path, registry: Registry) -> None:
+        self.url = database_url(place)
+        self.registry = registry
+        self.metadata: MetaData = build_metadata(registry)
+        self.engine: Engine = _engine(self.url)
+        self.evidence = EvidenceStore(_evidence_folder(self.url))
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is an SQLite file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """Path of the SQLite file, or None."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    def exists(self) -> bool:
+        """Whether there is a keiryo journal in the database."""
+        if self.path is not None and not self.path.exists():
+            return False
+        with translated_errors(self.url), self.engine.connect() as connection:
+            return inspect(connection).has_table(ACT)
+
+    def require(self) -> None:
+        """Check that the journal is there.
+
+        Raises
+        ------
+        NotInitialisedError
+            If it is not.
+        """
+        if not self.exists():
+            raise NotInitialisedError(
+                f"there are no books at {shown(self.url)}",
+                "Create them with 'keiryo init --state XX', or name another place with --db.",
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one consistent state and writes nothing."""
+        with translated_errors(self.url), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.exec_driver_sql(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+                )
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, or leaves no trace after an exception."""
+        with translated_errors(self.url), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def shown(url: URL) -> str:
+    """Return the place in words, without a password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.render_as_string(hide_password=True)
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
+
+    def connected(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # this module begins and ends transactions itself
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+            "trusted_schema=OFF",
+            "cell_size_check=ON",
+            "wal_autocheckpoint=4000",
+        ):
+            try:
+                raw.execute(f"PRAGMA {pragma}")
+            except sqlite3.OperationalError as error:
+                if "readonly" not in str(error):
+                    raise
+
+    event.listen(engine, "connect", connected)
+    return engine
+
+
+def _evidence_folder(url: URL) -> Path:
+    chosen = os.environ.get("KEIRYO_EVIDENCE")
+    if chosen:
+        return Path(chosen)
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(f"{url.database}.evidence")
+    data_home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return data_home / "keiryo" / "evidence" / f"{url.host or 'local'}-{url.database}"
+
+
+@contextmanager
+def translated_errors(url: URL) -> Iterator[None]:
+    """Turn errors of the database driver into errors that say what to do."""
+    try:
+        yield
+    except KeiryoError:
+        raise
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _translated(error, shown(url)) from error
+
+
+def _translated(error: Exception, place: str) -> StorageError:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    words = str(cause).strip()
+    lower = words.lower()
+    if "readonly" in lower or "read-only" in lower:
+        return ReadOnlyError(
+            f"{place} can only be read: nothing was posted",
+            "Check the permissions of the file and of its folder, or post to another database.",
+        )
+    if "disk is full" in lower or "no space left" in lower or "could not extend file" in lower:
+        return FullError(
+            f"the disk that holds {place} is full: nothing was posted",
+            "Make room, then send the same again; what was recorded before is untouched.",
+        )
+    if "locked" in lower:
+        return StorageError(
+            f"another process has been writing to {place} for over {LOCK_WAIT_S} s",
+            "Nothing was posted; try again when it has finished.",
+        )
+    if "unable to open" in lower:
+        return StorageError(
+            f"{place} cannot be opened", "Check that its folder exists and may be written."
+        )
+    if "not a database" in lower or "malformed" in lower:
+        return StorageError(
+            f"{place} is not a sound SQLite database ({words})",
+            "Restore the last backup with 'keiryo restore'.",
+        )
+    if "connection" in lower and "failed" in lower:
+        return StorageError(
+            f"no answer from {place}: {words}", "Check that the server runs and the URL is right."
+        )
+    return StorageError(f"the database at {place} refused: {words}")

@@ -1,0 +1,94 @@
+"""Rows in bulk: Polars frames into tables, and queries into frames with a declared schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Executable, MetaData, Select, Table
+
+from keiryo.errors import ConstraintError
+from keiryo.journal.model import FieldType, LineKind
+
+READ_ROWS = 50_000
+
+
+def frame_schema(kind: LineKind) -> dict[str, pl.DataType]:
+    """Return the Polars schema of the fields of a line kind, without act, number and salt."""
+    return {
+        f.name: pl.Int64() if f.type is FieldType.INTEGER else pl.String() for f in kind.fields
+    }
+
+
+def table_schema(columns: Sequence[Any]) -> dict[str, pl.DataType]:
+    """Return the Polars schema of SQL columns."""
+    names = {"BIGINT": pl.Int64(), "INTEGER": pl.Int64(), "BLOB": pl.Binary()}
+    return {c.name: names.get(str(c.type).upper(), pl.String()) for c in columns}
+
+
+def insert_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert rows through the driver at its full speed (COPY on PostgreSQL).
+
+    Raises
+    ------
+    ConstraintError
+        If a row breaks a rule of the table.
+    """
+    names = ", ".join(columns)
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    try:
+        if connection.dialect.name == "sqlite":
+            marks = ", ".join("?" * len(columns))
+            raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+            return
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except Exception as error:
+        if type(error).__mro__[1].__name__ == "IntegrityError" or "Integrity" in type(error).__name__:
+            raise ConstraintError(str(error).splitlines()[0]) from error
+        raise
+
+
+def read_frame(
+    connection: Connection,
+    query: Select[Any] | Executable,
+    schema: dict[str, pl.DataType],
+    parameters: dict[str, Any] | None = None,
+) -> pl.DataFrame:
+    """Run `query` and return its rows as a frame with `schema`."""
+    frames = list(read_frames(connection, query, schema, parameters))
+    return pl.concat(frames) if frames else pl.DataFrame(schema=schema)
+
+
+def read_frames(
+    connection: Connection,
+    query: Select[Any] | Executable,
+    schema: dict[str, pl.DataType],
+    parameters: dict[str, Any] | None = None,
+    rows: int = READ_ROWS,
+) -> Iterator[pl.DataFrame]:
+    """Run `query` and yield its rows in frames of at most `rows` rows; memory stays bounded."""
+    streaming = connection.execution_options(yield_per=rows)
+    result = streaming.execute(query, parameters or {})
+    for part in result.partitions(rows):
+        columns = list(zip(*part, strict=True))
+        series = [
+            pl.Series(name, values, dtype=dtype, strict=False)
+            for (name, dtype), values in zip(schema.items(), columns, strict=True)
+        ]
+        yield pl.DataFrame(series)
+
+
+def create_missing(connection: Connection, metadata: MetaData) -> list[Table]:
+    """Create the tables of `metadata` that the database lacks, and return them."""
+    from sqlalchemy import inspect
+
+    present = set(inspect(connection).get_table_names())
+    missing = [t for t in metadata.sorted_tables if t.name not in present]
+    metadata.create_all(connection, tables=missing)
+    return missing

@@ -1,0 +1,176 @@
+"""Tables of record from line kinds, the tables of the chain, and the guards that protect them.
+
+A table of record takes new lines only: the database itself refuses to change or delete a row,
+and to add a line to an act that is already closed. Guards stop mistakes and ordinary misuse; who
+can remove them is found out by `keiryo verify`, and by checkpoints that are kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+from keiryo.journal.model import FieldType, LineKind
+from keiryo.journal.registry import Registry
+
+INTEGER = BigInteger().with_variant(Integer(), "sqlite")
+"""64-bit integer on both databases (SQLite's STRICT tables know the name INTEGER only)."""
+
+ACT = "act"
+CHAIN_HEAD = "chain_head"
+PERSON = "person"
+
+APPEND_ONLY = "tables of record are append-only"
+_ACT_IS_CLOSED = "lines can only be added to the act that is being posted"
+
+
+def build_metadata(registry: Registry) -> MetaData:
+    """Return all tables: the chain's, one per line kind, and the projections'."""
+    metadata = MetaData()
+    _act_table(metadata)
+    Table(
+        CHAIN_HEAD,
+        metadata,
+        Column("one", INTEGER, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
+        Column("act_id", INTEGER, nullable=False),
+        Column("digest", Text, nullable=False),
+        sqlite_strict=True,
+    )
+    Table(
+        PERSON,
+        metadata,
+        Column("person", Text, primary_key=True),
+        Column("account", Text, unique=True),
+        sqlite_strict=True,
+    )
+    for kind in registry.kinds.values():
+        line_table(kind, metadata)
+    for projection in registry.projections:
+        projection.table(metadata)
+    return metadata
+
+
+def _act_table(metadata: MetaData) -> None:
+    Table(
+        ACT,
+        metadata,
+        Column("act_id", INTEGER, primary_key=True, autoincrement=False),
+        Column("client_id", Text, nullable=False, unique=True),
+        Column("recorded_at", Text, nullable=False),
+        Column("person", Text, nullable=False),
+        Column("on_behalf_of", Text, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("reason", Text),
+        Column("corrects", INTEGER),
+        Column("line_count", INTEGER, nullable=False),
+        Column("lines_root", Text, nullable=False),
+        Column("previous_digest", Text, nullable=False),
+        Column("digest", Text, nullable=False),
+        sqlite_strict=True,
+    )
+
+
+def line_table(kind: LineKind, metadata: MetaData) -> Table:
+    """Add the table of record of one line kind to `metadata` and return it."""
+    columns = [
+        Column(f.name, INTEGER if f.type is FieldType.INTEGER else Text(), nullable=not f.required)
+        for f in kind.fields
+    ]
+    table = Table(
+        kind.name,
+        metadata,
+        Column("act_id", INTEGER, primary_key=True, autoincrement=False),
+        Column("line_no", INTEGER, primary_key=True, autoincrement=False),
+        Column("salt", LargeBinary, nullable=False),
+        *columns,
+        *(
+            CheckConstraint(text(check), name=f"{kind.name}_{number}")
+            for number, check in enumerate(kind.checks, start=1)
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+        comment=kind.doc,
+    )
+    for fields, condition in kind.indexes:
+        where = text(condition) if condition else None
+        name = f"ix_{kind.name}_{'_'.join(fields)}"
+        Index(name, *(table.c[f] for f in fields), sqlite_where=where, postgresql_where=where)
+    return table
+
+
+def guard(connection: Connection, table: str) -> None:
+    """Make the database refuse any change of `table` but new rows of a new act."""
+    if connection.dialect.name == "sqlite":
+        for statement in sqlite_guards(table):
+            connection.exec_driver_sql(statement)
+        return
+    connection.exec_driver_sql(_PG_REFUSE)
+    connection.exec_driver_sql(_PG_CLOSED)
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keiryo_refuse_change()"
+    )
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER {table}_new_act AFTER INSERT ON {table} REFERENCING NEW TABLE AS added "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keiryo_refuse_closed_act()"
+    )
+
+
+def sqlite_guards(table: str) -> list[str]:
+    """Return the trigger statements that guard `table` on SQLite.
+
+    The insert guard also stops INSERT OR REPLACE, which deletes without a delete trigger.
+    """
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}: {table}'); END"
+    return [
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_new_act BEFORE INSERT ON {table} "
+        f"WHEN NEW.act_id <= (SELECT act_id FROM {CHAIN_HEAD}) "
+        f"BEGIN SELECT RAISE(ABORT, '{_ACT_IS_CLOSED}: {table}'); END",
+    ]
+
+
+def guards_missing(connection: Connection, table: str) -> list[str]:
+    """Return the names of the guards of `table` that the database does not have."""
+    if connection.dialect.name == "sqlite":
+        wanted = {s.split()[2]: s for s in sqlite_guards(table)}
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+        present = dict(tuple(row) for row in connection.exec_driver_sql(query, (table,)))
+        return sorted(n for n, statement in wanted.items() if present.get(n) != statement)
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(%s) "
+        "AND NOT tgisinternal AND tgenabled = 'O'"
+    )
+    names = {str(row[0]) for row in connection.exec_driver_sql(query, (table,))}
+    return sorted({f"{table}_append_only", f"{table}_new_act"} - names)
+
+
+_PG_REFUSE = f"""
+CREATE OR REPLACE FUNCTION keiryo_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '{APPEND_ONLY}: %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""  # noqa: E501
+
+_PG_CLOSED = f"""
+CREATE OR REPLACE FUNCTION keiryo_refuse_closed_act() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM added WHERE act_id <= (SELECT act_id FROM {CHAIN_HEAD})) THEN
+    RAISE EXCEPTION '{_ACT_IS_CLOSED}: %', TG_TABLE_NAME
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $$
+"""
