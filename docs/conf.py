@@ -22,8 +22,6 @@ extensions = [
     "numpydoc",
 ]
 exclude_patterns = ["_build"]
-# A folder of pages may still be empty.
-suppress_warnings = ["toc.empty_glob"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3

@@ -60,8 +60,12 @@ def open_session() -> None:
     session = (folder / "session").open("w")
     fcntl.flock(session, fcntl.LOCK_EX)
     _held.append(session)
-    owner = os.getpid()
-    atexit.register(lambda: os.getpid() == owner and close_session(folder))
+    atexit.register(_close_own, folder, os.getpid())
+
+
+def _close_own(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # not in a forked child
+        close_session(folder)
 
 
 def close_session(folder: Path) -> None:
@@ -107,17 +111,20 @@ def run(command: list[str], folder: Path) -> None:
     program = programs() / command[0]
     clean = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     # To a file and not a pipe: the server inherits it and would keep a pipe open for ever.
-    with (folder / "log").open("a") as log:
-        result = subprocess.run(
-            [str(program), *command[1:]],
-            cwd=folder,
-            env=clean,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-            **account(),
-        )
+    try:
+        with (folder / "log").open("a") as log:
+            result = subprocess.run(
+                [str(program), *command[1:]],
+                cwd=folder,
+                env=clean,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+                **account(),
+            )
+    except OSError as error:  # e.g. a program in root's home, which the ordinary user cannot read
+        raise NoServerError(f"`{program}` could not be run: {error}. {ADVICE}") from error
     if result.returncode:
         lines = (folder / "log").read_text(errors="replace").splitlines()[-15:]
         raise NoServerError(f"`{program}` failed:\n" + "\n".join(lines))

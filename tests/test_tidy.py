@@ -12,6 +12,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def python_files() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
 
-def each(files: list[Path]) -> list:
+def each(files: list[Path]) -> list[Any]:
     return [pytest.param(file, id=str(file.relative_to(TOP))) for file in files]
 
 
@@ -87,7 +88,8 @@ def test_source_file(file: Path) -> None:
                     wrong.append(f"{node.name} has {length} lines, more than fit a screen")
     if BANNED_NAMES & {file.stem, *file.relative_to(SOURCE).parts}:
         wrong.append("its name says nothing about the domain")
-    assert not wrong, "\n".join(wrong)
+    if wrong:
+        pytest.fail(f"{file.relative_to(TOP)}: " + "\n".join(wrong), pytrace=False)
 
 
 def test_nothing_unfinished() -> None:

@@ -55,9 +55,9 @@ def number_date(number: int) -> date:
     Raises
     ------
     DateError
-        If there is no such day.
+        If there is no such day, or the number has not eight digits.
     """
-    if not 1_01_01 <= number <= 9999_12_31:
+    if not 1000_01_01 <= number <= 9999_12_31:
         raise DateError(f"{number} is not a day written YYYYMMDD")
     return _day(number // 10_000, number // 100 % 100, number % 100, str(number))
 

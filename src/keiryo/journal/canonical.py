@@ -100,6 +100,8 @@ def frame_bytes(kind: str, frame: pl.DataFrame) -> list[bytes]:
     """
     import polars as pl
 
+    if frame.is_empty():
+        return []
     pieces: list[pl.Expr] = [pl.lit(f"keiryo-line-1 {kind}\n")]
     for name in sorted(frame.columns):
         column = frame[name]

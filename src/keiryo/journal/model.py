@@ -195,7 +195,9 @@ class Draft:
     lines: list[tuple[str, dict[str, Value]]] = field(default_factory=list)
     frames: list[tuple[str, Iterable[pl.DataFrame]]] = field(default_factory=list)
 
-    def add(self, kind: str, values: Mapping[str, Value] | None = None, **more: Value) -> int:
+    def add(
+        self, kind: str, values: Mapping[str, Value] | None = None, /, **more: Value
+    ) -> int:
         """Add one line and return its number within the act (from 1)."""
         assert not self.frames, "single lines come before frames"
         self.lines.append((kind, {**(values or {}), **more}))
@@ -204,6 +206,26 @@ class Draft:
     def add_frames(self, kind: str, frames: Iterable[pl.DataFrame]) -> None:
         """Add lines in bulk; each frame has columns named like the fields of `kind`."""
         self.frames.append((kind, frames))
+
+
+def header_problems(draft: Draft, actor: Actor) -> list[str]:
+    """Return what is wrong with the types of an act's header, in words."""
+    problems = []
+    for name, value, required in (
+        ("kind", draft.kind, True),
+        ("client_id", draft.client_id, True),
+        ("person", actor.person, True),
+        ("on_behalf_of", actor.on_behalf_of, True),
+        ("reason", draft.reason, False),
+    ):
+        if isinstance(value, str):
+            problems += _text_problems(name, value)
+        elif required or value is not None:
+            problems.append(f"{name} is not text: {value!r}")
+    corrects = draft.corrects
+    if corrects is not None and (type(corrects) is not int or abs(corrects) > MAX_INTEGER):
+        problems.append(f"corrects is not the number of an act: {corrects!r}")
+    return problems
 
 
 def line_problems(kind: LineKind, values: Mapping[str, Any]) -> list[str]:

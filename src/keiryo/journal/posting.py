@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import (
@@ -37,6 +37,7 @@ from keiryo.journal.canonical import (
 )
 from keiryo.journal.merkle import GrowingTree
 from keiryo.journal.model import (
+    MAX_TEXT_BYTES,
     Act,
     Actor,
     Draft,
@@ -44,6 +45,7 @@ from keiryo.journal.model import (
     LineKind,
     Posted,
     Value,
+    header_problems,
     line_problems,
 )
 from keiryo.journal.reading import act_by_client_id, line_stream
@@ -103,6 +105,8 @@ def post(
     with database.writing() as connection:
         head_id, head_digest = _take_head(connection, database)
         draft = source(connection) if callable(source) else source
+        if problems := header_problems(draft, actor):
+            raise UsageError(f"the act cannot be recorded: {'; '.join(problems)}")
         known = act_by_client_id(connection, database.metadata, draft.client_id)
         if known is not None:
             _require_same(connection, database, known, draft, actor)
@@ -142,19 +146,15 @@ class _LineWriter:
         self.write_lines([(FINDING.name, finding_values(f, scope)) for f in findings])
 
     def kind(self, name: str) -> LineKind:
-        if name not in self.database.registry.kinds:
-            raise UsageError(f"no capability declares lines of kind {name!r}")
         self.kinds.add(name)
-        return self.database.registry.kinds[name]
+        return _kind(self.database, name)
 
     def write_lines(self, lines: Iterable[tuple[str, dict[str, Value]]]) -> None:
         """Insert single lines; consecutive lines of one kind and shape go in together."""
         waiting: list[tuple[Any, ...]] = []
         shape: tuple[str, ...] = ()
         for line_no, (name, values) in enumerate(lines, start=self.tree.size + 1):
-            problems = line_problems(self.kind(name), values)
-            if problems:
-                raise UsageError(f"line {line_no} cannot be recorded: {'; '.join(problems)}")
+            _require_sound_line(self.kind(name), line_no, values)
             given = {n: v for n, v in values.items() if v is not None}
             if (name, *given) != shape:
                 self._flush(shape, waiting)
@@ -187,6 +187,17 @@ class _LineWriter:
         insert_rows(self.connection, kind.name, columns, rows)
 
 
+def _kind(database: Database, name: str) -> LineKind:
+    if name not in database.registry.kinds:
+        raise UsageError(f"no capability declares lines of kind {name!r}")
+    return database.registry.kinds[name]
+
+
+def _require_sound_line(kind: LineKind, line_no: int, values: dict[str, Value]) -> None:
+    if problems := line_problems(kind, values):
+        raise UsageError(f"line {line_no} cannot be recorded: {'; '.join(problems)}")
+
+
 def _typed(kind: LineKind, frame: pl.DataFrame) -> pl.DataFrame:
     """Check names, types and required fields of a frame; drop columns that are all null."""
     import polars as pl
@@ -203,21 +214,29 @@ def _typed(kind: LineKind, frame: pl.DataFrame) -> pl.DataFrame:
         if frame[name].null_count() == frame.height:
             frame = frame.drop(name)
         elif known[name].type is FieldType.INTEGER and dtype.is_integer():
-            frame = frame.with_columns(pl.col(name).cast(pl.Int64))
+            try:
+                frame = frame.with_columns(pl.col(name).cast(pl.Int64))
+            except pl.exceptions.InvalidOperationError:
+                words = f"{kind.name}.{name} holds a number beyond 64 bits"
+                raise UsageError(words) from None
         elif known[name].type is not FieldType.TEXT or dtype != pl.String:
             raise UsageError(f"{kind.name}.{name} cannot hold values of type {dtype}")
         elif frame[name].str.contains("\0", literal=True).any():
             raise UsageError(f"{kind.name}.{name} holds a NUL character")
+        elif (frame[name].str.len_bytes() > MAX_TEXT_BYTES).any():
+            raise UsageError(f"{kind.name}.{name} is longer than {MAX_TEXT_BYTES} bytes")
     return frame
 
 
 def _take_head(connection: Connection, database: Database) -> tuple[int, str]:
     """Read the head of the chain; on PostgreSQL this waits for whoever is posting."""
     head = database.metadata.tables[CHAIN_HEAD]
-    row = connection.execute(select(head.c.act_id, head.c.digest).with_for_update()).first()
-    if row is None:
-        connection.execute(insert(head).values(one=1, act_id=0, digest=GENESIS))
-        return 0, GENESIS
+    query = select(head.c.act_id, head.c.digest).with_for_update()
+    row = connection.execute(query).first()
+    if row is None:  # the very first act; another process may just be posting it
+        first = f"INSERT INTO {CHAIN_HEAD} VALUES (1, 0, :digest) ON CONFLICT DO NOTHING"
+        connection.execute(text(first), {"digest": GENESIS})
+        row = connection.execute(query).one()
     return int(row[0]), str(row[1])
 
 
@@ -305,7 +324,7 @@ def _require_same(
     same = header == (known.kind, known.reason, known.corrects, known.on_behalf_of)
     stored = line_stream(connection, database.metadata, known.act_id)
     if same:
-        for sent in _draft_bytes(draft):
+        for sent in _draft_bytes(database, draft):
             line = next(stored, None)
             if line is None or line.canonical != sent:
                 same = False
@@ -319,11 +338,12 @@ def _require_same(
         )
 
 
-def _draft_bytes(draft: Draft) -> Iterator[bytes]:
+def _draft_bytes(database: Database, draft: Draft) -> Iterator[bytes]:
     import polars as pl
 
     count = 0
     for count, (name, values) in enumerate(draft.lines, start=1):
+        _require_sound_line(_kind(database, name), count, values)
         yield line_bytes(name, count, values)
     for name, frames in draft.frames:
         for frame in frames:

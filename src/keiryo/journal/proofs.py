@@ -9,13 +9,20 @@ of the chain; it tells nothing about other lines.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.errors import NotFoundError, UsageError
-from keiryo.journal.canonical import chain_digest, header_digest, leaf_digest, line_bytes
+from keiryo.journal.canonical import (
+    SALT_BYTES,
+    chain_digest,
+    header_digest,
+    leaf_digest,
+    line_bytes,
+)
 from keiryo.journal.merkle import inclusion_path, root_from_path
 from keiryo.journal.model import Act
 from keiryo.journal.reading import act as read_act
@@ -24,6 +31,7 @@ from keiryo.journal.tables import JOURNAL_OPENED
 
 CHECKPOINT_FORMAT = "keiryo-checkpoint-1"
 PROOF_FORMAT = "keiryo-proof-1"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,11 @@ class Checkpoint:
         """
         try:
             data = json.loads(content)
-            assert data.pop("format") == CHECKPOINT_FORMAT
+            known = data.pop("format") == CHECKPOINT_FORMAT
             made = cls(**data)
-            assert len(bytes.fromhex(made.digest)) == 32
-            assert type(made.act_id) is int
-        except (ValueError, TypeError, KeyError, AttributeError, AssertionError):
+            if not known or type(made.act_id) is not int or len(bytes.fromhex(made.digest)) != 32:
+                raise ValueError
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise UsageError(
                 "this is not a checkpoint of keiryo",
                 "Give a file that 'keiryo journal checkpoint --out FILE' wrote.",
@@ -128,9 +136,13 @@ def proof_problems(proof: dict[str, Any], known: Checkpoint | None = None) -> li
     """
     try:
         act, line = Act(**proof["act"]), proof["line"]
-        leaf = leaf_digest(
-            bytes.fromhex(line["salt"]), line_bytes(line["kind"], line["line_no"], line["values"])
-        )
+        salt = bytes.fromhex(line["salt"])
+        # Otherwise a longer salt or a name with line feeds could pass off a piece of a text as
+        # a line, or hide a field in the name of another.
+        plain = all(_NAME.fullmatch(name) for name in (line["kind"], *line["values"]))
+        if proof["format"] != PROOF_FORMAT or len(salt) != SALT_BYTES or not plain:
+            raise ValueError
+        leaf = leaf_digest(salt, line_bytes(line["kind"], line["line_no"], line["values"]))
         path = [bytes.fromhex(digest) for digest in proof["path"]]
         problems = []
         root = root_from_path(leaf, line["line_no"] - 1, act.line_count, path)
@@ -152,6 +164,6 @@ def proof_problems(proof: dict[str, Any], known: Checkpoint | None = None) -> li
             problems.append("the checkpoint is of another journal")
         elif known and digests.get(known.act_id) != known.digest:
             problems.append(f"the chain does not lead to the checkpoint at act {known.act_id}")
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         return ["this is not a proof of keiryo, or it is damaged"]
     return problems

@@ -89,7 +89,8 @@ def acts(
     query = select(table).where(table.c.act_id >= first).order_by(table.c.act_id)
     if last is not None:
         query = query.where(table.c.act_id <= last)
-    for row in connection.execution_options(yield_per=1000).execute(query).mappings():
+    result = connection.execute(query, execution_options={"yield_per": 1000})
+    for row in result.mappings():
         yield act_from_row(row)
 
 

@@ -8,15 +8,25 @@ elsewhere, a chain that was rewritten as a whole. The first wrong act is named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from keiryo.journal.canonical import GENESIS, act_digest, frame_bytes, leaf_digests
+from keiryo.journal.canonical import (
+    GENESIS,
+    SALT_BYTES,
+    act_digest,
+    frame_bytes,
+    leaf_digest,
+    leaf_digests,
+    line_bytes,
+)
 from keiryo.journal.merkle import GrowingTree
 from keiryo.journal.model import Act
 from keiryo.journal.proofs import Checkpoint, journal_uid
@@ -28,6 +38,7 @@ from keiryo.storage.schema import ACT, CHAIN_HEAD, guards_missing
 
 BLOCK_LINES = 50_000
 SHOWN_ROWS = 5
+PROJECTION_DIFFERS = "PROJECTION-DIFFERS"
 
 Progress = Callable[[int, int], None]
 
@@ -67,8 +78,9 @@ class Verification:
 
     @property
     def first_wrong_act(self) -> int | None:
-        """The first act that is wrong, if one can be named."""
-        return min((p.act_id for p in self.problems if p.act_id is not None), default=None)
+        """The first act that is wrong, if one can be named (a wrong projection makes none so)."""
+        numbers = (p.act_id for p in self.problems if p.code != PROJECTION_DIFFERS)
+        return min((n for n in numbers if n is not None), default=None)
 
 
 def verify(
@@ -90,19 +102,27 @@ def verify(
     """
     with database.reading() as connection:
         run = _Run(connection, database, progress)
-        try:
-            run.tables()
-            run.chain()
-            run.lines()
-            run.strays()
-            run.projections()
-            run.stored_evidence()
-        except DBAPIError as error:
-            words = str(error.orig).splitlines()[0]
-            run.found("UNREADABLE", None, f"the database cannot be read on: {words}")
-        if checkpoint is not None:
-            run.checkpoint(checkpoint)
+        with _any_text(connection, strict=False):
+            for part in (run.tables, run.chain, run.lines, run.strays, run.projections):
+                run.attempt(part)
+            run.attempt(run.stored_evidence)
+            if checkpoint is not None:
+                run.attempt(lambda: run.checkpoint(checkpoint))
         return run.result()
+
+
+@contextmanager
+def _any_text(connection: Connection, *, strict: bool) -> Iterator[None]:
+    """Let SQLite hand out text that is not UTF-8 (it can lie in a changed file), or refuse it."""
+    raw: Any = connection.connection.driver_connection
+    before = getattr(raw, "text_factory", None)
+    if before is not None:
+        raw.text_factory = str if strict else lambda b: b.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        if before is not None:
+            raw.text_factory = before
 
 
 class _Run:
@@ -119,7 +139,17 @@ class _Run:
         self.evidence_count = 0
 
     def found(self, code: str, act_id: int | None, message: str) -> None:
-        self.problems.append(Problem(code, act_id, message))
+        printable = message.encode("utf-8", "backslashreplace").decode()
+        self.problems.append(Problem(code, act_id, printable))
+
+    def attempt(self, part: Callable[[], None]) -> None:
+        """Check one part; what stops it is a problem too, and the other parts go on."""
+        try:
+            with self.connection.begin_nested():
+                part()
+        except (DBAPIError, TypeError, ValueError) as error:
+            words = str(getattr(error, "orig", None) or error).splitlines()[0]
+            self.found("UNREADABLE", None, f"the database cannot be read on: {words}")
 
     def result(self) -> Verification:
         order = sorted(self.problems, key=lambda p: (p.act_id is None, p.act_id or 0))
@@ -131,6 +161,11 @@ class _Run:
     def tables(self) -> None:
         """Tables of record and their guards are there, with the columns they should have."""
         present = set(inspect(self.connection).get_table_names())
+        for name in sorted({ACT, CHAIN_HEAD} - present):
+            self.found("TABLE-MISSING", None, f"the table {name} is missing")
+        for name in [n for n, columns in self.kinds.items() if not _plain(n, *columns)]:
+            self.found("TABLE-ADDED", None, f"{name!r} is no table of keiryo, or has odd columns")
+            del self.kinds[name]
         for name, kind in self.database.registry.kinds.items():
             wanted = {f.name for f in kind.fields}
             if name not in present:
@@ -148,10 +183,15 @@ class _Run:
         previous, expected, last_time = GENESIS, 1, ""
         clock_acts = self._clock_acts()
         for act in acts(self.connection, self.database.metadata, first=-(2**63)):
+            if not _typed(act):
+                self.found("ACT-CHANGED", act.act_id, f"act {act.act_id} holds impossible values")
+                continue
+            if act.act_id < 1:
+                self.found("ACT-ADDED", act.act_id, f"act {act.act_id} was added")
+                self.acts.append(act)
+                continue
             if act.act_id > expected:
                 self.found("ACT-MISSING", expected, f"act {expected} is missing")
-            elif act.act_id < 1:
-                self.found("ACT-ADDED", act.act_id, f"act {act.act_id} was added")
             if _digest(act) != act.digest:
                 self.found(
                     "ACT-CHANGED", act.act_id, f"the header of act {act.act_id} was changed"
@@ -191,6 +231,11 @@ class _Run:
         """Lines: numbered 1 to n in each act, and the root over their leaves as recorded."""
         done = 0
         for block in _blocks(self.acts):
+            if block[0].line_count > BLOCK_LINES:
+                found = self._stored_lines(block[0])
+                if found != block[0].line_count:
+                    self._miscounted(block[0], found)
+                    continue
             first, last = block[0].act_id, block[-1].act_id
             numbers: dict[int, list[int]] = {act.act_id: [] for act in block}
             trees = {act.act_id: GrowingTree() for act in block}
@@ -205,13 +250,30 @@ class _Run:
                 self.progress(done, len(self.acts))
 
     def _compare(self, act: Act, numbers: list[int], tree: GrowingTree) -> None:
+        if len(numbers) != act.line_count:
+            self._miscounted(act, len(numbers))
+            return
         self.line_count += len(numbers)
-        if len(numbers) != act.line_count or numbers != list(range(1, act.line_count + 1)):
-            words = f"act {act.act_id} has {act.line_count} lines, found {len(numbers)}"
+        if numbers != list(range(1, act.line_count + 1)):
+            words = f"the lines of act {act.act_id} are not numbered 1 to {act.line_count}"
             self.found("LINES-MISSING-OR-ADDED", act.act_id, words)
         elif tree.root().hex() != act.lines_root:
             words = f"a line of act {act.act_id} was changed{self._suspect(act)}"
             self.found("LINES-CHANGED", act.act_id, words)
+
+    def _miscounted(self, act: Act, found: int) -> None:
+        self.line_count += found
+        words = f"act {act.act_id} should have {act.line_count} lines, it has {found}"
+        self.found("LINES-MISSING-OR-ADDED", act.act_id, words)
+
+    def _stored_lines(self, act: Act) -> int:
+        """Count before reading: a number that somebody changed must not make the loop long."""
+        return sum(
+            self.connection.execute(
+                text(f"SELECT count(*) FROM {name} WHERE act_id = :a"), {"a": act.act_id}
+            ).scalar_one()
+            for name in self.kinds
+        )
 
     def _suspect(self, act: Act) -> str:
         """The tables that hold lines of the act, to narrow the search."""
@@ -228,7 +290,7 @@ class _Run:
         """Yield (act, line number, leaf) in order; a large act is read window by window."""
         windows: list[tuple[int | None, int | None]] = [(None, None)]
         if first == last and size > BLOCK_LINES:
-            edges = list(range(BLOCK_LINES + 1, min(size, 2**40) + 1, BLOCK_LINES))
+            edges = list(range(BLOCK_LINES + 1, size + 1, BLOCK_LINES))
             windows = list(zip([None, *edges], [*edges, None], strict=True))
         for low, high in windows:
             rows: list[tuple[int, int, bytes]] = []
@@ -250,13 +312,28 @@ class _Run:
         for edge, sign in zip(window, (">=", "<"), strict=True):
             if edge is not None:
                 query += f" AND line_no {sign} {edge}"
+        try:
+            with _any_text(self.connection, strict=True):
+                return self._leaves_by_frame(name, columns, query, parameters)
+        except (OperationalError, TypeError, ValueError) as error:
+            if isinstance(error, OperationalError) and self.connection.dialect.name != "sqlite":
+                raise
+        result = self.connection.execute(text(query), parameters)
+        return [(row[0], row[1], _careful_leaf(name, columns, row)) for row in result]
+
+    def _leaves_by_frame(
+        self, name: str, columns: list[str], query: str, parameters: dict[str, Any]
+    ) -> list[tuple[int, int, bytes]]:
+        """Raise TypeError or ValueError if a value is not what its column should hold."""
         schema = {"act_id": pl.Int64(), "line_no": pl.Int64(), "salt": pl.Binary()}
         schema |= self._types(name, columns)
         rows: list[tuple[int, int, bytes]] = []
         for frame in read_frames(
-            self.connection, text(query), schema, parameters, rows=BLOCK_LINES
+            self.connection, text(query), schema, parameters, rows=BLOCK_LINES, strict=True
         ):
-            salts = [s or b"" for s in frame["salt"].to_list()]
+            salts = frame["salt"].to_list()
+            if any(salt is None or len(salt) != SALT_BYTES for salt in salts):
+                raise ValueError("a salt has another length")
             leaves = leaf_digests(salts, frame_bytes(name, frame.drop("act_id", "salt")))
             rows += zip(
                 frame["act_id"].to_list(), frame["line_no"].to_list(), leaves, strict=True
@@ -288,7 +365,7 @@ class _Run:
         for projection in self.database.registry.projections:
             name = projection.name
             if name not in present:
-                self.found("PROJECTION-DIFFERS", None, f"the projection {name} is missing")
+                self.found(PROJECTION_DIFFERS, None, f"the projection {name} is missing")
                 continue
             columns = [c.name for c in self.database.metadata.tables[name].columns]
             listed = ", ".join(columns)
@@ -302,7 +379,7 @@ class _Run:
                 for row in self.connection.execute(limited).mappings():
                     values = ", ".join(f"{k}={v}" for k, v in row.items() if v is not None)
                     self.found(
-                        "PROJECTION-DIFFERS",
+                        PROJECTION_DIFFERS,
                         _act_number(row["through_act"]),
                         f"the projection {name} {words}: {values}",
                     )
@@ -350,6 +427,29 @@ def _digest(act: Act) -> str:
         return act_digest(act)
     except (ValueError, AttributeError, TypeError):
         return ""
+
+
+def _typed(act: Act) -> bool:
+    """Whether the values of an act that others are compared with are of their types."""
+    whole = (act.act_id, act.line_count)
+    texts = (act.recorded_at, act.lines_root, act.previous_digest, act.digest)
+    return all(type(v) is int for v in whole) and all(isinstance(v, str) for v in texts)
+
+
+def _plain(*names: str) -> bool:
+    return all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+
+
+def _careful_leaf(name: str, columns: list[str], row: Sequence[Any]) -> bytes:
+    """Return the leaf of one line; of one that cannot have been recorded, no digest at all."""
+    _, line_no, salt, *values = row
+    try:
+        if len(salt) != SALT_BYTES:
+            return b""
+        line = line_bytes(name, line_no, dict(zip(columns, values, strict=True)))
+        return leaf_digest(bytes(salt), line)
+    except (AttributeError, TypeError, ValueError):
+        return b""
 
 
 def _act_number(value: Any) -> int | None:

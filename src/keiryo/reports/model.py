@@ -205,9 +205,7 @@ class Entry:
         their element belong to no group; `rules` reports them.
         """
         weights_mg = self.weights_mg()
-        return tuple(
-            _group(label, weights_mg) for label in _ORDER_OF_GROUPS if label in weights_mg
-        )
+        return tuple(_group(label, weights_mg) for label in _ORDER_OF_GROUPS if label in weights_mg)
 
 
 def _group(label: str, weights_mg: dict[str, int]) -> CategoryGroup:
@@ -316,7 +314,7 @@ class Report:
     facility, mba : str or None
         Labels 207 and 307; only textual reports may lack them.
     entries, notes : tuple of Entry, tuple of Note
-        In the order of the file.
+        In the order of their numbers.
     unreadable : tuple of (str, str)
         Header labels whose content could not be taken over, with the content as read.
     """
@@ -341,11 +339,16 @@ class Report:
         return f"{self.country}/{self.mba or ''}/{self.number}"
 
     @property
+    def records(self) -> tuple[Entry | Note, ...]:
+        """Entries, then notes."""
+        return (*self.entries, *self.notes)
+
+    @property
     def file(self) -> str:
         """File of the first record, or an empty text."""
-        return next((record.file for record in (*self.entries, *self.notes)), "")
+        return self.records[0].file if self.records else ""
 
     @property
     def line(self) -> int:
         """Line of the first record, or 0."""
-        return next((record.line for record in (*self.entries, *self.notes)), 0)
+        return self.records[0].line if self.records else 0

@@ -4,7 +4,8 @@ Every finding about the text or content of a single report is made here with `fi
 code, severity, advice and basis agree with the table, and with the reference page made from it.
 Which module finds what: codes with `found_by` "reader" are found while reading, in
 `formats.code10_reader`, because the model of a report can no longer show them; all others in
-`rules` and the modules that it calls. LABEL-MISSING and LABEL-FORMAT come from both.
+`rules` and the modules that it calls. LABEL-MISSING, LABEL-MISPLACED, LABEL-FORMAT and NUM come
+from both: from the reader where records of one report differ or a content cannot be made out.
 
 Sources: IAEA SG-FM-1172, Model Subsidiary Arrangement Code 10, labelled format ("Code 10");
 INFCIRC/153 (Corrected). "Choice of keiryo" marks what the sources leave open.
@@ -164,9 +165,7 @@ def finding(
 ) -> Finding:
     """Return a finding of a rule in `RULES`; severity, advice and basis come from the table."""
     rule = RULES[code]
-    return Finding(
-        code, severity or rule.severity, message, rule.advice, basis=rule.basis, **place
-    )
+    return Finding(code, severity or rule.severity, message, rule.advice, basis=rule.basis, **place)
 
 
 def shown(text: str) -> str:

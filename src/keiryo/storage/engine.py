@@ -27,6 +27,7 @@ from keiryo.errors import (
 )
 from keiryo.journal.registry import Registry
 from keiryo.storage.evidence import EvidenceStore
+from keiryo.storage.revision import check_schema
 from keiryo.storage.schema import ACT, build_metadata
 
 LOCK_WAIT_S = 60
@@ -89,18 +90,36 @@ class Database:
         with translated_errors(self.url), self.engine.connect() as connection:
             return inspect(connection).has_table(ACT)
 
-    def require(self) -> None:
-        """Check that the journal is there.
+    def require(self, *, older_too: bool = False) -> None:
+        """Check that the journal is there and has the schema of this program.
+
+        Parameters
+        ----------
+        older_too : bool
+            Accept an older schema as well, because the caller will bring it up to date
+            (`keiryo.storage.migrate.ready`).
 
         Raises
         ------
         NotInitialisedError
-            If it is not.
+            If the journal is not there.
+        NewerSchemaError
+            If a newer program wrote it.
+        StorageError
+            If an older program wrote it.
         """
         if not self.exists():
             raise NotInitialisedError(
                 f"there are no books at {shown(self.url)}",
                 "Create them with 'keiryo init --state XX', or name another place with --db.",
+            )
+        with self.reading() as connection:
+            current = check_schema(connection)
+        if not (current or older_too):
+            raise StorageError(
+                f"the books at {shown(self.url)} have the schema of an older keiryo",
+                "Make a backup with 'keiryo backup'; the first command that writes to the books "
+                "brings them up to date.",
             )
 
     @contextmanager
@@ -186,8 +205,15 @@ def translated_errors(url: URL) -> Iterator[None]:
         yield
     except KeiryoError:
         raise
-    except (DBAPIError, sqlite3.Error) as error:
-        raise _translated(error, shown(url)) from error
+    except Exception as error:
+        if isinstance(error, DBAPIError | sqlite3.Error) or _is_psycopg(error):
+            raise _translated(error, shown(url)) from error
+        raise
+
+
+def _is_psycopg(error: Exception) -> bool:
+    """Whether psycopg raised it (bulk inserts use the driver); it need not be installed."""
+    return any(base.__module__.startswith("psycopg") for base in type(error).__mro__)
 
 
 def _translated(error: Exception, place: str) -> StorageError:

@@ -71,14 +71,19 @@ def read_frames(
     schema: dict[str, pl.DataType],
     parameters: dict[str, Any] | None = None,
     rows: int = READ_ROWS,
+    strict: bool = False,
 ) -> Iterator[pl.DataFrame]:
-    """Run `query` and yield its rows in frames of at most `rows` rows; memory stays bounded."""
-    streaming = connection.execution_options(yield_per=rows)
-    result = streaming.execute(query, parameters or {})
+    """Run `query` and yield its rows in frames of at most `rows` rows; memory stays bounded.
+
+    With `strict`, a value of another type than the schema says raises TypeError; without, it is
+    made to fit, or becomes null.
+    """
+    options = {"yield_per": rows}
+    result = connection.execute(query, parameters or {}, execution_options=options)
     for part in result.partitions(rows):
         columns = list(zip(*part, strict=True))
         series = [
-            pl.Series(name, values, dtype=dtype, strict=False)
+            pl.Series(name, values, dtype=dtype, strict=strict)
             for (name, dtype), values in zip(schema.items(), columns, strict=True)
         ]
         yield pl.DataFrame(series)

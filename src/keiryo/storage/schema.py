@@ -115,8 +115,8 @@ def guard(connection: Connection, table: str) -> None:
         for statement in sqlite_guards(table):
             connection.exec_driver_sql(statement)
         return
-    connection.exec_driver_sql(_PG_REFUSE)
-    connection.exec_driver_sql(_PG_CLOSED)
+    connection.exec_driver_sql(_PG_REFUSE.replace("%", "%%"))  # the driver reads % as a mark
+    connection.exec_driver_sql(_PG_CLOSED.replace("%", "%%"))
     connection.exec_driver_sql(
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION keiryo_refuse_change()"
@@ -133,11 +133,13 @@ def sqlite_guards(table: str) -> list[str]:
     The insert guard also stops INSERT OR REPLACE, which deletes without a delete trigger.
     """
     refuse = f"BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}: {table}'); END"
+    # REPLACE would delete the act that has the same client id; no delete trigger sees that.
+    taken = f" OR EXISTS (SELECT 1 FROM {ACT} WHERE client_id = NEW.client_id)"
     return [
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_new_act BEFORE INSERT ON {table} "
-        f"WHEN NEW.act_id <= (SELECT act_id FROM {CHAIN_HEAD}) "
+        f"WHEN NEW.act_id <= (SELECT act_id FROM {CHAIN_HEAD}){taken if table == ACT else ''} "
         f"BEGIN SELECT RAISE(ABORT, '{_ACT_IS_CLOSED}: {table}'); END",
     ]
 
@@ -150,11 +152,20 @@ def guards_missing(connection: Connection, table: str) -> list[str]:
         present = dict(tuple(row) for row in connection.exec_driver_sql(query, (table,)))
         return sorted(n for n, statement in wanted.items() if present.get(n) != statement)
     query = (
-        "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(%s) "
-        "AND NOT tgisinternal AND tgenabled = 'O'"
+        "SELECT tgname, tgtype, prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+        "WHERE tgrelid = to_regclass(%s) AND tgenabled = 'O' AND tgqual IS NULL AND tgattr = ''"
     )
-    names = {str(row[0]) for row in connection.exec_driver_sql(query, (table,))}
-    return sorted({f"{table}_append_only", f"{table}_new_act"} - names)
+    found = {tuple(row) for row in connection.exec_driver_sql(query, (table,))}
+    expected = {
+        (f"{table}_append_only", _PG_BEFORE_CHANGE, _PG_REFUSE.split("$$")[1]),
+        (f"{table}_new_act", _PG_AFTER_INSERT, _PG_CLOSED.split("$$")[1]),
+    }
+    return sorted(name for name, _, _ in expected - found)
+
+
+# Bits of pg_trigger.tgtype: 2 before, 4 insert, 8 delete, 16 update, 32 truncate.
+_PG_BEFORE_CHANGE = 2 | 8 | 16 | 32
+_PG_AFTER_INSERT = 4
 
 
 _PG_REFUSE = f"""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from keiryo import vocabulary
 from keiryo.dates import DateError, parse_code10_date
@@ -23,6 +23,8 @@ from keiryo.quantities import NotANumber, TooFine, TooLarge, parse_weight_mg
 from keiryo.reports.formats.code10_text import Problem, Record
 from keiryo.reports.model import WEIGHT_LABELS, Entry, Note, Reference, Weight, weight_unit
 from keiryo.reports.rule_table import finding, shown
+
+T = TypeVar("T")
 
 _COUNT = re.compile(r"([0-9]{1,9})(?: ?/ ?([0-9]{1,9}))?")
 _STATUS = re.compile(r"([NUCDA])(?:/([A-Z0-9]{2});([0-9]{1,9})/([0-9]{1,9}))?")
@@ -139,23 +141,21 @@ class Contents:
                 self.unreadable.append((label, self.record.cut[label]))
             return None
         if not content:
-            self.note(
-                "LABEL-FORMAT", label, f"label {label} is empty", severity=Severity.WARNING
-            )
+            self.note("LABEL-FORMAT", label, f"label {label} is empty", severity=Severity.WARNING)
             return None
         if ":" in content and label not in _FREE_TEXT:
             self.refuse(
                 label,
                 Unreadable(
                     "LABEL-FORMAT",
-                    f"label {label} holds ':'; the '#' before a following label seems to be "
-                    "missing",
+                    f"{shown(content)} holds ':'; the '#' before a following label seems to "
+                    "be missing",
                 ),
             )
             return None
         return content
 
-    def value(self, label: str, read: Callable[[str], Any]) -> Any:
+    def value(self, label: str, read: Callable[[str], T]) -> T | None:
         """Return what `read` makes of a content, or None with a finding."""
         content = self.text(label)
         if content is None:
@@ -168,7 +168,7 @@ class Contents:
 
     def refuse(self, label: str, error: Unreadable) -> None:
         """Report a content that cannot be taken over, and keep it aside."""
-        self.note(error.code, label, f"label {label}: {error.message}", expected=error.expected)
+        self.note(error.code, label, error.message, expected=error.expected)
         self.unreadable.append((label, self.record.contents[label]))
 
 
@@ -218,13 +218,13 @@ def _yes(content: str) -> bool:
     return True
 
 
-def _basis(content: str) -> list[str | None]:
-    items: list[str | None] = [item.strip() or None for item in content.split("/")]
-    if len(items) > 3:
+def _basis(content: str) -> tuple[str | None, str | None, str | None]:
+    basis, kmp, method, *more = (item.strip() or None for item in f"{content}//".split("/"))
+    if any(more):
         raise Unreadable(
             "LABEL-FORMAT", f"{shown(content)} has more than three items", "basis/KMP/method"
         )
-    return (items + [None, None])[:3]
+    return basis, kmp, method
 
 
 def _items(content: str) -> int:
@@ -344,12 +344,12 @@ def _weight(contents: Contents, label: str, content: str) -> Weight | None:
         contents.note(
             "UNIT",
             label,
-            f"label {label} is stated in {right_letter}, but {shown(content)} "
+            f"the unit here is {right_letter}, but {shown(content)} "
             + ("has no unit letter" if not letter.isalpha() else f"ends in {letter}"),
             expected=right_letter,
         )
     if len(number.partition(".")[2]) > _DECIMALS[unit]:
         contents.note(
-            "PRECISION", label, f"label {label}: {shown(content)} has more decimals than needed"
+            "PRECISION", label, f"{shown(content)} has more decimals than a milligram needs"
         )
     return Weight(label, mg, content)

@@ -14,23 +14,28 @@ the model is silent: choice of keiryo, said with the function.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from keiryo.errors import Finding, Severity
 from keiryo.reports.formats import code10_content as content
 from keiryo.reports.formats import code10_text
 from keiryo.reports.formats.code10_content import Contents, Unreadable, Where
 from keiryo.reports.formats.code10_text import Record
-from keiryo.reports.model import REPORT_TYPES, Report
+from keiryo.reports.model import REPORT_TYPES, Entry, Note, Report
 from keiryo.reports.rule_table import Limited, finding, shown
+
+T = TypeVar("T")
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Larger files are not read."""
 
 _REFERENCE_NUMBER = re.compile(r"([OØ]I|NC) ?/ ?([A-Z0-9]{2}) ?; ?([0-9]{1,9})")
 _REPORT_NUMBER = re.compile(r"([A-Z0-9]{2}) ?; ?([0-9]{1,9})\Z")
+_ENTRY_HEADER = ("003", "006", "010", "015", "207")
+_NOTE_HEADER = ("003", "207")
 _ON_OWN_REPORT = re.compile(r"R|E/[0-9]+")
 
 
@@ -54,6 +59,10 @@ class _Pile:
     entries: list[Record] = field(default_factory=list)
     notes: list[Record] = field(default_factory=list)
     strays: set[int] = field(default_factory=set)
+
+    def first(self) -> int:
+        """Return where in the file the report begins."""
+        return min(record.index for record in (*self.entries[:1], *self.notes[:1]))
 
 
 def read(data: bytes, file: str, *, max_bytes: int = MAX_FILE_BYTES) -> ReadResult:
@@ -92,8 +101,9 @@ def read_files(
     for file, data in files:
         for report in _read(data, file, max_bytes, found):
             reports.append(report)
-            other = first_file.setdefault(report.key, file)
-            if first_file[report.key] is not file:
+            other = first_file.get(report.key)
+            first_file.setdefault(report.key, file)
+            if other is not None:
                 found.add(
                     finding(
                         "SEQ-DUP",
@@ -126,7 +136,8 @@ def _read(data: bytes, file: str, max_bytes: int, found: Limited) -> list[Report
     nowhere = Where(file, None, None, found.add)
     for problem in source.problems:
         found.add(nowhere.from_problem(problem))
-    return [_report(key, pile, file, found) for key, pile in piles.items()]
+    # Give the records of each report free when it is made: a large file fills the memory.
+    return [_report(key, piles.pop(key), file, found) for key in list(piles)]
 
 
 def _piles(records: Iterable[Record], file: str, found: Limited) -> dict[_Key, _Pile]:
@@ -140,7 +151,8 @@ def _piles(records: Iterable[Record], file: str, found: Limited) -> dict[_Key, _
     piles: dict[_Key, _Pile] = {}
     without_mba: list[tuple[_Key, str, Record]] = []
     before: tuple[_Key, str, int] | None = None
-    for record in records:
+    for index, record in enumerate(records):
+        record.index = index
         match = _REFERENCE_NUMBER.fullmatch(record.contents.get("001", ""))
         if match is None:
             _unreadable(record, file, found)
@@ -160,7 +172,7 @@ def _piles(records: Iterable[Record], file: str, found: Limited) -> dict[_Key, _
             pile.strays.add(id(record))
         before = (key, kind, position)
     _place_without_mba(without_mba, piles)
-    return piles
+    return dict(sorted(piles.items(), key=lambda item: item[1].first()))
 
 
 def _position(record: Record) -> int:
@@ -178,9 +190,7 @@ def _carries_on(
     return same and (kind, position) == (last_kind, last_position + 1) and position > 1
 
 
-def _place_without_mba(
-    records: list[tuple[_Key, str, Record]], piles: dict[_Key, _Pile]
-) -> None:
+def _place_without_mba(records: list[tuple[_Key, str, Record]], piles: dict[_Key, _Pile]) -> None:
     candidates: dict[tuple[str, int], list[_Pile]] = {}
     for key, pile in piles.items():
         if pile.entries:
@@ -193,8 +203,8 @@ def _place_without_mba(
         (pile.entries if kind == "OI" else pile.notes).append(record)
     for places in candidates.values():
         for pile in places:
-            pile.entries.sort(key=lambda record: record.line)
-            pile.notes.sort(key=lambda record: record.line)
+            pile.entries.sort(key=lambda record: record.index)
+            pile.notes.sort(key=lambda record: record.index)
 
 
 def _unreadable(record: Record, file: str, found: Limited) -> None:
@@ -210,8 +220,7 @@ def _unreadable(record: Record, file: str, found: Limited) -> None:
     Contents(record, where).note(
         "RECORD-UNREADABLE",
         "001",
-        f"label 001: {shown(text)} does not name a record and its report; "
-        "the whole record was passed over",
+        f"{shown(text)} does not name a record and its report; the whole record was passed over",
         expected="as in OI/XA;102",
     )
     where.problems(record, None)
@@ -222,15 +231,14 @@ def _report(key: _Key, pile: _Pile, file: str, found: Limited) -> Report:
     entries = [content.entry(record, where) for record in pile.entries]
     notes = [content.note(record, where) for record in pile.notes]
     header = _Header(entries[0][1] if entries else notes[0][1])
-    for position, (_, contents) in enumerate(entries):
-        header.take(contents, ("003", "006", "010", "015", "207"), first=position == 0)
+    of_records: list[tuple[Contents, tuple[str, ...]]]
+    of_records = [(contents, _ENTRY_HEADER) for _, contents in entries]
+    of_records += [(contents, _NOTE_HEADER) for _, contents in notes]
+    for contents, labels in of_records:
+        header.take(contents, labels)
         header.check_mba(contents, key.mba, stray=id(contents.record) in pile.strays)
-    for position, (_, contents) in enumerate(notes):
-        first = not entries and position == 0
-        header.take(contents, ("003", "207"), first=first)
-        header.check_mba(contents, key.mba, stray=id(contents.record) in pile.strays)
-    header.missing([contents for _, contents in entries], ("003", "006", "010", "015", "207"))
-    header.missing([contents for _, contents in notes], ("003", "207"))
+    for contents, labels in of_records:
+        header.missing(contents, labels)
     start, end, single = header.read("015", content.period) or (None, None, False)
     report_type = header.read("010", _type) or ""
     day = header.read("003", content.day)
@@ -248,10 +256,15 @@ def _report(key: _Key, pile: _Pile, file: str, found: Limited) -> Report:
         period_single=single,
         facility=facility,
         mba=key.mba,
-        entries=tuple(entry for entry, _ in entries),
-        notes=tuple(note for note, _ in notes),
+        entries=tuple(sorted((entry for entry, _ in entries), key=_place)),
+        notes=tuple(sorted((note for note, _ in notes), key=_place)),
         unreadable=tuple(header.unreadable),
     )
+
+
+def _place(record: Entry | Note) -> int:
+    """Return where a record stands in its report; those without a number come last."""
+    return record.number or sys.maxsize
 
 
 def _type(text: str) -> str:
@@ -267,7 +280,7 @@ class _Header:
         self.contents: dict[str, Contents] = {"001": first}
         self.unreadable: list[tuple[str, str]] = []
 
-    def take(self, contents: Contents, labels: tuple[str, ...], *, first: bool) -> None:
+    def take(self, contents: Contents, labels: tuple[str, ...]) -> None:
         """Take the labels of one record, and compare them with what was taken before."""
         for label in labels:
             text = contents.record.contents.get(label)
@@ -300,25 +313,23 @@ class _Header:
                 f"label 307 is {shown(found)} here, but {shown(mba)} in the record before",
                 expected=mba,
             )
-        elif not contents.record.contents.get("307"):
+        elif not contents.record.contents.get("307") and "307" not in contents.record.cut:
             contents.note("LABEL-MISSING", "307", "label 307 (MBA) is missing", expected=mba)
 
-    def missing(self, records: Iterable[Contents], labels: tuple[str, ...]) -> None:
-        """Report records that lack a label which other records of the report have."""
-        for contents in records:
-            for label in labels:
-                taken = self.contents.get(label)
-                if taken is None or label in contents.record.contents:
-                    continue
-                if label not in contents.record.cut:
-                    contents.note(
-                        "LABEL-MISSING",
-                        label,
-                        f"label {label} is missing, though other records of the report have it",
-                        expected=taken.record.contents[label],
-                    )
+    def missing(self, contents: Contents, labels: tuple[str, ...]) -> None:
+        """Report labels that a record lacks and other records of the report have."""
+        record = contents.record
+        for label in labels:
+            taken = self.contents.get(label)
+            if taken is not None and label not in record.contents and label not in record.cut:
+                contents.note(
+                    "LABEL-MISSING",
+                    label,
+                    f"label {label} is missing, though other records of the report have it",
+                    expected=taken.record.contents[label],
+                )
 
-    def read(self, label: str, how: Callable[[str], Any]) -> Any:
+    def read(self, label: str, how: Callable[[str], T]) -> T | None:
         """Return the value of a header label, or None."""
         contents = self.contents.get(label)
         if contents is None:
@@ -331,10 +342,9 @@ class _Header:
 
 def _same(label: str, one: str, other: str) -> bool:
     """Return whether two contents say the same: dates may be written with six digits."""
-    how: Callable[[str], Any] | None = {"003": content.day, "015": content.period}.get(label)
-    if how is None:
-        return False
     try:
-        return bool(how(one) == how(other))
+        if label == "003":
+            return content.day(one) == content.day(other)
+        return label == "015" and content.period(one) == content.period(other)
     except Unreadable:
         return False

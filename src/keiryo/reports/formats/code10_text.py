@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from sys import intern
 from typing import NamedTuple
 
 from keiryo.reports.rule_table import shown
@@ -29,6 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _ASCII = bytes(range(128))
 _O_SLASH_LATIN1 = b"\xd8"
 _MAX_PROBLEMS = 1000
+_MAX_SHARED = 32
 
 
 class Problem(NamedTuple):
@@ -43,9 +45,13 @@ class Problem(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """One record: contents by label, the line of each, and what was wrong with the text."""
+    """One record: contents by label, and what was wrong with the text.
+
+    ``lines`` has the labels that do not stand on the first line of the record.
+    """
 
     line: int
+    index: int = 0
     contents: dict[str, str] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     cut: dict[str, str] = field(default_factory=dict)
@@ -169,10 +175,11 @@ class _Scan:
             record.contents[label] = content
         else:
             record.cut[label] = content
-        record.lines.setdefault(label, line)
+        if line != record.line and label not in record.duplicated:
+            record.lines.setdefault(label, line)
         if not closed:
             record.note(
-                Problem("RECORD-CUT", f"label {label} ends without '#'", line, label, content)
+                Problem("RECORD-CUT", "the record breaks off without '#'", line, label, content)
             )
         return done
 
@@ -183,9 +190,7 @@ class _Scan:
         self._in_stray = True
         lead = len(text) - len(text.lstrip())
         text, line = text.strip() or "#", line + text.count("\n", 0, lead)
-        problem = Problem(
-            "STRAY-TEXT", f"{shown(text)} is no data element", line, found=text[:200]
-        )
+        problem = Problem("STRAY-TEXT", f"{shown(text)} is no data element", line, found=text[:200])
         if self.record is None:
             self._before.append(problem)
         else:
@@ -195,15 +200,16 @@ class _Scan:
         if self._check:
             if _CONTROL.search(content):
                 record.note(
-                    Problem("CONTROL-CHAR", f"label {label} holds control characters", line, label)
+                    Problem("CONTROL-CHAR", "the content holds control characters", line, label)
                 )
                 content = _CONTROL.sub("", content)
             if "\ufffd" in content:
-                record.note(
-                    Problem("ENCODING", f"label {label} holds bytes that are not UTF-8 text",
-                            line, label)
-                )  # fmt: skip
-        return " ".join(content.split())
+                message = "the content holds bytes that are not UTF-8 text"
+                record.note(Problem("ENCODING", message, line, label))
+        if " " in content or "\n" in content or not content.isprintable():
+            content = " ".join(content.split())
+        # Most contents of a large file are the same few dates, codes and names.
+        return intern(content) if len(content) <= _MAX_SHARED else content
 
 
 def _note_duplicate(record: Record, label: str, content: str, line: int) -> None:

@@ -1,0 +1,1 @@
+"""The books: ledger lines, effective entries, balances, inventories, closing, evidence chain."""

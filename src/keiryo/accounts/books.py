@@ -1,0 +1,197 @@
+"""Questions to the books: physical inventories, sums of changes, reported balances."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, and_, func, or_, select
+
+from keiryo.accounts.book_sums import DAY, MONTH
+from keiryo.accounts.book_sums import NAME as BOOK_SUM_NAME
+from keiryo.accounts.model import ZERO, Amount, Knowledge, Lines
+from keiryo.accounts.tables import (
+    INVENTORY_CHANGE,
+    PHYSICAL_INVENTORY,
+    REPORTED_BALANCE,
+    effective,
+    known,
+)
+from keiryo.dates import Period, date_number, next_day, number_date
+from keiryo.quantities import Category
+
+
+def pit_dates(
+    connection: Connection, metadata: MetaData, mba: str, knowledge: Knowledge
+) -> list[datetime.date]:
+    """Return the days of the physical inventory takings of an MBA, in order."""
+    table = metadata.tables[PHYSICAL_INVENTORY.name]
+    states = or_(table.c.status.is_(None), table.c.status != "D")
+    query = (
+        select(table.c.pit_date)
+        .where(table.c.mba == mba, known(table, knowledge), states)
+        .distinct()
+        .order_by(table.c.pit_date)
+    )
+    return [number_date(int(row[0])) for row in connection.execute(query)]
+
+
+def physical_inventory(
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    pit: datetime.date,
+    knowledge: Knowledge,
+) -> dict[Category, Amount]:
+    """Return the sums of a physical inventory by category."""
+    table = metadata.tables[PHYSICAL_INVENTORY.name]
+    where = and_(
+        table.c.mba == mba, table.c.pit_date == date_number(pit), effective(table, knowledge)
+    )
+    return {c: a for (_, c), a in _sums(connection, table, where, code=None).items()}
+
+
+def changes(
+    connection: Connection,
+    metadata: MetaData,
+    mbas: Iterable[str],
+    period: Period,
+    knowledge: Knowledge,
+) -> Lines:
+    """Return the sums of effective changes of some MBAs in a period, by code and category.
+
+    What is known now is summed from the projection; an earlier state of knowledge, from lines.
+    """
+    if knowledge.through_act is None and knowledge.known_on is None:
+        sums = _projected(connection, metadata, list(mbas), period)
+    else:
+        table = metadata.tables[INVENTORY_CHANGE.name]
+        where = and_(
+            table.c.mba.in_(list(mbas)),
+            table.c.event_date.between(date_number(period.start), date_number(period.end)),
+            effective(table, knowledge),
+        )
+        sums = _sums(connection, table, where, code="code")
+    lines: Lines = {}
+    for (code, category), amount in sorted(sums.items()):
+        lines.setdefault(code, {})[category] = amount
+    return lines
+
+
+def reported_balance(
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    period: Period,
+    knowledge: Knowledge,
+) -> Lines:
+    """Return the effective lines of the balance that was reported for a period; empty if none."""
+    table = metadata.tables[REPORTED_BALANCE.name]
+    where = and_(
+        table.c.mba == mba,
+        table.c.period_to == date_number(period.end),
+        table.c.period_from == date_number(period.start),
+        effective(table, knowledge),
+    )
+    lines: Lines = {}
+    for (code, category), amount in _sums(connection, table, where, code="code").items():
+        lines.setdefault(code, {})[category] = amount
+    return lines
+
+
+def reported_ending(
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    pit: datetime.date,
+    knowledge: Knowledge,
+) -> dict[Category, Amount]:
+    """Return the physical inventory that a balance ending on `pit` reported (PE); {} if none."""
+    table = metadata.tables[REPORTED_BALANCE.name]
+    where = and_(
+        table.c.mba == mba,
+        table.c.period_to == date_number(pit),
+        table.c.code == "PE",
+        effective(table, knowledge),
+    )
+    return {c: a for (_, c), a in _sums(connection, table, where, code="code").items()}
+
+
+def months_and_days(period: Period) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
+    """Split a period into ranges of days and one range of whole months, as numbers YYYYMMDD."""
+    first_of_next = next_day(period.end)
+    month_from = period.start if period.start.day == 1 else _next_month(period.start)
+    month_to = first_of_next.replace(day=1)
+    if month_from >= month_to:
+        return [(date_number(period.start), date_number(period.end))], None
+    days = []
+    if period.start < month_from:
+        before = month_from - datetime.timedelta(days=1)
+        days.append((date_number(period.start), date_number(before)))
+    if month_to <= period.end:
+        days.append((date_number(month_to), date_number(period.end)))
+    return days, (_month_number(month_from), _month_number(month_to) - 1)
+
+
+def _month_number(day: datetime.date) -> int:
+    return day.year * 10_000 + day.month * 100
+
+
+def _next_month(day: datetime.date) -> datetime.date:
+    return (day.replace(day=1) + datetime.timedelta(days=32)).replace(day=1)
+
+
+def _projected(
+    connection: Connection, metadata: MetaData, mbas: list[str], period: Period
+) -> dict[tuple[str, Category], Amount]:
+    table = metadata.tables[BOOK_SUM_NAME]
+    days, months = months_and_days(period)
+    ranges = [and_(table.c.span == DAY, table.c.period.between(*pair)) for pair in days]
+    if months is not None:
+        ranges.append(and_(table.c.span == MONTH, table.c.period.between(*months)))
+    query = (
+        select(
+            table.c.code,
+            table.c.category,
+            table.c.fissile_basis,
+            func.sum(table.c.element_mg),
+            func.sum(table.c.fissile_mg),
+            func.sum(table.c.line_count),
+            func.sum(table.c.fissile_count),
+        )
+        .where(table.c.mba.in_(mbas), or_(*ranges), table.c.line_count > 0)
+        .group_by(table.c.code, table.c.category, table.c.fissile_basis)
+    )
+    return _collected(connection.execute(query))
+
+
+def _sums(
+    connection: Connection, table: Any, where: Any, *, code: str | None
+) -> dict[tuple[str, Category], Amount]:
+    keys = [table.c.category, table.c.fissile_basis]
+    if code is not None:
+        keys.insert(0, table.c[code])
+    query = (
+        select(
+            *keys,
+            func.sum(table.c.element_mg),
+            func.sum(table.c.fissile_mg),
+            func.count(),
+            func.count(table.c.fissile_mg),
+        )
+        .where(where)
+        .group_by(*keys)
+    )
+    rows = connection.execute(query)
+    return _collected(rows if code else (("", *row) for row in rows))
+
+
+def _collected(rows: Iterable[Any]) -> dict[tuple[str, Category], Amount]:
+    sums: dict[tuple[str, Category], Amount] = {}
+    for code, letter, basis, element, fissile, count, fissile_count in rows:
+        known_fissile = int(fissile or 0) if int(fissile_count) == int(count) else None
+        bases = frozenset({str(basis)}) if basis else frozenset()
+        key = (str(code), Category(letter))
+        sums[key] = sums.get(key, ZERO) + Amount(int(element), known_fissile, bases)
+    return sums

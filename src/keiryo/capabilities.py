@@ -1,0 +1,40 @@
+"""Where the application is put together: the capabilities of keiryo, in order.
+
+Somebody else's package joins through the entry-point group ``keiryo.capabilities``: each entry
+names a `keiryo.journal.registry.Capability`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from keiryo.accounts.rules import ACCOUNTS
+from keiryo.errors import UsageError
+from keiryo.journal.registry import Capability, Registry
+from keiryo.journal.tables import JOURNAL
+from keiryo.places.tables import PLACES
+from keiryo.reports.tables import REPORTS
+
+BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS)
+
+
+def builtin_registry(*more: Capability) -> Registry:
+    """Return the registry of keiryo's own capabilities and `more`."""
+    return Registry((*BUILTIN, *more))
+
+
+def installed_registry() -> Registry:
+    """Return keiryo's own capabilities and those of installed packages.
+
+    Raises
+    ------
+    UsageError
+        If an installed package announces something that is no capability.
+    """
+    found = []
+    for entry in sorted(entry_points(group="keiryo.capabilities"), key=lambda e: e.name):
+        capability = entry.load()
+        if not isinstance(capability, Capability):
+            raise UsageError(f"{entry.value} is no capability of keiryo")
+        found.append(capability)
+    return builtin_registry(*found)

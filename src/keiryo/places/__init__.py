@@ -1,0 +1,1 @@
+"""States, facilities, material balance areas, key measurement points and locations."""

@@ -1,0 +1,320 @@
+"""From the entries of a report to ledger lines, and from ledger lines back to entries."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, MetaData, Table, or_, select
+
+from keiryo.accounts.batches import ARRIVALS, CONSTANT_IDENTITY, BatchBook
+from keiryo.accounts.tables import (
+    INVENTORY_CHANGE,
+    ISOTOPE_WEIGHT,
+    PHYSICAL_INVENTORY,
+    REPORTED_BALANCE,
+    entry_line,
+)
+from keiryo.dates import date_number
+from keiryo.errors import Finding, Severity
+from keiryo.journal.model import Draft, Value
+from keiryo.places.model import MaterialBalanceArea
+from keiryo.reports.model import Entry, Reference, Report
+from keiryo.reports.tables import EARLIER_REPORT
+from keiryo.vocabulary import entry_code
+
+TABLE_OF_TYPE = {
+    "I": INVENTORY_CHANGE.name,
+    "P": PHYSICAL_INVENTORY.name,
+    "M": REPORTED_BALANCE.name,
+}
+
+
+class EntryRecorder:
+    """Adds the lines of one report's entries to a draft.
+
+    Parameters
+    ----------
+    connection, metadata
+        The posting transaction.
+    place : MaterialBalanceArea
+    report : Report
+    draft : Draft
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        metadata: MetaData,
+        place: MaterialBalanceArea,
+        report: Report,
+        draft: Draft,
+    ) -> None:
+        assert report.date is not None
+        self.connection = connection
+        self.metadata = metadata
+        self.place = place
+        self.report = report
+        self.draft = draft
+        self.table = TABLE_OF_TYPE[report.type]
+        self.batches = BatchBook(connection, metadata, place, draft)
+        self.rebatched: dict[datetime.date | None, list[str]] = {}
+
+    def add_all(self) -> None:
+        """Add all entries; what is taken from batches (RM) is looked at before RP."""
+        for entry in self.report.entries:
+            if entry.code == "RM" and entry.batch and entry.date:
+                uid = self.batches.present(entry.batch, date_number(entry.date))
+                self.rebatched.setdefault(entry.date, []).append(uid)
+        for entry in self.report.entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        """Add the lines of one entry: one per category, and their isotopes."""
+        assert self.report.date is not None
+        known_on = date_number(self.report.date)
+        values: dict[str, Value] = {
+            "scope": self.place.scope,
+            "mba": self.place.code,
+            "report_no": self.report.number,
+            "entry_no": entry.number,
+            "status": entry.status,
+            "refers": reference_text(entry.refers),
+            "state_record_id": entry.state_record_id,
+            "note_indicator": 1 if entry.note_indicator else None,
+        }
+        if entry.status in ("C", "D") and entry.refers is not None:
+            target = effective_entry(
+                self.connection, self.metadata, self.table, self.place.code, entry.refers
+            )
+            if target is not None:
+                values["supersedes_act"], values["supersedes_line"] = target.act_id, target.line
+                known_on = max(known_on, target.known_on)
+        values["known_on"] = known_on
+        values |= self._own_fields(entry)
+        groups = entry.groups() if entry.status not in ("D", "U") else ()
+        if not groups:
+            self.draft.add(self.table, values)
+            return
+        first = len(self.draft.lines) + 1
+        for number, group in enumerate(groups):
+            line = self.draft.add(
+                self.table,
+                values,
+                entry_line=first if number or len(groups) > 1 else None,
+                category=str(group.category),
+                element_mg=group.element_mg,
+                fissile_mg=group.fissile_mg,
+                fissile_basis=group.fissile_basis,
+            )
+            assert line == first + number, "lines of one entry follow each other"
+        for number, group in enumerate(groups):
+            for nuclide, mass_mg in group.isotopes:
+                self.draft.add(
+                    ISOTOPE_WEIGHT.name,
+                    scope=self.place.scope,
+                    parent_line=first + number,
+                    nuclide=nuclide,
+                    mass_mg=mass_mg,
+                )
+
+    def _own_fields(self, entry: Entry) -> dict[str, Value]:
+        report = self.report
+        if report.type == "M":
+            assert report.period_from and report.period_to
+            return {
+                "code": entry.code,
+                "period_from": date_number(report.period_from),
+                "period_to": date_number(report.period_to),
+                "non_latin": entry.non_latin,
+            }
+        values: dict[str, Value] = {
+            "kmp": entry.kmp,
+            "batch": entry.batch,
+            "items": entry.items,
+            "mdc": entry.mdc,
+            "operator_mdc": entry.operator_mdc,
+            "description": entry.description,
+            "non_latin": entry.non_latin,
+            "basis": basis_text(entry),
+        }
+        if report.type == "P":
+            assert report.period_to is not None
+            day = date_number(report.period_to)
+            values["pit_date"] = day
+            if entry.batch and entry.status not in ("D", "U"):
+                values["batch_uid"] = self._listed_uid(entry, day)
+            return values
+        values |= {
+            "code": entry.code,
+            "event_date": None if entry.date is None else date_number(entry.date),
+            "shipper": entry.shipper,
+            "receiver": entry.receiver,
+            "shipper_batch": entry.shipper_batch,
+        }
+        if entry.batch and entry.date and entry.code and entry.status not in ("D", "U"):
+            values["batch_uid"] = self._changed_uid(entry, date_number(entry.date))
+        return values
+
+    def _listed_uid(self, entry: Entry, day: int) -> str:
+        assert entry.batch is not None
+        known = self.batches.find(entry.batch)
+        if known is not None:
+            return known
+        uid = self.batches.present(entry.batch, day)
+        for group in entry.groups():
+            self.batches.draw(uid, day, group.category)
+        return uid
+
+    def _changed_uid(self, entry: Entry, day: int) -> str:
+        assert entry.batch is not None and entry.code is not None
+        name, code = entry.batch, entry.code
+        categories = [group.category for group in entry.groups()]
+        if code == "RP":
+            uid = self.batches.present(name, day)
+            for parent in self.rebatched.get(entry.date, []):
+                if parent != uid:
+                    self.batches.descend(uid, parent, "rebatched", day)
+            return uid
+        if code in CONSTANT_IDENTITY or code == "RM":
+            known = self.batches.find(name)
+            if known is not None:
+                return known
+            if entry_code(code).old_category is not None and not self.place.batch_follow_up:
+                uid = self.batches.present(name, day)
+                old = entry_code(code).old_category
+                assert old is not None
+                self.batches.draw(uid, day, old)
+                self.batches.merge(uid, day, entry_code(code).new_category or old)
+                return uid
+        if code in ARRIVALS:
+            uid = self.batches.arrive(name, day, self._shipped_uid(entry))
+            for category in categories:
+                self.batches.merge(uid, day, category)
+            return uid
+        return self.batches.leave(name, day, categories[0])
+
+    def _shipped_uid(self, entry: Entry) -> str | None:
+        """The uid of the batch at the domestic shipper, if it is known."""
+        if entry.code != "RD" or not entry.shipper or not entry.shipper_batch:
+            return None
+        return self.batches.find(entry.shipper_batch, entry.shipper.rpartition("/")[2])
+
+
+def basis_text(entry: Entry) -> str | None:
+    """Return label 469 as one text: basis, KMP, method."""
+    parts = [entry.basis or "", entry.basis_kmp or "", entry.basis_method or ""]
+    return "/".join(parts).rstrip("/") or None
+
+
+def reference_text(reference: Reference | None) -> str | None:
+    """Return a reference as label 309 writes it: ``XA;104/1``."""
+    if reference is None:
+        return None
+    return f"{reference.country};{reference.report}/{reference.entry}"
+
+
+class Target:
+    """The entry that a correction means: where it lies and since when it is known."""
+
+    __slots__ = ("act_id", "known_on", "line")
+
+    def __init__(self, act_id: int, line: int, known_on: int) -> None:
+        self.act_id = act_id
+        self.line = line
+        self.known_on = known_on
+
+
+def effective_entry(
+    connection: Connection, metadata: MetaData, name: str, mba: str, reference: Reference
+) -> Target | None:
+    """Return the entry that is effective now for a reference, or None.
+
+    The reference may name the first entry or a correction of it; either way the last correction
+    counts. A deleted entry is not effective.
+    """
+    table = metadata.tables[name]
+    address = (table.c.report_no == reference.report) & (table.c.entry_no == reference.entry)
+    added = (table.c.status == "A") & (table.c.refers == reference_text(reference))
+    query = (
+        select(table.c.act_id, entry_line(table), table.c.known_on, table.c.status)
+        .where(table.c.mba == mba, or_(address, added))
+        .order_by(table.c.act_id.desc(), table.c.line_no)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    if row is None or row[3] in ("D", "U"):
+        return None
+    return _latest(connection, table, Target(int(row[0]), int(row[1]), int(row[2])))
+
+
+def _latest(connection: Connection, table: Table, target: Target) -> Target | None:
+    while True:
+        query = (
+            select(table.c.act_id, entry_line(table), table.c.known_on, table.c.status)
+            .where(table.c.supersedes_act == target.act_id, table.c.supersedes_line == target.line)
+            .limit(1)
+        )
+        row = connection.execute(query).first()
+        if row is None:
+            return target
+        if row[3] == "D":
+            return None
+        target = Target(int(row[0]), int(row[1]), int(row[2]))
+
+
+def reference_findings(
+    connection: Connection, metadata: MetaData, report: Report
+) -> Iterable[Finding]:
+    """Yield findings on entries that correct, delete or add to something (rule CORR-REF)."""
+    if report.type not in TABLE_OF_TYPE or report.mba is None:
+        return
+    for entry in report.entries:
+        if entry.status not in ("C", "D", "A") or entry.refers is None:
+            continue
+        problem = _reference_problem(connection, metadata, report, entry.status, entry.refers)
+        if problem:
+            shown = f"{entry.status}/{reference_text(entry.refers)}"
+            yield Finding(
+                "CORR-REF",
+                Severity.INCONSISTENCY,
+                f"309:{shown} {problem}",
+                "Refer to the entry that is effective now, by country, report and entry.",
+                file=entry.file,
+                line=entry.line,
+                mba=report.mba,
+                report=str(report.number),
+                entry=entry.number,
+                label="309",
+                found=shown,
+                basis="Code 10, label 309; INFCIRC/153 para 103",
+            )
+
+
+def _reference_problem(
+    connection: Connection, metadata: MetaData, report: Report, status: str, reference: Reference
+) -> str | None:
+    assert report.mba is not None
+    if reference.country != report.country:
+        return f"names the State {reference.country}, the report is of {report.country}"
+    if reference.report > report.number:
+        return "refers to a later report"
+    table = TABLE_OF_TYPE[report.type]
+    target = effective_entry(connection, metadata, table, report.mba, reference)
+    if status == "A":
+        return None if target is None else "adds an entry under a number that is taken"
+    if target is not None or _was_earlier(connection, metadata, report.mba, reference):
+        return None
+    return "names an entry that does not exist, or that was deleted"
+
+
+def _was_earlier(
+    connection: Connection, metadata: MetaData, mba: str, reference: Reference
+) -> bool:
+    """Whether the entry belongs to a report sent before the books begin."""
+    table = metadata.tables[EARLIER_REPORT.name]
+    query = select(table.c.entry_count).where(
+        table.c.mba == mba, table.c.report_no == reference.report
+    )
+    count = connection.execute(query).scalar()
+    return count is not None and 1 <= reference.entry <= int(count)

@@ -1,0 +1,527 @@
+"""Receiving reports: a set of files becomes one act per report, accepted or refused.
+
+What stands between reports (transit, continuity) is looked at when all are in, and recorded as
+open findings; it never blocks a report. A report that was recorded before is recognised and left
+alone, so an interrupted import is simply run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, select
+
+from keiryo.accounts.batches import BatchBook
+from keiryo.dates import date_number, utc_text
+from keiryo.errors import Finding, RefusedError, Severity
+from keiryo.journal.model import Act, Actor, Draft
+from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import act_by_client_id
+from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
+from keiryo.places.model import MaterialBalanceArea
+from keiryo.places.tables import AREA, area_values, areas
+from keiryo.reports.context import AreaContext, Context, add_context, read_context
+from keiryo.reports.continuity import record_open_findings
+from keiryo.reports.entries import EntryRecorder, basis_text, reference_findings
+from keiryo.reports.formats.code10_reader import read_files
+from keiryo.reports.formats.code10_writer import write
+from keiryo.reports.model import Report
+from keiryo.reports.tables import NOTE, REPORT
+from keiryo.storage.engine import Database
+
+MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutcome:
+    """What became of one report.
+
+    Attributes
+    ----------
+    report : str
+        ``State/MBA/number``; the file name for a file that held no report.
+    outcome : str
+        ``"accepted"``, ``"refused"`` or ``"recorded before"``.
+    act_id : int
+    findings : tuple of Finding
+    """
+
+    report: str
+    outcome: str
+    act_id: int
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """What became of a set of files.
+
+    Attributes
+    ----------
+    outcomes : tuple of ReportOutcome
+    context_act : int or None
+    context_findings : tuple of Finding
+    open_findings : tuple of Finding
+        What stands open between reports after the import.
+    """
+
+    outcomes: tuple[ReportOutcome, ...] = ()
+    context_act: int | None = None
+    context_findings: tuple[Finding, ...] = ()
+    open_findings: tuple[Finding, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was refused."""
+        blocked = any(f.severity in _BLOCKING for f in self.context_findings)
+        refused = any(o.outcome == "refused" for o in self.outcomes)
+        return not refused and (self.context_act is not None or not blocked)
+
+
+_BLOCKING = (Severity.FORMAT, Severity.INCONSISTENCY)
+
+
+@dataclass(slots=True)
+class _Import:
+    database: Database
+    actor: Actor
+    accept_reason: str | None
+    clock: Clock
+    received_at: str
+    evidence: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
+
+
+def import_reports(
+    database: Database,
+    files: Sequence[tuple[str, bytes]],
+    actor: Actor,
+    *,
+    context: tuple[str, bytes] | None = None,
+    accept_reason: str | None = None,
+    clock: Clock = system_clock,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Import files with labelled Code 10 reports as one set.
+
+    Parameters
+    ----------
+    database : Database
+    files : sequence of (name, content)
+    actor : Actor
+    context : (name, content), optional
+        What came before the files.
+    accept_reason : str, optional
+        Accept reports with findings of severity E (not F) for this reason, which is recorded.
+    progress : callable, optional
+        Called with (reports done, reports in all, report).
+
+    Returns
+    -------
+    ImportSummary
+        Findings are data; only what the computer cannot do raises.
+    """
+    result = read_files(files)
+    run = _Import(database, actor, accept_reason, clock, utc_text(clock()))
+    context_act, context_findings = None, []
+    if context is not None:
+        context_act, context_findings = _post_context(run, context, result.reports)
+        if context_act is None:
+            return ImportSummary(context_findings=tuple(context_findings))
+    for name, content in files:
+        run.evidence[name] = _keep(database, content)
+    outcomes = []
+    by_report, by_file = _assigned(result.findings, result.reports)
+    for name, findings in by_file.items():
+        if any(f.severity is Severity.FORMAT for f in findings):
+            outcomes.append(_refuse_file(run, name, findings))
+    ordered = sorted(result.reports, key=_report_order)
+    for done, report in enumerate(ordered, start=1):
+        outcomes.append(_post_report(run, report, by_report.get(_address(report), [])))
+        if progress:
+            progress(done, len(ordered), report.key)
+    open_findings = record_open_findings(database, actor, clock=clock)
+    return ImportSummary(
+        tuple(outcomes), context_act, tuple(context_findings), tuple(open_findings)
+    )
+
+
+def _report_order(report: Report) -> tuple[object, ...]:
+    """By report date, so that a correction follows what it corrects."""
+    when = date_number(report.date) if report.date else 99991231
+    return (when, report.mba or "", report.number)
+
+
+Address = tuple[str, str, str]
+
+
+def _address(report: Report) -> Address:
+    return (report.file, report.mba or "", str(report.number))
+
+
+def _assigned(
+    findings: Iterable[Finding], reports: Sequence[Report]
+) -> tuple[dict[Address, list[Finding]], dict[str, list[Finding]]]:
+    """Give each finding to its report, or to its file if it belongs to none."""
+    known = {_address(report) for report in reports}
+    by_report: dict[Address, list[Finding]] = {}
+    by_file: dict[str, list[Finding]] = {}
+    for finding in findings:
+        address = (finding.file or "", finding.mba or "", finding.report or "")
+        if address in known:
+            by_report.setdefault(address, []).append(finding)
+        else:
+            by_file.setdefault(finding.file or "", []).append(finding)
+    return by_report, by_file
+
+
+def _keep(database: Database, content: bytes) -> tuple[str, int, bool]:
+    """Store a file as evidence; of one that is too large only the digest is kept."""
+    if len(content) > MAX_EVIDENCE_BYTES:
+        return hashlib.sha256(content).hexdigest(), len(content), False
+    return database.evidence.put(content), len(content), True
+
+
+def _add_evidence(run: _Import, draft: Draft, name: str, scope: str, role: str) -> str:
+    digest, size, kept = run.evidence[name]
+    draft.add(
+        EVIDENCE.name,
+        scope=scope,
+        digest=digest,
+        name=name.encode(errors="replace").decode()[:255] or "(no name)",
+        size_bytes=size,
+        role=role,
+        received_at=run.received_at,
+        kept=int(kept),
+    )
+    return digest
+
+
+def _recorded(run: _Import, client_id: str) -> Act | None:
+    with run.database.reading() as connection:
+        return act_by_client_id(connection, run.database.metadata, client_id)
+
+
+def _refuse_file(run: _Import, name: str, findings: list[Finding]) -> ReportOutcome:
+    digest = run.evidence[name][0]
+    draft = Draft("report.refuse", f"file.refuse:{digest}", reason="no report could be read")
+    scope = run.actor.on_behalf_of
+    _add_evidence(run, draft, name, scope, "refused file")
+    for finding in findings:
+        draft.add(FINDING.name, finding_values(finding, scope))
+    known = _recorded(run, draft.client_id)
+    act = known or post(run.database, draft, run.actor, clock=run.clock).act
+    return ReportOutcome(name, "refused", act.act_id, tuple(findings))
+
+
+def _post_context(
+    run: _Import, context: tuple[str, bytes], reports: Sequence[Report]
+) -> tuple[int | None, list[Finding]]:
+    name, content = context
+    parsed, findings = read_context(content, name)
+    if parsed is not None:
+        findings += _contradictions(parsed, reports, name)
+    if parsed is None or _blocks(run, findings):
+        return None, findings
+    run.evidence[name] = _keep(run.database, content)
+    client_id = f"context:{run.evidence[name][0]}"
+    known = _recorded(run, client_id)
+    if known is not None:
+        return known.act_id, findings
+
+    def draft(connection: Connection) -> Draft:
+        made = Draft("context.accept", client_id, reason=run.accept_reason)
+        registered = areas(connection, run.database.metadata)
+        add_context(made, parsed, registered)
+        _add_evidence(run, made, name, parsed.country, "context")
+        for finding in findings:
+            made.add(FINDING.name, finding_values(finding, parsed.country))
+        for area_context in parsed.areas.values():
+            _add_opening(connection, run.database, made, parsed, area_context)
+        return made
+
+    try:
+        act = post(run.database, draft, run.actor, clock=run.clock).act
+    except RefusedError as error:
+        return None, [*findings, *error.findings]
+    return act.act_id, findings
+
+
+def _contradictions(context: Context, reports: Sequence[Report], name: str) -> list[Finding]:
+    """Where the context and the reports of the set contradict each other."""
+    found = []
+    for report in reports:
+        if report.mba is None:
+            continue
+        known = context.areas.get(report.mba)
+        problem = None
+        if report.country != context.country:
+            problem = f"is of the State {report.country}, the context is of {context.country}"
+        elif known is not None and report.facility not in (None, known.area.facility):
+            problem = f"names facility {report.facility}, the context says {known.area.facility}"
+        elif known is not None and report.number in known.earlier_reports:
+            problem = "is among the earlier reports of the context"
+        elif known and known.last_report_no and report.number <= known.last_report_no:
+            problem = f"has a number not after the last one before, {known.last_report_no}"
+        elif (
+            report.type in ("P", "M") and report.period_to and report.period_to <= context.prior_pit
+        ):
+            problem = f"ends on {report.period_to}, not after prior_pit {context.prior_pit}"
+        if problem:
+            found.append(
+                Finding(
+                    "CONTEXT-CONTRADICTS",
+                    Severity.INCONSISTENCY,
+                    f"report {report.number} of {report.mba} {problem}",
+                    "Correct the context, or give the reports that belong to it.",
+                    file=name,
+                    mba=report.mba,
+                    report=str(report.number),
+                    basis="Code 10, labels 001, 207 and 307",
+                )
+            )
+    return found
+
+
+def _add_opening(
+    connection: Connection,
+    database: Database,
+    draft: Draft,
+    context: Context,
+    area_context: AreaContext,
+) -> None:
+    """Add the opening inventory of an area: its batches, and the ending that was reported."""
+    place = area_context.area
+    day = date_number(context.prior_pit)
+    batches = BatchBook(connection, database.metadata, place, draft)
+    common = {"scope": place.scope, "mba": place.code, "known_on": day}
+    for entry in area_context.inventory:
+        assert entry.batch is not None
+        uid = batches.present(entry.batch, day)
+        groups = entry.groups()
+        for group in groups:
+            batches.merge(uid, day, group.category)
+        first = len(draft.lines) + 1
+        for group in groups:
+            draft.add(
+                "physical_inventory",
+                common,
+                pit_date=day,
+                entry_line=first if len(groups) > 1 else None,
+                kmp=entry.kmp,
+                batch=entry.batch,
+                batch_uid=uid,
+                items=entry.items,
+                mdc=entry.mdc,
+                basis=basis_text(entry),
+                category=str(group.category),
+                element_mg=group.element_mg,
+                fissile_mg=group.fissile_mg,
+                fissile_basis=group.fissile_basis,
+            )
+        for number, group in enumerate(groups):
+            for nuclide, mass_mg in group.isotopes:
+                draft.add(
+                    "isotope_weight",
+                    scope=place.scope,
+                    parent_line=first + number,
+                    nuclide=nuclide,
+                    mass_mg=mass_mg,
+                )
+    if not area_context.inventory:
+        draft.add("physical_inventory", common, pit_date=day, status="U")
+    for category, (element_mg, fissile_mg) in area_context.ending.items():
+        draft.add(
+            "reported_balance",
+            common,
+            code="PE",
+            period_from=day,
+            period_to=day,
+            category=str(category),
+            element_mg=element_mg,
+            fissile_mg=fissile_mg,
+            fissile_basis=None if fissile_mg is None else "U-235",
+        )
+
+
+def _blocks(run: _Import, findings: Iterable[Finding]) -> bool:
+    severities = {f.severity for f in findings}
+    if Severity.FORMAT in severities:
+        return True
+    return Severity.INCONSISTENCY in severities and run.accept_reason is None
+
+
+def _post_report(run: _Import, report: Report, findings: list[Finding]) -> ReportOutcome:
+    digest = hashlib.sha256(write([report]).encode()).hexdigest()
+    for outcome in ("accept", "refuse"):
+        known = _recorded(run, f"report.{outcome}:{report.key}:{digest}")
+        if known is not None and (outcome == "accept" or _blocks(run, findings)):
+            word = "recorded before" if outcome == "accept" else "refused"
+            return ReportOutcome(report.key, word, known.act_id, tuple(findings))
+    every: list[Finding] = []
+
+    def draft(connection: Connection) -> Draft:
+        found = [*findings, *_book_findings(connection, run, report)]
+        every[:] = found
+        return _report_draft(connection, run, report, digest, found)
+
+    try:
+        act = post(run.database, draft, run.actor, clock=run.clock).act
+    except RefusedError as error:
+        every.extend(f for f in error.findings if f not in every)
+        every[:] = [
+            replace(f, severity=Severity.FORMAT) if f in error.findings else f for f in every
+        ]
+        known_findings = list(every)
+        act = post(
+            run.database,
+            lambda c: _report_draft(c, run, report, digest, known_findings),
+            run.actor,
+            clock=run.clock,
+        ).act
+    outcome = "refused" if act.kind == "report.refuse" else "accepted"
+    return ReportOutcome(report.key, outcome, act.act_id, tuple(every))
+
+
+def _book_findings(connection: Connection, run: _Import, report: Report) -> list[Finding]:
+    """Findings inside a report that only the books can tell."""
+    found = list(reference_findings(connection, run.database.metadata, report))
+    table = run.database.metadata.tables[REPORT.name]
+    if report.mba is not None:
+        used = connection.execute(
+            select(table.c.act_id).where(
+                table.c.mba == report.mba,
+                table.c.report_no == report.number,
+                table.c.outcome == "accepted",
+            )
+        ).scalar()
+        if used is not None and not any(f.code == "SEQ-DUP" for f in found):
+            found.append(
+                _about(
+                    report,
+                    "SEQ-DUP",
+                    f"number {report.number} was used before, in act {used}, with other content",
+                    "Give the report the next free number.",
+                )
+            )
+        registered = areas(connection, run.database.metadata).get(report.mba)
+        if registered is None:
+            found.append(
+                _about(
+                    report,
+                    "MBA-UNKNOWN",
+                    f"{report.mba} is not registered",
+                    "Give the context of the area with --context, or correct label 307.",
+                )
+            )
+        elif report.facility not in (None, registered.facility):
+            found.append(
+                _about(
+                    report,
+                    "FACILITY-UNKNOWN",
+                    f"{report.mba} lies in facility "
+                    f"{registered.facility}, the report says {report.facility}",
+                    "Correct label 207.",
+                )
+            )
+        elif report.country != registered.state:
+            found.append(
+                _about(
+                    report,
+                    "STATE-UNKNOWN",
+                    f"{report.mba} belongs to "
+                    f"{registered.state}, the report is of {report.country}",
+                    "Correct label 001.",
+                )
+            )
+    return found
+
+
+def _about(report: Report, code: str, message: str, advice: str) -> Finding:
+    return Finding(
+        code,
+        Severity.INCONSISTENCY,
+        message,
+        advice,
+        file=report.file,
+        line=report.line,
+        mba=report.mba,
+        report=str(report.number),
+        basis="Code 10, labels 001, 207 and 307",
+    )
+
+
+def _report_draft(
+    connection: Connection, run: _Import, report: Report, digest: str, findings: list[Finding]
+) -> Draft:
+    refused = _blocks(run, findings)
+    outcome = "refused" if refused else "accepted"
+    kind = "report.refuse" if refused else "report.accept"
+    reason = run.accept_reason if findings and not refused else None
+    draft = Draft(kind, f"{kind}:{report.key}:{digest}", reason=reason)
+    place = _place(connection, run, report, draft, register=not refused)
+    scope = place.scope if place else run.actor.on_behalf_of
+    evidence = _add_evidence(run, draft, report.file, scope, "report")
+    draft.add(
+        REPORT.name,
+        scope=scope,
+        country=report.country or "?",
+        report_no=report.number,
+        mba=report.mba,
+        facility=report.facility,
+        report_type=report.type or None,
+        report_date=_number(report.date),
+        encoder=report.encoder,
+        period_from=_number(report.period_from),
+        period_to=_number(report.period_to),
+        period_single=int(report.period_single),
+        entry_count=len(report.entries),
+        outcome=outcome,
+        digest=digest,
+        evidence=evidence,
+    )
+    if not refused:
+        _add_notes(draft, report, scope)
+        if place is not None and report.type in ("I", "P", "M"):
+            EntryRecorder(connection, run.database.metadata, place, report, draft).add_all()
+    for finding in findings:
+        draft.add(FINDING.name, finding_values(finding, scope))
+    return draft
+
+
+def _place(
+    connection: Connection, run: _Import, report: Report, draft: Draft, *, register: bool
+) -> MaterialBalanceArea | None:
+    """Return the area of a report; one that was accepted though unknown is registered."""
+    if report.mba is None:
+        return None
+    known = areas(connection, run.database.metadata).get(report.mba)
+    if known is not None or not register or report.facility is None:
+        return known
+    place = MaterialBalanceArea(report.country, report.facility, report.mba)
+    draft.add(AREA.name, area_values(place))
+    return place
+
+
+def _add_notes(draft: Draft, report: Report, scope: str) -> None:
+    for note in report.notes:
+        draft.add(
+            NOTE.name,
+            scope=scope,
+            report_no=report.number,
+            note_no=note.number,
+            note_total=note.total,
+            mba=report.mba,
+            reference=note.reference,
+            report_type=note.report_type,
+            non_latin=note.non_latin,
+            note_text=note.text,
+        )
+
+
+def _number(day: object) -> int | None:
+    import datetime
+
+    return date_number(day) if isinstance(day, datetime.date) else None

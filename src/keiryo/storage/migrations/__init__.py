@@ -1,0 +1,1 @@
+"""Numbered changes of the built-in tables, run by Alembic."""
