@@ -104,7 +104,12 @@ def test_a_file_cut_inside_a_report_is_noticed(length: int) -> None:
             whole |= {end - 1, end}
     result = read(STATE_XA[:length], "cut.txt")
     found = [*result.findings, *(f for r in result.reports for f in check_report(r))]
-    assert bool(found) == (length not in whole)
+    if length in whole:
+        assert found == []
+    elif not found:
+        # The format has no end of record: the loss of a last, optional weight cannot be seen.
+        assert STATE_XA[:length].endswith((b"G#", b"K#"))
+        assert STATE_XA[length : length + 3] in (b"700", b"770", b"780", b"800")
 
 
 def test_large_files_are_read_in_time_proportional_to_their_size() -> None:

@@ -19,6 +19,7 @@ from keiryo.journal.registry import Capability, Projection, Registry
 from keiryo.journal.tables import JOURNAL
 from keiryo.journal.verify import verify
 from keiryo.storage import migrate, revision
+from keiryo.storage.backup import backup, restore
 from keiryo.storage.engine import Database
 from keiryo.storage.projections import rebuild_projections
 from keiryo.storage.revision import HEAD_REVISION, VERSION_TABLE
@@ -267,3 +268,27 @@ def test_failed_migration_leaves_no_trace(database: Database, later_program) -> 
     with database.reading() as connection:
         assert shape(connection) == before
         assert not revision.check_schema(connection)
+
+
+def test_older_archive_is_brought_up_to_date(
+    database_url: str, tmp_path: Path, later_program
+) -> None:
+    registry = with_loans(TOTALS)
+    books = Database(database_url, registry)
+    open_journal(books, "XA", ACTOR)
+    draft = Draft("loan", "loan-1")
+    draft.add(LOAN.name, scope="XA", item="seal", count=2)
+    post(books, draft, ACTOR)
+    rebuild_projections(books)
+    column = later_program("pass")
+    made = backup(books, tmp_path / "b.zip")  # an older state can always be saved
+    books.close()
+    found = restore(tmp_path / "b.zip", tmp_path / "new.sqlite", registry)
+    assert found.sound and found.head == made.digest
+    restored = Database(tmp_path / "new.sqlite", registry)
+    restored.require()
+    with restored.reading() as connection:
+        assert column in {c["name"] for c in inspect(connection).get_columns("finding")}
+        totals = connection.exec_driver_sql("SELECT item, count FROM test_loan_total").all()
+        assert totals == [("seal", 2)]
+    restored.close()

@@ -1,9 +1,9 @@
 """The itemised list and the book inventory by batch on a date.
 
 Where batches keep their identity, each is followed from the last physical inventory through the
-changes since. In a bulk area they merge: what leaves under a name that nobody listed was drawn
-from the pool of the area. The pool's row is what the batches known by name leave over, so that
-the rows always add up to the book.
+changes since. In a bulk area they merge: between two takings, what is counted in items (a
+cylinder, a box of rods) is followed by name, all else is in the pool of the area, from which what
+leaves under a new name is drawn. The rows always add up to the book.
 """
 
 from __future__ import annotations
@@ -146,12 +146,11 @@ class _Followed:
         self.amounts: dict[tuple[str, Category], Amount] = {}
         self.items: dict[str, int] = {}
         self.latest: dict[str, Any] = {}
-        self.categories: set[Category] = set()
+        self.merged = False
 
     def listed(self, row: Any) -> None:
         category = Category(row["category"])
         self._add(row["batch"] or POOL, category, _amount(row), row)
-        self.categories.add(category)
         if row["line_no"] == row["first_line"]:
             self.items[row["batch"]] = self.items.get(row["batch"], 0) + (row["items"] or 0)
 
@@ -163,12 +162,11 @@ class _Followed:
         name = row["batch"] or POOL
         if row["code"] == "DI":
             sign = -1
-        merges = not self.place.batch_follow_up
-        if merges and sign < 0 and name not in self.latest:
-            name = POOL
+        if not self.place.batch_follow_up:
+            self.merged = True
+            if sign < 0 and name not in self.latest:
+                name = POOL
         self._add(name, category, _amount(row).times(sign), row)
-        if entry.sign or row["code"] in ("DI", *_CATEGORY_CHANGES):
-            self.categories.add(category)
         moves_items = row["code"] not in NO_ITEM_EFFECT and row["line_no"] == row["first_line"]
         if moves_items:
             self.items[name] = self.items.get(name, 0) + sign * (row["items"] or 0)
@@ -179,6 +177,15 @@ class _Followed:
         if name != POOL:
             self.latest[name] = row
 
+    def _pour_into_pool(self) -> None:
+        """Bulk material of a bulk area is in the pool; what is counted in items keeps its name."""
+        for name, category in list(self.amounts):
+            amount = self.amounts[name, category]
+            if name != POOL and (self.items.get(name, 0) <= 0 or amount.element_mg < 0):
+                pool = (POOL, category)
+                self.amounts[pool] = self.amounts.get(pool, Amount()) + amount
+                del self.amounts[name, category]
+
     def totals(self) -> dict[Category, Amount]:
         """The book by category."""
         sums: dict[Category, Amount] = {}
@@ -187,11 +194,9 @@ class _Followed:
         return {c: sums[c] for c in Category if c in sums and (not sums[c].is_zero)}
 
     def rows(self, known: dict[tuple[str, Category], Fraction]) -> tuple[BatchOnHand, ...]:
-        """One row per batch and category that is not zero; overdrawn names fall to the pool."""
-        if not self.place.batch_follow_up:
-            for key in [k for k, a in self.amounts.items() if a.element_mg < 0 and k[0] != POOL]:
-                pool = (POOL, key[1])
-                self.amounts[pool] = self.amounts.get(pool, Amount()) + self.amounts.pop(key)
+        """One row per batch and category that is not zero."""
+        if self.merged:
+            self._pour_into_pool()
         result = []
         for (name, category), amount in sorted(self.amounts.items()):
             if amount.is_zero:
@@ -210,9 +215,6 @@ class _Followed:
                 )
             )
         return tuple(result)
-
-
-_CATEGORY_CHANGES = ("EN", "ED", "NE", "ND", "DE", "DN")
 
 
 def _amount(row: Any) -> Amount:

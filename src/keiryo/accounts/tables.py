@@ -25,6 +25,7 @@ _IDENTITY: tuple[Field, ...] = (
     integer("known_on", "day from which the line counts as known: label 003", required=True),
     integer("report_no", "report number, if the line was reported"),
     integer("entry_no", "entry number within the report, label 002"),
+    integer("entry_total", "number of entries that the record states, label 002"),
     integer("entry_line", "line of this act that begins the entry; null: this line"),
     text("status", "label 309: N, U, C, D or A; null if the line was not reported"),
     text("refers", "label 309: the entry referred to, country;report/entry"),

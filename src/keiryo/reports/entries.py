@@ -78,6 +78,7 @@ class EntryRecorder:
             "mba": self.place.code,
             "report_no": self.report.number,
             "entry_no": entry.number,
+            "entry_total": entry.total,
             "status": entry.status,
             "refers": reference_text(entry.refers),
             "state_record_id": entry.state_record_id,

@@ -113,11 +113,11 @@ def upgrade() -> None:
     record(
         "inventory_change",
         "scope! agreement caveat mba! known_on:integer! report_no:integer entry_no:integer "
-        "entry_line:integer status refers supersedes_act:integer supersedes_line:integer "
-        "state_record_id note_indicator:integer code event_date:integer shipper receiver "
-        "shipper_batch kmp batch batch_uid item_uid items:integer mdc operator_mdc "
-        "description non_latin basis measurement category element_mg:integer "
-        "fissile_mg:integer fissile_basis",
+        "entry_total:integer entry_line:integer status refers supersedes_act:integer "
+        "supersedes_line:integer state_record_id note_indicator:integer code "
+        "event_date:integer shipper receiver shipper_batch kmp batch batch_uid item_uid "
+        "items:integer mdc operator_mdc description non_latin basis measurement category "
+        "element_mg:integer fissile_mg:integer fissile_basis",
         checks=(
             "category IN ('N', 'D', 'E', 'U', 'P', 'T')",
             "status IN ('N', 'U', 'C', 'D', 'A')",
@@ -169,10 +169,10 @@ def upgrade() -> None:
     record(
         "physical_inventory",
         "scope! agreement caveat mba! known_on:integer! report_no:integer entry_no:integer "
-        "entry_line:integer status refers supersedes_act:integer supersedes_line:integer "
-        "state_record_id note_indicator:integer pit_date:integer! kmp batch batch_uid "
-        "item_uid items:integer mdc operator_mdc description non_latin basis measurement "
-        "category element_mg:integer fissile_mg:integer fissile_basis",
+        "entry_total:integer entry_line:integer status refers supersedes_act:integer "
+        "supersedes_line:integer state_record_id note_indicator:integer pit_date:integer! kmp "
+        "batch batch_uid item_uid items:integer mdc operator_mdc description non_latin basis "
+        "measurement category element_mg:integer fissile_mg:integer fissile_basis",
         checks=(
             "category IN ('N', 'D', 'E', 'U', 'P', 'T')",
             "status IN ('N', 'U', 'C', 'D', 'A')",
@@ -199,9 +199,10 @@ def upgrade() -> None:
     record(
         "reported_balance",
         "scope! agreement caveat mba! known_on:integer! report_no:integer entry_no:integer "
-        "entry_line:integer status refers supersedes_act:integer supersedes_line:integer "
-        "state_record_id note_indicator:integer code period_from:integer! period_to:integer! "
-        "non_latin category element_mg:integer fissile_mg:integer fissile_basis",
+        "entry_total:integer entry_line:integer status refers supersedes_act:integer "
+        "supersedes_line:integer state_record_id note_indicator:integer code "
+        "period_from:integer! period_to:integer! non_latin category element_mg:integer "
+        "fissile_mg:integer fissile_basis",
         checks=(
             "category IN ('N', 'D', 'E', 'U', 'P', 'T')",
             "status IN ('N', 'U', 'C', 'D', 'A')",

@@ -1,0 +1,1 @@
+"""keiryo: nuclear material accountancy, exact and provable."""
