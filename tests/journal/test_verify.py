@@ -7,16 +7,20 @@ is null; then lines and acts are removed, added, reordered and moved.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection
 
+import postgres
 from journal import toy_books
 from journal.tampering import copied, package_finds, rewrite_chain, script_finds, unguarded
 from keiryo.journal import proofs, verify
 from keiryo.journal.proofs import Checkpoint
+from keiryo.journal.verify import Verification
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import build_metadata
 
@@ -87,7 +91,9 @@ def test_each_column(books: Path, finds: Any, table: str, column: str, null: boo
     integer = str(next(c.type for c in TABLES[table] if c.name == column)) != "TEXT"
     key = "act_id" if table == "act" else "act_id, line_no"
     with unguarded(books) as connection:
-        query = f"SELECT {key}, {column} FROM {table} WHERE {column} IS {'' if null else 'NOT'} NULL"
+        query = (
+            f"SELECT {key}, {column} FROM {table} WHERE {column} IS {'' if null else 'NOT'} NULL"
+        )
         *number, value = connection.execute(f"{query} ORDER BY {key} LIMIT 1").fetchone()
         where = "act_id = ?" if table == "act" else "act_id = ? AND line_no = ?"
         new = changed(value, integer=integer)
@@ -149,7 +155,10 @@ TAMPERING = {
         2,
         "UPDATE toy SET act_id = 4, line_no = 5 WHERE act_id = 2 AND line_no = 2",
     ),
-    "longer salt": (2, "UPDATE toy SET salt = CAST(salt || x'00' AS BLOB) WHERE act_id = 2 AND line_no = 1"),
+    "longer salt": (
+        2,
+        "UPDATE toy SET salt = CAST(salt || x'00' AS BLOB) WHERE act_id = 2 AND line_no = 1",
+    ),
     "empty salt": (2, "UPDATE toy SET salt = x'' WHERE act_id = 2 AND line_no = 1"),
     "no text": (2, "UPDATE toy SET name = CAST(x'ff' AS TEXT) WHERE act_id = 2 AND line_no = 2"),
     "no text in an act": (3, "UPDATE act SET kind = CAST(x'ff' AS TEXT) WHERE act_id = 3"),
@@ -299,20 +308,45 @@ ON_POSTGRES = {
 }
 
 
+@pytest.fixture(scope="module")
+def postgres_books() -> Iterator[Database]:
+    with postgres.fresh_database() as url:
+        database = toy_books.full_books(url)
+        yield database
+        database.close()
+
+
+def found_after(database: Database, monkeypatch: Any, *statements: str) -> Verification:
+    """Verify inside a transaction that changes the books and is then rolled back."""
+
+    @contextmanager
+    def same_connection() -> Iterator[Connection]:
+        yield connection
+
+    with database.engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        monkeypatch.setattr(database, "reading", same_connection)
+        found = verify.verify(
+            database, checkpoint=Checkpoint("another", 5, "0" * 64, "2026-03-01T12:00:00.000000Z")
+        )
+        monkeypatch.undo()
+        connection.rollback()
+    assert found.problems[-1].code == "CHECKPOINT"
+    return found
+
+
 @pytest.mark.parametrize(("act_id", "statement"), ON_POSTGRES.values(), ids=list(ON_POSTGRES))
 @pytest.mark.postgres
-def test_tampering_on_postgres(postgres_url: str, act_id: int | None, statement: str) -> None:
-    database = toy_books.full_books(postgres_url)
-    assert verify.verify(database).sound
-    with database.writing() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
-        connection.exec_driver_sql(statement)
-        connection.execute(text("SET session_replication_role = DEFAULT"))
-    found = verify.verify(database, checkpoint=Checkpoint("another", 5, "0" * 64, ""))
-    database.close()
-    assert not found.sound
+def test_tampering_on_postgres(
+    postgres_books: Database, monkeypatch: Any, act_id: int | None, statement: str
+) -> None:
+    off, on = ("SET LOCAL session_replication_role = " + role for role in ("replica", "origin"))
+    found = found_after(postgres_books, monkeypatch, off, statement, on)
+    assert len(found.problems) > 1
     assert found.first_wrong_act == act_id, found.problems
     assert "GUARD-MISSING" not in {p.code for p in found.problems}
+    assert verify.verify(postgres_books).sound
 
 
 @pytest.mark.postgres
@@ -325,10 +359,8 @@ def test_tampering_on_postgres(postgres_url: str, act_id: int | None, statement:
         "$$ BEGIN RETURN NULL; END $$",
     ],
 )
-def test_missing_guard_on_postgres(postgres_url: str, statement: str) -> None:
-    database = toy_books.opened(postgres_url)
-    with database.writing() as connection:
-        connection.exec_driver_sql(statement)
-    found = verify.verify(database)
-    database.close()
-    assert {p.code for p in found.problems} == {"GUARD-MISSING"}
+def test_missing_guard_on_postgres(
+    postgres_books: Database, monkeypatch: Any, statement: str
+) -> None:
+    found = found_after(postgres_books, monkeypatch, statement)
+    assert {p.code for p in found.problems} == {"GUARD-MISSING", "CHECKPOINT"}

@@ -78,11 +78,7 @@ TOYS = Capability(
     "toys",
     (TOY,),
     (Check("toys", frozenset({"toy"}), _look_at_toys),),
-    (
-        Projection(
-            "toy_total", _total_table, TOTALS, _apply_totals, frozenset({"toy"})
-        ),
-    ),
+    (Projection("toy_total", _total_table, TOTALS, _apply_totals, frozenset({"toy"})),),
 )
 REGISTRY = Registry((JOURNAL, TOYS))
 

@@ -7,7 +7,7 @@ many lines lie behind it. Rows are kept even when all their lines were supersede
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, MetaData, Table, Text, text
+from sqlalchemy import Column, MetaData, Table, Text, text
 
 from keiryo.accounts.tables import INVENTORY_CHANGE
 from keiryo.journal.registry import Posting, Projection
@@ -16,7 +16,7 @@ from keiryo.storage.schema import INTEGER
 NAME = "book_sum"
 DAY, MONTH = "D", "M"
 
-_KEY = ("span", "period", "mba", "category", "code", "fissile_basis", "agreement", "caveat")
+_KEY = ("mba", "span", "period", "category", "code", "fissile_basis", "agreement", "caveat")
 _SUMS = ("element_mg", "fissile_mg", "line_count", "fissile_count")
 
 
@@ -37,7 +37,6 @@ def book_sum_table(metadata: MetaData) -> Table:
         sqlite_with_rowid=False,
         comment="Sums of effective inventory changes by day and by month",
     )
-    Index("ix_book_sum_mba", table.c.mba, table.c.span, table.c.period)
     return table
 
 
@@ -54,7 +53,7 @@ def _select(span: str, source: str, weight: str, condition: str, through: str) -
     """Return the SELECT that sums lines by day or month; `weight` is 1, 0 or -1 per line."""
     period = "l.event_date" if span == DAY else "(l.event_date / 100) * 100"
     return f"""
-SELECT '{span}' AS span, {period} AS period, l.mba AS mba, l.category AS category, l.code AS code,
+SELECT l.mba AS mba, '{span}' AS span, {period} AS period, l.category AS category, l.code AS code,
   COALESCE(l.fissile_basis, '') AS fissile_basis, COALESCE(l.agreement, '') AS agreement,
   COALESCE(l.caveat, '') AS caveat, MIN(l.scope) AS scope,
   CAST(SUM({weight} * l.element_mg) AS BIGINT) AS element_mg,
@@ -63,7 +62,7 @@ SELECT '{span}' AS span, {period} AS period, l.mba AS mba, l.category AS categor
   CAST(SUM(CASE WHEN l.fissile_mg IS NULL THEN 0 ELSE {weight} END) AS BIGINT) AS fissile_count,
   {through} AS through_act
 FROM {source} WHERE {_COUNTS} AND {condition}
-GROUP BY {period}, l.mba, l.category, l.code, COALESCE(l.fissile_basis, ''),
+GROUP BY l.mba, {period}, l.category, l.code, COALESCE(l.fissile_basis, ''),
   COALESCE(l.agreement, ''), COALESCE(l.caveat, '')"""
 
 

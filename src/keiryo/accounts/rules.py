@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import func, select, text
 
 from keiryo.accounts.book_sums import BOOK_SUM
+from keiryo.accounts.explain import explain
 from keiryo.accounts.tables import (
     BATCH,
     CLOSING,
@@ -182,4 +183,5 @@ ACCOUNTS = Capability(
         Check("possible weights", frozenset({INVENTORY_CHANGE.name}), _check_overflow),
     ),
     projections=(BOOK_SUM,),
+    explainers=(explain,),
 )

@@ -88,9 +88,7 @@ def leaf_digest(salt: bytes, line: bytes) -> bytes:
 def leaf_digests(salts: Sequence[bytes], lines: Sequence[bytes]) -> list[bytes]:
     """Return the salted leaves of many lines."""
     sha256 = hashlib.sha256
-    return [
-        sha256(b"\x00" + salt + line).digest() for salt, line in zip(salts, lines, strict=True)
-    ]
+    return [sha256(b"\x00" + salt + line).digest() for salt, line in zip(salts, lines, strict=True)]
 
 
 def frame_bytes(kind: str, frame: pl.DataFrame) -> list[bytes]:

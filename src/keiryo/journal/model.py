@@ -195,9 +195,7 @@ class Draft:
     lines: list[tuple[str, dict[str, Value]]] = field(default_factory=list)
     frames: list[tuple[str, Iterable[pl.DataFrame]]] = field(default_factory=list)
 
-    def add(
-        self, kind: str, values: Mapping[str, Value] | None = None, /, **more: Value
-    ) -> int:
+    def add(self, kind: str, values: Mapping[str, Value] | None = None, /, **more: Value) -> int:
         """Add one line and return its number within the act (from 1)."""
         assert not self.frames, "single lines come before frames"
         self.lines.append((kind, {**(values or {}), **more}))

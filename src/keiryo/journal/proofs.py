@@ -84,9 +84,7 @@ def checkpoint(connection: Connection, metadata: MetaData) -> Checkpoint:
     return Checkpoint(uid, last.act_id, last.digest, last.recorded_at)
 
 
-def prove(
-    connection: Connection, metadata: MetaData, act_id: int, line_no: int
-) -> dict[str, Any]:
+def prove(connection: Connection, metadata: MetaData, act_id: int, line_no: int) -> dict[str, Any]:
     """Return the proof that a line is part of an act and the act part of the chain.
 
     Raises

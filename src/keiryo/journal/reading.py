@@ -69,7 +69,9 @@ def act(connection: Connection, metadata: MetaData, act_id: int) -> Act:
     table = metadata.tables[ACT]
     row = connection.execute(select(table).where(table.c.act_id == act_id)).mappings().first()
     if row is None:
-        raise NotFoundError(f"there is no act {act_id}", "List the acts with 'keiryo journal acts'.")
+        raise NotFoundError(
+            f"there is no act {act_id}", "List the acts with 'keiryo journal acts'."
+        )
     return act_from_row(row)
 
 

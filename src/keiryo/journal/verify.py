@@ -134,6 +134,7 @@ class _Run:
         self.progress = progress
         self.problems: list[Problem] = []
         self.kinds = line_tables(connection)
+        self.types: dict[str, dict[str, str]] = {}
         self.acts: list[Act] = []
         self.line_count = 0
         self.evidence_count = 0
@@ -193,9 +194,7 @@ class _Run:
             if act.act_id > expected:
                 self.found("ACT-MISSING", expected, f"act {expected} is missing")
             if _digest(act) != act.digest:
-                self.found(
-                    "ACT-CHANGED", act.act_id, f"the header of act {act.act_id} was changed"
-                )
+                self.found("ACT-CHANGED", act.act_id, f"the header of act {act.act_id} was changed")
             elif act.previous_digest != previous and act.act_id == expected:
                 self.found(
                     "CHAIN-BROKEN",
@@ -335,13 +334,14 @@ class _Run:
             if any(salt is None or len(salt) != SALT_BYTES for salt in salts):
                 raise ValueError("a salt has another length")
             leaves = leaf_digests(salts, frame_bytes(name, frame.drop("act_id", "salt")))
-            rows += zip(
-                frame["act_id"].to_list(), frame["line_no"].to_list(), leaves, strict=True
-            )
+            rows += zip(frame["act_id"].to_list(), frame["line_no"].to_list(), leaves, strict=True)
         return rows
 
     def _types(self, name: str, columns: list[str]) -> dict[str, pl.DataType]:
-        types = {c["name"]: str(c["type"]) for c in inspect(self.connection).get_columns(name)}
+        if name not in self.types:
+            found = inspect(self.connection).get_columns(name)
+            self.types[name] = {c["name"]: str(c["type"]) for c in found}
+        types = self.types[name]
         whole = ("INTEGER", "BIGINT")
         return {c: pl.Int64() if types[c] in whole else pl.String() for c in columns}
 
@@ -409,7 +409,9 @@ class _Run:
         uid = journal_uid(self.connection, self.database.metadata)
         if uid != checkpoint.journal_uid:
             self.found(
-                "CHECKPOINT", None, f"the checkpoint is of another journal ({checkpoint.journal_uid})"
+                "CHECKPOINT",
+                None,
+                f"the checkpoint is of another journal ({checkpoint.journal_uid})",
             )
             return
         match = [a for a in self.acts if a.act_id == checkpoint.act_id]

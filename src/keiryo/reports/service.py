@@ -28,6 +28,7 @@ from keiryo.reports.entries import EntryRecorder, basis_text, reference_findings
 from keiryo.reports.formats.code10_reader import read_files
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Report
+from keiryo.reports.rules import check_report
 from keiryo.reports.tables import NOTE, REPORT
 from keiryo.storage.engine import Database
 
@@ -139,7 +140,8 @@ def import_reports(
             outcomes.append(_refuse_file(run, name, findings))
     ordered = sorted(result.reports, key=_report_order)
     for done, report in enumerate(ordered, start=1):
-        outcomes.append(_post_report(run, report, by_report.get(_address(report), [])))
+        findings = [*by_report.get(_address(report), []), *check_report(report)]
+        outcomes.append(_post_report(run, report, findings))
         if progress:
             progress(done, len(ordered), report.key)
     open_findings = record_open_findings(database, actor, clock=clock)

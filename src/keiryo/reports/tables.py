@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, MetaData, select
+
 from keiryo.journal.model import LineKind, integer, text
-from keiryo.journal.registry import Capability
+from keiryo.journal.registry import Capability, Link
 
 REPORT = LineKind(
     "report",
@@ -66,4 +70,23 @@ EARLIER_REPORT = LineKind(
     ),
 )
 
-REPORTS = Capability("reports", line_kinds=(REPORT, NOTE, REPORTING_CONTEXT, EARLIER_REPORT))
+
+def explain_report(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
+    """Yield the lines of a report's header and of its notes."""
+    kind, _, name = node.partition(":")
+    mba, _, number = name.partition("/")
+    if kind != "report" or not number.isdecimal():
+        return
+    for table in (metadata.tables[REPORT.name], metadata.tables[NOTE.name]):
+        query = select(table.c.act_id, table.c.line_no).where(
+            table.c.mba == mba, table.c.report_no == int(number)
+        )
+        for act_id, line_no in connection.execute(query):
+            yield Link(node, "recorded as", f"line:{act_id}/{line_no}")
+
+
+REPORTS = Capability(
+    "reports",
+    line_kinds=(REPORT, NOTE, REPORTING_CONTEXT, EARLIER_REPORT),
+    explainers=(explain_report,),
+)

@@ -177,6 +177,7 @@ def _engine(url: URL) -> Engine:
             "trusted_schema=OFF",
             "cell_size_check=ON",
             "wal_autocheckpoint=4000",
+            "cache_size=-65536",
         ):
             try:
                 raw.execute(f"PRAGMA {pragma}")

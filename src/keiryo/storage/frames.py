@@ -16,9 +16,7 @@ READ_ROWS = 50_000
 
 def frame_schema(kind: LineKind) -> dict[str, pl.DataType]:
     """Return the Polars schema of the fields of a line kind, without act, number and salt."""
-    return {
-        f.name: pl.Int64() if f.type is FieldType.INTEGER else pl.String() for f in kind.fields
-    }
+    return {f.name: pl.Int64() if f.type is FieldType.INTEGER else pl.String() for f in kind.fields}
 
 
 def table_schema(columns: Sequence[Any]) -> dict[str, pl.DataType]:
@@ -49,7 +47,10 @@ def insert_rows(
             for row in rows:
                 copy.write_row(row)
     except Exception as error:
-        if type(error).__mro__[1].__name__ == "IntegrityError" or "Integrity" in type(error).__name__:
+        if (
+            type(error).__mro__[1].__name__ == "IntegrityError"
+            or "Integrity" in type(error).__name__
+        ):
             raise ConstraintError(str(error).splitlines()[0]) from error
         raise
 

@@ -11,6 +11,12 @@ from keiryo.storage.schema import guard
 revision = "0001"
 down_revision = None
 
+_CATEGORY = (
+    "(category = 'N' OR category = 'D' OR category = 'E' OR category = 'U' OR category = 'P' "
+    "OR category = 'T')"
+)
+_STATUS = "(status = 'N' OR status = 'U' OR status = 'C' OR status = 'D' OR status = 'A')"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -40,9 +46,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "book_sum",
+        sa.Column("mba", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("span", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("period", INTEGER, autoincrement=False, nullable=False),
-        sa.Column("mba", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("category", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("fissile_basis", sa.Text(), autoincrement=False, nullable=False),
@@ -55,12 +61,11 @@ def upgrade() -> None:
         sa.Column("fissile_count", INTEGER, nullable=False),
         sa.Column("through_act", INTEGER, nullable=False),
         sa.PrimaryKeyConstraint(
-            "span", "period", "mba", "category", "code", "fissile_basis", "agreement", "caveat"
+            "mba", "span", "period", "category", "code", "fissile_basis", "agreement", "caveat"
         ),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_book_sum_mba", "book_sum", ["mba", "span", "period"], unique=False)
     op.create_table(
         "chain_head",
         sa.Column("one", INTEGER, autoincrement=False, nullable=False),
@@ -78,7 +83,7 @@ def upgrade() -> None:
         "closing",
         "scope! agreement caveat mba! period_from:integer! period_to:integer! code! category! "
         "element_mg:integer! fissile_mg:integer fissile_basis through_act:integer!",
-        checks=("category IN ('N', 'D', 'E', 'U', 'P', 'T')",),
+        checks=(_CATEGORY,),
         indexes=((("mba", "period_to"), None),),
     )
     record(
@@ -119,8 +124,8 @@ def upgrade() -> None:
         "items:integer mdc operator_mdc description non_latin basis measurement category "
         "element_mg:integer fissile_mg:integer fissile_basis",
         checks=(
-            "category IN ('N', 'D', 'E', 'U', 'P', 'T')",
-            "status IN ('N', 'U', 'C', 'D', 'A')",
+            _CATEGORY,
+            _STATUS,
             "status IN ('D', 'U') OR (category IS NOT NULL AND element_mg IS NOT NULL)",
             "(supersedes_act IS NULL) = (supersedes_line IS NULL)",
             "status IN ('C', 'D') OR supersedes_act IS NULL",
@@ -174,8 +179,8 @@ def upgrade() -> None:
         "batch batch_uid item_uid items:integer mdc operator_mdc description non_latin basis "
         "measurement category element_mg:integer fissile_mg:integer fissile_basis",
         checks=(
-            "category IN ('N', 'D', 'E', 'U', 'P', 'T')",
-            "status IN ('N', 'U', 'C', 'D', 'A')",
+            _CATEGORY,
+            _STATUS,
             "status IN ('D', 'U') OR (category IS NOT NULL AND element_mg IS NOT NULL)",
             "(supersedes_act IS NULL) = (supersedes_line IS NULL)",
             "status IN ('C', 'D') OR supersedes_act IS NULL",
@@ -204,8 +209,8 @@ def upgrade() -> None:
         "period_from:integer! period_to:integer! non_latin category element_mg:integer "
         "fissile_mg:integer fissile_basis",
         checks=(
-            "category IN ('N', 'D', 'E', 'U', 'P', 'T')",
-            "status IN ('N', 'U', 'C', 'D', 'A')",
+            _CATEGORY,
+            _STATUS,
             "status IN ('D', 'U') OR (category IS NOT NULL AND element_mg IS NOT NULL)",
             "(supersedes_act IS NULL) = (supersedes_line IS NULL)",
             "status IN ('C', 'D') OR supersedes_act IS NULL",

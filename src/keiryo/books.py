@@ -1,0 +1,320 @@
+"""The Python face: open the books, post to them, ask them.
+
+>>> import keiryo                                     # doctest: +SKIP
+>>> books = keiryo.open("books.sqlite")               # doctest: +SKIP
+>>> books.balance("XAFA").to_dict()["lines"]["MF"]    # doctest: +SKIP
+{'N': {'element': '0.035'}, 'E': {'element': '812.346', 'fissile': '36.118'}}
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keiryo.accounts.balance import balance as mba_balance
+from keiryo.accounts.balance import last_period, state_balance
+from keiryo.accounts.closing import Closed, close_period
+from keiryo.accounts.explain import node_of
+from keiryo.accounts.inventory import Inventory
+from keiryo.accounts.inventory import inventory as mba_inventory
+from keiryo.accounts.model import Balance, Knowledge
+from keiryo.capabilities import installed_registry
+from keiryo.dates import Period, parse_date, parse_utc, utc_text
+from keiryo.errors import UsageError
+from keiryo.journal import proofs
+from keiryo.journal.model import Actor, Draft, Posted
+from keiryo.journal.opening import open_journal, recorded_state
+from keiryo.journal.persons import person_id
+from keiryo.journal.posting import post
+from keiryo.journal.registry import Registry
+from keiryo.journal.verify import Progress, Verification, verify
+from keiryo.journal.why import why
+from keiryo.places.model import COUNTRY_CODE
+from keiryo.quantities import Category
+from keiryo.reports.export import export_reports
+from keiryo.reports.service import ImportSummary, import_reports
+from keiryo.storage.engine import Database
+from keiryo.storage.migrate import ready
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Day = datetime.date | str
+
+
+class Books:
+    """The books of one State: everything a person can do with them.
+
+    Made by `keiryo.open` or `keiryo.init`.
+    """
+
+    def __init__(self, database: Database, state: str, person: str | None = None) -> None:
+        self.database = database
+        self.state = state
+        self._person = person
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, by pseudonymous id, on behalf of the State."""
+        if self._person is None:
+            self._person = person_id(self.database)
+        return Actor(self._person, self.state)
+
+    def import_reports(
+        self,
+        files: Iterable[str | Path],
+        *,
+        context: str | Path | None = None,
+        accept_findings: str | None = None,
+    ) -> ImportSummary:
+        """Import files with labelled Code 10 reports as one set.
+
+        Parameters
+        ----------
+        files : iterable of path
+        context : path, optional
+            JSON file that says what came before them.
+        accept_findings : str, optional
+            Accept reports with findings of severity E for this reason, which is recorded.
+        """
+        read = [(str(path), _content(path)) for path in files]
+        before = None if context is None else (str(context), _content(context))
+        return import_reports(
+            self.database, read, self.actor, context=before, accept_reason=accept_findings
+        )
+
+    def post(self, draft: Draft) -> Posted:
+        """Post an act of your own making through the pipeline, with all its checks."""
+        return post(self.database, draft, self.actor)
+
+    def balance(
+        self,
+        place: str,
+        *,
+        start: Day | None = None,
+        end: Day | None = None,
+        as_known: int | Day | None = None,
+        recorded_by: str | datetime.datetime | None = None,
+    ) -> Balance:
+        """Return the material balance of an MBA, or of the State if its code is given.
+
+        Parameters
+        ----------
+        place : str
+            MBA code or country code.
+        start, end : date or str, optional
+            Default: the last period that a physical inventory taking ended.
+        as_known : int, date or str, optional
+            An act number, or a day: reports count from their date (label 003).
+        recorded_by : str or datetime, optional
+            Only what was recorded by this time.
+        """
+        knowledge = knowledge_of(as_known, recorded_by)
+        with self.database.reading() as connection:
+            ask = state_balance if COUNTRY_CODE.fullmatch(place) else mba_balance
+            return ask(
+                connection,
+                self.database.metadata,
+                place,
+                start=_day(start),
+                end=_day(end),
+                knowledge=knowledge,
+            )
+
+    def inventory(self, mba: str, on: Day, *, as_known: int | Day | None = None) -> Inventory:
+        """Return the book inventory of an MBA by batch at the end of a day."""
+        day = _day(on)
+        assert day is not None
+        with self.database.reading() as connection:
+            return mba_inventory(
+                connection, self.database.metadata, mba, day, knowledge_of(as_known, None)
+            )
+
+    def ledger(
+        self,
+        mba: str,
+        *,
+        category: str | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
+        as_known: int | Day | None = None,
+    ) -> pl.DataFrame:
+        """Return the general ledger of an MBA as a frame, weights in milligrams."""
+        from keiryo.accounts.ledger import general_ledger
+
+        knowledge = knowledge_of(as_known, None)
+        with self.database.reading() as connection:
+            if start is None or end is None:
+                period = last_period(connection, self.database.metadata, mba, knowledge)
+                period = Period(_day(start) or period.start, _day(end) or period.end)
+            else:
+                period = Period(_day(start) or datetime.date.min, _day(end) or datetime.date.max)
+            return general_ledger(
+                connection,
+                self.database.metadata,
+                mba,
+                period,
+                category=None if category is None else Category(category),
+                knowledge=knowledge,
+            )
+
+    def batch(self, mba: str, batch: str) -> pl.DataFrame:
+        """Return everything that was stated about a batch, superseded lines too."""
+        from keiryo.accounts.ledger import batch_history
+
+        with self.database.reading() as connection:
+            return batch_history(connection, self.database.metadata, mba, batch)
+
+    def close(self, mba: str, pit: Day | None = None, *, rounding: str | None = None) -> Closed:
+        """Close the balance of an MBA that a physical inventory taking ended."""
+        return close_period(
+            self.database, mba, _day(pit), self.actor, rounding_profile=rounding
+        )
+
+    def export_reports(self, mba: str, folder: str | Path) -> list[Path]:
+        """Write the accepted reports of an MBA as labelled text."""
+        with self.database.reading() as connection:
+            return export_reports(connection, self.database.metadata, mba, Path(folder))
+
+    def why(self, asked: str) -> dict[str, Any]:
+        """Return the acts, lines, reports and evidence behind a figure, batch or item."""
+        with self.database.reading() as connection:
+            metadata = self.database.metadata
+            node = node_of(connection, metadata, asked)
+            chain = why(connection, metadata, self.database.registry, node)
+        return {"object": asked, **chain.to_dict()}
+
+    def verify(
+        self, *, checkpoint: proofs.Checkpoint | None = None, progress: Progress | None = None
+    ) -> Verification:
+        """Verify every act, line and projection."""
+        return verify(self.database, checkpoint=checkpoint, progress=progress)
+
+    def checkpoint(self) -> proofs.Checkpoint:
+        """Return the head of the chain, to be kept elsewhere."""
+        with self.database.reading() as connection:
+            return proofs.checkpoint(connection, self.database.metadata)
+
+    def prove(self, act_id: int, line_no: int) -> dict[str, Any]:
+        """Return the proof that a line is part of the journal."""
+        with self.database.reading() as connection:
+            return proofs.prove(connection, self.database.metadata, act_id, line_no)
+
+
+def open_books(
+    place: str | Path, *, person: str | None = None, registry: Registry | None = None
+) -> Books:
+    """Open the books at a place.
+
+    Parameters
+    ----------
+    place : str or Path
+        Path of an SQLite file, or a ``postgresql://`` URL.
+    person : str, optional
+        Pseudonymous id of the person who acts; default: that of the account.
+    registry : Registry, optional
+        Default: keiryo's capabilities and those of installed packages.
+
+    Raises
+    ------
+    NotInitialisedError
+        If there are no books.
+    NewerSchemaError
+        If a newer program wrote them.
+    """
+    database = Database(place, registry or installed_registry())
+    ready(database)
+    state = recorded_state(database)
+    if state is None:
+        raise UsageError("the books were never opened", "Run 'keiryo init --state XX' again.")
+    return Books(database, state, person)
+
+
+def init_books(
+    place: str | Path,
+    state: str,
+    *,
+    person: str | None = None,
+    registry: Registry | None = None,
+) -> Books:
+    """Create the books of a State.
+
+    Raises
+    ------
+    UsageError
+        If `state` is no country code.
+    ConflictError
+        If there are books already.
+    """
+    if not COUNTRY_CODE.fullmatch(state):
+        raise UsageError(f"{state!r} is no country code", "Give two capital letters, e.g. XA.")
+    database = Database(place, registry or installed_registry())
+    if database.path is not None:
+        try:
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{database.path.parent}: {error.strerror}") from error
+    from keiryo.storage.migrate import prepare
+
+    prepare(database)
+    books = Books(database, state, person)
+    open_journal(database, state, books.actor)
+    return books
+
+
+def knowledge_of(
+    as_known: int | Day | None, recorded_by: str | datetime.datetime | None
+) -> Knowledge:
+    """Return the state of knowledge that is meant by an act number, a day, or a time.
+
+    Raises
+    ------
+    UsageError
+        If it is none of them, or both are given.
+    """
+    if as_known is not None and recorded_by is not None:
+        raise UsageError("give either as_known or recorded_by, not both")
+    if recorded_by is not None:
+        return Knowledge(recorded_by=_instant(recorded_by))
+    if as_known is None:
+        return Knowledge()
+    if isinstance(as_known, datetime.date):
+        return Knowledge(known_on=as_known)
+    text = str(as_known).removeprefix("act:")
+    if text.isdecimal() and len(text) < 8:
+        return Knowledge(through_act=int(text))
+    return Knowledge(known_on=_day(text))
+
+
+def _instant(value: str | datetime.datetime) -> str:
+    if isinstance(value, datetime.datetime):
+        return utc_text(value)
+    try:
+        return utc_text(parse_utc(value))
+    except ValueError:
+        pass
+    try:
+        when = datetime.datetime.fromisoformat(value)
+    except ValueError:
+        raise UsageError(
+            f"{value!r} is no time", "Write e.g. 2026-01-31T12:00:00Z (UTC)."
+        ) from None
+    return utc_text(when if when.tzinfo else when.replace(tzinfo=datetime.UTC))
+
+
+def _day(value: Day | None) -> datetime.date | None:
+    if value is None or isinstance(value, datetime.date):
+        return value
+    try:
+        return parse_date(value)
+    except ValueError as error:
+        raise UsageError(str(error), "Write a date as 2025-12-31 or 20251231.") from None
+
+
+def _content(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,44 @@
+"""The root command: options for all, and the commands of every capability."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from keiryo.cli import accounts, demo, findings, journal, movements, reports
+from keiryo.cli.options import DbOption, Format, FormatOption, Given
+
+app = typer.Typer(
+    name="keiryo",
+    help="Nuclear material accountancy, exact and provable: reports in, balances out, every "
+    "figure traced to the acts behind it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import keiryo
+
+        print(f"keiryo {keiryo.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    db: DbOption = None,
+    format_: FormatOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Set what holds for every command."""
+    del version
+    Given.db, Given.format = db, Format(format_) if format_ else None
+
+
+for capability in (accounts, reports, journal, findings, movements, demo):
+    capability.register(app)

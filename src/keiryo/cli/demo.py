@@ -1,0 +1,228 @@
+"""The demonstration: the year 2025 of State XA checked, posted, closed and proven."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keiryo.cli.accounts import balance_rows
+from keiryo.cli.options import DbOption, Format, place_of_books
+from keiryo.cli.output import Progress, show_findings, show_rows
+
+if TYPE_CHECKING:
+    from keiryo.books import Books
+
+AREAS = ("XAFA", "XARA", "XALA")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    fuel_cycle: Annotated[
+        bool,
+        typer.Option("--fuel-cycle", help="Two years of a fuel cycle, item by item, instead."),
+    ] = False,
+    db: DbOption = None,
+) -> None:
+    """Show the main job on the invented State XA (or a whole fuel cycle), in fresh books."""
+    place = _fresh_place(db, "fuel-cycle.sqlite" if fuel_cycle else "state-xa.sqlite")
+    if fuel_cycle:
+        from keiryo.movements.demo import run_fuel_cycle_demo
+
+        run_fuel_cycle_demo(place)
+        return
+    _run(place)
+
+
+def _fresh_place(db: str | None, name: str) -> str:
+    """Return where the demonstration goes; its own default place is emptied first."""
+    if db is not None:
+        return place_of_books(db)
+    data_home = os.environ.get("XDG_DATA_HOME")
+    base = Path(data_home) if data_home else Path.home() / ".local" / "share"
+    folder = base / "keiryo" / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob(f"{name}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return str(folder / name)
+
+
+def _run(place: str) -> None:
+    from keiryo.books import init_books
+
+    began = time.perf_counter()
+    _heading("1  The books of State XA are opened")
+    books = init_books(place, "XA")
+    print(f"{place}; you act as {books.actor.person}.")
+    if not _post(books):
+        raise typer.Exit(1)
+    _close(books)
+    _look_closer(books)
+    _prove(books)
+    _next(place, time.perf_counter() - began)
+
+
+def _heading(words: str) -> None:
+    print(f"\n── {words} " + "─" * max(0, 76 - len(words)))
+
+
+def _post(books: Books) -> bool:
+    """Check and post the reports of the year."""
+    from keiryo.reports.service import import_reports
+
+    _heading("2  The reports of 2025 are checked and posted, one act per report")
+    folder = files("keiryo.data").joinpath("state_xa")
+    texts = [(f"{mba}.txt", folder.joinpath(f"{mba}.txt").read_bytes()) for mba in AREAS]
+    context = ("context.json", folder.joinpath("context.json").read_bytes())
+    summary = import_reports(
+        books.database, texts, books.actor, context=context, progress=Progress("Posting")
+    )
+    rows = []
+    for mba in AREAS:
+        mine = [o for o in summary.outcomes if o.report.split("/")[1] == mba]
+        rows.append({
+            "area": mba,
+            "reports": len(mine),
+            "accepted": sum(o.outcome == "accepted" for o in mine),
+            "findings": sum(len(o.findings) for o in mine),
+            "acts": f"{mine[0].act_id} to {mine[-1].act_id}" if mine else "",
+        })
+    show_rows(rows, Format.TABLE)
+    print(f"The opening inventory of all three areas is act {summary.context_act}. "
+          f"Open between reports: {len(summary.open_findings)}.")
+    show_findings(summary.open_findings)
+    return summary.complete
+
+
+def _close(books: Books) -> None:
+    """Close the three areas and compare with what they reported."""
+    from keiryo.accounts import books as recorded
+    from keiryo.accounts.model import Knowledge
+
+    _heading("3  Each area's year is closed: PIL and entries give the balance, nobody types it")
+    for mba in AREAS:
+        closed = books.close(mba)
+        found = closed.balance
+        show_rows(balance_rows(found), Format.TABLE,
+                  title=f"{mba}, {found.period.start} to {found.period.end}, act "
+                  f"{closed.act.act_id}")
+        with books.database.reading() as connection:
+            reported = recorded.reported_balance(
+                connection, books.database.metadata, mba, found.period, Knowledge()
+            )
+        agrees = not found.findings and set(reported) == set(found.lines)
+        words = "agrees to the milligram with" if agrees else "DISAGREES with"
+        print(f"   {words} the {len(reported)} lines of the balance that {mba} reported\n")
+        show_findings(found.findings)
+
+
+def _look_closer(books: Books) -> None:
+    """Questions that a spreadsheet does not answer."""
+    from datetime import date
+
+    from keiryo.accounts.inventory import to_dict
+    from keiryo.accounts.ledger import counter_accounts
+    from keiryo.accounts.model import amount_dict
+    from keiryo.quantities import Category
+
+    enriched = Category.ENRICHED
+    _heading("4  Questions to the books")
+    state = books.balance("XA")
+    total = {code: amount_dict(enriched, by[enriched]) for code, by in state.lines.items()
+             if enriched in by}
+    print(f"The whole State, enriched uranium (transfers cancel): PB {total['PB']['element']} g, "
+          f"BE {total['BE']['element']} g,\n  PE {total['PE']['element']} g, "
+          f"MUF {total['MF']['element']} g with {total['MF']['fissile']} g U-235.")
+    for day in ("2025-06-01", "2025-07-08"):
+        known = books.balance("XAFA", as_known=day).lines["LD"][enriched]
+        print(f"Measured discards of XAFA as known on {day}: "
+              f"{amount_dict(enriched, known)['element']} g.")
+    with books.database.reading() as connection:
+        metadata = books.database.metadata
+        transit = counter_accounts(connection, metadata, list(AREAS), date(2025, 9, 30))
+        ending = counter_accounts(connection, metadata, list(AREAS), date(2025, 12, 31))
+    on_the_way = amount_dict(enriched, transit["domestic_transit"][enriched])
+    print(f"On the road on 2025-09-30: {on_the_way['element']} g U with "
+          f"{on_the_way['fissile']} g U-235 (four assemblies, XAFA to XARA).")
+    waste = amount_dict(enriched, ending["retained_waste"][enriched])
+    exempt = amount_dict(Category.DEPLETED, ending["exempt_use"][Category.DEPLETED])
+    print(f"Retained waste: {waste['element']} g U with {waste['fissile']} g U-235. "
+          f"Exempted for its use: {exempt['element']} kg depleted uranium.")
+    for mba in AREAS:
+        data = to_dict(books.inventory(mba, "2025-12-31"))
+        print(f"{mba} holds {data['effective_kg']} effective kg in {len(_list(data['batches']))} "
+              "lines of its itemised list.")
+
+
+def _list(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
+
+
+def _prove(books: Books) -> None:
+    """Verify, take a checkpoint, prove one line; then change one gram and be caught."""
+    from keiryo.capabilities import installed_registry
+    from keiryo.journal.proofs import proof_problems
+    from keiryo.journal.verify import verify
+    from keiryo.storage.engine import Database
+
+    _heading("5  Proven")
+    checkpoint = books.checkpoint()
+    result = books.verify(checkpoint=checkpoint)
+    print(f"{result.acts} acts with {result.lines} lines and {result.evidence} files of evidence: "
+          f"{'sound' if result.sound else 'NOT SOUND'}. Head of the chain {result.head[:24]}…")
+    chain = books.why("XAFA/MF/E")
+    print(f"Behind the MUF of XAFA stand {len(chain['acts'])} acts, {len(chain['lines'])} lines, "
+          f"{len(chain['reports'])} reports, back to the cylinder that came in as report 102.")
+    line = next(row for row in chain["lines"] if row["values"].get("code") == "RF")
+    proof = books.prove(line["act"], line["line"])
+    problems = proof_problems(proof, checkpoint)
+    print(f"Line {line['line']} of act {line['act']} (the import) is proven to a counterpart by "
+          f"{len(proof['path'])} digests, no other line shown: "
+          f"{'holds' if not problems else problems}.")
+    source = books.database.path
+    if source is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / source.name
+        with sqlite3.connect(source) as original, sqlite3.connect(copy) as target:
+            original.backup(target)
+            target.execute("DROP TRIGGER inventory_change_no_update")
+            target.execute(
+                "UPDATE inventory_change SET element_mg = element_mg + 1000 "
+                "WHERE act_id = ? AND line_no = ?", (line["act"], line["line"]),
+            )
+        shutil.copytree(books.database.evidence.folder, f"{copy}.evidence")
+        database = Database(copy, installed_registry())
+        forged = verify(database, checkpoint=checkpoint)
+        database.close()
+    print(f"On a copy, one gram was added to that line behind the program's back: "
+          f"{'NOT NOTICED' if forged.sound else 'found'}, first wrong act "
+          f"{forged.first_wrong_act}.")
+
+
+def _next(place: str, seconds: float) -> None:
+    _heading(f"Done in {seconds:.1f} s. Try next")
+    for words, command in (
+        ("the balance that was just closed", "balance XAFA"),
+        ("what was known before a correction", "balance XAFA --as-known 2025-06-01"),
+        ("the running book, entry by entry", "ledger XAFA --category E"),
+        ("what is on hand, item by item", "inventory XARA --on 2025-12-31"),
+        ("where a figure comes from", "why XAFA/MF/E"),
+        ("where an assembly comes from", "why XARA/F25-FA-001"),
+        ("the reports, built anew from the books", "reports export --mba XAFA --out reports"),
+        ("that nothing was touched", "verify"),
+    ):
+        print(f"  keiryo --db {place} {command:<42} # {words}")
+    print("  keiryo demo --fuel-cycle   # 838,449 item movements of a two-year fuel cycle")

@@ -1,0 +1,85 @@
+"""Options that every command has: where the books are, and how to show the answer."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from keiryo.books import Books
+
+
+class Format(StrEnum):
+    """How an answer is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+DbOption = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="URL_OR_PATH",
+        help="Where the books are: path of an SQLite file or postgresql:// URL. "
+        "Default: $KEIRYO_DB, else keiryo/books.sqlite in your data folder.",
+        show_default=False,
+    ),
+]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help="How to show the answer. Default: table.", show_default=False),
+]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="DATE", help="First day, e.g. 2025-01-01.")
+]
+ToOption = Annotated[
+    str | None, typer.Option("--to", metavar="DATE", help="Last day, e.g. 2025-12-31.")
+]
+AsKnownOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-known",
+        metavar="ACT_OR_DATE",
+        help="Only what was known: after an act (12), or on a day (2025-06-01), "
+        "where a report counts from its date.",
+    ),
+]
+RecordedByOption = Annotated[
+    str | None,
+    typer.Option("--recorded-by", metavar="TIME", help="Only what was recorded by this UTC time."),
+]
+
+
+class Given:
+    """What was given before the command name; an option after it wins."""
+
+    db: str | None = None
+    format: Format | None = None
+
+
+def place_of_books(db: str | None) -> str:
+    """Return where the books are."""
+    chosen = db or Given.db or os.environ.get("KEIRYO_DB")
+    if chosen:
+        return chosen
+    data_home = os.environ.get("XDG_DATA_HOME")
+    folder = Path(data_home) if data_home else Path.home() / ".local" / "share"
+    return str(folder / "keiryo" / "books.sqlite")
+
+
+def format_of(chosen: Format | None) -> Format:
+    """Return how to show the answer."""
+    return chosen or Given.format or Format.TABLE
+
+
+def opened(db: str | None) -> Books:
+    """Open the books."""
+    from keiryo.books import open_books
+
+    return open_books(place_of_books(db))

@@ -1,0 +1,128 @@
+"""Commands of reporting: import and export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keiryo.cli.options import DbOption, Format, FormatOption, format_of, opened
+from keiryo.cli.output import Progress, finding_dict, show_findings, show_json, show_rows
+
+if TYPE_CHECKING:
+    from keiryo.reports.service import ImportSummary
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(help="Reports: receive and write labelled Code 10.", no_args_is_help=True)
+    group.command("import")(import_)
+    group.command("export")(export)
+    app.add_typer(group, name="reports")
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Labelled Code 10.")],
+    context: Annotated[
+        Path | None,
+        typer.Option("--context", metavar="CONTEXT.json", help="What came before the files."),
+    ] = None,
+    accept_findings: Annotated[
+        str | None,
+        typer.Option(
+            "--accept-findings",
+            metavar="REASON",
+            help="Accept reports with findings of severity E for this reason, which is recorded.",
+        ),
+    ] = None,
+    db: DbOption = None,
+    format_: FormatOption = None,
+) -> None:
+    """Import files as one set: one act per report, accepted or refused with its findings.
+
+    Exit code 0: all accepted; 1: something was refused; 2: the command could not run.
+    Importing the same files again changes nothing.
+    """
+    books = opened(db)
+    read = [(str(path), _content(path)) for path in files]
+    before = None if context is None else (str(context), _content(context))
+    from keiryo.reports.service import import_reports
+
+    summary = import_reports(
+        books.database,
+        read,
+        books.actor,
+        context=before,
+        accept_reason=accept_findings,
+        progress=Progress("Importing reports"),
+    )
+    chosen = format_of(format_)
+    if chosen is Format.JSON:
+        show_json(summary_dict(summary))
+    else:
+        _show(summary, chosen)
+    raise typer.Exit(0 if summary.complete else 1)
+
+
+def _content(path: Path) -> bytes:
+    from keiryo.errors import UsageError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", "Nothing was imported."
+        ) from error
+
+
+def summary_dict(summary: ImportSummary) -> dict[str, object]:
+    """Return what became of a set as plain data."""
+    return {
+        "complete": summary.complete,
+        "context_act": summary.context_act,
+        "context_findings": [finding_dict(f) for f in summary.context_findings],
+        "reports": [
+            {
+                "report": o.report,
+                "outcome": o.outcome,
+                "act": o.act_id,
+                "findings": [finding_dict(f) for f in o.findings],
+            }
+            for o in summary.outcomes
+        ],
+        "open_findings": [finding_dict(f) for f in summary.open_findings],
+    }
+
+
+def _show(summary: ImportSummary, chosen: Format) -> None:
+    rows = [
+        {"report": o.report, "outcome": o.outcome, "act": o.act_id, "findings": len(o.findings)}
+        for o in summary.outcomes
+    ]
+    show_rows(rows, chosen, columns=["report", "outcome", "act", "findings"],
+              empty="No report was imported.")
+    if chosen is Format.CSV:
+        return
+    if summary.context_findings:
+        word = "The context was refused" if summary.context_act is None else "The context"
+        print(f"\n{word}:")
+        show_findings(summary.context_findings)
+    for outcome in summary.outcomes:
+        if outcome.findings:
+            print(f"\n{outcome.report} {outcome.outcome}:")
+            show_findings(outcome.findings)
+    if summary.open_findings:
+        print("\nOpen between reports:")
+        show_findings(summary.open_findings)
+
+
+def export(
+    mba: Annotated[str, typer.Option("--mba", help="Material balance area.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files.")],
+    db: DbOption = None,
+    format_: FormatOption = None,
+) -> None:
+    """Write the accepted reports of an area as labelled text, built anew from the books."""
+    paths = opened(db).export_reports(mba, out)
+    show_rows([{"file": str(path)} for path in paths], format_of(format_))

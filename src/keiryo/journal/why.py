@@ -1,0 +1,172 @@
+"""The evidence chain: what a figure, batch or item rests on, back to first receipt.
+
+Nodes have names: ``figure:MBA/FROM..TO/CODE/CATEGORY``, ``batch:UID``, ``line:ACT/LINE``,
+``act:ACT``, ``report:MBA/NUMBER``, ``evidence:DIGEST``. Each capability adds an explainer that
+says what a node rests on; this module walks, collects, and knows acts, lines and evidence itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, select, text
+
+from keiryo.errors import NotFoundError
+from keiryo.journal.model import Act
+from keiryo.journal.reading import act as read_act
+from keiryo.journal.reading import line_tables
+from keiryo.journal.registry import Link, Registry
+from keiryo.journal.tables import EVIDENCE
+
+NODE_LIMIT = 20_000
+
+
+@dataclass(slots=True)
+class Chain:
+    """What an object rests on.
+
+    Attributes
+    ----------
+    node : str
+        Where the walk began.
+    links : list of Link
+    acts : dict of int to Act
+    lines : dict of (act, line) to (kind, values)
+    evidence : dict of digest to evidence line values
+    truncated : bool
+        Whether the walk stopped at its limit.
+    """
+
+    node: str
+    links: list[Link] = field(default_factory=list)
+    acts: dict[int, Act] = field(default_factory=dict)
+    lines: dict[tuple[int, int], tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
+    truncated: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the chain as plain data, everything in order."""
+        return {
+            "node": self.node,
+            "acts": [_act_dict(self.acts[number]) for number in sorted(self.acts)],
+            "lines": [
+                {"act": a, "line": n, "kind": kind, "values": values}
+                for (a, n), (kind, values) in sorted(self.lines.items())
+            ],
+            "reports": self.reports(),
+            "evidence": [
+                {"digest": digest, **values} for digest, values in sorted(self.evidence.items())
+            ],
+            "links": [
+                {"from": link.source, "relation": link.relation, "to": link.target}
+                for link in self.links
+            ],
+            "truncated": self.truncated,
+        }
+
+    def reports(self) -> list[dict[str, Any]]:
+        """The reports among the lines."""
+        return [
+            {"act": a, **{k: v for k, v in values.items() if k != "scope"}}
+            for (a, _), (kind, values) in sorted(self.lines.items())
+            if kind == "report"
+        ]
+
+
+def why(
+    connection: Connection,
+    metadata: MetaData,
+    registry: Registry,
+    node: str,
+    *,
+    limit: int = NODE_LIMIT,
+) -> Chain:
+    """Walk from `node` to everything it rests on.
+
+    Parameters
+    ----------
+    connection, metadata
+        An open reading transaction and the tables.
+    registry : Registry
+        Its explainers say what a node rests on.
+    node : str
+    limit : int
+        Most nodes to visit.
+
+    Raises
+    ------
+    NotFoundError
+        If nothing is recorded about the node.
+    """
+    chain = Chain(node)
+    tables = line_tables(connection)
+    seen, waiting = {node}, deque([node])
+    while waiting:
+        current = waiting.popleft()
+        links = list(_own_links(connection, metadata, tables, chain, current))
+        for explainer in registry.explainers:
+            links += explainer(connection, metadata, current)
+        chain.links += links
+        for link in links:
+            if link.target in seen:
+                continue
+            if len(seen) >= limit:
+                chain.truncated = True
+                continue
+            seen.add(link.target)
+            waiting.append(link.target)
+    if not chain.links and not chain.acts and not chain.lines:
+        raise NotFoundError(
+            f"nothing is recorded about {node}",
+            "Name a figure (XAFA/MF/E), a batch (XAFA/NAME), report:XAFA/102 or act:12.",
+        )
+    return chain
+
+
+def _own_links(
+    connection: Connection,
+    metadata: MetaData,
+    tables: dict[str, list[str]],
+    chain: Chain,
+    node: str,
+) -> Iterator[Link]:
+    kind, _, name = node.partition(":")
+    if kind == "line":
+        act_id, line_no = (int(part) for part in name.split("/"))
+        stored = stored_line(connection, tables, act_id, line_no)
+        if stored is not None:
+            chain.lines[act_id, line_no] = stored
+            yield Link(node, "recorded in", f"act:{act_id}")
+    elif kind == "act" and name.isdecimal():
+        act = read_act(connection, metadata, int(name))
+        chain.acts[act.act_id] = act
+        if act.corrects is not None:
+            yield Link(node, "corrects", f"act:{act.corrects}")
+        table = metadata.tables[EVIDENCE.name]
+        query = select(table).where(table.c.act_id == act.act_id).order_by(table.c.line_no)
+        for row in connection.execute(query).mappings():
+            values = {k: row[k] for k in ("name", "size_bytes", "role", "received_at", "kept")}
+            chain.evidence.setdefault(row["digest"], {**values, "act": act.act_id})
+            yield Link(node, "with evidence", f"evidence:{row['digest']}")
+
+
+def stored_line(
+    connection: Connection, tables: dict[str, list[str]], act_id: int, line_no: int
+) -> tuple[str, dict[str, Any]] | None:
+    """Return the kind and the values (nulls left out) of a line, or None."""
+    for name, columns in tables.items():
+        query = text(
+            f"SELECT {', '.join(columns)} FROM {name} WHERE act_id = :act AND line_no = :line"
+        )
+        row = connection.execute(query, {"act": act_id, "line": line_no}).mappings().first()
+        if row is not None:
+            return name, {k: v for k, v in row.items() if v is not None}
+    return None
+
+
+def _act_dict(act: Act) -> dict[str, Any]:
+    names = ("kind", "recorded_at", "person", "on_behalf_of", "reason", "corrects", "digest")
+    return {"act": act.act_id, **{name: getattr(act, name) for name in names}}

@@ -1,0 +1,1 @@
+"""Item movements from simulators and plant systems, brought into the books by a mapping file."""
