@@ -1,13 +1,13 @@
 """keiryo: nuclear material accountancy, exact and provable.
 
-    import keiryo
+import keiryo
 
-    books = keiryo.init("books.sqlite", "XA")     # or keiryo.open("books.sqlite")
-    books.import_reports(["XAFA.txt"], context="context.json")
-    books.balance("XAFA")                         # frozen types; weights are integer milligrams
-    books.ledger("XAFA", category="E")            # Polars frames
-    books.why("XAFA/MF/E")                        # acts, lines, reports, evidence behind a figure
-    books.verify().sound
+books = keiryo.init("books.sqlite", "XA")     # or keiryo.open("books.sqlite")
+books.import_reports(["XAFA.txt"], context="context.json")
+books.balance("XAFA")                         # frozen types; weights are integer milligrams
+books.ledger("XAFA", category="E")            # Polars frames
+books.why("XAFA/MF/E")                        # acts, lines, reports, evidence behind a figure
+books.verify().sound
 """
 
 from __future__ import annotations

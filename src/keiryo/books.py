@@ -169,9 +169,7 @@ class Books:
 
     def close(self, mba: str, pit: Day | None = None, *, rounding: str | None = None) -> Closed:
         """Close the balance of an MBA that a physical inventory taking ended."""
-        return close_period(
-            self.database, mba, _day(pit), self.actor, rounding_profile=rounding
-        )
+        return close_period(self.database, mba, _day(pit), self.actor, rounding_profile=rounding)
 
     def export_reports(self, mba: str, folder: str | Path) -> list[Path]:
         """Write the accepted reports of an MBA as labelled text."""

@@ -8,7 +8,7 @@ cannot be done. Every error below carries ``advice``: what a person should do ne
     ├── NotFoundError            an object that was asked for is not in the books
     ├── UsageError               the request itself makes no sense
     ├── RefusedError             the posting was refused; ``findings`` says why
-    ├── ConflictError            the same client id was sent with other content, or someone was first
+    ├── ConflictError            the client id was used for other content, or someone was first
     ├── ClockError               the computer's clock is behind the last recorded act
     ├── JournalError             the journal is damaged; ``act_id`` is the first wrong act
     └── StorageError             the database cannot do it
@@ -27,7 +27,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How a finding is treated (domain document, section 4)."""
+    """How a finding is treated."""
 
     FORMAT = "F"  # the record cannot be accepted
     INCONSISTENCY = "E"  # a query to the reporter

@@ -39,7 +39,7 @@ def unguarded(books: Path) -> Iterator[sqlite3.Connection]:
             connection.execute(f"DROP TRIGGER {name}")
         yield connection
         left = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-        for name, statement in guards:
+        for _, statement in guards:
             if statement.split(" ON ")[1].split()[0] in left:
                 connection.execute(statement)
 

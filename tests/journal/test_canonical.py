@@ -14,7 +14,7 @@ from keiryo.journal.model import Act
 
 texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20),
-    st.sampled_from(["", "\n", "\r\n", "a\nb=i5", "x\nname=t1:y", "=t1:", "é", "\u200b", "核物質"]),
+    st.sampled_from(["", "\n", "\r\n", "a\nb=i5", "x\nname=t1:y", "=t1:", "é", "\u200b", "核"]),
 )
 integers = st.integers(-(2**63) + 1, 2**63 - 1)
 rows = st.fixed_dictionaries(
@@ -73,7 +73,7 @@ def test_frames_without_rows_or_with_small_integers() -> None:
 
 
 def test_header_leaves_out_the_chain() -> None:
-    fields: dict[str, Any] = {name: "a" for name in Act.__slots__}
+    fields: dict[str, Any] = dict.fromkeys(Act.__slots__, "a")
     fields |= {"act_id": 1, "corrects": None, "reason": None, "line_count": 0}
     other = {**fields, "digest": "b", "previous_digest": "b", "lines_root": "b"}
     assert header_bytes(Act(**fields)) == header_bytes(Act(**other))

@@ -108,6 +108,7 @@ def test_value_becomes_null(books: Path, finds: Any, column: str) -> None:
     finds(2, "LINES-CHANGED")
 
 
+LINE = "INSERT INTO toy (act_id, line_no, salt, scope, name) VALUES"
 TAMPERING = {
     "delete a line": (2, "DELETE FROM toy WHERE act_id = 2 AND line_no = 2"),
     "delete the last line": (5, "DELETE FROM toy WHERE act_id = 5 AND line_no = 3"),
@@ -121,24 +122,23 @@ TAMPERING = {
     ),
     "add a line": (
         4,
-        "INSERT INTO toy(act_id, line_no, salt, scope, name) VALUES (4, 5, zeroblob(16), 'XA', 'z')",
+        f"{LINE} (4, 5, zeroblob(16), 'XA', 'z')",
     ),
     "add a line between": (
         2,
-        "INSERT INTO toy(act_id, line_no, salt, scope, name) VALUES (2, 0, zeroblob(16), 'XA', 'z')",
+        f"{LINE} (2, 0, zeroblob(16), 'XA', 'z')",
     ),
     "same number in another table": (
         2,
-        "INSERT INTO toy(act_id, line_no, salt, scope, name) VALUES (2, 4, zeroblob(16), 'XA', 'z')",
+        f"{LINE} (2, 4, zeroblob(16), 'XA', 'z')",
     ),
     "add a line without act": (
         9,
-        "INSERT INTO toy(act_id, line_no, salt, scope, name) VALUES (9, 1, zeroblob(16), 'XA', 'z')",
+        f"{LINE} (9, 1, zeroblob(16), 'XA', 'z')",
     ),
     "add a line before all acts": (
         -9,
-        "INSERT INTO toy(act_id, line_no, salt, scope, name)"
-        " VALUES (-9, 1, zeroblob(16), 'XA', 'z')",
+        f"{LINE} (-9, 1, zeroblob(16), 'XA', 'z')",
     ),
     "swap two lines": (
         5,
@@ -297,8 +297,7 @@ ON_POSTGRES = {
     "move a line": (2, "UPDATE toy SET act_id = 4, line_no = 5 WHERE act_id = 2 AND line_no = 2"),
     "add a line": (
         9,
-        "INSERT INTO toy(act_id, line_no, salt, scope, name)"
-        " VALUES (9, 1, '\\x00'::bytea, 'XA', 'z')",
+        f"{LINE} (9, 1, '\\x00'::bytea, 'XA', 'z')",
     ),
     "another type": (2, "ALTER TABLE toy ALTER COLUMN w_mg TYPE double precision"),
     "drop a table": (3, "DROP TABLE finding_answer"),

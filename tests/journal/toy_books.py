@@ -139,9 +139,19 @@ def full_books(url: str) -> Database:
     draft = Draft("toy.rest", "three")
     draft.add("finding", {"scope": "XA", "code": "A", "severity": "E", "message": "m"})
     everything = {
-        **{"advice": "a", "file": "f", "file_line": 1, "mba": "XAFA", "report": "7"},
-        **{"entry_no": 2, "label": "370", "category": "E", "found": "1", "expected": "2"},
-        **{"basis": "b", "agreement": "XA/1", "caveat": "C"},
+        "advice": "a",
+        "file": "f",
+        "file_line": 1,
+        "mba": "XAFA",
+        "report": "7",
+        "entry_no": 2,
+        "label": "370",
+        "category": "E",
+        "found": "1",
+        "expected": "2",
+        "basis": "b",
+        "agreement": "XA/1",
+        "caveat": "C",
     }
     required = {"scope": "XA", "code": "B", "severity": "W", "message": "m"}
     draft.add("finding", {**required, **everything})

@@ -163,7 +163,7 @@ def book_since(
     if first > on:
         return dict(base)
     changed = books.changes(connection, metadata, [mba], Period(first, on), knowledge)
-    return {c: a for c, a in assembled(base, changed, None)["BA"].items()}
+    return dict(assembled(base, changed, None)["BA"])
 
 
 def assembled(

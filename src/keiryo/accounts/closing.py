@@ -184,9 +184,7 @@ def closings(connection: Connection, metadata: MetaData) -> list[dict[str, Any]]
     ]
 
 
-def _rounded(
-    connection: Connection, metadata: MetaData, found: Balance, name: str
-) -> Balance:
+def _rounded(connection: Connection, metadata: MetaData, found: Balance, name: str) -> Balance:
     rules = profile(name, found.period.end)
     steps = {category: rules.rounding_step_mg[category.unit] for category in Category}
     lines = rounded_balance(_terms(connection, metadata, found), steps)
@@ -196,9 +194,7 @@ def _rounded(
 def _terms(connection: Connection, metadata: MetaData, found: Balance) -> Terms:
     """Return the unrounded terms of a balance, one per entry or batch."""
     terms: dict[str, dict[Category, list[Amount]]] = {}
-    opening = opening_inventory(
-        connection, metadata, found.place, found.period.start, Knowledge()
-    )
+    opening = opening_inventory(connection, metadata, found.place, found.period.start, Knowledge())
     terms["PB"] = {category: [amount] for category, amount in opening.items()}
     start, end = date_number(found.period.start), date_number(found.period.end)
     change = metadata.tables[INVENTORY_CHANGE.name]
@@ -222,7 +218,9 @@ def _terms(connection: Connection, metadata: MetaData, found: Balance) -> Terms:
     return terms
 
 
-def _append(terms: dict[str, dict[Category, list[Amount]]], code: str, row: Mapping[Any, Any]) -> None:
+def _append(
+    terms: dict[str, dict[Category, list[Amount]]], code: str, row: Mapping[Any, Any]
+) -> None:
     terms.setdefault(code, {}).setdefault(Category(row["category"]), []).append(_amount(row))
 
 
@@ -230,5 +228,3 @@ def _amount(row: Mapping[Any, Any]) -> Amount:
     fissile = row["fissile_mg"]
     bases = frozenset(str(row["fissile_basis"]).split("+")) if row["fissile_basis"] else frozenset()
     return Amount(int(row["element_mg"]), None if fissile is None else int(fissile), bases)
-
-

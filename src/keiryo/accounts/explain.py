@@ -1,4 +1,4 @@
-"""What a figure of the books rests on: its terms, their entries, their batches, where those came from."""
+"""What a figure rests on: its terms, their entries, their batches, where those came from."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/
 def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     """Return the node that a person means.
 
-    ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period (``XAFA/2025-01-01..2025-12-31/MF/E``
-    of another one), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a report; anything with a
+    ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period
+    (``XAFA/2025-01-01..2025-12-31/MF/E`` of another one), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a report; anything with a
     prefix (``figure: batch: report: entry: line: act: evidence:``) is taken as it stands.
 
     Raises
@@ -54,7 +54,7 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     elif colon and prefix in ("batch", "item"):
         return f"batch:{_batch_uid(connection, metadata, rest)}"
     parts = asked.split("/")
-    if len(parts) >= 2 and parts[1].upper() in (*RESULTS, "DI") or ".." in asked:
+    if (len(parts) >= 2 and parts[1].upper() in (*RESULTS, "DI")) or ".." in asked:
         return _figure_node(connection, metadata, parts, asked)
     if len(parts) in (2, 3) and len(parts[1]) == 2 and parts[1].isupper() and _is_change(parts[1]):
         return _figure_node(connection, metadata, parts, asked)
@@ -74,9 +74,7 @@ def _is_change(code: str) -> bool:
     return code in ENTRY_CODES()
 
 
-def _figure_node(
-    connection: Connection, metadata: MetaData, parts: list[str], asked: str
-) -> str:
+def _figure_node(connection: Connection, metadata: MetaData, parts: list[str], asked: str) -> str:
     mba = parts[0]
     if len(parts) > 1 and ".." in parts[1]:
         start, _, end = parts[1].partition("..")
@@ -135,7 +133,8 @@ def _figure(
     connection: Connection, metadata: MetaData, node: str, figure: Figure
 ) -> Iterator[Link]:
     mba, period, code, category = figure
-    terms = {"MF": ("BA", "PE"), "BA": ("BE", "DI")}.get(code, ())
+    known: dict[str, tuple[str, ...]] = {"MF": ("BA", "PE"), "BA": ("BE", "DI")}
+    terms = known.get(code, ())
     if code == "BE":
         changed = books.changes(connection, metadata, [mba], period, Knowledge())
         codes = [c for c, by in changed.items() if category in by and c not in (*REBATCHING, "DI")]
@@ -143,7 +142,9 @@ def _figure(
     for term in terms:
         if term != "DI" or _has_change(connection, metadata, mba, period, category, "DI"):
             yield Link(
-                node, "computed from", f"figure:{mba}/{period.start}..{period.end}/{term}/{category}"
+                node,
+                "computed from",
+                f"figure:{mba}/{period.start}..{period.end}/{term}/{category}",
             )
     if code in ("PB", "PE"):
         pit = previous_day(period.start) if code == "PB" else period.end
@@ -152,15 +153,19 @@ def _figure(
         yield from _change_lines(connection, metadata, node, figure)
     table = metadata.tables[CLOSING.name]
     query = select(table.c.act_id, table.c.line_no).where(
-        table.c.mba == mba, table.c.period_to == date_number(period.end),
-        table.c.code == code, table.c.category == str(category),
+        table.c.mba == mba,
+        table.c.period_to == date_number(period.end),
+        table.c.code == code,
+        table.c.category == str(category),
     )
     for act_id, line_no in connection.execute(query):
         yield Link(node, "closed as", f"line:{act_id}/{line_no}")
     reported = metadata.tables[REPORTED_BALANCE.name]
     query = select(reported.c.act_id, reported.c.line_no).where(
-        reported.c.mba == mba, reported.c.period_to == date_number(period.end),
-        reported.c.code == code, reported.c.category == str(category),
+        reported.c.mba == mba,
+        reported.c.period_to == date_number(period.end),
+        reported.c.code == code,
+        reported.c.category == str(category),
         effective(reported, Knowledge()),
     )
     for act_id, line_no in connection.execute(query):
@@ -191,8 +196,10 @@ def _listing(
     query = (
         select(table.c.act_id, table.c.line_no)
         .where(
-            table.c.mba == mba, table.c.pit_date == date_number(pit),
-            table.c.category == str(category), effective(table, Knowledge()),
+            table.c.mba == mba,
+            table.c.pit_date == date_number(pit),
+            table.c.category == str(category),
+            effective(table, Knowledge()),
         )
         .order_by(table.c.act_id, table.c.line_no)
     )
@@ -208,7 +215,9 @@ def _change_lines(
     query = (
         select(table.c.act_id, table.c.line_no)
         .where(
-            table.c.mba == mba, table.c.code == code, table.c.category == str(category),
+            table.c.mba == mba,
+            table.c.code == code,
+            table.c.category == str(category),
             table.c.event_date.between(date_number(period.start), date_number(period.end)),
             effective(table, Knowledge()),
         )
@@ -232,7 +241,10 @@ def _batch(connection: Connection, metadata: MetaData, node: str, uid: str) -> I
     query = select(begins.c.act_id, begins.c.line_no).where(begins.c.batch_uid == uid)
     for act_id, line_no in connection.execute(query):
         yield Link(node, "begins with", f"line:{act_id}/{line_no}")
-    change, listing = metadata.tables[INVENTORY_CHANGE.name], metadata.tables[PHYSICAL_INVENTORY.name]
+    change, listing = (
+        metadata.tables[INVENTORY_CHANGE.name],
+        metadata.tables[PHYSICAL_INVENTORY.name],
+    )
     query = select(change.c.act_id, change.c.line_no).where(
         (change.c.batch_uid == uid) | (change.c.item_uid == uid),
         change.c.code.in_((*ARRIVALS, "RP", "NE", "ND", "DE", "DN", "EN", "ED", "LN", "DI")),
@@ -251,7 +263,8 @@ def _entry(connection: Connection, metadata: MetaData, node: str, name: str) -> 
     for kind in (INVENTORY_CHANGE, PHYSICAL_INVENTORY, REPORTED_BALANCE):
         table = metadata.tables[kind.name]
         query = select(table.c.act_id, table.c.line_no).where(
-            table.c.mba == parts[0], table.c.report_no == int(parts[1]),
+            table.c.mba == parts[0],
+            table.c.report_no == int(parts[1]),
             table.c.entry_no == int(parts[2]),
         )
         for act_id, line_no in connection.execute(query):
@@ -289,8 +302,11 @@ def _shipments(connection: Connection, metadata: MetaData, node: str, row: Any) 
     table = metadata.tables[INVENTORY_CHANGE.name]
     shipper = str(row["shipper"] or "").rpartition("/")[2]
     query = select(table.c.act_id, table.c.line_no).where(
-        table.c.mba == shipper, table.c.code == "SD", table.c.batch == row["shipper_batch"],
-        table.c.category == row["category"], table.c.event_date <= row["event_date"],
+        table.c.mba == shipper,
+        table.c.code == "SD",
+        table.c.batch == row["shipper_batch"],
+        table.c.category == row["category"],
+        table.c.event_date <= row["event_date"],
         effective(table, Knowledge()),
     )
     for act_id, line_no in connection.execute(query):

@@ -105,10 +105,8 @@ def general_ledger(
     for wanted in [c for c in Category if c in present and category in (None, c)]:
         book = opening.get(wanted, ZERO)
         before = period.start - datetime.timedelta(days=1)
-        rows.append(
-            (before, None, None, "PB", None, str(wanted), None, None)
-            + (book.element_mg, book.fissile_mg, None, None)
-        )
+        first = [before, None, None, "PB", None, str(wanted), None, None]
+        rows.append((*first, book.element_mg, book.fissile_mg, None, None))
         for row in changes:
             if row["category"] == wanted:
                 book = book + _change(row, wanted)
@@ -217,9 +215,7 @@ def counter_accounts(
             sign = 1 if code == "DI" else -book_sign(code, category)
             slot = accounts.setdefault(name, {})
             slot[category] = slot.get(category, ZERO) + amount.times(sign)
-    return {
-        name: {c: by[c] for c in Category if c in by} for name, by in sorted(accounts.items())
-    }
+    return {name: {c: by[c] for c in Category if c in by} for name, by in sorted(accounts.items())}
 
 
 def summary(connection: Connection, metadata: MetaData) -> dict[str, int]:

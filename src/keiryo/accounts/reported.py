@@ -1,4 +1,4 @@
-"""Does a reported material balance agree with the books?
+"""A reported material balance is compared with the books.
 
 For each code and weight the sum of the entries must equal what the balance states plus its
 rounding adjustment (Code 10, label 411: ``RAxx`` = sum of the rounded terms - rounded sum)::

@@ -16,8 +16,9 @@ def main() -> None:
     except KeiryoError as error:
         sys.exit(report_error(error))
     except KeyboardInterrupt:
-        print("Interrupted. What had been posted is complete; nothing is half-done.",
-              file=sys.stderr)
+        print(
+            "Interrupted. What had been posted is complete; nothing is half-done.", file=sys.stderr
+        )
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

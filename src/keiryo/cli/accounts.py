@@ -61,7 +61,10 @@ def balance(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Show a material balance; default: the last period that a physical inventory ended."""
+    """Show a material balance.
+
+    Without --from and --to, of the last period that a physical inventory taking ended.
+    """
     books = opened(db)
     found = books.balance(mba, start=from_, end=to, as_known=as_known, recorded_by=recorded_by)
     chosen = format_of(format_)
@@ -87,15 +90,14 @@ def balance_rows(found: Balance) -> list[dict[str, Any]]:
     from keiryo.accounts.model import amount_dict
     from keiryo.quantities import Category
 
-    fissile = {c for by in found.lines.values() for c, a in by.items() if "fissile" in
-               amount_dict(c, a)}
+    fissile = {
+        c for by in found.lines.values() for c, a in by.items() if "fissile" in amount_dict(c, a)
+    }
     rows = []
     for code, by_category in found.lines.items():
         row: dict[str, Any] = {"code": code}
         for category in found.categories:
-            shown = (
-                amount_dict(category, by_category[category]) if category in by_category else {}
-            )
+            shown = amount_dict(category, by_category[category]) if category in by_category else {}
             row[f"{category} element {category.unit}"] = shown.get("element")
             if category in fissile and category in Category:
                 row[f"{category} fissile g"] = shown.get("fissile")
@@ -110,7 +112,10 @@ def inventory(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Show the book inventory of an area by batch at the end of a day."""
+    """Show what an area holds, batch by batch.
+
+    The book inventory at the end of a day: the last physical inventory and all changes since.
+    """
     from keiryo.accounts.inventory import to_dict
 
     books = opened(db)
@@ -148,7 +153,7 @@ def ledger(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Show the general ledger of an area: the running book, entry by entry."""
+    """Show the running book, entry by entry."""
     from keiryo.errors import UsageError
     from keiryo.quantities import Category, format_weight
 
@@ -160,8 +165,12 @@ def ledger(
         unit = Category(row["category"]).unit
         shown = {k: row[k] for k in ("date", "report", "entry", "code", "batch", "category")}
         shown["date"] = str(row["date"])
-        for name, u in (("element_change", unit), ("fissile_change", "g"),
-                        ("element_book", unit), ("fissile_book", "g")):
+        for name, u in (
+            ("element_change", unit),
+            ("fissile_change", "g"),
+            ("element_book", unit),
+            ("fissile_book", "g"),
+        ):
             mg = row[f"{name}_mg"]
             shown[name] = None if mg is None else format_weight(mg, u)
         rows.append({**shown, "unit": unit, "act": row["act"], "line": row["line"]})
@@ -173,7 +182,10 @@ def batch(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Show everything that was stated about a batch, corrected entries too."""
+    """Show all that was stated about a batch.
+
+    Entries that were corrected or deleted since are listed, too.
+    """
     from keiryo.errors import UsageError
 
     mba, slash, batch_name = name.partition("/")
@@ -193,7 +205,10 @@ def accounts(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Show the accounts that stand against the books: retained waste, exemptions, losses …"""
+    """Show retained waste, exemptions, losses.
+
+    All accounts that stand against the books: what a book gains, one of these loses.
+    """
     import datetime
 
     from keiryo.accounts.ledger import counter_accounts
@@ -215,7 +230,8 @@ def accounts(
         {
             "account": name,
             "category": str(category),
-            **{"element": None, "fissile": None},
+            "element": None,
+            "fissile": None,
             **amount_dict(category, amount),
             "unit": category.unit,
         }
@@ -226,7 +242,7 @@ def accounts(
 
 
 def areas(db: DbOption = None, format_: FormatOption = None) -> None:
-    """List the registered material balance areas."""
+    """List the material balance areas."""
     from dataclasses import asdict
 
     from keiryo.places.tables import areas as registered
@@ -234,8 +250,11 @@ def areas(db: DbOption = None, format_: FormatOption = None) -> None:
     books = opened(db)
     with books.database.reading() as connection:
         found = registered(connection, books.database.metadata)
-    show_rows([asdict(area) for area in found.values()], format_of(format_),
-              empty="No area is registered yet.")
+    show_rows(
+        [asdict(area) for area in found.values()],
+        format_of(format_),
+        empty="No area is registered yet.",
+    )
 
 
 def close(
@@ -246,22 +265,30 @@ def close(
     ] = None,
     rounding: Annotated[
         str | None,
-        typer.Option("--rounding", metavar="PROFILE", help="Round as a profile says, with RA lines."),
+        typer.Option(
+            "--rounding", metavar="PROFILE", help="Round as a profile says, with RA lines."
+        ),
     ] = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Close the balance that a physical inventory ended: compute it and record it."""
+    """Close a balance: compute and record it.
+
+    The period is the one that a physical inventory taking ended.
+    """
     closed = opened(db).close(mba, pit, rounding=rounding)
     if format_of(format_) is Format.JSON:
-        show_json({**closed.balance.to_dict(), "act": closed.act.act_id,
-                   "repeated": closed.repeated})
+        show_json(
+            {**closed.balance.to_dict(), "act": closed.act.act_id, "repeated": closed.repeated}
+        )
         return
     found = closed.balance
     word = "was closed before, in" if closed.repeated else "closed by"
-    show_rows(balance_rows(found), format_of(format_),
-              title=f"{mba} {found.period.start} to {found.period.end}, {word} act "
-              f"{closed.act.act_id}")
+    show_rows(
+        balance_rows(found),
+        format_of(format_),
+        title=f"{mba} {found.period.start} to {found.period.end}, {word} act {closed.act.act_id}",
+    )
     show_findings(found.findings)
 
 
@@ -277,7 +304,10 @@ def why(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Show what a figure, batch or item rests on, back to first receipt."""
+    """Show what a figure or batch rests on.
+
+    The acts, lines, reports and evidence behind it, back to first receipt.
+    """
     data = opened(db).why(asked)
     chosen = format_of(format_)
     if chosen is Format.JSON:

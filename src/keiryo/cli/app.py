@@ -15,6 +15,7 @@ app = typer.Typer(
     "figure traced to the acts behind it.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 

@@ -35,7 +35,10 @@ def demo(
     ] = False,
     db: DbOption = None,
 ) -> None:
-    """Show the main job on the invented State XA (or a whole fuel cycle), in fresh books."""
+    """Show the main job in fresh books.
+
+    The year 2025 of the invented State XA, or a whole fuel cycle.
+    """
     place = _fresh_place(db, "fuel-cycle.sqlite" if fuel_cycle else "state-xa.sqlite")
     if fuel_cycle:
         from keiryo.movements.demo import run_fuel_cycle_demo
@@ -91,16 +94,20 @@ def _post(books: Books) -> bool:
     rows = []
     for mba in AREAS:
         mine = [o for o in summary.outcomes if o.report.split("/")[1] == mba]
-        rows.append({
-            "area": mba,
-            "reports": len(mine),
-            "accepted": sum(o.outcome == "accepted" for o in mine),
-            "findings": sum(len(o.findings) for o in mine),
-            "acts": f"{mine[0].act_id} to {mine[-1].act_id}" if mine else "",
-        })
+        rows.append(
+            {
+                "area": mba,
+                "reports": len(mine),
+                "accepted": sum(o.outcome == "accepted" for o in mine),
+                "findings": sum(len(o.findings) for o in mine),
+                "acts": f"{mine[0].act_id} to {mine[-1].act_id}" if mine else "",
+            }
+        )
     show_rows(rows, Format.TABLE)
-    print(f"The opening inventory of all three areas is act {summary.context_act}. "
-          f"Open between reports: {len(summary.open_findings)}.")
+    print(
+        f"The opening inventory of all three areas is act {summary.context_act}. "
+        f"Open between reports: {len(summary.open_findings)}."
+    )
     show_findings(summary.open_findings)
     return summary.complete
 
@@ -114,9 +121,11 @@ def _close(books: Books) -> None:
     for mba in AREAS:
         closed = books.close(mba)
         found = closed.balance
-        show_rows(balance_rows(found), Format.TABLE,
-                  title=f"{mba}, {found.period.start} to {found.period.end}, act "
-                  f"{closed.act.act_id}")
+        show_rows(
+            balance_rows(found),
+            Format.TABLE,
+            title=f"{mba}, {found.period.start} to {found.period.end}, act {closed.act.act_id}",
+        )
         with books.database.reading() as connection:
             reported = recorded.reported_balance(
                 connection, books.database.metadata, mba, found.period, Knowledge()
@@ -139,30 +148,43 @@ def _look_closer(books: Books) -> None:
     enriched = Category.ENRICHED
     _heading("4  Questions to the books")
     state = books.balance("XA")
-    total = {code: amount_dict(enriched, by[enriched]) for code, by in state.lines.items()
-             if enriched in by}
-    print(f"The whole State, enriched uranium (transfers cancel): PB {total['PB']['element']} g, "
-          f"BE {total['BE']['element']} g,\n  PE {total['PE']['element']} g, "
-          f"MUF {total['MF']['element']} g with {total['MF']['fissile']} g U-235.")
+    total = {
+        code: amount_dict(enriched, by[enriched])
+        for code, by in state.lines.items()
+        if enriched in by
+    }
+    print(
+        f"The whole State, enriched uranium (transfers cancel): PB {total['PB']['element']} g, "
+        f"BE {total['BE']['element']} g,\n  PE {total['PE']['element']} g, "
+        f"MUF {total['MF']['element']} g with {total['MF']['fissile']} g U-235."
+    )
     for day in ("2025-06-01", "2025-07-08"):
         known = books.balance("XAFA", as_known=day).lines["LD"][enriched]
-        print(f"Measured discards of XAFA as known on {day}: "
-              f"{amount_dict(enriched, known)['element']} g.")
+        print(
+            f"Measured discards of XAFA as known on {day}: "
+            f"{amount_dict(enriched, known)['element']} g."
+        )
     with books.database.reading() as connection:
         metadata = books.database.metadata
         transit = counter_accounts(connection, metadata, list(AREAS), date(2025, 9, 30))
         ending = counter_accounts(connection, metadata, list(AREAS), date(2025, 12, 31))
     on_the_way = amount_dict(enriched, transit["domestic_transit"][enriched])
-    print(f"On the road on 2025-09-30: {on_the_way['element']} g U with "
-          f"{on_the_way['fissile']} g U-235 (four assemblies, XAFA to XARA).")
+    print(
+        f"On the road on 2025-09-30: {on_the_way['element']} g U with "
+        f"{on_the_way['fissile']} g U-235 (four assemblies, XAFA to XARA)."
+    )
     waste = amount_dict(enriched, ending["retained_waste"][enriched])
     exempt = amount_dict(Category.DEPLETED, ending["exempt_use"][Category.DEPLETED])
-    print(f"Retained waste: {waste['element']} g U with {waste['fissile']} g U-235. "
-          f"Exempted for its use: {exempt['element']} kg depleted uranium.")
+    print(
+        f"Retained waste: {waste['element']} g U with {waste['fissile']} g U-235. "
+        f"Exempted for its use: {exempt['element']} kg depleted uranium."
+    )
     for mba in AREAS:
         data = to_dict(books.inventory(mba, "2025-12-31"))
-        print(f"{mba} holds {data['effective_kg']} effective kg in {len(_list(data['batches']))} "
-              "lines of its itemised list.")
+        print(
+            f"{mba} holds {data['effective_kg']} effective kg in {len(_list(data['batches']))} "
+            "lines of its itemised list."
+        )
 
 
 def _list(value: object) -> list[object]:
@@ -180,17 +202,23 @@ def _prove(books: Books) -> None:
     _heading("5  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
-    print(f"{result.acts} acts with {result.lines} lines and {result.evidence} files of evidence: "
-          f"{'sound' if result.sound else 'NOT SOUND'}. Head of the chain {result.head[:24]}…")
+    print(
+        f"{result.acts} acts with {result.lines} lines and {result.evidence} files of evidence: "
+        f"{'sound' if result.sound else 'NOT SOUND'}. Head of the chain {result.head[:24]}…"
+    )
     chain = books.why("XAFA/MF/E")
-    print(f"Behind the MUF of XAFA stand {len(chain['acts'])} acts, {len(chain['lines'])} lines, "
-          f"{len(chain['reports'])} reports, back to the cylinder that came in as report 102.")
+    print(
+        f"Behind the MUF of XAFA stand {len(chain['acts'])} acts, {len(chain['lines'])} lines, "
+        f"{len(chain['reports'])} reports, back to the cylinder that came in as report 102."
+    )
     line = next(row for row in chain["lines"] if row["values"].get("code") == "RF")
     proof = books.prove(line["act"], line["line"])
     problems = proof_problems(proof, checkpoint)
-    print(f"Line {line['line']} of act {line['act']} (the import) is proven to a counterpart by "
-          f"{len(proof['path'])} digests, no other line shown: "
-          f"{'holds' if not problems else problems}.")
+    print(
+        f"Line {line['line']} of act {line['act']} (the import) is proven to a counterpart by "
+        f"{len(proof['path'])} digests, no other line shown: "
+        f"{', '.join(problems) or 'holds'}."
+    )
     source = books.database.path
     if source is None:
         return
@@ -201,15 +229,18 @@ def _prove(books: Books) -> None:
             target.execute("DROP TRIGGER inventory_change_no_update")
             target.execute(
                 "UPDATE inventory_change SET element_mg = element_mg + 1000 "
-                "WHERE act_id = ? AND line_no = ?", (line["act"], line["line"]),
+                "WHERE act_id = ? AND line_no = ?",
+                (line["act"], line["line"]),
             )
         shutil.copytree(books.database.evidence.folder, f"{copy}.evidence")
         database = Database(copy, installed_registry())
         forged = verify(database, checkpoint=checkpoint)
         database.close()
-    print(f"On a copy, one gram was added to that line behind the program's back: "
-          f"{'NOT NOTICED' if forged.sound else 'found'}, first wrong act "
-          f"{forged.first_wrong_act}.")
+    print(
+        f"On a copy, one gram was added to that line behind the program's back: "
+        f"{'NOT NOTICED' if forged.sound else 'found'}, first wrong act "
+        f"{forged.first_wrong_act}."
+    )
 
 
 def _next(place: str, seconds: float) -> None:

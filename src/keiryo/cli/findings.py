@@ -12,8 +12,7 @@ from keiryo.cli.output import show_rows
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(help="Findings: what is open, and what was answered.",
-                        no_args_is_help=True)
+    group = typer.Typer(help="Findings: what is open, and what was answered.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(answer)
     app.add_typer(group, name="findings")
@@ -72,8 +71,16 @@ def answer(
         query = select(table.c.scope).where(table.c.act_id == act, table.c.line_no == line)
         scope = connection.execute(query).scalar()
     if scope is None:
-        raise NotFoundError(f"line {line} of act {act} is no finding", "See 'keiryo findings list'.")
+        raise NotFoundError(
+            f"line {line} of act {act} is no finding", "See 'keiryo findings list'."
+        )
     draft = Draft("finding.answer", f"finding.answer:{uuid.uuid4()}", reason=words)
-    draft.add(FINDING_ANSWER.name, scope=str(scope), finding_act=act, finding_line=line,
-              answer=words, state="open" if reopen else "closed")
+    draft.add(
+        FINDING_ANSWER.name,
+        scope=str(scope),
+        finding_act=act,
+        finding_line=line,
+        answer=words,
+        state="open" if reopen else "closed",
+    )
     print(f"Recorded as act {books.post(draft).act.act_id}.")

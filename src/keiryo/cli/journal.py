@@ -35,7 +35,9 @@ def verify(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Verify every act, line, projection and piece of evidence; name the first wrong act.
+    """Verify that nothing was changed.
+
+    Every act, line, projection and piece of evidence is checked; the first wrong act is named.
 
     Exit code 0: sound; 1: something is wrong; 2: the command could not run.
     """
@@ -51,18 +53,22 @@ def verify(
     known = None if checkpoint is None else Checkpoint.from_json(_text(checkpoint))
     result = verify_journal(database, checkpoint=known, progress=Progress("Verifying"))
     if format_of(format_) is Format.JSON:
-        show_json({
-            "sound": result.sound,
-            "acts": result.acts,
-            "lines": result.lines,
-            "evidence": result.evidence,
-            "head": result.head,
-            "first_wrong_act": result.first_wrong_act,
-            "problems": [asdict(problem) for problem in result.problems],
-        })
+        show_json(
+            {
+                "sound": result.sound,
+                "acts": result.acts,
+                "lines": result.lines,
+                "evidence": result.evidence,
+                "head": result.head,
+                "first_wrong_act": result.first_wrong_act,
+                "problems": [asdict(problem) for problem in result.problems],
+            }
+        )
     elif result.sound:
-        print(f"Sound: {result.acts} acts, {result.lines} lines, {result.evidence} pieces of "
-              f"evidence; head {result.head[:16]}…")
+        print(
+            f"Sound: {result.acts} acts, {result.lines} lines, {result.evidence} pieces of "
+            f"evidence; head {result.head[:16]}…"
+        )
     else:
         first = result.first_wrong_act
         where = f" The first wrong act is {first}." if first is not None else ""
@@ -107,7 +113,10 @@ def checkpoint(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")],
     db: DbOption = None,
 ) -> None:
-    """Write the head of the chain to a file, to be kept elsewhere (with a counterpart, on paper)."""
+    """Write the head of the chain to a file.
+
+    Keep it elsewhere, with a counterpart or on paper: it convicts any later rewriting.
+    """
     made = opened(db).checkpoint()
     _write(out, made.to_json())
     print(f"Checkpoint at act {made.act_id} written to {out}. Keep it away from this machine.")
@@ -119,7 +128,10 @@ def prove(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")],
     db: DbOption = None,
 ) -> None:
-    """Write the proof that one line is in the journal; it shows no other line."""
+    """Write the proof of one line.
+
+    It shows that the line is in the journal, and no other line.
+    """
     proof = opened(db).prove(act, line)
     _write(out, json.dumps(proof, ensure_ascii=False, indent=2) + "\n")
     print(f"Proof of line {line} of act {act} written to {out}.")
@@ -132,7 +144,7 @@ def check_proof(
         typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that you hold."),
     ] = None,
 ) -> None:
-    """Check a proof, against a checkpoint if you hold one. Needs no books."""
+    """Check a proof; needs no books."""
     from keiryo.journal.proofs import Checkpoint, proof_problems
 
     known = None if checkpoint is None else Checkpoint.from_json(_text(checkpoint))
@@ -150,7 +162,10 @@ def check_proof(
 def verifier(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")],
 ) -> None:
-    """Write the stand-alone verifier: one Python file that needs nothing else."""
+    """Write the stand-alone verifier.
+
+    One Python file that a counterpart can read and run with nothing else.
+    """
     from importlib.resources import files
 
     _write(out, files("keiryo.journal").joinpath("standalone.py").read_text(encoding="utf-8"))
@@ -161,7 +176,7 @@ def accept_clock(
     reason: Annotated[str, typer.Option("--reason", help="Why the earlier time was wrong.")],
     db: DbOption = None,
 ) -> None:
-    """Record that the clock was ahead before and its time now is right."""
+    """Accept a clock that was set back."""
     from datetime import UTC, datetime
 
     from keiryo.dates import utc_text
@@ -182,19 +197,27 @@ def backup(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Archive to write.")],
     db: DbOption = None,
 ) -> None:
-    """Write everything to one archive while the books are in use."""
+    """Write everything to one archive.
+
+    The books can be in use meanwhile.
+    """
     from keiryo.storage.backup import backup as write_backup
 
     made = write_backup(opened(db).database, path)
-    print(f"Backup at act {made.act_id} written to {made.path} "
-          f"({sum(made.rows.values())} rows, {made.evidence} pieces of evidence).")
+    print(
+        f"Backup at act {made.act_id} written to {made.path} "
+        f"({made.rows} rows, {made.evidence} pieces of evidence)."
+    )
 
 
 def restore(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Archive that backup wrote.")],
     db: DbOption = None,
 ) -> None:
-    """Restore an archive to a place that holds no books yet, and verify it."""
+    """Restore an archive, and verify it.
+
+    The place must not hold books yet.
+    """
     from keiryo.capabilities import installed_registry
     from keiryo.storage.backup import restore as read_backup
 

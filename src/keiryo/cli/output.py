@@ -50,8 +50,10 @@ def show_rows(
 
 def show_frame(frame: pl.DataFrame, chosen: Format, *, title: str | None = None) -> None:
     """Print a frame as a table, JSON or CSV."""
-    rows = [{k: str(v) if hasattr(v, "isoformat") else v for k, v in row.items()}
-            for row in frame.to_dicts()]
+    rows = [
+        {k: str(v) if hasattr(v, "isoformat") else v for k, v in row.items()}
+        for row in frame.to_dicts()
+    ]
     show_rows(rows, chosen, title=title, columns=frame.columns)
 
 
@@ -64,8 +66,9 @@ def _table(rows: Sequence[dict[str, Any]], names: Sequence[str], title: str | No
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name in names:
         right = any(word in name.lower() for word in _RIGHT)
-        table.add_column(name.replace("_", " "), justify="right" if right else "left",
-                         overflow="fold")
+        table.add_column(
+            name.replace("_", " "), justify="right" if right else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(Text("" if row.get(n) is None else str(row[n])) for n in names))
     console.print(table)
@@ -129,7 +132,11 @@ class Progress:
         """Show progress."""
         if self.shown:
             share = 100 * done // total if total else 100
-            print(f"\r{self.what}: {share:3d} % {detail[:50]:<50}", end="", file=sys.stderr,
-                  flush=True)
+            print(
+                f"\r{self.what}: {share:3d} % {detail[:50]:<50}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
             if done >= total:
                 print("\r" + " " * 79 + "\r", end="", file=sys.stderr, flush=True)

@@ -39,7 +39,9 @@ def import_(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Import files as one set: one act per report, accepted or refused with its findings.
+    """Import files of reports as one set.
+
+    One act per report, accepted or refused with its findings.
 
     Exit code 0: all accepted; 1: something was refused; 2: the command could not run.
     Importing the same files again changes nothing.
@@ -100,8 +102,12 @@ def _show(summary: ImportSummary, chosen: Format) -> None:
         {"report": o.report, "outcome": o.outcome, "act": o.act_id, "findings": len(o.findings)}
         for o in summary.outcomes
     ]
-    show_rows(rows, chosen, columns=["report", "outcome", "act", "findings"],
-              empty="No report was imported.")
+    show_rows(
+        rows,
+        chosen,
+        columns=["report", "outcome", "act", "findings"],
+        empty="No report was imported.",
+    )
     if chosen is Format.CSV:
         return
     if summary.context_findings:
@@ -123,6 +129,9 @@ def export(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Write the accepted reports of an area as labelled text, built anew from the books."""
+    """Write the reports of an area.
+
+    The accepted reports as labelled text, built anew from the books.
+    """
     paths = opened(db).export_reports(mba, out)
     show_rows([{"file": str(path)} for path in paths], format_of(format_))

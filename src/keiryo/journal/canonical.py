@@ -1,4 +1,4 @@
-"""Canonical bytes of lines and acts, and the digests made of them.
+r"""Canonical bytes of lines and acts, and the digests made of them.
 
 The bytes of a line are, in UTF-8::
 
@@ -18,7 +18,7 @@ length, so that no text can imitate a field.
 The header bytes of an act have the same form under ``keiryo-act-1``. Since the chain takes only
 their digest, the way from an act to a later checkpoint can be shown without telling what the
 acts in between were. A person's signature, once
-people sign, is made over ``b"keiryo-act-1 signature\\n" + digest`` and kept in a table of its own.
+people sign, is made over ``b"keiryo-act-1 signature\n" + digest`` and kept in a table of its own.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ GENESIS = "0" * 64
 
 
 def line_bytes(kind: str, line_no: int, values: Mapping[str, Value]) -> bytes:
-    """Return the canonical bytes of one line.
+    r"""Return the canonical bytes of one line.
 
     Examples
     --------
     >>> line_bytes("seal", 1, {"scope": "XA", "number": 7, "note": None})
-    b'keiryo-line-1 seal\\nline_no=i1\\nnumber=i7\\nscope=t2:XA\\n'
+    b'keiryo-line-1 seal\nline_no=i1\nnumber=i7\nscope=t2:XA\n'
     """
     return _fields(f"keiryo-line-1 {kind}\n", {**values, "line_no": line_no})
 

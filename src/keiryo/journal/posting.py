@@ -53,7 +53,7 @@ from keiryo.journal.registry import Posting, Refusal
 from keiryo.journal.tables import CLOCK_CHANGE, FINDING, finding_values
 from keiryo.storage.engine import Database
 from keiryo.storage.frames import insert_rows
-from keiryo.storage.schema import ACT, CHAIN_HEAD
+from keiryo.storage.schema import ACT, CHAIN_HEAD, bulk_insert
 
 if TYPE_CHECKING:
     import polars as pl
@@ -138,9 +138,10 @@ class _LineWriter:
         self.write_lines(draft.lines)
         for name, frames in draft.frames:
             kind = self.kind(name)
-            for frame in frames:
-                for part in frame.iter_slices(CHUNK_ROWS):
-                    self.write_frame(kind, part)
+            with bulk_insert(self.connection, name):
+                for frame in frames:
+                    for part in frame.iter_slices(CHUNK_ROWS):
+                        self.write_frame(kind, part)
 
     def write_findings(self, findings: list[Finding], scope: str) -> None:
         self.write_lines([(FINDING.name, finding_values(f, scope)) for f in findings])
@@ -182,7 +183,9 @@ class _LineWriter:
         salts = [noise[i : i + SALT_BYTES] for i in range(0, len(noise), SALT_BYTES)]
         self.tree.extend(leaf_digests(salts, frame_bytes(kind.name, numbered)))
         values = [frame[name].to_list() for name in frame.columns]
-        rows = zip(repeat(self.act_id, size), range(first, first + size), salts, *values)
+        rows = zip(
+            repeat(self.act_id, size), range(first, first + size), salts, *values, strict=True
+        )
         columns = ("act_id", "line_no", "salt", *frame.columns)
         insert_rows(self.connection, kind.name, columns, rows)
 

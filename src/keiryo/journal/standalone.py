@@ -275,10 +275,10 @@ def check_proof(proof: Any, known: Any, problems: list[Any]) -> str:
                 digest = sha256(b"\1" + digest + sibling).digest()
             position, last = position // 2, last // 2
         if not sound or last or digest.hex() != act["lines_root"]:
-            problems.append((number, "the line is not part of the act"))
+            problems.append((None, "the line is not part of the act"))
         chain = {number: act_digest(act)}
         if chain[number] != act["digest"] or set(act) != set(ACT):
-            problems.append((number, "the header of the act was changed"))
+            problems.append((None, "the header of the act was changed"))
         digest = bytes.fromhex(act["digest"])
         for link in proof["links"]:
             parts = bytes.fromhex(link["header_digest"]) + bytes.fromhex(link["lines_root"])
@@ -287,7 +287,7 @@ def check_proof(proof: Any, known: Any, problems: list[Any]) -> str:
         if known and proof["journal_uid"] != known["journal_uid"]:
             problems.append((None, "the checkpoint is of another journal"))
         elif known and chain.get(known["act_id"]) != known["digest"]:
-            problems.append((known["act_id"], "the chain does not lead to the checkpoint"))
+            problems.append((None, "the chain does not lead to the checkpoint"))
         return f"line {line['line_no']} of act {number}: {json.dumps(line)}"
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         problems.append((None, "this is not a proof of keiryo, or it is damaged"))

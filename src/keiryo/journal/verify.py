@@ -1,4 +1,4 @@
-"""Verification: is every act, line and projection still what was recorded?
+"""Verification that every act, line and projection is still what was recorded.
 
 Everything is read again and every digest computed anew. Found are: a changed value in any table
 of record, a removed, added or reordered act or line, a projection that differs from a rebuild,

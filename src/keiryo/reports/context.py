@@ -83,7 +83,7 @@ class _Reading:
         message: str,
         mba: str | None = None,
         severity: Severity = Severity.FORMAT,
-        **more: str,
+        **more: Any,
     ) -> None:
         self.findings.append(
             Finding(code, severity, message, _ADVICE, file=self.file, mba=mba, basis=_BASIS, **more)

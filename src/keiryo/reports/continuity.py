@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,10 +67,8 @@ def record_open_findings(
             raise _NothingNew
         return made
 
-    try:
+    with suppress(_NothingNew):
         post(database, draft, actor, clock=clock)
-    except _NothingNew:
-        pass
     return current
 
 
@@ -102,7 +101,7 @@ def open_between_reports(
         .where(act.c.kind == RECORDING)
         .order_by(table.c.act_id, table.c.line_no)
     )
-    found = {}
+    found: dict[Key, tuple[int, int, str]] = {}
     for row in connection.execute(query).mappings():
         if (row["act_id"], row["line_no"]) not in closed:
             key = (row["code"], row["mba"], row["report"], row["entry_no"], row["category"])

@@ -118,9 +118,7 @@ def _notes(connection: Connection, metadata: MetaData, act_id: int) -> Iterator[
         )
 
 
-def _entries(
-    connection: Connection, metadata: MetaData, name: str, act_id: int
-) -> Iterator[Entry]:
+def _entries(connection: Connection, metadata: MetaData, name: str, act_id: int) -> Iterator[Entry]:
     table, isotopes = metadata.tables[name], metadata.tables[ISOTOPE_WEIGHT.name]
     query = (
         select(table, entry_line(table).label("first_line"))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from keiryo.accounts.batches import BatchBook
 from keiryo.dates import date_number, utc_text
 from keiryo.errors import Finding, RefusedError, Severity
-from keiryo.journal.model import Act, Actor, Draft
+from keiryo.journal.model import Act, Actor, Draft, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
 from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
@@ -126,7 +126,8 @@ def import_reports(
     """
     result = read_files(files)
     run = _Import(database, actor, accept_reason, clock, utc_text(clock()))
-    context_act, context_findings = None, []
+    context_act: int | None = None
+    context_findings: list[Finding] = []
     if context is not None:
         context_act, context_findings = _post_context(run, context, result.reports)
         if context_act is None:
@@ -298,7 +299,7 @@ def _add_opening(
     place = area_context.area
     day = date_number(context.prior_pit)
     batches = BatchBook(connection, database.metadata, place, draft)
-    common = {"scope": place.scope, "mba": place.code, "known_on": day}
+    common: dict[str, Value] = {"scope": place.scope, "mba": place.code, "known_on": day}
     for entry in area_context.inventory:
         assert entry.batch is not None
         uid = batches.present(entry.batch, day)
