@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 Day = datetime.date | str
 
+MAX_INPUT_BYTES = 512 * 1024 * 1024
+
 
 class Books:
     """The books of one State: everything a person can do with them.
@@ -79,8 +81,8 @@ class Books:
         accept_findings : str, optional
             Accept reports with findings of severity E for this reason, which is recorded.
         """
-        read = [(str(path), _content(path)) for path in files]
-        before = None if context is None else (str(context), _content(context))
+        read = [(str(path), read_file(path)) for path in files]
+        before = None if context is None else (str(context), read_file(context))
         return import_reports(
             self.database, read, self.actor, context=before, accept_reason=accept_findings
         )
@@ -311,8 +313,23 @@ def _day(value: Day | None) -> datetime.date | None:
         raise UsageError(str(error), "Write a date as 2025-12-31 or 20251231.") from None
 
 
-def _content(path: str | Path) -> bytes:
+def read_file(path: str | Path) -> bytes:
+    """Return the content of an input file.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or is so large that it cannot be what it should be.
+    """
     try:
+        size = Path(path).stat().st_size
+        if size > MAX_INPUT_BYTES:
+            raise UsageError(
+                f"{path} has {size:,} bytes, more than any set of reports",
+                "Check that this is the right file; nothing was imported.",
+            )
         return Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", "Nothing was imported."
+        ) from error

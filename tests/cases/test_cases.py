@@ -28,7 +28,7 @@ from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.service import import_reports
 from keiryo.storage.engine import Database
 
-CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/expected.json"))
+CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/make.py"))
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
@@ -37,7 +37,7 @@ def test_case(folder: Path, sqlite_url: str) -> None:
 
 
 def test_case_on_postgresql(postgres_url: str) -> None:
-    run(next(folder for folder in CASES if folder.name == "rounded_state"), postgres_url)
+    run(next(folder for folder in CASES if folder.name == "rounded-state"), postgres_url)
 
 
 def run(folder: Path, url: str) -> None:

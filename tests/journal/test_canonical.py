@@ -45,12 +45,8 @@ def test_the_script_computes_the_same(line: dict[str, Any], number: int, salt: b
 
 def test_bytes_in_full() -> None:
     values = {"scope": "XA", "w_mg": -7, "note": "é\nw_mg=i8", "empty": "", "nothing": None}
-    assert (
-        line_bytes("toy", 12, values)
-        == (
-            "keiryo-line-1 toy\nempty=t0:\nline_no=i12\nnote=t10:é\nw_mg=i8\nscope=t2:XA\nw_mg=i-7\n"
-        ).encode()
-    )
+    rows = "empty=t0:\nline_no=i12\nnote=t10:é\nw_mg=i8\nscope=t2:XA\nw_mg=i-7\n"
+    assert line_bytes("toy", 12, values) == f"keiryo-line-1 toy\n{rows}".encode()
 
 
 def test_null_is_not_empty_and_a_later_field_changes_nothing() -> None:

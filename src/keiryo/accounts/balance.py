@@ -31,17 +31,21 @@ def last_period(
 ) -> Period:
     """Return the last period of an MBA that a physical inventory taking ended.
 
-    If nothing was known of such a period yet, the period that is known to have ended since.
+    If nothing was known of such a period yet, the period that had begun by then and is known to
+    have ended since.
 
     Raises
     ------
     UsageError
         If the MBA has had fewer than two physical inventories.
     """
-    for seen in (knowledge, Knowledge()):
-        pits = books.pit_dates(connection, metadata, mba, seen)
-        if len(pits) >= 2:
-            return Period(next_day(pits[-2]), pits[-1])
+    seen = books.pit_dates(connection, metadata, mba, knowledge)
+    if len(seen) >= 2:
+        return Period(next_day(seen[-2]), seen[-1])
+    every = books.pit_dates(connection, metadata, mba, Knowledge())
+    begun = seen[-1:] or every[:1]
+    if later := [pit for pit in every if pit > begun[-1]] if begun else []:
+        return Period(next_day(begun[-1]), later[0])
     raise UsageError(
         f"{mba} has no period that a physical inventory taking ended",
         "Say which period you mean with --from and --to.",

@@ -1,33 +1,42 @@
-"""The projection ``book_sum``: effective changes by day and by month.
+"""The projection ``book_sum``: effective changes by month.
 
-A balance or book inventory at any date is a sum over some months and the days of one more, however
-many lines lie behind it. Rows are kept even when all their lines were superseded, so that
-``through_act`` always names the last act that touched them.
+A balance or book inventory at any date is a sum over some months, and over the lines of the days
+that are left, however many lines lie behind it. (Sums by day would be almost as many as the lines,
+and take longer to keep than the lines.) Rows are kept even when all their lines were superseded,
+so that ``through_act`` always names the last act that touched them.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Column, MetaData, Table, Text, text
 
 from keiryo.accounts.tables import INVENTORY_CHANGE
+from keiryo.errors import ConstraintError
+from keiryo.journal.model import MAX_INTEGER
 from keiryo.journal.registry import Posting, Projection
 from keiryo.storage.schema import INTEGER
 
-NAME = "book_sum"
-DAY, MONTH = "D", "M"
+if TYPE_CHECKING:
+    import polars as pl
 
-_KEY = ("mba", "span", "period", "category", "code", "fissile_basis", "agreement", "caveat")
+NAME = "book_sum"
+
+_KEY = ("mba", "month", "category", "code", "fissile_basis", "agreement", "caveat")
 _SUMS = ("element_mg", "fissile_mg", "line_count", "fissile_count")
+_COLUMNS = (*_KEY, "scope", *_SUMS, "through_act")
 
 
 def book_sum_table(metadata: MetaData) -> Table:
-    """Add the projection's table to `metadata` and return it."""
-    texts = {"span", "mba", "category", "code", "fissile_basis", "agreement", "caveat"}
+    """Add the projection's table to `metadata` and return it; ``month`` is YYYYMM."""
     table = Table(
         NAME,
         metadata,
         *(
-            Column(k, Text() if k in texts else INTEGER, primary_key=True, autoincrement=False)
+            Column(
+                k, INTEGER if k == "month" else Text(), primary_key=True, autoincrement=False
+            )
             for k in _KEY
         ),
         Column("scope", Text, nullable=False),
@@ -35,7 +44,7 @@ def book_sum_table(metadata: MetaData) -> Table:
         Column("through_act", INTEGER, nullable=False),
         sqlite_strict=True,
         sqlite_with_rowid=False,
-        comment="Sums of effective inventory changes by day and by month",
+        comment="Sums of effective inventory changes by month",
     )
     return table
 
@@ -49,11 +58,10 @@ _JOIN = """
 _COUNTS = "(l.status IS NULL OR l.status IN ('N', 'A', 'C'))"
 
 
-def _select(span: str, source: str, weight: str, condition: str, through: str) -> str:
-    """Return the SELECT that sums lines by day or month; `weight` is 1, 0 or -1 per line."""
-    period = "l.event_date" if span == DAY else "(l.event_date / 100) * 100"
+def _select(source: str, weight: str, condition: str, through: str) -> str:
+    """Return the SELECT that sums lines by month; `weight` is 1, 0 or -1 per line."""
     return f"""
-SELECT l.mba AS mba, '{span}' AS span, {period} AS period, l.category AS category, l.code AS code,
+SELECT l.mba AS mba, l.event_date / 100 AS month, l.category AS category, l.code AS code,
   COALESCE(l.fissile_basis, '') AS fissile_basis, COALESCE(l.agreement, '') AS agreement,
   COALESCE(l.caveat, '') AS caveat, MIN(l.scope) AS scope,
   CAST(SUM({weight} * l.element_mg) AS BIGINT) AS element_mg,
@@ -62,24 +70,22 @@ SELECT l.mba AS mba, '{span}' AS span, {period} AS period, l.category AS categor
   CAST(SUM(CASE WHEN l.fissile_mg IS NULL THEN 0 ELSE {weight} END) AS BIGINT) AS fissile_count,
   {through} AS through_act
 FROM {source} WHERE {_COUNTS} AND {condition}
-GROUP BY l.mba, {period}, l.category, l.code, COALESCE(l.fissile_basis, ''),
+GROUP BY l.mba, l.event_date / 100, l.category, l.code, COALESCE(l.fissile_basis, ''),
   COALESCE(l.agreement, ''), COALESCE(l.caveat, '')"""
 
 
 _EFFECTIVE = "(CASE WHEN s.by_act IS NULL THEN 1 ELSE 0 END)"
-BUILD = " UNION ALL ".join(
-    _select(span, _JOIN, _EFFECTIVE, "1 = 1", "MAX(COALESCE(s.by_act, l.act_id))")
-    for span in (DAY, MONTH)
-)
+BUILD = _select(_JOIN, _EFFECTIVE, "1 = 1", "MAX(COALESCE(s.by_act, l.act_id))")
 """The whole projection from the lines; also what the stand-alone verifier rebuilds."""
 
-_UPSERT = (
-    f"INSERT INTO {NAME} ({', '.join((*_KEY, 'scope', *_SUMS, 'through_act'))}) "
-    "SELECT * FROM ({source}) AS fresh WHERE 1 = 1 "
-    f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET "
+_INTO = f"INSERT INTO {NAME} ({', '.join(_COLUMNS)}) "
+_ADDING = (
+    f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET "
     + ", ".join(f"{name} = {NAME}.{name} + excluded.{name}" for name in _SUMS)
     + ", through_act = excluded.through_act"
 )
+_ADD_SELECTED = f"{_INTO}SELECT * FROM ({{source}}) AS fresh WHERE 1 = 1{_ADDING}"
+_ADD_ROW = f"{_INTO}VALUES ({{marks}}){_ADDING}"
 _SUPERSEDED = """
   inventory_change AS l JOIN (
     SELECT DISTINCT supersedes_act AS of_act, supersedes_line AS of_line
@@ -89,18 +95,80 @@ _SUPERSEDED = """
 
 
 def _apply(posting: Posting) -> None:
-    """Add the lines of the act, and take away what it supersedes."""
-    for span in (DAY, MONTH):
-        added = _select(span, "inventory_change AS l", "1", "l.act_id = :act", ":act")
-        posting.connection.execute(text(_UPSERT.format(source=added)), {"act": posting.act_id})
+    """Add the single lines of the act, and take away what it supersedes."""
+    if posting.draft.lines:
+        single = f"l.act_id = :act AND l.line_no <= {len(posting.draft.lines)}"
+        added = _select("inventory_change AS l", "1", single, ":act")
+        statement = text(_ADD_SELECTED.format(source=added))
+        posting.connection.execute(statement, {"act": posting.act_id})
     query = text(
         "SELECT 1 FROM inventory_change WHERE act_id = :act AND supersedes_act IS NOT NULL LIMIT 1"
     )
     if posting.connection.execute(query, {"act": posting.act_id}).first() is None:
         return
-    for span in (DAY, MONTH):
-        taken = _select(span, _SUPERSEDED, "-1", "1 = 1", ":act")
-        posting.connection.execute(text(_UPSERT.format(source=taken)), {"act": posting.act_id})
+    taken = _select(_SUPERSEDED, "-1", "1 = 1", ":act")
+    statement = text(_ADD_SELECTED.format(source=taken))
+    posting.connection.execute(statement, {"act": posting.act_id})
 
 
-BOOK_SUM = Projection(NAME, book_sum_table, BUILD, _apply, kinds=frozenset({INVENTORY_CHANGE.name}))
+def _apply_frame(posting: Posting, frame: pl.DataFrame) -> None:
+    """Add lines that were inserted as a frame."""
+    rows = [(*row, posting.act_id) for row in month_sums(frame).rows()]
+    if rows:
+        mark = "?" if posting.connection.dialect.paramstyle == "qmark" else "%s"
+        statement = _ADD_ROW.format(marks=", ".join([mark] * len(_COLUMNS)))
+        posting.connection.exec_driver_sql(statement, rows)
+
+
+def month_sums(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the sums of a frame of inventory changes: the projection's rows but `through_act`.
+
+    Raises
+    ------
+    ConstraintError
+        If a sum is beyond 64 bits.
+    """
+    import polars as pl
+
+    def given(name: str) -> pl.Expr:
+        return pl.col(name) if name in frame.columns else pl.lit(None, pl.Int64)
+
+    wide, fissile = pl.Int128, given("fissile_mg")
+    texts = [
+        (pl.col(name).fill_null("") if name in frame.columns else pl.lit("")).alias(name)
+        for name in ("fissile_basis", "agreement", "caveat")
+    ]
+    lines = frame.lazy()
+    if "status" in frame.columns:
+        status = pl.col("status")
+        lines = lines.filter(status.is_null() | status.is_in(["N", "A", "C"]))
+    sums = (
+        lines.select(
+            "mba", "category", "code", "scope", (pl.col("event_date") // 100).alias("month"),
+            *texts, pl.col("element_mg").cast(wide), fissile.cast(wide).alias("fissile_mg"),
+        )
+        .group_by(_KEY)
+        .agg(
+            pl.col("scope").min(),
+            pl.col("element_mg").sum(),
+            pl.col("fissile_mg").sum(),
+            pl.len().cast(pl.Int64).alias("line_count"),
+            pl.col("fissile_mg").count().cast(pl.Int64).alias("fissile_count"),
+        )
+        .sort(_KEY)
+        .collect()
+    )
+    largest = sums.select(pl.max_horizontal(pl.col("element_mg", "fissile_mg").abs().max())).item()
+    if largest is not None and largest > MAX_INTEGER:
+        raise ConstraintError("the sum of the weights of a month is beyond what the books can hold")
+    return sums.cast({"element_mg": pl.Int64, "fissile_mg": pl.Int64}).select(_COLUMNS[:-1])
+
+
+BOOK_SUM = Projection(
+    NAME,
+    book_sum_table,
+    BUILD,
+    _apply,
+    kinds=frozenset({INVENTORY_CHANGE.name}),
+    apply_frame=_apply_frame,
+)

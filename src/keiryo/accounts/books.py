@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, and_, func, or_, select
 
-from keiryo.accounts.book_sums import DAY, MONTH
 from keiryo.accounts.book_sums import NAME as BOOK_SUM_NAME
 from keiryo.accounts.model import ZERO, Amount, Knowledge, Lines
 from keiryo.accounts.tables import (
@@ -118,8 +117,10 @@ def reported_ending(
     return {c: a for (_, c), a in _sums(connection, table, where, code="code").items()}
 
 
-def months_and_days(period: Period) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
-    """Split a period into ranges of days and one range of whole months, as numbers YYYYMMDD."""
+def months_and_days(
+    period: Period,
+) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
+    """Split a period into ranges of days (YYYYMMDD) and one range of whole months (YYYYMM)."""
     first_of_next = next_day(period.end)
     month_from = period.start if period.start.day == 1 else _next_month(period.start)
     month_to = first_of_next.replace(day=1)
@@ -131,11 +132,8 @@ def months_and_days(period: Period) -> tuple[list[tuple[int, int]], tuple[int, i
         days.append((date_number(period.start), date_number(before)))
     if month_to <= period.end:
         days.append((date_number(month_to), date_number(period.end)))
-    return days, (_month_number(month_from), _month_number(month_to) - 1)
-
-
-def _month_number(day: datetime.date) -> int:
-    return day.year * 10_000 + day.month * 100
+    last_month = month_to - datetime.timedelta(days=1)
+    return days, (date_number(month_from) // 100, date_number(last_month) // 100)
 
 
 def _next_month(day: datetime.date) -> datetime.date:
@@ -145,11 +143,27 @@ def _next_month(day: datetime.date) -> datetime.date:
 def _projected(
     connection: Connection, metadata: MetaData, mbas: list[str], period: Period
 ) -> dict[tuple[str, Category], Amount]:
-    table = metadata.tables[BOOK_SUM_NAME]
+    """Sum the whole months from the projection, and the days around them from the lines."""
     days, months = months_and_days(period)
-    ranges = [and_(table.c.span == DAY, table.c.period.between(*pair)) for pair in days]
+    sums: dict[tuple[str, Category], Amount] = {}
     if months is not None:
-        ranges.append(and_(table.c.span == MONTH, table.c.period.between(*months)))
+        sums = _month_sums(connection, metadata, mbas, months)
+    lines = metadata.tables[INVENTORY_CHANGE.name]
+    for first, last in days:
+        where = and_(
+            lines.c.mba.in_(mbas),
+            lines.c.event_date.between(first, last),
+            effective(lines, Knowledge()),
+        )
+        for key, amount in _sums(connection, lines, where, code="code").items():
+            sums[key] = sums.get(key, ZERO) + amount
+    return sums
+
+
+def _month_sums(
+    connection: Connection, metadata: MetaData, mbas: list[str], months: tuple[int, int]
+) -> dict[tuple[str, Category], Amount]:
+    table = metadata.tables[BOOK_SUM_NAME]
     query = (
         select(
             table.c.code,
@@ -160,7 +174,7 @@ def _projected(
             func.sum(table.c.line_count),
             func.sum(table.c.fissile_count),
         )
-        .where(table.c.mba.in_(mbas), or_(*ranges), table.c.line_count > 0)
+        .where(table.c.mba.in_(mbas), table.c.month.between(*months), table.c.line_count > 0)
         .group_by(table.c.code, table.c.category, table.c.fissile_basis)
     )
     return _collected(connection.execute(query))

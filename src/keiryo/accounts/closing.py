@@ -109,21 +109,18 @@ def _draft(connection: Connection, metadata: MetaData, found: Balance) -> Draft:
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     end = date_number(found.period.end)
     previous = last_closing_act(connection, metadata, found.place, found.period.end)
-    client_id = f"period.close:{found.place}:{end}:{digest}"
-    act = metadata.tables["act"]
-    through = connection.execute(
-        select(func.max(act.c.act_id)).where(act.c.client_id != client_id)
-    ).scalar()
-    known = connection.execute(
-        select(act.c.act_id, act.c.corrects).where(act.c.client_id == client_id)
+    act, table = metadata.tables["act"], metadata.tables[CLOSING.name]
+    last = connection.execute(
+        select(act.c.client_id, act.c.corrects).where(act.c.act_id == previous)
     ).first()
-    if known is not None:  # the same balance was closed before: send the same draft again
-        previous = None if known[1] is None else int(known[1])
-        table = metadata.tables[CLOSING.name]
-        through = connection.execute(
-            select(func.max(table.c.through_act)).where(table.c.act_id == known[0])
-        ).scalar()
-    made = Draft("period.close", client_id, corrects=previous)
+    if last is not None and str(last[0]).endswith(digest):  # closed so before: the same draft
+        client_id, corrects = str(last[0]), last[1]
+        newest = select(func.max(table.c.through_act)).where(table.c.act_id == previous)
+    else:
+        client_id = f"period.close:{found.place}:{end}:{previous or 0}:{digest}"
+        corrects, newest = previous, select(func.max(act.c.act_id))
+    through = connection.execute(newest).scalar()
+    made = Draft("period.close", client_id, corrects=corrects)
     for code, category, amount in lines:
         made.add(
             CLOSING.name,

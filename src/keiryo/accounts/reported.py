@@ -53,9 +53,19 @@ def disagreements(
     """
     if not reported:
         return []
-    lines = {code: dict(by_category) for code, by_category in reported.items()}
+    lines = {
+        code: {c: _complete(a) if code.startswith("RA") else a for c, a in by_category.items()}
+        for code, by_category in reported.items()
+    }
     found = list(_compared(mba, computed, lines, physical, previous))
     return found + list(_arithmetic(mba, lines))
+
+
+def _complete(adjustment: Amount) -> Amount:
+    """An adjustment that states no fissile weight adjusts none."""
+    if adjustment.fissile_mg is None:
+        return Amount(adjustment.element_mg, 0, adjustment.bases)
+    return adjustment
 
 
 def _compared(

@@ -95,15 +95,21 @@ def _check_dates(posting: Posting) -> Iterator[Refusal]:
     """Dates are days of the calendar."""
     for name, columns in _DATES.items():
         table = posting.table(name)
-        for column in columns:
-            query = select(table.c[column]).where(table.c.act_id == posting.act_id).distinct()
-            for (number,) in posting.connection.execute(query):
-                if number is not None and not _is_day(int(number)):
-                    yield _refuse(
-                        "DATE-INVALID",
-                        f"{number} is not a day of the calendar ({name}.{column})",
-                        "Give the date as year, month and day.",
-                    )
+        dates = [table.c[column] for column in columns]
+        query = select(*dates).where(table.c.act_id == posting.act_id).distinct()
+        found = {
+            (column, int(number))
+            for row in posting.connection.execute(query)
+            for column, number in zip(columns, row, strict=True)
+            if number is not None
+        }
+        for column, number in sorted(found):
+            if not _is_day(number):
+                yield _refuse(
+                    "DATE-INVALID",
+                    f"{number} is not a day of the calendar ({name}.{column})",
+                    "Give the date as year, month and day.",
+                )
 
 
 def _is_day(number: int) -> bool:

@@ -34,7 +34,6 @@ def register(app: typer.Typer) -> None:
     app.command()(ledger)
     app.command()(batch)
     app.command()(accounts)
-    app.command()(areas)
     app.command()(close)
     app.command()(why)
 
@@ -239,22 +238,6 @@ def accounts(
         for category, amount in by_category.items()
     ]
     show_rows(rows, format_of(format_), title=f"Accounts against the books on {day}")
-
-
-def areas(db: DbOption = None, format_: FormatOption = None) -> None:
-    """List the material balance areas."""
-    from dataclasses import asdict
-
-    from keiryo.places.tables import areas as registered
-
-    books = opened(db)
-    with books.database.reading() as connection:
-        found = registered(connection, books.database.metadata)
-    show_rows(
-        [asdict(area) for area in found.values()],
-        format_of(format_),
-        empty="No area is registered yet.",
-    )
 
 
 def close(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keiryo.cli import accounts, demo, findings, journal, movements, reports
+from keiryo.cli import accounts, demo, findings, journal, movements, places, reports
 from keiryo.cli.options import DbOption, Format, FormatOption, Given
 
 app = typer.Typer(
@@ -41,5 +41,5 @@ def root(
     Given.db, Given.format = db, Format(format_) if format_ else None
 
 
-for capability in (accounts, reports, journal, findings, movements, demo):
+for capability in (accounts, places, reports, journal, findings, movements, demo):
     capability.register(app)

@@ -46,10 +46,12 @@ def import_(
     Exit code 0: all accepted; 1: something was refused; 2: the command could not run.
     Importing the same files again changes nothing.
     """
-    books = opened(db)
-    read = [(str(path), _content(path)) for path in files]
-    before = None if context is None else (str(context), _content(context))
+    from keiryo.books import read_file
     from keiryo.reports.service import import_reports
+
+    books = opened(db)
+    read = [(str(path), read_file(path)) for path in files]
+    before = None if context is None else (str(context), read_file(context))
 
     summary = import_reports(
         books.database,
@@ -65,17 +67,6 @@ def import_(
     else:
         _show(summary, chosen)
     raise typer.Exit(0 if summary.complete else 1)
-
-
-def _content(path: Path) -> bytes:
-    from keiryo.errors import UsageError
-
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read: {error.strerror}", "Nothing was imported."
-        ) from error
 
 
 def summary_dict(summary: ImportSummary) -> dict[str, object]:

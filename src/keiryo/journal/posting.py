@@ -58,7 +58,7 @@ from keiryo.storage.schema import ACT, CHAIN_HEAD, bulk_insert
 if TYPE_CHECKING:
     import polars as pl
 
-CHUNK_ROWS = 16_384
+CHUNK_ROWS = 32_768
 CLOCK_TOLERANCE = timedelta(seconds=5)
 """A clock behind by less is slewing: the act takes the time of the act before."""
 
@@ -113,9 +113,9 @@ def post(
             return Posted(known, repeated=True)
         recorded_at = _recorded_at(connection, database, head_id, draft, clock())
         writer = _LineWriter(connection, database, head_id + 1)
+        posting = Posting(connection, head_id + 1, draft, database.metadata)
         try:
-            writer.write_draft(draft)
-            posting = Posting(connection, head_id + 1, draft, database.metadata)
+            writer.write_draft(posting)
             writer.write_findings(_run_checks(posting, database), actor.on_behalf_of)
             _project(posting, database, writer.kinds)
         except ConstraintError as error:
@@ -134,14 +134,21 @@ class _LineWriter:
         self.tree = GrowingTree()
         self.kinds: set[str] = set()
 
-    def write_draft(self, draft: Draft) -> None:
-        self.write_lines(draft.lines)
-        for name, frames in draft.frames:
+    def write_draft(self, posting: Posting) -> None:
+        self.write_lines(posting.draft.lines)
+        for name, frames in posting.draft.frames:
             kind = self.kind(name)
+            projected = [
+                projection.apply_frame
+                for projection in self.database.registry.projections
+                if projection.apply_frame is not None and name in projection.kinds
+            ]
             with bulk_insert(self.connection, name):
                 for frame in frames:
                     for part in frame.iter_slices(CHUNK_ROWS):
-                        self.write_frame(kind, part)
+                        typed = self.write_frame(kind, part)
+                        for apply_frame in projected:
+                            apply_frame(posting, typed)
 
     def write_findings(self, findings: list[Finding], scope: str) -> None:
         self.write_lines([(FINDING.name, finding_values(f, scope)) for f in findings])
@@ -170,8 +177,8 @@ class _LineWriter:
             columns = ("act_id", "line_no", "salt", *shape[1:])
             insert_rows(self.connection, shape[0], columns, rows)
 
-    def write_frame(self, kind: LineKind, frame: pl.DataFrame) -> None:
-        """Insert the rows of a frame; columns that hold nothing are left out."""
+    def write_frame(self, kind: LineKind, frame: pl.DataFrame) -> pl.DataFrame:
+        """Insert the rows of a frame and return them; columns that hold nothing are left out."""
         import polars as pl
 
         frame = _typed(kind, frame)
@@ -188,6 +195,7 @@ class _LineWriter:
         )
         columns = ("act_id", "line_no", "salt", *frame.columns)
         insert_rows(self.connection, kind.name, columns, rows)
+        return frame
 
 
 def _kind(database: Database, name: str) -> LineKind:
@@ -212,23 +220,36 @@ def _typed(kind: LineKind, frame: pl.DataFrame) -> pl.DataFrame:
     for spec in kind.fields:
         if spec.required and (spec.name not in frame.columns or frame[spec.name].null_count()):
             raise UsageError(f"{kind.name}.{spec.name} is missing in some lines")
-    for name in frame.columns:
-        dtype = frame.schema[name]
-        if frame[name].null_count() == frame.height:
-            frame = frame.drop(name)
-        elif known[name].type is FieldType.INTEGER and dtype.is_integer():
-            try:
-                frame = frame.with_columns(pl.col(name).cast(pl.Int64))
-            except pl.exceptions.InvalidOperationError:
-                words = f"{kind.name}.{name} holds a number beyond 64 bits"
-                raise UsageError(words) from None
-        elif known[name].type is not FieldType.TEXT or dtype != pl.String:
+    counts = frame.null_count().row(0, named=True)
+    frame = frame.select(name for name, nulls in counts.items() if nulls < frame.height)
+    for name, dtype in frame.schema.items():
+        fits = dtype.is_integer() if known[name].type is FieldType.INTEGER else dtype == pl.String
+        if not fits:
             raise UsageError(f"{kind.name}.{name} cannot hold values of type {dtype}")
-        elif frame[name].str.contains("\0", literal=True).any():
+    _require_sound_texts(kind, frame)
+    try:
+        return frame.with_columns(pl.selectors.integer().cast(pl.Int64))
+    except pl.exceptions.InvalidOperationError:
+        raise UsageError(f"a line of {kind.name} holds a number beyond 64 bits") from None
+
+
+def _require_sound_texts(kind: LineKind, frame: pl.DataFrame) -> None:
+    """Check all texts of a frame in one pass."""
+    import polars as pl
+
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    if not texts or frame.is_empty():
+        return
+    columns = pl.col(texts)
+    found = frame.select(
+        columns.str.contains("\0", literal=True).any().name.prefix("nul "),
+        columns.str.len_bytes().max().name.prefix("size "),
+    ).row(0, named=True)
+    for name in texts:
+        if found[f"nul {name}"]:
             raise UsageError(f"{kind.name}.{name} holds a NUL character")
-        elif (frame[name].str.len_bytes() > MAX_TEXT_BYTES).any():
+        if found[f"size {name}"] > MAX_TEXT_BYTES:
             raise UsageError(f"{kind.name}.{name} is longer than {MAX_TEXT_BYTES} bytes")
-    return frame
 
 
 def _take_head(connection: Connection, database: Database) -> tuple[int, str]:

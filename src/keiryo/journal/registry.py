@@ -21,6 +21,7 @@ from keiryo.errors import Finding
 from keiryo.journal.model import Draft, LineKind
 
 if TYPE_CHECKING:
+    import polars as pl
     from sqlalchemy import Connection, MetaData, Table
 
 
@@ -102,6 +103,9 @@ class Projection:
         Brings the table up to date after the lines of an act were inserted.
     kinds : frozenset of str
         `apply` runs when the act has a line of one of these kinds.
+    apply_frame : callable or None
+        Adds lines that were just inserted as a frame, before any check looked at the act; `apply`
+        then adds the single lines only (those of ``draft.lines``). None: `apply` adds all.
     """
 
     name: str
@@ -109,6 +113,7 @@ class Projection:
     build: str
     apply: Callable[[Posting], None]
     kinds: frozenset[str]
+    apply_frame: Callable[[Posting, pl.DataFrame], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

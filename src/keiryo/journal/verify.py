@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Integer, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from keiryo.journal.canonical import (
@@ -134,7 +134,7 @@ class _Run:
         self.progress = progress
         self.problems: list[Problem] = []
         self.kinds = line_tables(connection)
-        self.types: dict[str, dict[str, str]] = {}
+        self.types: dict[str, dict[str, pl.DataType]] = {}
         self.acts: list[Act] = []
         self.line_count = 0
         self.evidence_count = 0
@@ -340,10 +340,11 @@ class _Run:
     def _types(self, name: str, columns: list[str]) -> dict[str, pl.DataType]:
         if name not in self.types:
             found = inspect(self.connection).get_columns(name)
-            self.types[name] = {c["name"]: str(c["type"]) for c in found}
-        types = self.types[name]
-        whole = ("INTEGER", "BIGINT")
-        return {c: pl.Int64() if types[c] in whole else pl.String() for c in columns}
+            self.types[name] = {
+                c["name"]: pl.Int64() if isinstance(c["type"], Integer) else pl.String()
+                for c in found
+            }
+        return {c: self.types[name][c] for c in columns}
 
     def strays(self) -> None:
         """Lines that belong to no act."""

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 MBA_CODE = re.compile(r"[A-Z0-9-]{4}")
+KMP_CODE = re.compile(r"[A-Z0-9&]{1,2}")
 COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 MBA_TYPES = ("item", "bulk", "LOF")
 

@@ -7,7 +7,13 @@ from sqlalchemy import Connection, MetaData, select
 from keiryo.errors import Finding, NotFoundError, Severity
 from keiryo.journal.model import LineKind, Value, integer, text
 from keiryo.journal.registry import Capability, Check, Posting, Refusal
-from keiryo.places.model import COUNTRY_CODE, MBA_CODE, MBA_TYPES, MaterialBalanceArea
+from keiryo.places.model import (
+    COUNTRY_CODE,
+    KMP_CODE,
+    MBA_CODE,
+    MBA_TYPES,
+    MaterialBalanceArea,
+)
 
 AREA = LineKind(
     "material_balance_area",
@@ -21,7 +27,20 @@ AREA = LineKind(
         text("zone", "time zone in which event dates are days", required=True),
         text("name", "name in words"),
     ),
-    checks=("batch_follow_up IN (0, 1)", "mba_type IN ('item', 'bulk', 'LOF')"),
+    checks=("batch_follow_up IN (0, 1)",),
+    indexes=((("mba",), None),),
+)
+
+KEY_MEASUREMENT_POINT = LineKind(
+    "key_measurement_point",
+    "A place where material can be measured to determine flow or inventory, label 407.",
+    (
+        text("mba", "material balance area", required=True),
+        text("kmp", "code of one or two characters", required=True),
+        text("purpose", "flow or inventory", required=True),
+        text("name", "name in words"),
+    ),
+    checks=("purpose IN ('flow', 'inventory')",),
     indexes=((("mba",), None),),
 )
 
@@ -103,8 +122,43 @@ def _check_area(posting: Posting) -> list[Finding | Refusal]:
     return results
 
 
+def _check_points(posting: Posting) -> list[Finding | Refusal]:
+    known = areas(posting.connection, posting.metadata)
+    results: list[Finding | Refusal] = []
+    for line in posting.lines(KEY_MEASUREMENT_POINT.name):
+        problem = None
+        if line["mba"] not in known:
+            problem = f"{line['mba']} is not a registered material balance area"
+        elif not KMP_CODE.fullmatch(line["kmp"]):
+            problem = f"{line['kmp']!r} is no code of a key measurement point"
+        if problem:
+            advice = "Register the area first; a code has one or two characters A-Z 0-9 &."
+            finding = Finding("PLACE-CODE", Severity.FORMAT, problem, advice, mba=line["mba"])
+            results.append(Refusal(finding))
+    return results
+
+
+def key_measurement_points(
+    connection: Connection, metadata: MetaData, mba: str
+) -> dict[str, tuple[str, str | None]]:
+    """Return the registered key measurement points of an MBA: purpose and name by code."""
+    table = metadata.tables[KEY_MEASUREMENT_POINT.name]
+    query = (
+        select(table.c.kmp, table.c.purpose, table.c.name)
+        .where(table.c.mba == mba)
+        .order_by(table.c.act_id, table.c.line_no)
+    )
+    found = {str(kmp): (str(p), name) for kmp, p, name in connection.execute(query)}
+    return dict(sorted(found.items()))
+
+
 PLACES = Capability(
     "places",
-    line_kinds=(AREA,),
-    checks=(Check("area codes", frozenset({AREA.name}), _check_area),),
+    line_kinds=(AREA, KEY_MEASUREMENT_POINT),
+    checks=(
+        Check("area codes", frozenset({AREA.name}), _check_area),
+        Check(
+            "key measurement points", frozenset({KEY_MEASUREMENT_POINT.name}), _check_points
+        ),
+    ),
 )

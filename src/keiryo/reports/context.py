@@ -8,7 +8,7 @@ it, and the reports to which a correction may still refer.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from keiryo.journal.model import Draft
 from keiryo.places.model import COUNTRY_CODE, MBA_CODE, MBA_TYPES, MaterialBalanceArea
 from keiryo.places.tables import AREA, area_values
 from keiryo.quantities import MAX_MG, Category, WeightError, format_weight, parse_weight_mg
-from keiryo.reports.model import Entry, Weight, weight_unit
+from keiryo.reports.model import Entry, Report, Weight, weight_unit
 
 _ADVICE = "Correct the context file; the reference of commands shows its form."
 _BASIS = "INFCIRC/153 paras 62 and 102"
@@ -316,3 +316,42 @@ def add_context(draft: Draft, context: Context, known: dict[str, MaterialBalance
                 report_no=number,
                 entry_count=count,
             )
+
+
+def contradictions(context: Context, reports: Sequence[Report], name: str) -> list[Finding]:
+    """Where the context and the reports of the set contradict each other."""
+    found = []
+    for report in reports:
+        if report.mba is None:
+            continue
+        known = context.areas.get(report.mba)
+        problem = None
+        if report.country != context.country:
+            problem = f"is of the State {report.country}, the context is of {context.country}"
+        elif known is not None and report.facility not in (None, known.area.facility):
+            problem = f"names facility {report.facility}, the context says {known.area.facility}"
+        elif known is not None and report.number in known.earlier_reports:
+            problem = "is among the earlier reports of the context"
+        elif known and known.last_report_no and report.number <= known.last_report_no:
+            problem = f"has a number not after the last one before, {known.last_report_no}"
+        elif _states_anew(report) and report.period_to and report.period_to <= context.prior_pit:
+            problem = f"ends on {report.period_to}, not after prior_pit {context.prior_pit}"
+        if problem:
+            found.append(
+                Finding(
+                    "CONTEXT-CONTRADICTS",
+                    Severity.INCONSISTENCY,
+                    f"report {report.number} of {report.mba} {problem}",
+                    "Correct the context, or give the reports that belong to it.",
+                    file=name,
+                    mba=report.mba,
+                    report=str(report.number),
+                    basis="Code 10, labels 001, 207 and 307",
+                )
+            )
+    return found
+
+
+def _states_anew(report: Report) -> bool:
+    """Whether it is a listing or balance of its own; corrections may reach back."""
+    return report.type in ("P", "M") and any(e.status in ("N", "U") for e in report.entries)

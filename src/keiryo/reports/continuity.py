@@ -180,7 +180,10 @@ def _balances(connection: Connection, metadata: MetaData) -> Iterator[Finding]:
     )
     listings: dict[tuple[str, int], int] = {}
     balances: dict[tuple[str, int], int] = {}
+    begins = _beginnings(connection, metadata)
     for mba, number, kind, start, end in connection.execute(query).all():
+        if int(end) <= begins.get(str(mba), 0):
+            continue  # a correction of what was reported before the books begin
         kinds = listings if kind == "P" else balances
         kinds.setdefault((str(mba), int(end)), int(number))
         if kind != "M":
@@ -209,6 +212,13 @@ def _balances(connection: Connection, metadata: MetaData) -> Iterator[Finding]:
                     report=str(number),
                     basis="INFCIRC/153 para 67",
                 )
+
+
+def _beginnings(connection: Connection, metadata: MetaData) -> dict[str, int]:
+    """Return the day of the opening inventory by MBA."""
+    table = metadata.tables[REPORTING_CONTEXT.name]
+    query = select(table.c.mba, func.min(table.c.prior_pit)).group_by(table.c.mba)
+    return {str(mba): int(day) for mba, day in connection.execute(query)}
 
 
 def _with_report(finding: Finding, number: int) -> Finding:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection, MetaData, Table, or_, select
 
 from keiryo.accounts.batches import ARRIVALS, CONSTANT_IDENTITY, BatchBook
+from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import (
     INVENTORY_CHANGE,
     ISOTOPE_WEIGHT,
     PHYSICAL_INVENTORY,
     REPORTED_BALANCE,
+    effective,
     entry_line,
 )
 from keiryo.dates import date_number
 from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Draft, Value
 from keiryo.places.model import MaterialBalanceArea
-from keiryo.reports.model import Entry, Reference, Report
-from keiryo.reports.tables import EARLIER_REPORT
+from keiryo.quantities import Category
+from keiryo.reports.model import CategoryGroup, Entry, Reference, Report, Weight, fissile_label
+from keiryo.reports.tables import EARLIER_REPORT, NOTE, REPORT
 from keiryo.vocabulary import entry_code
 
 TABLE_OF_TYPE = {
@@ -91,17 +95,20 @@ class EntryRecorder:
             if target is not None:
                 values["supersedes_act"], values["supersedes_line"] = target.act_id, target.line
                 known_on = max(known_on, target.known_on)
+                if self.draft.corrects is None:
+                    self.draft.corrects = target.act_id
         values["known_on"] = known_on
         values |= self._own_fields(entry)
-        groups = entry.groups() if entry.status not in ("D", "U") else ()
+        groups = _groups(entry) if entry.status not in ("D", "U") else ()
         if not groups:
             self.draft.add(self.table, values)
             return
         first = len(self.draft.lines) + 1
+        reaches_back = entry.status == "C" and "supersedes_act" not in values
         for number, group in enumerate(groups):
             line = self.draft.add(
                 self.table,
-                values,
+                values | (self._opening_line(entry, group.category) if reaches_back else {}),
                 entry_line=first if number or len(groups) > 1 else None,
                 category=str(group.category),
                 element_mg=group.element_mg,
@@ -118,6 +125,26 @@ class EntryRecorder:
                     nuclide=nuclide,
                     mass_mg=mass_mg,
                 )
+
+    def _opening_line(self, entry: Entry, category: Category) -> dict[str, Value]:
+        """Name the line of the opening inventory, or its sum, that an earlier report stated.
+
+        The books do not hold the entries of that report, only what it came to.
+        """
+        table = self.metadata.tables[self.table]
+        same = [table.c.mba == self.place.code, table.c.report_no.is_(None)]
+        same += [table.c.category == str(category), effective(table, Knowledge())]
+        assert self.report.period_to is not None
+        day = date_number(self.report.period_to)
+        if self.report.type == "P":
+            same += [table.c.pit_date == day, table.c.batch == entry.batch]
+        elif self.report.type == "M" and entry.code == "PE":
+            same += [table.c.period_to == day, table.c.code == "PE"]
+        else:
+            return {}
+        query = select(table.c.act_id, entry_line(table)).where(*same).limit(1)
+        row = self.connection.execute(query).first()
+        return {} if row is None else {"supersedes_act": row[0], "supersedes_line": row[1]}
 
     def _own_fields(self, entry: Entry) -> dict[str, Value]:
         report = self.report
@@ -200,6 +227,32 @@ class EntryRecorder:
         if entry.code != "RD" or not entry.shipper or not entry.shipper_batch:
             return None
         return self.batches.find(entry.shipper_batch, entry.shipper.rpartition("/")[2])
+
+
+def _groups(entry: Entry) -> tuple[CategoryGroup, ...]:
+    """Return the weights by category; an adjustment may be of the fissile weight alone."""
+    weights_mg = entry.weights_mg()
+    alone = not entry.groups() and fissile_label(weights_mg) is not None
+    if alone and (entry.code or "").startswith("RA"):
+        return replace(entry, weights=(Weight("630", 0), *entry.weights)).groups()
+    return entry.groups()
+
+
+def add_notes(draft: Draft, report: Report, scope: str) -> None:
+    """Add the notes of a report."""
+    for note in report.notes:
+        draft.add(
+            NOTE.name,
+            scope=scope,
+            report_no=report.number,
+            note_no=note.number,
+            note_total=note.total,
+            mba=report.mba,
+            reference=note.reference,
+            report_type=note.report_type,
+            non_latin=note.non_latin,
+            note_text=note.text,
+        )
 
 
 def basis_text(entry: Entry) -> str | None:
@@ -303,10 +356,34 @@ def _reference_problem(
     table = TABLE_OF_TYPE[report.type]
     target = effective_entry(connection, metadata, table, report.mba, reference)
     if status == "A":
-        return None if target is None else "adds an entry under a number that is taken"
+        return _addition_problem(connection, metadata, report.mba, reference, target)
     if target is not None or _was_earlier(connection, metadata, report.mba, reference):
         return None
     return "names an entry that does not exist, or that was deleted"
+
+
+def _addition_problem(
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    reference: Reference,
+    target: Target | None,
+) -> str | None:
+    if target is not None or _was_earlier(connection, metadata, mba, reference):
+        return "adds an entry under a number that is taken"
+    recorded = metadata.tables[REPORT.name]
+    accepted = select(recorded.c.act_id).where(
+        recorded.c.mba == mba,
+        recorded.c.report_no == reference.report,
+        recorded.c.outcome == "accepted",
+    )
+    earlier = metadata.tables[EARLIER_REPORT.name]
+    before = select(earlier.c.act_id).where(
+        earlier.c.mba == mba, earlier.c.report_no == reference.report
+    )
+    if connection.execute(accepted.union_all(before)).first() is None:
+        return f"adds an entry to report {reference.report}, which is not known"
+    return None
 
 
 def _was_earlier(

@@ -7,6 +7,7 @@ alone, so an interrupted import is simply run again.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, select
 
 from keiryo.accounts.batches import BatchBook
+from keiryo.accounts.tables import PHYSICAL_INVENTORY
 from keiryo.dates import date_number, utc_text
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.journal.model import Act, Actor, Draft, Value
@@ -22,14 +24,20 @@ from keiryo.journal.reading import act_by_client_id
 from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import AREA, area_values, areas
-from keiryo.reports.context import AreaContext, Context, add_context, read_context
+from keiryo.reports.context import (
+    AreaContext,
+    Context,
+    add_context,
+    contradictions,
+    read_context,
+)
 from keiryo.reports.continuity import record_open_findings
-from keiryo.reports.entries import EntryRecorder, basis_text, reference_findings
+from keiryo.reports.entries import EntryRecorder, add_notes, basis_text, reference_findings
 from keiryo.reports.formats.code10_reader import read_files
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Report
 from keiryo.reports.rules import check_report
-from keiryo.reports.tables import NOTE, REPORT
+from keiryo.reports.tables import REPORT
 from keiryo.storage.engine import Database
 
 MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
@@ -202,9 +210,23 @@ def _add_evidence(run: _Import, draft: Draft, name: str, scope: str, role: str) 
     return digest
 
 
-def _recorded(run: _Import, client_id: str) -> Act | None:
-    with run.database.reading() as connection:
-        return act_by_client_id(connection, run.database.metadata, client_id)
+def _stop_if_recorded(connection: Connection, run: _Import, client_id: str) -> None:
+    before = act_by_client_id(connection, run.database.metadata, client_id)
+    if before is not None:
+        raise _RecordedBefore(before)
+
+
+def _post_once(run: _Import, client_id: str, build: Callable[[Connection], Draft]) -> Act:
+    """Post what `build` makes, unless it is recorded under the client id already."""
+
+    def source(connection: Connection) -> Draft:
+        _stop_if_recorded(connection, run, client_id)
+        return build(connection)
+
+    try:
+        return post(run.database, source, run.actor, clock=run.clock).act
+    except _RecordedBefore as before:
+        return before.act
 
 
 def _refuse_file(run: _Import, name: str, findings: list[Finding]) -> ReportOutcome:
@@ -214,8 +236,7 @@ def _refuse_file(run: _Import, name: str, findings: list[Finding]) -> ReportOutc
     _add_evidence(run, draft, name, scope, "refused file")
     for finding in findings:
         draft.add(FINDING.name, finding_values(finding, scope))
-    known = _recorded(run, draft.client_id)
-    act = known or post(run.database, draft, run.actor, clock=run.clock).act
+    act = _post_once(run, draft.client_id, lambda _: draft)
     return ReportOutcome(name, "refused", act.act_id, tuple(findings))
 
 
@@ -225,16 +246,14 @@ def _post_context(
     name, content = context
     parsed, findings = read_context(content, name)
     if parsed is not None:
-        findings += _contradictions(parsed, reports, name)
+        findings += contradictions(parsed, reports, name)
     if parsed is None or _blocks(run, findings):
         return None, findings
     run.evidence[name] = _keep(run.database, content)
     client_id = f"context:{run.evidence[name][0]}"
-    known = _recorded(run, client_id)
-    if known is not None:
-        return known.act_id, findings
 
     def draft(connection: Connection) -> Draft:
+        _require_new_books(connection, run.database, parsed, name)
         made = Draft("context.accept", client_id, reason=run.accept_reason)
         registered = areas(connection, run.database.metadata)
         add_context(made, parsed, registered)
@@ -246,46 +265,35 @@ def _post_context(
         return made
 
     try:
-        act = post(run.database, draft, run.actor, clock=run.clock).act
+        act = _post_once(run, client_id, draft)
     except RefusedError as error:
         return None, [*findings, *error.findings]
     return act.act_id, findings
 
 
-def _contradictions(context: Context, reports: Sequence[Report], name: str) -> list[Finding]:
-    """Where the context and the reports of the set contradict each other."""
-    found = []
-    for report in reports:
-        if report.mba is None:
-            continue
-        known = context.areas.get(report.mba)
-        problem = None
-        if report.country != context.country:
-            problem = f"is of the State {report.country}, the context is of {context.country}"
-        elif known is not None and report.facility not in (None, known.area.facility):
-            problem = f"names facility {report.facility}, the context says {known.area.facility}"
-        elif known is not None and report.number in known.earlier_reports:
-            problem = "is among the earlier reports of the context"
-        elif known and known.last_report_no and report.number <= known.last_report_no:
-            problem = f"has a number not after the last one before, {known.last_report_no}"
-        elif (
-            report.type in ("P", "M") and report.period_to and report.period_to <= context.prior_pit
-        ):
-            problem = f"ends on {report.period_to}, not after prior_pit {context.prior_pit}"
-        if problem:
-            found.append(
+def _require_new_books(
+    connection: Connection, database: Database, context: Context, name: str
+) -> None:
+    """Refuse a context for an area whose books have begun: its opening would count twice."""
+    table = database.metadata.tables[PHYSICAL_INVENTORY.name]
+    query = select(table.c.mba).where(table.c.mba.in_(list(context.areas))).distinct()
+    begun = sorted(str(mba) for (mba,) in connection.execute(query))
+    if begun:
+        raise RefusedError(
+            "the context was refused",
+            [
                 Finding(
-                    "CONTEXT-CONTRADICTS",
-                    Severity.INCONSISTENCY,
-                    f"report {report.number} of {report.mba} {problem}",
-                    "Correct the context, or give the reports that belong to it.",
+                    "CONTEXT-EXISTS",
+                    Severity.FORMAT,
+                    f"the books of {mba} have begun; a second opening inventory would count twice",
+                    "Leave the context out, or take this area out of it.",
                     file=name,
-                    mba=report.mba,
-                    report=str(report.number),
-                    basis="Code 10, labels 001, 207 and 307",
+                    mba=mba,
+                    basis="INFCIRC/153 para 102",
                 )
-            )
-    return found
+                for mba in begun
+            ],
+        )
 
 
 def _add_opening(
@@ -358,34 +366,38 @@ def _blocks(run: _Import, findings: Iterable[Finding]) -> bool:
 
 def _post_report(run: _Import, report: Report, findings: list[Finding]) -> ReportOutcome:
     digest = hashlib.sha256(write([report]).encode()).hexdigest()
-    for outcome in ("accept", "refuse"):
-        known = _recorded(run, f"report.{outcome}:{report.key}:{digest}")
-        if known is not None and (outcome == "accept" or _blocks(run, findings)):
-            word = "recorded before" if outcome == "accept" else "refused"
-            return ReportOutcome(report.key, word, known.act_id, tuple(findings))
+    accepted_id = f"report.accept:{report.key}:{digest}"
     every: list[Finding] = []
 
     def draft(connection: Connection) -> Draft:
-        found = [*findings, *_book_findings(connection, run, report)]
-        every[:] = found
-        return _report_draft(connection, run, report, digest, found)
+        _stop_if_recorded(connection, run, accepted_id)
+        if not every:
+            every.extend([*findings, *_book_findings(connection, run, report)])
+        made = _report_draft(connection, run, report, digest, every)
+        _stop_if_recorded(connection, run, made.client_id)
+        return made
 
     try:
-        act = post(run.database, draft, run.actor, clock=run.clock).act
-    except RefusedError as error:
-        every.extend(f for f in error.findings if f not in every)
-        every[:] = [
-            replace(f, severity=Severity.FORMAT) if f in error.findings else f for f in every
-        ]
-        known_findings = list(every)
-        act = post(
-            run.database,
-            lambda c: _report_draft(c, run, report, digest, known_findings),
-            run.actor,
-            clock=run.clock,
-        ).act
+        try:
+            act = post(run.database, draft, run.actor, clock=run.clock).act
+        except RefusedError as error:
+            known_now = [f for f in every if f not in error.findings]
+            every[:] = known_now + [replace(f, severity=Severity.FORMAT) for f in error.findings]
+            act = post(run.database, draft, run.actor, clock=run.clock).act
+    except _RecordedBefore as before:
+        act = before.act
+        if act.client_id == accepted_id:
+            return ReportOutcome(report.key, "recorded before", act.act_id, tuple(findings))
     outcome = "refused" if act.kind == "report.refuse" else "accepted"
     return ReportOutcome(report.key, outcome, act.act_id, tuple(every))
+
+
+class _RecordedBefore(Exception):
+    """The same content is recorded already; found out when nobody else can be posting."""
+
+    def __init__(self, act: Act) -> None:
+        super().__init__(act.client_id)
+        self.act = act
 
 
 def _book_findings(connection: Connection, run: _Import, report: Report) -> list[Finding]:
@@ -463,7 +475,11 @@ def _report_draft(
     outcome = "refused" if refused else "accepted"
     kind = "report.refuse" if refused else "report.accept"
     reason = run.accept_reason if findings and not refused else None
-    draft = Draft(kind, f"{kind}:{report.key}:{digest}", reason=reason)
+    client_id = f"{kind}:{report.key}:{digest}"
+    if refused:  # refused again for other reasons, it is another act
+        why = repr([(f.code, f.entry, f.message) for f in findings])
+        client_id += f":{hashlib.sha256(why.encode()).hexdigest()[:16]}"
+    draft = Draft(kind, client_id, reason=reason)
     place = _place(connection, run, report, draft, register=not refused)
     scope = place.scope if place else run.actor.on_behalf_of
     evidence = _add_evidence(run, draft, report.file, scope, "report")
@@ -486,7 +502,7 @@ def _report_draft(
         evidence=evidence,
     )
     if not refused:
-        _add_notes(draft, report, scope)
+        add_notes(draft, report, scope)
         if place is not None and report.type in ("I", "P", "M"):
             EntryRecorder(connection, run.database.metadata, place, report, draft).add_all()
     for finding in findings:
@@ -508,23 +524,5 @@ def _place(
     return place
 
 
-def _add_notes(draft: Draft, report: Report, scope: str) -> None:
-    for note in report.notes:
-        draft.add(
-            NOTE.name,
-            scope=scope,
-            report_no=report.number,
-            note_no=note.number,
-            note_total=note.total,
-            mba=report.mba,
-            reference=note.reference,
-            report_type=note.report_type,
-            non_latin=note.non_latin,
-            note_text=note.text,
-        )
-
-
-def _number(day: object) -> int | None:
-    import datetime
-
-    return date_number(day) if isinstance(day, datetime.date) else None
+def _number(day: datetime.date | None) -> int | None:
+    return None if day is None else date_number(day)

@@ -62,7 +62,8 @@ def weight_findings(
     weights_mg = entry.weights_mg()
     unreadable = {label for label, _ in entry.unreadable}
     yield from _sign_findings(weights_mg, code, report_type)
-    yield from _fissile_findings(weights_mg, unreadable)
+    if code is None or code.kind != "rounding":  # an adjustment that is zero may be left out
+        yield from _fissile_findings(weights_mg, unreadable)
     if code is not None and code.kind == "category_change":
         yield from _category_findings(weights_mg, unreadable, code, report_type)
     else:

@@ -198,9 +198,10 @@ _PG_AFTER_INSERT = 4
 _PG_REFUSE = f"""
 CREATE OR REPLACE FUNCTION keiryo_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '{APPEND_ONLY}: %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+  RAISE EXCEPTION '{APPEND_ONLY}: %', TG_TABLE_NAME
+    USING ERRCODE = 'integrity_constraint_violation';
 END $$
-"""  # noqa: E501
+"""
 
 _PG_CLOSED = f"""
 CREATE OR REPLACE FUNCTION keiryo_refuse_closed_act() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -11,12 +11,6 @@ from keiryo.storage.schema import guard
 revision = "0001"
 down_revision = None
 
-_CATEGORY = (
-    "(category = 'N' OR category = 'D' OR category = 'E' OR category = 'U' OR category = 'P' "
-    "OR category = 'T')"
-)
-_STATUS = "(status = 'N' OR status = 'U' OR status = 'C' OR status = 'D' OR status = 'A')"
-
 
 def upgrade() -> None:
     op.create_table(
@@ -47,8 +41,7 @@ def upgrade() -> None:
     op.create_table(
         "book_sum",
         sa.Column("mba", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("span", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("period", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("month", INTEGER, autoincrement=False, nullable=False),
         sa.Column("category", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("fissile_basis", sa.Text(), autoincrement=False, nullable=False),
@@ -61,7 +54,7 @@ def upgrade() -> None:
         sa.Column("fissile_count", INTEGER, nullable=False),
         sa.Column("through_act", INTEGER, nullable=False),
         sa.PrimaryKeyConstraint(
-            "mba", "span", "period", "category", "code", "fissile_basis", "agreement", "caveat"
+            "mba", "month", "category", "code", "fissile_basis", "agreement", "caveat"
         ),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -83,7 +76,10 @@ def upgrade() -> None:
         "closing",
         "scope! agreement caveat mba! period_from:integer! period_to:integer! code! category! "
         "element_mg:integer! fissile_mg:integer fissile_basis through_act:integer!",
-        checks=(_CATEGORY,),
+        checks=(
+            "(category = 'N' OR category = 'D' OR category = 'E' OR category = 'U' OR "
+            "category = 'P' OR category = 'T')",
+        ),
         indexes=((("mba", "period_to"), None),),
     )
     record(
@@ -124,8 +120,9 @@ def upgrade() -> None:
         "items:integer mdc operator_mdc description non_latin basis measurement category "
         "element_mg:integer fissile_mg:integer fissile_basis",
         checks=(
-            _CATEGORY,
-            _STATUS,
+            "(category = 'N' OR category = 'D' OR category = 'E' OR category = 'U' OR "
+            "category = 'P' OR category = 'T')",
+            "(status = 'N' OR status = 'U' OR status = 'C' OR status = 'D' OR status = 'A')",
             "status IN ('D', 'U') OR (category IS NOT NULL AND element_mg IS NOT NULL)",
             "(supersedes_act IS NULL) = (supersedes_line IS NULL)",
             "status IN ('C', 'D') OR supersedes_act IS NULL",
@@ -148,13 +145,16 @@ def upgrade() -> None:
         "scope! agreement caveat journal_uid! state! software!",
     )
     record(
+        "key_measurement_point",
+        "scope! agreement caveat mba! kmp! purpose! name",
+        checks=("purpose IN ('flow', 'inventory')",),
+        indexes=((("mba",), None),),
+    )
+    record(
         "material_balance_area",
         "scope! agreement caveat state! facility! mba! mba_type batch_follow_up:integer! "
         "zone! name",
-        checks=(
-            "batch_follow_up IN (0, 1)",
-            "mba_type IN ('item', 'bulk', 'LOF')",
-        ),
+        checks=("batch_follow_up IN (0, 1)",),
         indexes=((("mba",), None),),
     )
     record(
@@ -179,8 +179,9 @@ def upgrade() -> None:
         "batch batch_uid item_uid items:integer mdc operator_mdc description non_latin basis "
         "measurement category element_mg:integer fissile_mg:integer fissile_basis",
         checks=(
-            _CATEGORY,
-            _STATUS,
+            "(category = 'N' OR category = 'D' OR category = 'E' OR category = 'U' OR "
+            "category = 'P' OR category = 'T')",
+            "(status = 'N' OR status = 'U' OR status = 'C' OR status = 'D' OR status = 'A')",
             "status IN ('D', 'U') OR (category IS NOT NULL AND element_mg IS NOT NULL)",
             "(supersedes_act IS NULL) = (supersedes_line IS NULL)",
             "status IN ('C', 'D') OR supersedes_act IS NULL",
@@ -209,8 +210,9 @@ def upgrade() -> None:
         "period_from:integer! period_to:integer! non_latin category element_mg:integer "
         "fissile_mg:integer fissile_basis",
         checks=(
-            _CATEGORY,
-            _STATUS,
+            "(category = 'N' OR category = 'D' OR category = 'E' OR category = 'U' OR "
+            "category = 'P' OR category = 'T')",
+            "(status = 'N' OR status = 'U' OR status = 'C' OR status = 'D' OR status = 'A')",
             "status IN ('D', 'U') OR (category IS NOT NULL AND element_mg IS NOT NULL)",
             "(supersedes_act IS NULL) = (supersedes_line IS NULL)",
             "status IN ('C', 'D') OR supersedes_act IS NULL",
