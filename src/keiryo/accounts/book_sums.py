@@ -34,9 +34,7 @@ def book_sum_table(metadata: MetaData) -> Table:
         NAME,
         metadata,
         *(
-            Column(
-                k, INTEGER if k == "month" else Text(), primary_key=True, autoincrement=False
-            )
+            Column(k, INTEGER if k == "month" else Text(), primary_key=True, autoincrement=False)
             for k in _KEY
         ),
         Column("scope", Text, nullable=False),
@@ -144,8 +142,14 @@ def month_sums(frame: pl.DataFrame) -> pl.DataFrame:
         lines = lines.filter(status.is_null() | status.is_in(["N", "A", "C"]))
     sums = (
         lines.select(
-            "mba", "category", "code", "scope", (pl.col("event_date") // 100).alias("month"),
-            *texts, pl.col("element_mg").cast(wide), fissile.cast(wide).alias("fissile_mg"),
+            "mba",
+            "category",
+            "code",
+            "scope",
+            (pl.col("event_date") // 100).alias("month"),
+            *texts,
+            pl.col("element_mg").cast(wide),
+            fissile.cast(wide).alias("fissile_mg"),
         )
         .group_by(_KEY)
         .agg(

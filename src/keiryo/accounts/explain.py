@@ -35,9 +35,9 @@ _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/
 def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     """Return the node that a person means.
 
-    ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period
-    (``XAFA/2025-01-01..2025-12-31/MF/E`` of another one), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a report; anything with a
-    prefix (``figure: batch: report: entry: line: act: evidence:``) is taken as it stands.
+    ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period (of another one, write
+    ``XAFA/2025-01-01..2025-12-31/MF/E``), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a
+    report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:``) is taken as it stands.
 
     Raises
     ------

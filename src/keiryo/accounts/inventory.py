@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, MetaData, select
 
@@ -30,6 +30,9 @@ from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import area
 from keiryo.quantities import Category, effective_kg, format_weight, significant_quantities
 from keiryo.vocabulary import entry_code
+
+if TYPE_CHECKING:
+    import polars as pl
 
 POOL = "(pool)"
 """Name of the row for material that is not followed by batch."""
@@ -68,6 +71,22 @@ class Inventory:
     physical_inventory_of: datetime.date | None
     batches: tuple[BatchOnHand, ...]
     totals: dict[Category, Amount]
+
+    def frame(self) -> pl.DataFrame:
+        """Return the itemised list as a frame, one row per batch and category, weights in mg."""
+        import polars as pl
+
+        rows = [
+            (
+                *(b.batch, b.batch_uid, b.kmp, b.mdc, str(b.category), b.items),
+                *(b.amount.element_mg, b.amount.fissile_mg if b.amount.bases else None),
+            )
+            for b in self.batches
+        ]
+        texts = ("batch", "batch_uid", "kmp", "mdc", "category")
+        numbers = ("items", "element_mg", "fissile_mg")
+        schema = dict.fromkeys(texts, pl.String()) | dict.fromkeys(numbers, pl.Int64())
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
     def effective_kg(self) -> tuple[Fraction, bool]:
         """Return the effective kilograms per batch added up, and whether any was assumed.

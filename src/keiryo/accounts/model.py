@@ -13,10 +13,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from keiryo.dates import Period
 from keiryo.errors import Finding
 from keiryo.quantities import MAX_MG, Category, format_weight
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,19 @@ class Balance:
         """The categories that occur, in the order of `Category`."""
         present = {c for by_category in self.lines.values() for c in by_category}
         return tuple(c for c in Category if c in present)
+
+    def frame(self) -> pl.DataFrame:
+        """Return the balance as a frame: code, category, element and fissile weight in mg."""
+        import polars as pl
+
+        rows = [
+            (code, str(category), amount.element_mg, amount.fissile_mg)
+            for code, by_category in self.lines.items()
+            for category, amount in by_category.items()
+        ]
+        names = {"code": pl.String, "category": pl.String}
+        weights = {"element_mg": pl.Int64, "fissile_mg": pl.Int64}
+        return pl.DataFrame(rows, schema=names | weights, orient="row")
 
     def to_dict(self) -> dict[str, object]:
         """Return the balance as plain data, weights as exact decimals in the report's unit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 import time
 from importlib.resources import files
@@ -245,15 +246,17 @@ def _prove(books: Books) -> None:
 
 def _next(place: str, seconds: float) -> None:
     _heading(f"Done in {seconds:.1f} s. Try next")
-    for words, command in (
-        ("the balance that was just closed", "balance XAFA"),
-        ("what was known before a correction", "balance XAFA --as-known 2025-06-01"),
-        ("the running book, entry by entry", "ledger XAFA --category E"),
-        ("what is on hand, item by item", "inventory XARA --on 2025-12-31"),
-        ("where a figure comes from", "why XAFA/MF/E"),
-        ("where an assembly comes from", "why XARA/F25-FA-001"),
-        ("the reports, built anew from the books", "reports export --mba XAFA --out reports"),
-        ("that nothing was touched", "verify"),
+    program = "keiryo" if shutil.which("keiryo") else os.path.relpath(sys.argv[0])
+    print(f"  export KEIRYO_DB={place}")
+    for command, words in (
+        ("balance XAFA", "the balance that was just closed"),
+        ("balance XAFA --as-known 2025-06-01", "what was known before a correction"),
+        ("ledger XAFA --category E", "the running book, entry by entry"),
+        ("inventory XARA --on 2025-12-31", "what is on hand, item by item"),
+        ("why XAFA/MF/E", "what the difference rests on"),
+        ("why XARA/F25-FA-001", "where an assembly comes from"),
+        ("reports export --mba XAFA --out reports", "the reports, built anew from the books"),
+        ("verify", "that nothing was touched"),
+        ("demo --fuel-cycle", "838,449 item movements of a two-year fuel cycle"),
     ):
-        print(f"  keiryo --db {place} {command:<42} # {words}")
-    print("  keiryo demo --fuel-cycle   # 838,449 item movements of a two-year fuel cycle")
+        print(f"  {program} {command:<40} # {words}")

@@ -3,7 +3,8 @@
 The result is one frame of events for all files together, in the order in which they stand there.
 Its columns, besides the line: ``file``, ``period`` (week), ``day`` (YYYYMMDD), ``node``, ``flow``
 and ``kind`` (positions in the mapping), ``entering``, ``item``, ``weight_ug`` and, for each
-element, ``<symbol>_mg``, ``<symbol>_fissile_mg`` and the category of its uranium.
+element, ``<symbol>_mg``, ``<symbol>_fissile_mg``, ``<symbol>_category`` and, where the file
+states a mass fraction, ``<symbol>_ppb``.
 """
 
 from __future__ import annotations
@@ -99,8 +100,7 @@ def read_movements(mapping: Mapping, paths: Sequence[Path]) -> Events:
         files.append(SourceFile(source.name, source.digest, source.size_bytes, pl.DataFrame()))
     events = pl.concat(frames) if frames else pl.DataFrame()
     effects = _rounding_effects(mapping, events) if frames else {}
-    keep = [c for c in events.columns if not c.endswith("_ppb")]
-    return Events(events.select(keep), tuple(files), tuple(findings), effects)
+    return Events(events, tuple(files), tuple(findings), effects)
 
 
 def _typed(mapping: Mapping, source: SourceFile) -> tuple[pl.DataFrame, list[Finding]]:
