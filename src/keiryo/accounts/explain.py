@@ -37,7 +37,8 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
 
     ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period (of another one, write
     ``XAFA/2025-01-01..2025-12-31/MF/E``), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a
-    report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:``) is taken as it stands.
+    report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:``) is
+    taken as it stands.
 
     Raises
     ------
