@@ -160,7 +160,7 @@ class _Reading:
                 "CONTEXT-NUMBERS",
                 f"report {max(earlier)} is listed as earlier, but the last number is {last}",
                 code,
-                Severity.INCONSISTENCY,
+                Severity.WARNING,
             )
         inventory = tuple(self.batches(data.get("previous_physical_inventory"), code))
         ending = self.ending(data.get("previous_PE"), code)
@@ -282,7 +282,7 @@ class _Reading:
             f"previous_PE of category {category} ({what}) is {found} {unit}, the batches of "
             f"previous_physical_inventory add up to {expected} {unit}",
             code,
-            Severity.INCONSISTENCY,
+            Severity.WARNING,
             category=str(category),
             found=found,
             expected=expected,
@@ -316,6 +316,27 @@ def add_context(draft: Draft, context: Context, known: dict[str, MaterialBalance
                 report_no=number,
                 entry_count=count,
             )
+
+
+def divided(
+    found: Sequence[Finding], reports: Sequence[Report]
+) -> tuple[list[Finding], dict[tuple[str, str], list[Finding]]]:
+    """Divide contradictions into those that speak against the context and against a report.
+
+    If all reports of an area contradict the context, the context is taken to be wrong; if only
+    some do, these are.
+    """
+    said = {(finding.mba, finding.report) for finding in found}
+    against_context: list[Finding] = []
+    against_report: dict[tuple[str, str], list[Finding]] = {}
+    for finding in found:
+        mine = {(r.mba, str(r.number)) for r in reports if r.mba == finding.mba}
+        if mine <= said:
+            against_context.append(finding)
+        else:
+            key = (finding.mba or "", finding.report or "")
+            against_report.setdefault(key, []).append(finding)
+    return against_context, against_report
 
 
 def contradictions(context: Context, reports: Sequence[Report], name: str) -> list[Finding]:

@@ -29,6 +29,7 @@ from keiryo.reports.context import (
     Context,
     add_context,
     contradictions,
+    divided,
     read_context,
 )
 from keiryo.reports.continuity import record_open_findings
@@ -101,6 +102,7 @@ class _Import:
     clock: Clock
     received_at: str
     evidence: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
+    contradicting: dict[tuple[str, str], list[Finding]] = field(default_factory=dict)
 
 
 def import_reports(
@@ -150,6 +152,7 @@ def import_reports(
     ordered = sorted(result.reports, key=_report_order)
     for done, report in enumerate(ordered, start=1):
         findings = [*by_report.get(_address(report), []), *check_report(report)]
+        findings += run.contradicting.get((report.mba or "", str(report.number)), [])
         outcomes.append(_post_report(run, report, findings))
         if progress:
             progress(done, len(ordered), report.key)
@@ -246,7 +249,8 @@ def _post_context(
     name, content = context
     parsed, findings = read_context(content, name)
     if parsed is not None:
-        findings += contradictions(parsed, reports, name)
+        against_context, run.contradicting = divided(contradictions(parsed, reports, name), reports)
+        findings += against_context
     if parsed is None or _blocks(run, findings):
         return None, findings
     run.evidence[name] = _keep(run.database, content)
