@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
 from pathlib import Path
-
-os.environ["NO_COLOR"] = "1"  # before anything that prints is imported
 
 TOP = Path(__file__).resolve().parent.parent
 for folder in (TOP / "scripts", TOP / "src"):

@@ -24,10 +24,11 @@ UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"
 KINDS = "added|changed|deprecated|removed|fixed|security"
 
 # The ranks of docs/architecture.md: a module imports its own rank and lower ones only.
-GROUND, MODEL, JOURNAL, TABLES, SERVICE, TOPMOST = range(6)
+GROUND, MODEL, JOURNAL, TABLES, SERVICE, APPLICATION, TOPMOST = range(7)
 BY_TOP = {
-    **dict.fromkeys(["", "errors", "quantities", "dates", "vocabulary", "data"], GROUND),
+    **dict.fromkeys(["errors", "quantities", "dates", "vocabulary", "data"], GROUND),
     **dict.fromkeys(["storage", "journal"], JOURNAL),
+    **dict.fromkeys(["", "api", "capabilities"], APPLICATION),  # where all is put together
     **dict.fromkeys(["cli", "testing", "__main__"], TOPMOST),
 }
 BY_NAME = {"model": MODEL, "rules": MODEL, "formats": MODEL, "tables": TABLES, "service": SERVICE}
@@ -157,7 +158,7 @@ def is_ours(name: str) -> bool:
 def own_rank(name: str) -> int | None:
     """Return the rank that a module's name gives it, or None if the name says nothing."""
     top, *rest = name.split(".")
-    if BY_TOP.get(top) in {GROUND, TOPMOST}:
+    if BY_TOP.get(top) in {GROUND, APPLICATION, TOPMOST}:
         return BY_TOP[top]
     # A file in a package that is named for its rank, such as reports.formats.text, has that rank.
     for part in rest:
@@ -202,7 +203,7 @@ def misdirected(graph: dict[str, set[str]]) -> list[str]:
                 wrong.append(f"{name} imports {other}: nothing imports {other_top}")
             elif rank[other] > rank[name]:
                 wrong.append(f"{name} imports {other}, which lies above it")
-            elif rank[other] == GROUND or top in {"cli", "testing", "__main__", other_top}:
+            elif rank[other] == GROUND or rank[name] >= APPLICATION or top == other_top:
                 continue
             elif other_top not in MAY_USE.get(top, set()):
                 wrong.append(f"{name} imports {other}: {top} may not use {other_top}")

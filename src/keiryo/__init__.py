@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keiryo.accounts.inventory import Inventory
     from keiryo.accounts.model import Amount, Balance, Knowledge
-    from keiryo.books import Books
-    from keiryo.books import init_books as init
-    from keiryo.books import open_books as open
+    from keiryo.api import Books
+    from keiryo.api import init_books as init
+    from keiryo.api import open_books as open
     from keiryo.errors import Finding, KeiryoError, Severity
     from keiryo.journal.model import Actor, Draft
     from keiryo.quantities import Category
@@ -31,7 +31,7 @@ _PUBLIC = {
     "Actor": ("keiryo.journal.model", "Actor"),
     "Amount": ("keiryo.accounts.model", "Amount"),
     "Balance": ("keiryo.accounts.model", "Balance"),
-    "Books": ("keiryo.books", "Books"),
+    "Books": ("keiryo.api", "Books"),
     "Category": ("keiryo.quantities", "Category"),
     "Draft": ("keiryo.journal.model", "Draft"),
     "Finding": ("keiryo.errors", "Finding"),
@@ -39,8 +39,8 @@ _PUBLIC = {
     "KeiryoError": ("keiryo.errors", "KeiryoError"),
     "Knowledge": ("keiryo.accounts.model", "Knowledge"),
     "Severity": ("keiryo.errors", "Severity"),
-    "init": ("keiryo.books", "init_books"),
-    "open": ("keiryo.books", "open_books"),
+    "init": ("keiryo.api", "init_books"),
+    "open": ("keiryo.api", "open_books"),
 }
 
 __all__ = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from keiryo.accounts.rules import ACCOUNTS
+from keiryo.accounts.capability import ACCOUNTS
 from keiryo.errors import UsageError
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL

@@ -40,7 +40,7 @@ def check_killed_imports(place: str, kills: int, seed: int) -> int:
     """Kill imports at random moments, finish one, compare; return how many died in the middle."""
     keiryo.init(place, "XA", person="P-KILL")
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import keiryo.books, polars"], check=True)
+    subprocess.run([sys.executable, "-c", "import keiryo.api, polars"], check=True)
     start_s = time.perf_counter() - began
     rng = random.Random(seed)
     died = 0

@@ -100,8 +100,8 @@ def changes_by_area(
         if months is not None:
             sums = metadata.tables[BOOK_SUM_NAME]
             where = and_(sums.c.mba.in_(mbas), sums.c.month.between(*months), sums.c.line_count > 0)
-            counts = (func.sum(sums.c.line_count), func.sum(sums.c.fissile_count))
-            _add(found, connection.execute(_by_area(sums, counts, where)))
+            stated = (func.sum(sums.c.line_count), func.sum(sums.c.fissile_count))
+            _add(found, connection.execute(_by_area(sums, stated, where)))
     for pair in days:
         where = and_(
             lines.c.mba.in_(mbas), lines.c.event_date.between(*pair), effective(lines, knowledge)

@@ -9,6 +9,7 @@ lines that were not reported) that nothing known supersedes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, MetaData, Table, and_, exists, func, or_, select
@@ -204,9 +205,15 @@ def known(table: Any, knowledge: Knowledge) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
+@lru_cache(maxsize=64)
+def _superseding(table: Table) -> Any:
+    """Return the second name of a table, made once: a balance asks for it a dozen times."""
+    return table.alias("superseding")
+
+
 def effective(table: Table, knowledge: Knowledge) -> ColumnElement[bool]:
     """Return the condition that a line is known and effective."""
-    later = table.alias("superseding")
+    later = _superseding(table)
     superseded = exists(
         select(later.c.act_id).where(
             later.c.supersedes_act == table.c.act_id,

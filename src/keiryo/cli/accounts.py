@@ -43,7 +43,7 @@ def init(
     db: DbOption = None,
 ) -> None:
     """Create the books of a State."""
-    from keiryo.books import init_books
+    from keiryo.api import init_books
 
     place = place_of_books(db)
     books = init_books(place, state)

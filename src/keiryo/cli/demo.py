@@ -19,7 +19,7 @@ from keiryo.cli.options import DbOption, Format, place_of_books
 from keiryo.cli.output import Progress, show_findings, show_rows
 
 if TYPE_CHECKING:
-    from keiryo.books import Books
+    from keiryo.api import Books
 
 AREAS = ("XAFA", "XARA", "XALA")
 
@@ -42,7 +42,7 @@ def demo(
     """
     place = _fresh_place(db, "fuel-cycle.sqlite" if fuel_cycle else "state-xa.sqlite")
     if fuel_cycle:
-        from keiryo.movements.demo import run_fuel_cycle_demo
+        from keiryo.cli.fuel_cycle import run_fuel_cycle_demo
 
         run_fuel_cycle_demo(place)
         return
@@ -63,7 +63,7 @@ def _fresh_place(db: str | None, name: str) -> str:
 
 
 def _run(place: str) -> None:
-    from keiryo.books import init_books
+    from keiryo.api import init_books
 
     began = time.perf_counter()
     _heading("1  The books of State XA are opened")

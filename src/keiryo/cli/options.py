@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from keiryo.books import Books
+    from keiryo.api import Books
 
 
 class Format(StrEnum):
@@ -80,6 +80,6 @@ def format_of(chosen: Format | None) -> Format:
 
 def opened(db: str | None) -> Books:
     """Open the books."""
-    from keiryo.books import open_books
+    from keiryo.api import open_books
 
     return open_books(place_of_books(db))

@@ -46,7 +46,7 @@ def import_(
     Exit code 0: all accepted; 1: something was refused; 2: the command could not run.
     Importing the same files again changes nothing.
     """
-    from keiryo.books import read_file
+    from keiryo.api import read_file
     from keiryo.reports.service import import_reports
 
     books = opened(db)

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from keiryo.journal.model import Act, Value
@@ -100,20 +101,39 @@ def frame_bytes(kind: str, frame: pl.DataFrame) -> list[bytes]:
 
     if frame.is_empty():
         return []
-    pieces: list[pl.Expr] = [pl.lit(f"keiryo-line-1 {kind}\n")]
+    pieces: list[str | pl.Expr] = [f"keiryo-line-1 {kind}\n"]
     for name in sorted(frame.columns):
         column = frame[name]
         nulls = column.null_count()
         if nulls == len(column):
             continue
+        parts: list[str | pl.Expr]
         if column.dtype == pl.String:
-            size = pl.col(name).str.len_bytes().cast(pl.String)
-            parts = [pl.lit(f"{name}=t"), size, pl.lit(":"), pl.col(name), pl.lit("\n")]
+            sizes = column.str.len_bytes()
+            least, most = sizes.min(), sizes.max()
+            if isinstance(least, int) and least == most:
+                parts = [f"{name}=t{least}:", pl.col(name), "\n"]
+            else:
+                size = pl.col(name).str.len_bytes().cast(pl.String)
+                parts = [f"{name}=t", size, ":", pl.col(name), "\n"]
         else:
-            parts = [pl.lit(f"{name}=i"), pl.col(name).cast(pl.String), pl.lit("\n")]
-        pieces += [pl.concat_str(parts).fill_null("")] if nulls else parts
-    lines = frame.select(pl.concat_str(pieces).cast(pl.Binary).alias("line"))
+            parts = [f"{name}=i", pl.col(name).cast(pl.String), "\n"]
+        pieces += [pl.concat_str(_joined(parts)).fill_null("")] if nulls else parts
+    lines = frame.select(pl.concat_str(_joined(pieces)).cast(pl.Binary).alias("line"))
     result: list[bytes] = lines["line"].to_list()
+    return result
+
+
+def _joined(pieces: Sequence[str | pl.Expr]) -> list[pl.Expr]:
+    """Return the pieces as expressions, neighbouring constant ones put together."""
+    import polars as pl
+
+    result: list[pl.Expr] = []
+    for constant, group in groupby(pieces, key=lambda piece: isinstance(piece, str)):
+        if constant:
+            result.append(pl.lit("".join(str(piece) for piece in group)))
+        else:
+            result += [piece for piece in group if not isinstance(piece, str)]
     return result
 
 

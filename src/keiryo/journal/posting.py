@@ -8,8 +8,10 @@ Anything that goes wrong on the way, a power cut included, leaves no trace of th
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
@@ -146,7 +148,8 @@ class _LineWriter:
             with bulk_insert(self.connection, name):
                 for frame in frames:
                     for part in frame.iter_slices(CHUNK_ROWS):
-                        typed = self.write_frame(kind, part)
+                        with _collector_at_rest():
+                            typed = self.write_frame(kind, part)
                         for apply_frame in projected:
                             apply_frame(posting, typed)
 
@@ -196,6 +199,18 @@ class _LineWriter:
         columns = ("act_id", "line_no", "salt", *frame.columns)
         insert_rows(self.connection, kind.name, columns, rows)
         return frame
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep Python from searching millions of plain values for cycles that they cannot form."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _kind(database: Database, name: str) -> LineKind:

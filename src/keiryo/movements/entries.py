@@ -31,8 +31,12 @@ _TEXTS = {
     "item_uid", "mdc", "basis", "measurement", "category", "fissile_basis",
 }  # fmt: skip
 _SCHEMA: dict[str, pl.DataType] = {
-    c: pl.String() if c in _TEXTS else pl.Int64() for c in LINE_COLUMNS
-} | {"period": pl.Int64(), "order": pl.Int64(), "entry": pl.Int64(), "part": pl.Int64()}
+    **{c: pl.String() if c in _TEXTS else pl.Int64() for c in LINE_COLUMNS},
+    "period": pl.Int64(),
+    "order": pl.Int64(),
+    "entry": pl.Int64(),
+    "part": pl.Int64(),
+}
 
 ARRIVE, CHANGE, LEAVE, LOSE = 10, 30, 50, 70
 """The order of entries within a day: what adds comes before what takes."""
@@ -43,8 +47,10 @@ def scope_of(state: str, node: Area | Process) -> str:
     return f"{state}/{node.code}/{node.mba}"
 
 
-def ledger_lines(mapping: Mapping, state: str, events: pl.DataFrame, bulk: Bulk) -> pl.DataFrame:
-    """Return all ledger lines in order of week and entry.
+def ledger_lines(
+    mapping: Mapping, state: str, events: pl.DataFrame, bulk: Bulk, first: int, last: int
+) -> pl.DataFrame:
+    """Return the ledger lines of some weeks in order of week and entry.
 
     Parameters
     ----------
@@ -54,6 +60,8 @@ def ledger_lines(mapping: Mapping, state: str, events: pl.DataFrame, bulk: Bulk)
     events : polars.DataFrame
         As `keiryo.movements.tracking.track` returns it.
     bulk : Bulk
+    first, last : int
+        Weeks whose lines are wanted, both included.
 
     Returns
     -------
@@ -62,7 +70,9 @@ def ledger_lines(mapping: Mapping, state: str, events: pl.DataFrame, bulk: Bulk)
         among those of its week) and ``entry_place`` (that of its entry's first line, null if the
         entry has one line).
     """
-    base = _with_parties(mapping, state, events)
+    delay = max((p.feed_delay for p in mapping.processes), default=0)
+    near = events.filter(pl.col("period").is_between(first - delay, last))
+    base = _with_parties(mapping, state, near)
     parts = [
         *_outside_lines(mapping, base),
         *_area_lines(mapping, base),
@@ -72,7 +82,7 @@ def ledger_lines(mapping: Mapping, state: str, events: pl.DataFrame, bulk: Bulk)
         *_loss_lines(mapping, state, bulk),
     ]
     lines = pl.concat([p for p in parts if p.height] or [pl.DataFrame(schema=_SCHEMA)])
-    lines = lines.sort(_ORDER, maintain_order=True)
+    lines = lines.filter(pl.col("period").is_between(first, last)).sort(_ORDER)
     numbered = lines.with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("period").alias("place")
     ).with_columns(
@@ -372,8 +382,10 @@ def _loss_lines(mapping: Mapping, state: str, bulk: Bulk) -> list[pl.DataFrame]:
             element, fissile = whole[0] - booked[0], whole[1] - booked[1]
             booked = whole
             day = mapping.time.event_day(period)
-            rows.append(_loss_row(state, process, position, period, day, element, fissile))
-    return [pl.DataFrame([r for r in rows if r["element_mg"] > 0], schema=_SCHEMA)]
+            if element > 0 and fissile >= 0:
+                row = _loss_row(state, process, position, period, day, element, fissile)
+                rows.append(row)
+    return [pl.DataFrame(rows, schema=_SCHEMA)]
 
 
 def _loss_row(

@@ -190,7 +190,8 @@ def _column_findings(header: Sequence[str], columns: Sequence[str], name: str) -
         if column not in header
     ]
     for column in sorted({c for c in header if header.count(c) > 1}):
-        findings.append(_finding("COLUMN-TWICE", name, f"two columns are called {column!r}", line=1))
+        words = f"two columns are called {column!r}"
+        findings.append(_finding("COLUMN-TWICE", name, words, line=1))
     return findings
 
 
@@ -225,9 +226,7 @@ def _ragged(content: bytes, name: str, width: int, delimiter: str) -> list[Findi
     return findings
 
 
-def _read_parquet(
-    path: Path, columns: Sequence[str]
-) -> tuple[pl.DataFrame | None, list[Finding]]:
+def _read_parquet(path: Path, columns: Sequence[str]) -> tuple[pl.DataFrame | None, list[Finding]]:
     import polars as pl
 
     name = path.name
@@ -250,5 +249,11 @@ def _read_parquet(
     ]
     if findings:
         return None, findings
+    whole = [
+        column
+        for column, dtype in frame.schema.items()
+        if dtype.is_float() and (frame[column].fill_null(0) % 1 == 0).all()
+    ]
+    frame = frame.with_columns(pl.col(whole).cast(pl.Int64, strict=False))
     texts = frame.select(pl.all().cast(pl.String).fill_null(""))
     return texts.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE)), []

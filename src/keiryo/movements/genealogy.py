@@ -30,7 +30,9 @@ class Descent:
     ----------
     process : Process
     links : polars.DataFrame
-        ``child_uid, parent_uid, relation, day, period, inferred_from``.
+        ``child_uid, parent_uid, relation, day, period``.
+    inferred_from : str
+        What all of them were inferred from.
     fed : polars.DataFrame
         The events that fed the process, with ``used_period``: the week in which what was made of
         the item came out, null if nothing did.
@@ -42,6 +44,7 @@ class Descent:
 
     process: Process
     links: pl.DataFrame
+    inferred_from: str
     fed: pl.DataFrame
     unexplained: int = 0
     largest_difference_mg: int = 0
@@ -74,16 +77,16 @@ def infer(mapping: Mapping, events: pl.DataFrame) -> list[Descent]:
 
 def _pooled(process: Process, fed: pl.DataFrame, made: pl.DataFrame) -> Descent:
     pool = pl.lit(pool_uid(process))
-    why = pl.lit("the process keeps no record of what became of which item")
+    why = "the process keeps no record of what became of which item"
     into = fed.select(
         pool.alias("child_uid"), pl.col("uid").alias("parent_uid"),
-        pl.lit("merged").alias("relation"), "day", "period", why.alias("inferred_from"),
+        pl.lit("merged").alias("relation"), "day", "period",
     )  # fmt: skip
     out = made.select(
         pl.col("uid").alias("child_uid"), pool.alias("parent_uid"),
-        pl.lit("drawn").alias("relation"), "day", "period", why.alias("inferred_from"),
+        pl.lit("drawn").alias("relation"), "day", "period",
     )  # fmt: skip
-    return Descent(process, pl.concat([into, out]), fed)
+    return Descent(process, pl.concat([into, out]), why, _only(fed))
 
 
 def _matched(process: Process, fed: pl.DataFrame, made: pl.DataFrame) -> Descent:
@@ -106,9 +109,8 @@ def _matched(process: Process, fed: pl.DataFrame, made: pl.DataFrame) -> Descent
     words = f"order, week and gross weight (within {process.tolerance_mg} mg)"
     links = pl.DataFrame({"child_uid": child, "parent_uid": parent}).hstack(newer).with_columns(
         pl.lit("split" if splits else "merged").alias("relation"),
-        pl.lit(words).alias("inferred_from"),
     )  # fmt: skip
-    columns = ["child_uid", "parent_uid", "relation", "day", "period", "inferred_from"]
+    columns = ["child_uid", "parent_uid", "relation", "day", "period"]
     used: list[int | None] = [None] * fed.height
     periods = made["period"].to_list()
     for one, first in groups:
@@ -117,7 +119,18 @@ def _matched(process: Process, fed: pl.DataFrame, made: pl.DataFrame) -> Descent
         else:
             used[first : first + process.ratio] = [periods[one]] * process.ratio
     fed = fed.with_columns(pl.Series("used_period", used, dtype=pl.Int64))
-    return Descent(process, links.select(columns), fed, left_over, largest_ug // UG_PER_MG)
+    return Descent(
+        process, links.select(columns), words, _only(fed), left_over, largest_ug // UG_PER_MG
+    )
+
+
+def _only(fed: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of events that an inventory of what waits in a process needs."""
+    weights = [c for c in fed.columns if c.endswith(("_mg", "_category", "_ppb"))]
+    own = [c for c in weights if not c.startswith("other_")]
+    return fed.select(
+        "row", "period", "arrival_period", "used_period", "name", "uid", "weight_ug", *own
+    )
 
 
 def match_in_order(

@@ -79,6 +79,9 @@ class Taking:
     held : list of Held
     pending : dict of str to (int, Content)
         Items, and their weight, that wait in processes without stores, by MBA.
+    astray_mg : dict of (str, str) to int
+        By MBA and element: arrivals less departures, less what is there. Not zero where items
+        left without having come, or came twice.
     """
 
     period: int
@@ -87,6 +90,7 @@ class Taking:
     taken: set[str] = field(default_factory=set)
     held: list[Held] = field(default_factory=list)
     pending: dict[str, tuple[int, Content]] = field(default_factory=dict)
+    astray_mg: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def closing_periods(
@@ -94,31 +98,24 @@ def closing_periods(
 ) -> list[int]:
     """Return the weeks at whose end balances are closed.
 
-    For every half year (or year), the last week that ends in it; for the last one, in which the
-    data end, the last week that has an inventory.
+    For every half year (or year), the last week that ends in it, or, if the source states no
+    inventory of that week, the last one before of which it does.
     """
     if mapping.closing is None:
         return []
     time = mapping.time
     found: list[int] = []
-    year = time.period_end(first).year
-    while not found or found[-1] < last:
-        for month, day in ((6, 30), (12, 31)):
+    months = ((12, 31),) if mapping.closing == "year" else ((6, 30), (12, 31))
+    for year in range(time.period_end(first).year, time.period_end(last).year + 1):
+        for month, day in months:
             end = datetime.date(year, month, day)
-            if mapping.closing == "year" and month == 6:
-                continue
             period = (end - time.zero + datetime.timedelta(days=1)).days // 7 - 1
-            if period < first or (found and found[-1] >= last):
-                continue
-            if period >= last and inventory_periods:
-                period = max((p for p in inventory_periods if p <= last), default=last)
             period = min(period, last)
-            if period not in found:
+            if inventory_periods:
+                period = max((p for p in inventory_periods if p <= period), default=first - 1)
+            if period >= first and period not in found:
                 found.append(period)
-            if period == last or (inventory_periods and period == max(inventory_periods)):
-                return sorted(found)
-        year += 1
-    return sorted(found)
+    return found
 
 
 def take(
@@ -149,6 +146,7 @@ def take(
     missing: set[str] = set()
     by_source = period in inventory.periods
     present = _present(events, period)
+    taking.astray_mg = _astray(mapping, events, period, present)
     for number, area in enumerate(mapping.areas):
         if not by_source:
             missing.add(area.mba)
@@ -179,7 +177,7 @@ def empty_lines(
     mapping: Mapping, state: str, day: datetime.date, mbas: Iterable[str]
 ) -> pl.DataFrame:
     """Return the lines that say that areas were found empty (status U)."""
-    nodes = {n.mba: n for n in (*mapping.areas, *mapping.processes)}
+    nodes = {n.mba: n for n in mapping.places}
     number = date_number(day)
     rows = [
         dict.fromkeys(PIT_SCHEMA)
@@ -198,6 +196,22 @@ def _present(events: pl.DataFrame, period: int) -> pl.DataFrame:
     there = until.group_by(keys).agg(sign.sum().alias("net")).filter(pl.col("net") > 0)
     arrivals = until.filter(pl.col("entering")).sort("row").unique(keys, keep="last")
     return arrivals.join(there.select(keys), on=keys, how="semi").sort("row")
+
+
+def _astray(
+    mapping: Mapping, events: pl.DataFrame, period: int, present: pl.DataFrame
+) -> dict[tuple[str, str], int]:
+    """Return by MBA and element what arrivals less departures leave beyond what is there."""
+    sign = pl.when(pl.col("entering")).then(1).otherwise(-1)
+    until = events.filter(pl.col("period") <= period)
+    found: dict[tuple[str, str], int] = {}
+    for element in mapping.elements:
+        weight = pl.col(f"{element.symbol}_mg")
+        for rows, of in ((until, sign * weight), (present, -weight)):
+            for node, total_mg in rows.group_by("node").agg(of.sum()).iter_rows():
+                key = (mapping.areas[node].mba, element.symbol)
+                found[key] = found.get(key, 0) + int(total_mg or 0)
+    return found
 
 
 def _area_lines(
@@ -236,9 +250,7 @@ def _area_lines(
     return parts
 
 
-def _sums(
-    mapping: Mapping, rows: pl.DataFrame
-) -> tuple[dict[str, Content], dict[str, Content]]:
+def _sums(mapping: Mapping, rows: pl.DataFrame) -> tuple[dict[str, Content], dict[str, Content]]:
     """Return booked and exact sums by element, in milligrams."""
     booked, exact = {}, {}
     for element in mapping.elements:
@@ -275,9 +287,7 @@ def _item_lines(
             "fissile_basis": pl.when(fissile.is_not_null()).then(pl.lit(element.fissile_basis)),
         }  # fmt: skip
         holding = rows.filter(pl.col(f"{s}_mg") > 0)
-        parts.append(
-            holding.select(values[c].cast(t).alias(c) for c, t in PIT_SCHEMA.items())
-        )
+        parts.append(holding.select(values[c].cast(t).alias(c) for c, t in PIT_SCHEMA.items()))
     return parts
 
 

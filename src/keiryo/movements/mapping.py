@@ -278,12 +278,17 @@ class Mapping:
     @property
     def nodes(self) -> dict[str, Area | Process]:
         """Areas and processes by node name."""
-        return {n.node: n for n in (*self.areas, *self.processes)}
+        return {n.node: n for n in self.places}
+
+    @property
+    def places(self) -> tuple[Area | Process, ...]:
+        """Areas, then processes."""
+        return (*self.areas, *self.processes)
 
     @property
     def mbas(self) -> tuple[str, ...]:
         """All MBA codes, each once, in the order of the mapping."""
-        return tuple(dict.fromkeys(n.mba for n in (*self.areas, *self.processes)))
+        return tuple(dict.fromkeys(n.mba for n in self.places))
 
     def material(self, name: str) -> Material:
         """Return a material by name."""

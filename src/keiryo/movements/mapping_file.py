@@ -389,12 +389,12 @@ def _check_graph(reader: _Reader, mapping: Mapping) -> None:
                 reader.wrong(f"[[flow]]: {end!r} is no area, process or 'outside'")
         if mapping.is_process(flow.source) and mapping.is_process(flow.target):
             reader.wrong(f"[[flow]]: no item moves between two processes ({flow.source})")
-    for name in sorted(_repeated(n.node for n in (*mapping.areas, *mapping.processes))):
+    for name in sorted(_repeated(n.node for n in mapping.places)):
         reader.wrong(f"{name!r} stands in the mapping twice")
     for name in sorted(_repeated(m.name for m in mapping.materials)):
         reader.wrong(f"material {name!r} stands in the mapping twice")
     codes: dict[str, str] = {}
-    for node in (*mapping.areas, *mapping.processes):
+    for node in mapping.places:
         if codes.setdefault(node.mba, node.code) != node.code:
             reader.wrong(f"MBA {node.mba} lies in two facilities; an MBA lies in one")
     for kind in mapping.kinds:

@@ -113,11 +113,14 @@ def _typed(mapping: Mapping, source: SourceFile) -> tuple[pl.DataFrame, list[Fin
     findings: list[Finding] = []
     frame = _with_time(mapping, frame, source.name, findings)
     frame = _with_names(mapping, frame, source.name, findings)
+    frame = frame.drop("is_time", "is_facility", "is_area", "is_direction", "is_form",
+                       "is_material", "is_item")  # fmt: skip
     frame = _with_weights(mapping, frame, source.name, findings)
     frame = _with_categories(mapping, frame, source.name, findings)
     wanted = [LINE, "period", "day", "node", "flow", "kind", "entering", "item", "weight_ug"]
     wanted += [c for e in mapping.elements for c in _element_columns(e)]
-    return frame.select(wanted).drop_nulls(["period", "node", "flow", "kind", "weight_ug"]), findings
+    understood = ["period", "node", "flow", "kind", "weight_ug"]
+    return frame.select(wanted).drop_nulls(understood), findings
 
 
 def _element_columns(element: Element) -> list[str]:
@@ -131,7 +134,7 @@ def _with_time(
 ) -> pl.DataFrame:
     """Add period and day; say what is no time, and where time runs backwards."""
     texts = frame["is_time"].unique().to_list()
-    times = {text: _moment(mapping, text) for text in texts}
+    times = {text: moment_of(mapping, text) for text in texts}
     table = pl.DataFrame(
         {
             "is_time": texts,
@@ -159,7 +162,7 @@ def _with_time(
     return frame
 
 
-def _moment(mapping: Mapping, text: str) -> tuple[int, int] | None:
+def moment_of(mapping: Mapping, text: str) -> tuple[int, int] | None:
     """Return period and day that a text of the time column means, or None."""
     time, text = mapping.time, text.strip()
     try:

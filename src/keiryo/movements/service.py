@@ -26,7 +26,7 @@ from keiryo.accounts.tables import (
     INVENTORY_CHANGE,
     PHYSICAL_INVENTORY,
 )
-from keiryo.dates import previous_day, utc_text
+from keiryo.dates import date_number, previous_day, utc_text
 from keiryo.errors import Finding, RefusedError, Severity, UsageError, worst
 from keiryo.journal.model import Actor, Draft
 from keiryo.journal.opening import recorded_state
@@ -48,6 +48,9 @@ from keiryo.storage.engine import Database
 
 Progress = Callable[[int, int, str], None]
 
+BLOCK_WEEKS = 13
+"""How many weeks' lines are worked out at a time, so that memory stays bounded."""
+
 KEPT_UP_TO_BYTES = 64 << 20
 """Files up to this size are kept in the evidence store; of larger ones, the digest."""
 
@@ -65,7 +68,7 @@ class Prepared:
     """
 
     mapping: Mapping
-    paths: tuple[Path, ...]
+    paths: tuple[tuple[Path, str], ...]
     read: Events
     tracked: Tracked
     descents: tuple[Descent, ...]
@@ -164,15 +167,27 @@ def prepare(
         tracked, descents = Tracked(read.frame, read.frame, ()), ()
     findings = [*read.findings, *found_inventory.findings, *found_bulk.findings, *tracked.findings]
     findings += checks.declared(mapping, read, found_bulk, bulk_given=bulk is not None)
-    if not any(f.severity is Severity.FORMAT for f in findings):
-        findings += checks.of_processes(mapping, tracked.events, descents, found_bulk)
+    if read.frame.height and not any(f.severity is Severity.FORMAT for f in findings):
+        findings += checks.of_processes(mapping, tracked.events, descents)
+        last = int(str(tracked.events["period"].max()))
+        findings += checks.of_closings(mapping, last, found_inventory.periods)
     order = {s: n for n, s in enumerate(Severity)}
     findings.sort(key=lambda f: order[f.severity])
     say(5, 5, "")
     return Prepared(
-        mapping, tuple(files), read, tracked, descents, found_inventory, found_bulk,
-        tuple(findings), time.perf_counter() - began,
+        mapping, _with_roles(files, inventory, bulk), read, tracked, descents, found_inventory,
+        found_bulk, tuple(findings), time.perf_counter() - began,
     )  # fmt: skip
+
+
+def _with_roles(
+    files: Sequence[Path], inventory: Path | None, bulk: Path | None
+) -> tuple[tuple[Path, str], ...]:
+    """Return all files of an import with what each is to it."""
+    found = [(path, "item movements") for path in files]
+    found += [(inventory, "inventories of the source")] if inventory else []
+    found += [(bulk, "bulk stores of the source")] if bulk else []
+    return tuple(found)
 
 
 def import_movements(
@@ -262,18 +277,17 @@ class _Booking:
 
     def run(self) -> ImportSummary:
         began = time.perf_counter()
-        events = self.prepared.tracked.events
-        self.say(0, 1, "working out entries")
-        ledger = ledger_lines(self.mapping, self.state, events, self.prepared.bulk)
-        frames = self._frames(ledger)
-        self.seconds["work out entries"] = time.perf_counter() - began
-        began = time.perf_counter()
         self._open()
-        periods = sorted({p for by in frames.values() for p in by})
-        for done, period in enumerate(periods):
-            self.say(done, len(periods), f"booking week {period}")
-            self._week(period, {kind: by[period] for kind, by in frames.items() if period in by})
-        self.say(len(periods), len(periods), "")
+        first, last = self.prepared.periods
+        last += max((p.feed_delay for p in self.mapping.processes), default=0)
+        last = max(last, self.prepared.bulk.last_period() or 0)
+        for start in range(first, last + 1, BLOCK_WEEKS):
+            end = min(start + BLOCK_WEEKS - 1, last)
+            frames = self._frames(start, end)
+            for period in range(start, end + 1):
+                self.say(period - first, last - first + 1, f"booking week {period}")
+                self._week(period, {k: by[period] for k, by in frames.items() if period in by})
+        self.say(1, 1, "")
         self.seconds["book"] = time.perf_counter() - began
         began = time.perf_counter()
         takings = self._takings()
@@ -309,8 +323,7 @@ class _Booking:
         if self._known(client_id):
             return
         prepared, received = self.prepared, utc_text(self.clock())
-        evidence = [(path.name, path.read_bytes(), "item movements")
-                    for path in prepared.paths]  # fmt: skip
+        evidence = [(path.name, path.read_bytes(), role) for path, role in prepared.paths]
         evidence.append(("mapping.toml", self.mapping.text.encode(), "mapping"))
         evidence.append(("duplicates.csv", duplicates_csv(self.mapping, prepared.tracked),
                          "events that were in the files twice"))  # fmt: skip
@@ -328,8 +341,10 @@ class _Booking:
         for finding in prepared.findings:
             draft.add(FINDING.name, finding_values(finding, self.state))
         if self.mapping.begins_empty:
-            day = previous_day(self.mapping.time.event_day(prepared.periods[0])
-                               - datetime.timedelta(days=self.mapping.time.weekday - 1))
+            day = previous_day(
+                self.mapping.time.event_day(prepared.periods[0])
+                - datetime.timedelta(days=self.mapping.time.weekday - 1)
+            )
             empty = empty_lines(self.mapping, self.state, day, self.mapping.mbas)
             draft.add_frames(PHYSICAL_INVENTORY.name, [empty.select(PIT_COLUMNS)])
         self._post(draft)
@@ -338,7 +353,7 @@ class _Booking:
         with self.database.reading() as connection:
             present = areas(connection, self.database.metadata)
         processes = {p.mba for p in self.mapping.processes}
-        for node in (*self.mapping.areas, *self.mapping.processes):
+        for node in self.mapping.places:
             bulk = node.mba in processes or getattr(node, "type", "item") == "bulk"
             place = MaterialBalanceArea(
                 self.state, node.code, node.mba, "bulk" if bulk else "item", not bulk, node.zone,
@@ -348,22 +363,27 @@ class _Booking:
                 present[node.mba] = place
                 draft.add(AREA.name, area_values(place))
 
-    def _frames(self, ledger: pl.DataFrame) -> dict[str, dict[int, pl.DataFrame]]:
-        """Return the lines of every week by kind."""
-        scopes = {n.mba: scope_of(self.state, n)
-                  for n in (*self.mapping.areas, *self.mapping.processes)}  # fmt: skip
+    def _frames(self, first: int, last: int) -> dict[str, dict[int, pl.DataFrame]]:
+        """Return the lines of some weeks, by kind and week."""
+        prepared = self.prepared
+        scopes = {n.mba: scope_of(self.state, n) for n in self.mapping.places}
+        wanted = pl.col("period").is_between(first, last)
         links = [
-            d.links.select(
+            d.links.filter(wanted).select(
                 pl.lit(scopes[d.process.mba]).alias("scope"), "child_uid", "parent_uid",
-                "relation", pl.col("day").alias("event_date"), "inferred_from", "period",
+                "relation", pl.col("day").alias("event_date"),
+                pl.lit(d.inferred_from).alias("inferred_from"), "period",
             )
-            for d in self.prepared.descents
+            for d in prepared.descents
         ]  # fmt: skip
+        ledger = ledger_lines(
+            self.mapping, self.state, prepared.tracked.events, prepared.bulk, first, last
+        )
         frames = {
             INVENTORY_CHANGE.name: ledger.with_columns(
                 pl.col("entry_place").alias("entry_line")
             ).select(*LINE_COLUMNS, "entry_line", "period"),
-            BATCH.name: self._batches(scopes),
+            BATCH.name: self._batches(scopes, first, last),
         }
         if links:
             frames[GENEALOGY.name] = pl.concat(links)
@@ -373,24 +393,23 @@ class _Booking:
             for kind, frame in frames.items()
         }  # fmt: skip
 
-    def _batches(self, scopes: dict[str, str]) -> pl.DataFrame:
-        """Return the lines that begin items, and the pools of processes."""
-        events = self.prepared.tracked.events
+    def _batches(self, scopes: dict[str, str], first: int, last: int) -> pl.DataFrame:
+        """Return the lines that begin items, and at the very first those of pools."""
         mbas = [a.mba for a in self.mapping.areas]
         node = pl.col("node").cast(pl.UInt32)
-        first = events.sort(["day", ~pl.col("begins"), "row"]).unique(
-            "uid", keep="first", maintain_order=True
-        )
-        items = first.select(
+        wanted = pl.col("opens") & pl.col("period").is_between(first, last)
+        items = self.prepared.tracked.events.filter(wanted).select(
             pl.lit(pl.Series([scopes[m] for m in mbas])).gather(node).alias("scope"),
             pl.col("uid").alias("batch_uid"), pl.lit(pl.Series(mbas)).gather(node).alias("mba"),
             "name", pl.lit("item").alias("kind"), pl.col("day").alias("event_date"), "period",
         )  # fmt: skip
-        period, day = int(str(first["period"].min())), int(str(first["day"].min()))
+        if first != self.prepared.periods[0]:
+            return items
+        day = date_number(self.mapping.time.event_day(first))
         pools = pl.DataFrame(
             [
                 {"scope": scopes[p.mba], "batch_uid": pool_uid(p), "mba": p.mba, "name": "POOL",
-                 "kind": "pool", "event_date": day, "period": period}
+                 "kind": "pool", "event_date": day, "period": first}
                 for p in self.mapping.processes if p.genealogy == "pool"
             ],
             schema=items.schema,
@@ -399,7 +418,7 @@ class _Booking:
 
     def _week(self, period: int, frames: dict[str, pl.DataFrame]) -> None:
         client_id = f"{self.stem}:week:{period}"
-        if self._known(client_id):
+        if not frames or self._known(client_id):
             return
         draft = Draft("movements.week", client_id, reason=f"item movements of week {period}")
         for kind in (INVENTORY_CHANGE.name, BATCH.name, GENEALOGY.name):
@@ -414,6 +433,7 @@ class _Booking:
         if not stated and prepared.bulk.file is None:
             return []
         first, last = prepared.periods
+        last = max(last, max(stated, default=last))
         takings = []
         periods = closing_periods(self.mapping, first, last, stated)
         for done, period in enumerate(periods):
@@ -448,7 +468,7 @@ class _Booking:
                     self.acts += not closed.repeated
                     self.repeated += closed.repeated
                     self.lines += 0 if closed.repeated else closed.act.line_count
-                    comparisons.append(
+                    comparisons.extend(
                         compare(self.prepared.mapping, mba, closed.balance, taking, before,
                                 self.prepared.descents, self.prepared.bulk,
                                 self.prepared.tracked.events)
@@ -465,9 +485,9 @@ def duplicates_csv(mapping: Mapping, tracked: Tracked) -> bytes:
     writer.writerow(["file", "line", "repeats_line", "week", "area", "direction", "item"])
     if tracked.duplicates.height:
         columns = ["file", LINE, "first_line", "period", "node", "entering", "name"]
-        for file, line, first, period, node, entering, name in tracked.duplicates.sort(
-            "row"
-        ).select(columns).iter_rows():
+        for file, line, first, period, node, entering, name in (
+            tracked.duplicates.sort("row").select(columns).iter_rows()
+        ):
             way = "in" if entering else "out"
             writer.writerow([file, line, first, period, mapping.areas[node].node, way, name])
     return stream.getvalue().encode()

@@ -21,7 +21,7 @@ from keiryo.movements.files import LINE, SourceFile, read_file
 from keiryo.movements.findings import row_findings
 from keiryo.movements.mapping import FRACTION_DECIMALS, WEIGHT_DECIMALS, Mapping, Process, Store
 from keiryo.movements.numbers import PPB, integers
-from keiryo.movements.reading import _moment
+from keiryo.movements.reading import moment_of
 
 UG_PER_MG = 1000
 CONTINUITY_UG = 2000
@@ -118,13 +118,15 @@ class Bulk:
         for store in process.stores:
             if store.role != "lost":
                 continue
-            previous = 0
+            previous: int | None = None
             weeks = sorted(
                 (period, week)
                 for (facility, name, period), week in self.weeks.items()
                 if (facility, name) == (process.facility, store.name)
             )
             for period, week in weeks:
+                if previous is None:  # what was lost before the file begins is not its business
+                    previous = week.quantity_ug - week.received_ug + week.issued_ug
                 added = content(mapping, store, week.quantity_ug - previous)
                 previous = week.quantity_ug
                 if added.element_mg or added.fissile_mg:
@@ -170,7 +172,7 @@ def read_bulk(mapping: Mapping, path: Path) -> Bulk:
     unknown: dict[str, int] = {}
     for row in frame.iter_rows(named=True):
         key = (row["facility"], row["store"])
-        moment = _moment(mapping, row["time"])
+        moment = moment_of(mapping, row["time"])
         if moment is None:
             words = f"{row['time'][:40]!r} is no time"
             findings.append(_finding("TIME-UNREADABLE", words, source.name, row[LINE]))
@@ -304,9 +306,7 @@ def read_inventory(mapping: Mapping, path: Path) -> SourceInventory:
         words = "the mapping has no [inventory] and cannot read an inventory file"
         return SourceInventory(findings=(_finding("MAPPING", words, path.name),))
     fractions = [c for e in mapping.elements for c in e.columns]
-    source, findings = read_file(
-        path, [*mapping.inventory.values(), *fractions], mapping.delimiter
-    )
+    source, findings = read_file(path, [*mapping.inventory.values(), *fractions], mapping.delimiter)
     if source is None:
         return SourceInventory(findings=tuple(findings))
     given = {f"is_{k}": pl.col(v) for k, v in mapping.inventory.items()}
@@ -320,9 +320,10 @@ def read_inventory(mapping: Mapping, path: Path) -> SourceInventory:
         frame = _number(frame, name, decimals, source.name, findings)
     nodes = {a.node for a in mapping.areas}
     kinds = {(k.form, k.material) for k in mapping.kinds}
-    rows, unknown = [], dict[str, int]()
+    rows: dict[tuple[str, str, str, int], InventoryRow] = {}
+    unknown: dict[str, int] = {}
     for row in frame.iter_rows(named=True):
-        moment = _moment(mapping, row["is_time"])
+        moment = moment_of(mapping, row["is_time"])
         node = f"{row['is_facility']}/{row['is_area']}"
         if moment is None:
             words = f"{row['is_time'][:40]!r} is no time"
@@ -332,14 +333,18 @@ def read_inventory(mapping: Mapping, path: Path) -> SourceInventory:
         elif (row["is_form"], row["is_material"]) not in kinds:
             unknown.setdefault(f"{row['is_form']!r} of {row['is_material']!r}", row[LINE])
         elif None not in (row["is_weight_ug"], row["is_items_ug"]):
-            rows.append(_inventory_row(mapping, row, node, moment[0]))
+            key = (node, row["is_form"], row["is_material"], moment[0])
+            if key in rows:
+                words = f"{node} has two rows for {key[1]!r} of {key[2]} in week {key[3]}"
+                findings.append(_finding("DUPLICATE-DIFFERS", words, source.name, row[LINE]))
+            rows[key] = _inventory_row(mapping, row, node, moment[0])
     findings += [
         _finding("INVENTORY-UNKNOWN", f"{what} is not in the mapping", source.name, line)
         for what, line in unknown.items()
     ]
     file = SourceFile(source.name, source.digest, source.size_bytes, pl.DataFrame())
-    periods = frozenset(r.period for r in rows)
-    return SourceInventory(tuple(rows), periods, file, tuple(findings))
+    periods = frozenset(r.period for r in rows.values())
+    return SourceInventory(tuple(rows.values()), periods, file, tuple(findings))
 
 
 def _inventory_row(
@@ -354,9 +359,7 @@ def _inventory_row(
         return Fraction(int(str(row[f"{weight}_ug"] or 0)), UG_PER_MG) if weight else Fraction(0)
 
     contents = {
-        e.symbol: Content(
-            part(e.fraction, e.weight), part(e.fissile_fraction, e.fissile_weight)
-        )
+        e.symbol: Content(part(e.fraction, e.weight), part(e.fissile_fraction, e.fissile_weight))
         for e in mapping.elements
     }
     return InventoryRow(

@@ -15,7 +15,9 @@ from keiryo.movements.files import LINE
 from keiryo.movements.findings import MOST
 from keiryo.movements.mapping import OUTSIDE, Mapping
 
-ITEM = ["component", "form", "item"]
+ITEM = "key"
+"""Column with a number for each component, form and item number: the item, for all its events."""
+
 _E = Severity.INCONSISTENCY
 
 
@@ -27,9 +29,10 @@ class Tracked:
     ----------
     events : polars.DataFrame
         The columns of reading and: ``row`` (its number), ``component``, ``form``, ``name``,
-        ``uid``, ``begins``, ``process`` (whether the other end is a process), ``inner`` (whether
-        the other end is an area), and, of the matching event at the other end of the flow,
-        ``other_row``, ``other_day``, ``other_period``, ``other_weight_ug`` and its elements.
+        ``uid``, ``opens`` (the first event of its identity), ``begins``, ``process`` (whether the
+        other end is a process), ``inner`` (whether the other end is an area), and, of the
+        matching event at the other end of the flow, ``other_row``, ``other_day``,
+        ``other_period``, ``other_weight_ug`` and its elements.
     duplicates : polars.DataFrame
         Events that repeat an earlier one in everything, with the line of that one.
     findings : tuple of Finding
@@ -79,7 +82,7 @@ def _with_components(mapping: Mapping, frame: pl.DataFrame) -> pl.DataFrame:
         return pl.lit(pl.Series(values, dtype=dtype)).gather(pl.col(column).cast(pl.UInt32))
 
     entering = pl.col("entering")
-    return frame.with_row_index("row").with_columns(
+    named = frame.with_row_index("row").with_columns(
         pl.col("row").cast(pl.Int64),
         looked(list(components), "node", pl.Int16()).alias("component"),
         looked(list(kinds), "kind", pl.Int16()).alias("form"),
@@ -91,13 +94,16 @@ def _with_components(mapping: Mapping, frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(entering).then(~looked(list(begins), "flow", pl.Boolean()))
         .otherwise(~looked(list(ends), "flow", pl.Boolean())).alias("inner"),
     )  # fmt: skip
+    what = ["component", "form", "item"]
+    keys = named.select(what).unique(maintain_order=True).with_row_index(ITEM)
+    return named.join(keys, on=what, how="left", maintain_order="left")
 
 
 def _without_duplicates(
     mapping: Mapping, events: pl.DataFrame, file: str
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
     """Take out events that are there twice; say which repeat an event with other weights."""
-    where = ["node", "entering", *ITEM[1:], "day"]
+    where = ["node", "entering", ITEM, "day"]
     content = ["weight_ug", "kind", *(f"{e.symbol}_mg" for e in mapping.elements)]
     content += [f"{e.symbol}_fissile_mg" for e in mapping.elements]
     crowded = events.filter(pl.struct(where).is_duplicated())
@@ -107,23 +113,25 @@ def _without_duplicates(
         pl.col("row").first().over([*where, *content])
         .alias("first_row"),
         pl.col(LINE).first().over([*where, *content]).alias("first_line"),
-        pl.struct(content).n_unique().over(where).alias("versions"),
+        pl.col("row").first().over(where).alias("very_first"),
     )  # fmt: skip
     duplicates = crowded.filter(pl.col("row") != pl.col("first_row"))
     findings = []
     for (node, entering), group in sorted(duplicates.group_by(["node", "entering"])):
         area = mapping.areas[int(str(node))]
-        weeks = f"{group['period'].min()} to {group['period'].max()}"
+        way = "into" if entering else "out of"
+        weeks = f"{int(str(group['period'].min()))} to {int(str(group['period'].max()))}"
         findings.append(
             Finding(
                 "DUPLICATE", Severity.WARNING,
-                f"{group.height} events {'into' if entering else 'out of'} {area.node} are in the "
+                f"{group.height} events {way} {area.node} are in the "
                 f"file twice, in weeks {weeks}; each was taken once",
                 "Nothing needs doing; the list of all duplicates is kept with the import.",
                 file=file, line=int(str(group[LINE].min())), mba=area.mba, found=str(group.height),
             )
         )  # fmt: skip
-    differing = crowded.filter((pl.col("versions") > 1) & (pl.col("row") == pl.col("first_row")))
+    other = (pl.col("row") == pl.col("first_row")) & (pl.col("row") != pl.col("very_first"))
+    differing = crowded.filter(other)
     findings += _item_findings(
         mapping, differing, "DUPLICATE-DIFFERS", Severity.FORMAT, file,
         "is stated on one day with different weights",
@@ -162,13 +170,13 @@ def _sequence_findings(mapping: Mapping, events: pl.DataFrame, file: str) -> lis
     """Compare arrivals and departures of each item, week by week."""
     sign = pl.when(pl.col("entering")).then(1).otherwise(-1)
     places = (
-        events.group_by([*ITEM, "node", "period"])
+        events.group_by([ITEM, "node", "period"])
         .agg(sign.sum().alias("net"), pl.col(LINE).min(), pl.col("row").min(),
              pl.col("name").first())
-        .sort([*ITEM, "node", "period"])
-        .with_columns(pl.col("net").cum_sum().over([*ITEM, "node"]).alias("present"))
+        .sort([ITEM, "node", "period"])
+        .with_columns(pl.col("net").cum_sum().over([ITEM, "node"]).alias("present"))
     )  # fmt: skip
-    previous = pl.col("present").shift(1).over([*ITEM, "node"]).fill_null(0)
+    previous = pl.col("present") - pl.col("net")
     gone = places.filter((pl.col("present") < 0) & (pl.col("present") < previous))
     again = places.filter((pl.col("present") > 1) & (pl.col("present") > previous))
     findings = _item_findings(
@@ -180,15 +188,14 @@ def _sequence_findings(mapping: Mapping, events: pl.DataFrame, file: str) -> lis
         "Ask the source for its departure; until then the book of the area is too high by it.",
     )  # fmt: skip
     everywhere = (
-        places.group_by([*ITEM, "period"])
+        places.group_by([ITEM, "period"])
         .agg(pl.col("net").sum(), pl.col(LINE).max(), pl.col("row").max(),
              pl.col("name").first(), pl.col("node").last())
-        .sort([*ITEM, "period"])
+        .sort([ITEM, "period"])
         .with_columns(pl.col("net").cum_sum().over(ITEM).alias("present"))
     )  # fmt: skip
-    before = pl.col("present").shift(1).over(ITEM).fill_null(0)
-    double = everywhere.filter((pl.col("present") > 1) & (pl.col("present") > before)).join(
-        again.select([*ITEM, "period"]), on=[*ITEM, "period"], how="anti"
+    double = everywhere.filter((pl.col("present") > 1) & (pl.col("present") > previous)).join(
+        again.select([ITEM, "period"]), on=[ITEM, "period"], how="anti"
     )
     findings += _item_findings(
         mapping, double, "ITEM-TWO-PLACES", _E, file, "is present in two places at once",
@@ -208,7 +215,15 @@ def _with_identity(mapping: Mapping, events: pl.DataFrame) -> pl.DataFrame:
             pl.col("begins").cum_sum().over(ITEM).cast(pl.Int64).clip(1).alias("nth")
         )
         number = ordered.sort("row")
+    first = (
+        number.select("row", "day", "begins", ITEM, "nth")
+        .sort(["day", ~pl.col("begins"), "row"])
+        .unique([ITEM, "nth"], keep="first")
+        .select("row", pl.lit(True).alias("opens"))
+    )
+    number = number.join(first, on="row", how="left", maintain_order="left")
     return number.with_columns(
+        pl.col("opens").fill_null(False),
         pl.concat_str(
             homes.gather(pl.col("component").cast(pl.UInt32)), pl.lit("/"), "name", pl.lit("#"),
             "nth",
@@ -220,11 +235,9 @@ def _with_other_end(
     mapping: Mapping, events: pl.DataFrame, file: str
 ) -> tuple[pl.DataFrame, list[Finding]]:
     """Join each departure to another area with the arrival there, and the other way round."""
-    keys = ["flow", "form", "item", "nth"]
+    keys = ["flow", ITEM, "nth"]
     inner = events.filter(pl.col("inner")).sort(["day", "row"])
-    inner = inner.with_columns(
-        pl.int_range(pl.len()).over(["flow", "form", "item", "entering"]).alias("nth")
-    )
+    inner = inner.with_columns(pl.int_range(pl.len()).over(["flow", ITEM, "entering"]).alias("nth"))
     told = ["row", "day", "period", "kind", "weight_ug"]
     told += [f"{e.symbol}_{w}" for e in mapping.elements for w in ("mg", "fissile_mg", "category")]
     arrivals = inner.filter(pl.col("entering"))
@@ -234,9 +247,7 @@ def _with_other_end(
         renamed = other.select(*keys, *(pl.col(c).alias(f"other_{c}") for c in told))
         pairs.append(one.select("row", *keys).join(renamed, on=keys, how="inner").drop(keys))
     events = events.join(pl.concat(pairs), on="row", how="left", maintain_order="left")
-    unsent = events.filter(
-        pl.col("inner") & pl.col("entering") & pl.col("other_row").is_null()
-    )
+    unsent = events.filter(pl.col("inner") & pl.col("entering") & pl.col("other_row").is_null())
     findings = _item_findings(
         mapping, unsent, "ARRIVED-UNSENT", _E, file, "arrives, but its shipper never sent it",
         "Ask the shipper; the receipt is booked on the receiver's own data.",

@@ -173,14 +173,21 @@ class _Reading:
     def earlier(self, data: Any, code: str) -> dict[int, int]:
         if data is None:
             return {}
-        counts = {}
-        items = data.items() if isinstance(data, dict) else ()
-        for number, count in items:
-            if not str(number).isdecimal() or type(count) is not int or count < 0:
+        counts: dict[int, int] = {}
+        for number, count in self.members(data, "earlier_reports_entry_count", code):
+            readable = str(number).isdecimal() and len(str(number)) <= 9
+            if not readable or type(count) is not int or not 0 <= count <= 10**9:
                 self.wrong("CONTEXT-FORM", f"earlier report {number!r}: {count!r} entries", code)
             else:
                 counts[int(number)] = count
         return counts
+
+    def members(self, data: Any, name: str, code: str) -> list[tuple[Any, Any]]:
+        if isinstance(data, dict):
+            return list(data.items())
+        if data:
+            self.wrong("CONTEXT-FORM", f"{name} is not a JSON object", code)
+        return []
 
     def batches(self, data: Any, code: str) -> Iterator[Entry]:
         if data is None:
@@ -207,7 +214,19 @@ class _Reading:
             elif not entry.groups():
                 self.wrong("CONTEXT-FORM", f"{entry.batch} has no element weight", code)
             else:
+                self.fissile(entry, code)
                 yield entry
+
+    def fissile(self, entry: Entry, code: str) -> None:
+        for group in entry.groups():
+            if group.category in "EU" and group.fissile_mg is None:
+                self.wrong(
+                    "CONTEXT-WEIGHT",
+                    f"{entry.batch}: label {group.category.label} stands without its fissile "
+                    "weight (640, 660 or 670); it cannot be balanced",
+                    code,
+                    Severity.WARNING,
+                )
 
     def weights(self, data: dict[Any, Any], code: str, number: int) -> Iterator[Weight]:
         for label, value in sorted(data.items()):
@@ -226,8 +245,7 @@ class _Reading:
         sums: dict[Category, tuple[int, int | None]] = {}
         if data is None:
             return sums
-        items = data.items() if isinstance(data, dict) else ()
-        for letter, value in items:
+        for letter, value in self.members(data, "previous_PE", code):
             try:
                 category = Category(letter)
                 element = parse_weight_mg(str(value["element"]), category.unit)

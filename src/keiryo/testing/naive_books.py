@@ -16,6 +16,8 @@ from keiryo.reports.model import Entry, Report
 
 Sums = dict[str, tuple[int, int]]
 Found = tuple[Report, Entry]
+Address = tuple[int, int]
+"""Report number and entry number."""
 ADD = ("RF", "RD", "RS", "RN", "NP", "DU", "DQ", "FW", "GA")
 TAKE = ("SF", "SD", "SN", "LN", "LD", "TW", "EU", "EQ", "TU", "LA", "DI")
 NOW = Knowledge()
@@ -36,33 +38,53 @@ class NaiveBooks:
 
     def effective(self, mba: str, kind: str, knowledge: Knowledge = NOW) -> list[Found]:
         """Replay all entries of a kind of report; return those that count."""
-        alive: dict[int, Found] = {}
-        named: dict[tuple[int, int], int] = {}
+        return self._replay(mba, kind, knowledge)[0]
+
+    def sound(self, report: Report) -> bool:
+        """Whether all that a report corrects, deletes or adds to is there."""
+        named = self._replay(report.mba or "", report.type, NOW)[1]
+        numbers = {r.number for _, r in self.stack if r.mba == report.mba}
+        for entry in report.entries:
+            if entry.status in ("C", "D", "A") and entry.refers is not None:
+                there = named.get((entry.refers.report, entry.refers.entry)) is not None
+                if there == (entry.status == "A") or entry.refers.report not in numbers:
+                    return False
+        return True
+
+    def _replay(
+        self, mba: str, kind: str, knowledge: Knowledge
+    ) -> tuple[list[Found], dict[Address, int | None]]:
+        """Return the entries that count, and which one each address now means.
+
+        What an entry corrects is settled when it is recorded; it is known when both are.
+        """
+        on = knowledge.known_on or datetime.date.max
+        entries = [(r, e) for r in self.seen(mba, kind, knowledge) for e in r.entries]
+        named: dict[Address, int | None] = {}
         known: list[datetime.date] = []
-        entries = ((r, e) for r in self.seen(mba, kind, knowledge) for e in r.entries)
+        gone: set[int] = set()
         for number, (report, entry) in enumerate(entries):
             about = (entry.refers.report, entry.refers.entry) if entry.refers else (0, 0)
             target = named.get(about) if entry.status in ("C", "D") else None
             day = report.date or datetime.date.min
             known.append(day if target is None else max(day, known[target]))
-            if knowledge.known_on is not None and known[-1] > knowledge.known_on:
-                continue
+            names = {(report.number, entry.number)} | ({about} if entry.status == "A" else set())
             if target is not None:
-                del alive[target]
-                names = {name for name, meant in named.items() if meant == target}
-                named = {k: v for k, v in named.items() if k not in names}
-            else:
-                names = {about} if entry.status == "A" else set()
-            if entry.status != "D":
-                alive[number] = (report, entry)
-                named |= dict.fromkeys(names | {(report.number, entry.number)}, number)
-        return list(alive.values())
+                names |= {name for name, meant in named.items() if meant == target}
+            named |= dict.fromkeys(names, None if entry.status == "D" else number)
+            if target is not None and known[-1] <= on:
+                gone.add(target)
+            if entry.status == "D":
+                gone.add(number)
+        found = [e for n, e in enumerate(entries) if n not in gone and known[n] <= on]
+        return found, named
 
     def pits(self, mba: str, knowledge: Knowledge = NOW) -> list[datetime.date]:
         """Return the days of physical inventories, in order."""
         on = knowledge.known_on or datetime.date.max
         reports = [r for r in self.seen(mba, "P", knowledge) if r.date and r.date <= on]
-        return sorted({r.period_to for r in reports if r.period_to})
+        stated = [r for r in reports if any(e.status in ("N", "U") for e in r.entries)]
+        return sorted({r.period_to for r in stated if r.period_to})
 
     def book(
         self, mba: str, on: datetime.date, knowledge: Knowledge = NOW, *, reported: bool = True

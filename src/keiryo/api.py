@@ -241,6 +241,17 @@ def init_books(
 ) -> Books:
     """Create the books of a State.
 
+    Parameters
+    ----------
+    place : str or Path
+        Path of an SQLite file, or a ``postgresql://`` URL.
+    state : str
+        Country code of two capital letters.
+    person : str, optional
+        Pseudonymous id of the person who acts; default: that of the account.
+    registry : Registry, optional
+        Default: keiryo's capabilities and those of installed packages.
+
     Raises
     ------
     UsageError

@@ -1,0 +1,142 @@
+"""Run all benchmarks; print a table of ratios and write them, with all figures, as JSON.
+
+Times mean little on another computer; ratios to a baseline measured in the same run do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import as_of
+import bulk_import
+import measuring
+import peers
+import verify
+
+Row = tuple[str, float, float | None, str]
+"""What is measured, the figure, the goal (None: for information), and its unit."""
+
+
+def bulk_rows(found: dict[str, Any]) -> list[Row]:
+    """Return ratios and memory of the bulk import."""
+    count, rows = f"{found['lines']:,} lines", []
+    for acts, words in (("one_act", "one act"), ("ten_acts", "ten acts")):
+        for base, of, goal in (
+            ("raw", "the source rows", 6.0),
+            ("stored", "the rows as stored", None),
+        ):
+            name = f"import of {count}, {words} / raw SQLite of {of}"
+            rows.append((name, found[acts]["seconds"] / found[base]["seconds"], goal, "×"))
+            used = found[acts]["processor_seconds"] / found[base]["processor_seconds"]
+            rows.append(("  the same, by processor time", used, None, "×"))
+    for lines, peak in found["peak_mb_by_lines"].items():
+        rows.append((f"peak memory of an import of {int(lines):,} lines", peak, 400.0, "MB"))
+    return rows
+
+
+def as_of_rows(found: dict[str, Any]) -> list[Row]:
+    """Return ratios of book inventories to the Polars group-by."""
+    rows: list[Row] = []
+    for on in (day.isoformat() for day in as_of.DATES):
+        seconds = {way: figures["seconds"] for way, figures in found[on].items()}
+        for way, words, goal in (
+            ("memory", "group-by in memory", 2.0),
+            ("categorical", "the same, texts as numbers", None),
+            ("parquet", "group-by from Parquet", 2.0),
+        ):
+            name = f"books of {found['lines']:,} lines on {on} / {words}"
+            rows.append((name, seconds["books"] / seconds[way], goal, "×"))
+    return rows
+
+
+def verify_rows(found: dict[str, Any]) -> list[Row]:
+    """Return the ratio of verification to reading and hashing, and its memory."""
+    ratio = found["verify"]["seconds"] / found["read_and_hash"]["seconds"]
+    name = f"verification of {found['lines']:,} lines"
+    return [
+        (f"{name} / reading and hashing them", ratio, 2.0, "×"),
+        (f"peak memory of the {name}", found["verify"]["peak_mb"], 400.0, "MB"),
+    ]
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as a text table."""
+    width = max(len(row[0]) for row in rows)
+    lines = [f"{'':{width}}  {'measured':>11}  {'goal':>8}"]
+    for name, value, goal, unit in rows:
+        wanted = "" if goal is None else f"<= {goal:g} {unit}"
+        held = "" if goal is None else ("  held" if value <= goal else "  MISSED")
+        lines.append(f"{name:{width}}  {value:8.2f} {unit:2}  {wanted:>9}{held}")
+    return "\n".join(lines)
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true", help="10^6 imported, 10^7 asked (long)")
+    parser.add_argument("--import-lines", type=int, help="lines of the bulk import")
+    parser.add_argument("--memory-lines", type=int, nargs="*", help="longer imports, for memory")
+    parser.add_argument("--as-of-lines", type=int, help="lines of the book inventories")
+    parser.add_argument("--verify-lines", type=int, help="lines that are verified")
+    parser.add_argument("--peer-lines", type=int, help="lines given to hledger and the others")
+    parser.add_argument("--times", type=int, default=3, help="runs of which the best counts")
+    parser.add_argument("--only", choices=("import", "as-of", "verify", "peers"), action="append")
+    parser.add_argument("--json", type=Path, default=measuring.FOLDER / "results.json")
+    asked = parser.parse_args()
+    small = (200_000, [400_000], 1_000_000, 200_000, 10_000)
+    stated = (1_000_000, [3_000_000], 10_000_000, 1_000_000, 100_000)
+    names = ("import_lines", "memory_lines", "as_of_lines", "verify_lines", "peer_lines")
+    for name, value in zip(names, stated if asked.full else small, strict=True):
+        if getattr(asked, name) is None:
+            setattr(asked, name, value)
+    return asked
+
+
+def main() -> None:
+    asked = options()
+    wanted = asked.only or ["import", "as-of", "verify", "peers"]
+    results: dict[str, Any] = {
+        "computer": {
+            "processors": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+        }
+    }
+    rows: list[Row] = []
+    if "import" in wanted:
+        found = bulk_import.measure(
+            asked.import_lines, times=asked.times, memory_lines=tuple(asked.memory_lines)
+        )
+        results["import"] = found
+        rows += bulk_rows(found)
+    if "as-of" in wanted:
+        results["as-of"] = as_of.measure(asked.as_of_lines)
+        rows += as_of_rows(results["as-of"])
+    if "verify" in wanted:
+        results["verify"] = verify.measure(asked.verify_lines)
+        rows += verify_rows(results["verify"])
+    if "peers" in wanted:
+        results["peers"] = peers.measure(asked.peer_lines)
+    results["ratios"] = [
+        {"what": name, "measured": value, "goal": goal, "unit": unit}
+        for name, value, goal, unit in rows
+    ]
+    if rows:
+        print(table(rows))
+    for tool, figures in results.get("peers", {}).items():
+        if tool != "lines":
+            told = figures if isinstance(figures, str) else f"{figures['seconds']:.2f} s"
+            print(f"{tool}, {results['peers']['lines']:,} lines read and balanced: {told}")
+    asked.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(f"All figures are in {asked.json}.")
+
+
+if __name__ == "__main__":
+    main()
