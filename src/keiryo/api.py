@@ -57,6 +57,16 @@ class Books:
         self.state = state
         self._person = person
 
+    def __enter__(self) -> Books:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self.database.close()
+
     @property
     def actor(self) -> Actor:
         """Who acts, by pseudonymous id, on behalf of the State."""

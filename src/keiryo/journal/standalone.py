@@ -47,7 +47,30 @@ from hashlib import sha256
 from typing import Any
 
 # ---- projections: tables that can be rebuilt, each with the SELECT that builds it --------------
-PROJECTIONS: dict[str, str] = {}
+PROJECTIONS: dict[str, str] = {
+    # Sums of the inventory changes that no later line supersedes, by month.
+    "book_sum": """
+        SELECT l.mba AS mba, l.event_date / 100 AS month, l.category AS category, l.code AS code,
+          COALESCE(l.fissile_basis, '') AS fissile_basis,
+          COALESCE(l.agreement, '') AS agreement, COALESCE(l.caveat, '') AS caveat,
+          MIN(l.scope) AS scope,
+          CAST(SUM((CASE WHEN s.by_act IS NULL THEN 1 ELSE 0 END) * l.element_mg)
+            AS BIGINT) AS element_mg,
+          CAST(SUM((CASE WHEN s.by_act IS NULL THEN 1 ELSE 0 END) * COALESCE(l.fissile_mg, 0))
+            AS BIGINT) AS fissile_mg,
+          CAST(SUM((CASE WHEN s.by_act IS NULL THEN 1 ELSE 0 END)) AS BIGINT) AS line_count,
+          CAST(SUM(CASE WHEN l.fissile_mg IS NULL THEN 0
+            ELSE (CASE WHEN s.by_act IS NULL THEN 1 ELSE 0 END) END) AS BIGINT) AS fissile_count,
+          MAX(COALESCE(s.by_act, l.act_id)) AS through_act
+        FROM inventory_change AS l LEFT JOIN (
+            SELECT supersedes_act AS of_act, supersedes_line AS of_line, MAX(act_id) AS by_act
+            FROM inventory_change WHERE supersedes_act IS NOT NULL
+            GROUP BY supersedes_act, supersedes_line
+          ) AS s ON s.of_act = l.act_id AND s.of_line = COALESCE(l.entry_line, l.line_no)
+        WHERE (l.status IS NULL OR l.status IN ('N', 'A', 'C')) AND 1 = 1
+        GROUP BY l.mba, l.event_date / 100, l.category, l.code, COALESCE(l.fissile_basis, ''),
+          COALESCE(l.agreement, ''), COALESCE(l.caveat, '')""",
+}
 # ------------------------------------------------------------------------------------------------
 
 HEADER = ("act_id", "client_id", "recorded_at", "person", "on_behalf_of", "kind", "reason",

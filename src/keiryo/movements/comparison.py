@@ -139,45 +139,59 @@ def compare(
         One for each element that the area holds or held.
     """
     found = []
+    process = next((p for p in mapping.processes if p.mba == mba), None)
     for element in mapping.elements:
         symbol = element.symbol
         letters = [Category(c) for c in CATEGORIES[symbol]]
-        book = sum(balance.lines["BA"][c].element_mg for c in letters if c in balance.lines["BA"])
-        lines = balance.lines.get("MF", {})
-        missing = sum(lines[c].element_mg for c in letters if c in lines)
-        held = [h for h in taking.held if h.mba == mba]
-        process = next((p for p in mapping.processes if p.mba == mba), None)
-        stated, terms, items, source_items = _area_terms(held, symbol)
-        previous = [h for h in before.held if h.mba == mba] if before else []
-        terms.append(Term("left over by the inventory before", _carried(previous, symbol)))
-        astray = taking.astray_mg.get((mba, symbol), 0)
-        astray -= before.astray_mg.get((mba, symbol), 0) if before else 0
-        terms.append(Term("items that left without having come, or came twice", Fraction(astray)))
-        if process is not None and symbol == mapping.elements[0].symbol:
+        book, missing = (
+            sum(balance.lines[code][c].element_mg for c in letters if c in balance.lines[code])
+            for code in ("BA", "MF")
+        )
+        stated, terms, items, source_items = _item_terms(mba, symbol, taking, before)
+        if process is not None and element is mapping.elements[0]:
             more, more_terms = _process_terms(
                 mapping, process, taking, before, descents, bulk, events
             )
             stated = stated if more is None else (stated or Fraction(0)) + more
             terms += more_terms
-            pending = taking.pending.get(mba)
-            items = pending[0] if pending else items
-        if not held and process is None:
+            items = taking.pending[mba][0] if mba in taking.pending else items
+        if process is None and stated is None:
             stated = Fraction(0)
         source = None if stated is None else rounded_mg(stated)
         whole = Fraction(book) - (stated if stated is not None else book - missing)
-        rest = whole - sum((t.element_mg for t in terms), Fraction(0))
-        if abs(rest) >= 1:
-            terms.append(Term(UNEXPLAINED, rest))
-        sums: dict[str, Fraction] = {}
-        for term in terms:
-            sums[term.words] = sums.get(term.words, Fraction(0)) + term.element_mg
-        kept = tuple(Term(words, value) for words, value in sums.items() if value)
+        kept = _summed(terms, whole)
         if symbol == "U" or book or source or missing:
             found.append(
-                Comparison(mba, taking.day, symbol, book, source, missing, items, source_items,
-                           kept)
-            )  # fmt: skip
+                Comparison(
+                    mba, taking.day, symbol, book, source, missing, items, source_items, kept
+                )
+            )
     return found
+
+
+def _summed(terms: list[Term], whole_mg: Fraction) -> tuple[Term, ...]:
+    """Return each reason once, and what no reason was found for."""
+    rest = whole_mg - sum((t.element_mg for t in terms), Fraction(0))
+    if abs(rest) >= 1:
+        terms = [*terms, Term(UNEXPLAINED, rest)]
+    sums: dict[str, Fraction] = {}
+    for term in terms:
+        sums[term.words] = sums.get(term.words, Fraction(0)) + term.element_mg
+    return tuple(Term(words, value) for words, value in sums.items() if value)
+
+
+def _item_terms(
+    mba: str, symbol: str, taking: Taking, before: Taking | None
+) -> tuple[Fraction | None, list[Term], int | None, int | None]:
+    """Return what the source states for the items of an MBA, and why the book differs."""
+    held = [h for h in taking.held if h.mba == mba]
+    stated, terms, items, source_items = _area_terms(held, symbol)
+    previous = [h for h in before.held if h.mba == mba] if before else []
+    terms.append(Term("left over by the inventory before", _carried(previous, symbol)))
+    astray = taking.astray_mg.get((mba, symbol), 0)
+    astray -= before.astray_mg.get((mba, symbol), 0) if before else 0
+    terms.append(Term("items that left without having come, or came twice", Fraction(astray)))
+    return stated, terms, items, source_items
 
 
 def _area_terms(

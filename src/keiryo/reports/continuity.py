@@ -119,6 +119,29 @@ def closed_findings(connection: Connection, metadata: MetaData) -> set[tuple[int
     return {key for key, state in latest.items() if state == "closed"}
 
 
+def settled_by(
+    connection: Connection, metadata: MetaData, mba: str | None, report_no: int
+) -> list[tuple[int, int, str]]:
+    """Return the open findings of a report that was refused and is now accepted.
+
+    Each as (act, line, scope): the accepted report answers them.
+    """
+    table, act = metadata.tables[FINDING.name], metadata.tables["act"]
+    closed = closed_findings(connection, metadata)
+    query = (
+        select(table.c.act_id, table.c.line_no, table.c.scope)
+        .join(act, act.c.act_id == table.c.act_id)
+        .where(
+            act.c.kind == "report.refuse",
+            table.c.mba == mba,
+            table.c.report == str(report_no),
+        )
+        .order_by(table.c.act_id, table.c.line_no)
+    )
+    rows = [(int(a), int(n), str(scope)) for a, n, scope in connection.execute(query)]
+    return [row for row in rows if row[:2] not in closed]
+
+
 def between_reports(connection: Connection, metadata: MetaData) -> list[Finding]:
     """Return everything that stands between the reports as recorded now."""
     return [

@@ -21,7 +21,7 @@ from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.journal.model import Act, Actor, Draft, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
-from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
+from keiryo.journal.tables import EVIDENCE, FINDING, FINDING_ANSWER, finding_values
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import AREA, area_values, areas
 from keiryo.reports.context import (
@@ -32,7 +32,7 @@ from keiryo.reports.context import (
     divided,
     read_context,
 )
-from keiryo.reports.continuity import record_open_findings
+from keiryo.reports.continuity import record_open_findings, settled_by
 from keiryo.reports.entries import EntryRecorder, add_notes, basis_text, reference_findings
 from keiryo.reports.formats.code10_reader import read_files
 from keiryo.reports.formats.code10_writer import write
@@ -509,6 +509,16 @@ def _report_draft(
         add_notes(draft, report, scope)
         if place is not None and report.type in ("I", "P", "M"):
             EntryRecorder(connection, run.database.metadata, place, report, draft).add_all()
+        settled = settled_by(connection, run.database.metadata, report.mba, report.number)
+        for act_id, line_no, finding_scope in settled:
+            draft.add(
+                FINDING_ANSWER.name,
+                scope=finding_scope,
+                finding_act=act_id,
+                finding_line=line_no,
+                answer="the report was sent again and accepted",
+                state="closed",
+            )
     for finding in findings:
         draft.add(FINDING.name, finding_values(finding, scope))
     return draft
