@@ -103,3 +103,55 @@ def test_an_item_that_never_came_is_named_as_the_reason(tmp_path):
     store = next(c for c in summary.comparisons if c.mba == "AAAA")
     assert store.unaccounted_mg == -17_630_800 and store.unexplained_mg == 0
     assert "left without having come" in store.explanation
+
+
+def test_plutonium_is_produced_step_by_step_where_the_source_states_it(tmp_path):
+    mapping = SMALL_MAP.replace(
+        "[time]", '[[element]]\nsymbol = "Pu"\nfraction = "pu_mass_fraction"\n[time]', 1
+    ).replace('category = "D"', 'category = "auto"')
+    mapping = mapping.replace(
+        'from = "f/store"\nto = "f/core"', 'from = "f/store"\nto = "f/core"\nirradiation = true'
+    )
+    heading = (
+        "week,facility,area,direction,item_id,form,gross_kg,material,"
+        "u_mass_fraction,u235_mass_fraction,pu_mass_fraction"
+    )
+    states = {
+        "store": "UO2,0.88154,0.0061,0",
+        "core": "UO2r,0.86,0.003,0.002",
+        "pond": "UO2r,0.85,0.001,0.003",
+    }
+    rows = [
+        f"{week},f,{area},{way},1,fuel_assembly,10.0,{states[area]}"
+        for week, area, way in (
+            (0, "store", "in"), (1, "store", "out"), (1, "core", "in"),
+            (9, "core", "out"), (9, "pond", "in"),
+        )
+    ]  # fmt: skip
+    path = tmp_path / "moves.csv"
+    path.write_text("\n".join([heading, *rows]) + "\n")
+    database = fresh_books(tmp_path / "books.sqlite")
+    import_movements(database, mapping_of(mapping), [path], ACTOR)
+    with database.reading() as connection:
+        lines = connection.execute(
+            text("SELECT mba, code, category, element_mg, fissile_mg FROM inventory_change")
+        ).all()
+    assert sorted(tuple(line) for line in lines) == sorted(
+        [
+            ("AAAA", "RS", "N", 8_815_400, 61_000),
+            ("AAAA", "LN", "N", 215_400, 31_000),
+            ("AAAA", "NP", "P", 20_000, None),
+            ("AAAA", "ND", "N", 8_600_000, 30_000),
+            ("AAAA", "ND", "D", 8_600_000, 30_000),
+            ("AAAA", "SD", "D", 8_600_000, 30_000),
+            ("AAAA", "SD", "P", 20_000, None),
+            ("AAAB", "RD", "D", 8_600_000, 30_000),
+            ("AAAB", "RD", "P", 20_000, None),
+            ("AAAB", "LN", "D", 100_000, 20_000),
+            ("AAAB", "NP", "P", 10_000, None),
+            ("AAAB", "SD", "D", 8_500_000, 10_000),
+            ("AAAB", "SD", "P", 30_000, None),
+            ("AAAC", "RD", "D", 8_500_000, 10_000),
+            ("AAAC", "RD", "P", 30_000, None),
+        ]
+    )

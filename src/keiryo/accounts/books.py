@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, and_, func, or_, select
+from sqlalchemy import Connection, MetaData, and_, case, func, or_, select
 
 from keiryo.accounts.book_sums import NAME as BOOK_SUM_NAME
 from keiryo.accounts.model import ZERO, Amount, Knowledge, Lines
@@ -24,16 +24,29 @@ from keiryo.quantities import Category
 def pit_dates(
     connection: Connection, metadata: MetaData, mba: str, knowledge: Knowledge
 ) -> list[datetime.date]:
-    """Return the days of the physical inventory takings of an MBA, in order."""
+    """Return the days of the physical inventory takings of an MBA, in order.
+
+    A listing of which every entry was deleted is withdrawn; an empty area reports status U.
+    """
     table = metadata.tables[PHYSICAL_INVENTORY.name]
-    states = or_(table.c.status.is_(None), table.c.status != "D")
+    deletions = func.sum(case((table.c.status == "D", 1), else_=0))
     query = (
-        select(table.c.pit_date)
-        .where(table.c.mba == mba, known(table, knowledge), states)
-        .distinct()
+        select(table.c.pit_date, deletions, func.count())
+        .where(table.c.mba == mba, known(table, knowledge))
+        .group_by(table.c.pit_date)
         .order_by(table.c.pit_date)
     )
-    return [number_date(int(row[0])) for row in connection.execute(query)]
+    days = []
+    for day, deleted, lines in connection.execute(query).all():
+        standing = and_(
+            table.c.mba == mba,
+            table.c.pit_date == day,
+            or_(effective(table, knowledge), and_(table.c.status == "U", known(table, knowledge))),
+        )
+        left = select(table.c.act_id).where(standing).limit(1)
+        if not deleted or (lines > deleted and connection.execute(left).first() is not None):
+            days.append(number_date(int(day)))
+    return days
 
 
 def physical_inventory(

@@ -44,7 +44,7 @@ def run_fuel_cycle_demo(place: str) -> None:
     for words, command in (
         ("the last balance of the powder and pellet press", "balance FFFB"),
         ("what is in the spent fuel store", "inventory FRXC --on 2025-12-21"),
-        ("the findings that were recorded", "findings"),
+        ("the findings that were recorded", "findings list"),
         ("that nothing was touched", "verify"),
     ):
         print(f"  keiryo --db {place} {command:<34} # {words}")

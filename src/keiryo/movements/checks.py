@@ -118,9 +118,12 @@ def _irradiation(mapping: Mapping, events: pl.DataFrame) -> list[Finding]:
             )
             advice = "Correct the shipments when the discharge data are there."
             findings.append(Finding("DISCHARGE-OPEN", _E, words, advice, mba=node.mba))
-        gain = mine.filter(pl.col("other_U_mg") > pl.col("U_mg"))
+        gain = mine.filter(
+            (pl.col("other_U_mg") > pl.col("U_mg"))
+            | (pl.col("other_U_fissile_mg") > pl.col("U_fissile_mg"))
+        )
         if gain.height:
-            words = f"{gain.height} items of {node.node} come out of the reactor with more uranium"
+            words = f"{gain.height} items of {node.node} come out with more uranium or U-235"
             advice = "Only plutonium and U-233 are produced; check the mapping of materials."
             findings.append(
                 Finding("IRRADIATION-GAIN", Severity.FORMAT, words, advice, mba=node.mba)

@@ -273,7 +273,8 @@ def _discharge_lines(mapping: Mapping, base: pl.DataFrame) -> list[pl.DataFrame]
         for what in ("mg", "fissile_mg"):
             change = pl.col(f"{s}_{what}") - pl.col(f"other_{s}_{what}")
             loss.append(change.clip(0).alias(f"lost_{s}_{what}"))
-            gain.append((-change).clip(0).alias(f"made_{s}_{what}"))
+            made = pl.lit(0, dtype=pl.Int64) if s == "U" else (-change).clip(0)
+            gain.append(made.alias(f"made_{s}_{what}"))
         loss.append(pl.col(f"{s}_category").alias(f"lost_{s}_category"))
         gain.append(pl.col(f"{s}_category").alias(f"made_{s}_category"))
     gone = gone.with_columns(*loss, *gain)

@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, func, select
 
 from keiryo.accounts.balance import balance
+from keiryo.accounts.books import pit_dates
 from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective, entry_line
-from keiryo.dates import number_date
+from keiryo.dates import next_day, number_date
 from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
@@ -204,18 +205,22 @@ def _balances(connection: Connection, metadata: MetaData) -> Iterator[Finding]:
     listings: dict[tuple[str, int], int] = {}
     balances: dict[tuple[str, int], int] = {}
     begins = _beginnings(connection, metadata)
+    takings: dict[str, list[datetime.date]] = {}
     for mba, number, kind, start, end in connection.execute(query).all():
         if int(end) <= begins.get(str(mba), 0):
             continue  # a correction of what was reported before the books begin
-        kinds = listings if kind == "P" else balances
-        kinds.setdefault((str(mba), int(end)), int(number))
-        if kind != "M":
-            continue
-        found = balance(
-            connection, metadata, str(mba), start=number_date(start), end=number_date(end)
-        )
-        for finding in found.findings:
-            yield _with_report(finding, int(number))
+        if mba not in takings:
+            takings[mba] = pit_dates(connection, metadata, str(mba), Knowledge())
+        key, last = (str(mba), int(end)), number_date(int(end))
+        if kind == "P" and last in takings[mba]:
+            listings.setdefault(key, int(number))
+        elif kind == "M" and key not in balances:
+            balances[key] = int(number)
+            first = number_date(int(start))
+            yield from _period_findings(str(mba), int(number), first, last, takings[mba])
+            found = balance(connection, metadata, str(mba), start=first, end=last)
+            for finding in found.findings:
+                yield _with_report(finding, int(number))
     for missing, present, word in (
         (listings, balances, "listing"),
         (balances, listings, "balance"),
@@ -235,6 +240,26 @@ def _balances(connection: Connection, metadata: MetaData) -> Iterator[Finding]:
                     report=str(number),
                     basis="INFCIRC/153 para 67",
                 )
+
+
+def _period_findings(
+    mba: str, number: int, first: datetime.date, last: datetime.date, takings: list[datetime.date]
+) -> Iterator[Finding]:
+    """A balance begins on the day after the physical inventory taking before."""
+    earlier = [day for day in takings if day < last]
+    if earlier and first != next_day(earlier[-1]):
+        yield Finding(
+            "PERIOD-CONT",
+            Severity.INCONSISTENCY,
+            f"the balance of {mba} begins on {first}, but the last physical inventory was taken "
+            f"on {earlier[-1]}",
+            "Correct label 015: a balance begins on the day after the taking before.",
+            mba=mba,
+            report=str(number),
+            found=str(first),
+            expected=str(next_day(earlier[-1])),
+            basis="Code 10, label 015; INFCIRC/153 para 67",
+        )
 
 
 def _beginnings(connection: Connection, metadata: MetaData) -> dict[str, int]:

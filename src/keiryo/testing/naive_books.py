@@ -81,10 +81,8 @@ class NaiveBooks:
 
     def pits(self, mba: str, knowledge: Knowledge = NOW) -> list[datetime.date]:
         """Return the days of physical inventories, in order."""
-        on = knowledge.known_on or datetime.date.max
-        reports = [r for r in self.seen(mba, "P", knowledge) if r.date and r.date <= on]
-        stated = [r for r in reports if any(e.status in ("N", "U") for e in r.entries)]
-        return sorted({r.period_to for r in stated if r.period_to})
+        found = self.effective(mba, "P", knowledge)
+        return sorted({report.period_to for report, _ in found if report.period_to})
 
     def book(
         self, mba: str, on: datetime.date, knowledge: Knowledge = NOW, *, reported: bool = True

@@ -74,7 +74,7 @@ class RandomState:
             self.books.stack.append((0, report))
         self.context = self._context()
         self.reports: list[Report] = []
-        self._live_through_months(self.random.randint(3, 7))
+        self._live_through_months(self.random.randint(3, 5))
 
     def files(self) -> list[list[tuple[str, bytes]]]:
         """Return the reports as files, shuffled and put into batches."""
