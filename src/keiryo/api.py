@@ -22,7 +22,7 @@ from keiryo.accounts.inventory import inventory as mba_inventory
 from keiryo.accounts.model import Balance, Knowledge
 from keiryo.capabilities import installed_registry
 from keiryo.dates import Period, parse_date, parse_utc, utc_text
-from keiryo.errors import UsageError
+from keiryo.errors import RefusedError, UsageError
 from keiryo.journal import proofs
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.opening import open_journal, recorded_state
@@ -40,6 +40,8 @@ from keiryo.storage.migrate import ready
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from keiryo.movements.service import ImportSummary as MovementSummary
 
 Day = datetime.date | str
 
@@ -61,9 +63,9 @@ class Books:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.disconnect()
 
-    def close(self) -> None:
+    def disconnect(self) -> None:
         """Close the connections to the database."""
         self.database.close()
 
@@ -95,6 +97,45 @@ class Books:
         before = None if context is None else (str(context), read_file(context))
         return import_reports(
             self.database, read, self.actor, context=before, accept_reason=accept_findings
+        )
+
+    def import_movements(
+        self,
+        files: Iterable[str | Path],
+        *,
+        mapping: str | Path,
+        inventory: str | Path | None = None,
+        bulk: str | Path | None = None,
+    ) -> MovementSummary:
+        """Import item movements of a simulator or plant system, close and compare.
+
+        Parameters
+        ----------
+        files : iterable of path
+            CSV, CSV.GZ or Parquet.
+        mapping : path
+            What the columns and names mean; ``"phwr"`` is a mapping that keiryo ships.
+        inventory, bulk : path, optional
+            The source's own inventories and bulk stores.
+
+        Raises
+        ------
+        RefusedError
+            If the mapping or the files forbid posting; all findings are there.
+        """
+        from keiryo.movements.mapping_file import read_mapping
+        from keiryo.movements.service import import_movements
+
+        read, findings = read_mapping(Path(mapping))
+        if read is None:
+            raise RefusedError("the mapping cannot be used; nothing was posted", findings)
+        return import_movements(
+            self.database,
+            read,
+            [Path(path) for path in files],
+            self.actor,
+            inventory=None if inventory is None else Path(inventory),
+            bulk=None if bulk is None else Path(bulk),
         )
 
     def post(self, draft: Draft) -> Posted:

@@ -119,9 +119,7 @@ def test_export_import_elsewhere(place: str, tmp_path: Path) -> None:
     assert sorted(text.splitlines()) == sorted((FOLDER / "XAFA.txt").read_text().splitlines())
     other = tmp_path / "other.sqlite"
     run("init", "--state", "XA", "--db", other)
-    done = run(
-        "reports", "import", *exported, "--context", FOLDER / "context.json", "--db", other
-    )
+    done = run("reports", "import", *exported, "--context", FOLDER / "context.json", "--db", other)
     assert done.returncode == 0
     here = answer("balance", "XAFA", "--db", other)["lines"]
     assert here == answer("balance", "XAFA", "--db", place)["lines"]

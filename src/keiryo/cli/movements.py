@@ -18,7 +18,12 @@ FilesArgument = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Movement files: CSV, CSV.GZ or Parquet.")
 ]
 MappingOption = Annotated[
-    Path, typer.Option("--mapping", metavar="MAP.toml", help="What the columns and names mean.")
+    Path,
+    typer.Option(
+        "--mapping",
+        metavar="MAP.toml",
+        help="What the columns and names mean: a file, or 'phwr', which keiryo ships.",
+    ),
 ]
 InventoryOption = Annotated[
     Path | None,

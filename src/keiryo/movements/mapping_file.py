@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from fractions import Fraction
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,7 @@ def read_mapping(path: Path) -> tuple[Mapping | None, list[Finding]]:
     Parameters
     ----------
     path : Path
+        The file, or the name of a mapping that keiryo ships: ``phwr``.
 
     Returns
     -------
@@ -117,8 +119,10 @@ def read_mapping(path: Path) -> tuple[Mapping | None, list[Finding]]:
         The mapping and no findings, or None and findings of severity F.
     """
     name = path.name
+    shipped = resources("keiryo.data").joinpath("fuel_cycle", f"{name}.toml")
     try:
-        text = path.read_bytes().decode()
+        is_shipped = len(path.parts) == 1 and not path.exists() and shipped.is_file()
+        text = (shipped if is_shipped else path).read_bytes().decode()
     except OSError as error:
         return None, [_file_finding(name, f"the mapping cannot be read: {error.strerror}")]
     except UnicodeDecodeError:

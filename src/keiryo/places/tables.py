@@ -157,8 +157,6 @@ PLACES = Capability(
     line_kinds=(AREA, KEY_MEASUREMENT_POINT),
     checks=(
         Check("area codes", frozenset({AREA.name}), _check_area),
-        Check(
-            "key measurement points", frozenset({KEY_MEASUREMENT_POINT.name}), _check_points
-        ),
+        Check("key measurement points", frozenset({KEY_MEASUREMENT_POINT.name}), _check_points),
     ),
 )

@@ -42,7 +42,8 @@ def way(chain: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     while waiting:
         node = waiting.popleft()
         row = lines.get(node)
-        if row and all({"kind": row["kind"], **row["values"]}.get(k) == v for k, v in wanted.items()):
+        values = {"kind": row["kind"], **row["values"]} if row else {}
+        if row and all(values.get(k) == v for k, v in wanted.items()):
             steps: list[str] = []
             at: str | None = node
             while at is not None:
@@ -70,8 +71,11 @@ def test_step(books: keiryo.Books, step: dict[str, Any]) -> None:
         assert lines[wanted["code"]]["E"] == {k: wanted[k] for k in ("element", "fissile")}
     if "evidence" in step:
         act = int(steps[-1].removeprefix("line:").split("/")[0])
-        digests = [link["to"] for link in chain["links"]
-                   if link["from"] == f"act:{act}" and link["to"].startswith("evidence:")]
+        digests = [
+            link["to"]
+            for link in chain["links"]
+            if link["from"] == f"act:{act}" and link["to"].startswith("evidence:")
+        ]
         contents = [books.database.evidence.get(d.removeprefix("evidence:")) for d in digests]
         assert any(step["evidence"].encode() in content for content in contents)
 

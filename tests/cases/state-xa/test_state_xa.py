@@ -77,7 +77,8 @@ def _balances(books: keiryo.Books) -> None:
         assert decimals(found.to_dict()["lines"]) == reported_lines(mba)
     muf: Any = books.balance("XAFA").to_dict()["lines"]
     assert muf["MF"] == {
-        "N": {"element": "0.035"}, "E": {"element": "812.346", "fissile": "36.118"}
+        "N": {"element": "0.035"},
+        "E": {"element": "812.346", "fissile": "36.118"},
     }
     assert muf["BE"]["E"] == {"element": "2749869.65", "fissile": "121896.845"}
     assert muf["BA"]["E"] == {"element": "2749515.05", "fissile": "121881.457"}
@@ -126,18 +127,18 @@ def _as_known(books: keiryo.Books) -> None:
     for day, element in (("2025-06-01", "1120.5"), ("20250708", "1210.5")):
         lines: Any = books.balance("XAFA", as_known=day).to_dict()["lines"]
         assert lines["LD"]["E"] == {"element": element, "fissile": "53.867"}
-    before: Any = books.balance(
-        "XAFA", start="2025-01-01", end="2025-12-31", as_known=7
-    ).to_dict()["lines"]
+    before: Any = books.balance("XAFA", start="2025-01-01", end="2025-12-31", as_known=7).to_dict()[
+        "lines"
+    ]
     assert before["LD"]["E"]["element"] == "1120.5"
 
 
 def _registers(books: keiryo.Books) -> None:
     with books.database.reading() as connection:
         metadata = books.database.metadata
-        on_the_way = counter_accounts(
-            connection, metadata, list(AREAS), parse_date("2025-09-30")
-        )["domestic_transit"]
+        on_the_way = counter_accounts(connection, metadata, list(AREAS), parse_date("2025-09-30"))[
+            "domestic_transit"
+        ]
         ending = counter_accounts(connection, metadata, list(AREAS), parse_date("2025-12-31"))
     category = keiryo.Category.ENRICHED
     assert amount_dict(category, on_the_way[category]) == {
