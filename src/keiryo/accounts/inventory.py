@@ -85,7 +85,7 @@ class Inventory:
         ]
         texts = ("batch", "batch_uid", "kmp", "mdc", "category")
         numbers = ("items", "element_mg", "fissile_mg")
-        schema = dict.fromkeys(texts, pl.String()) | dict.fromkeys(numbers, pl.Int64())
+        schema = {**dict.fromkeys(texts, pl.String()), **dict.fromkeys(numbers, pl.Int64())}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def effective_kg(self) -> tuple[Fraction, bool]:

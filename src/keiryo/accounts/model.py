@@ -152,9 +152,9 @@ class Balance:
             for code, by_category in self.lines.items()
             for category, amount in by_category.items()
         ]
-        names = {"code": pl.String, "category": pl.String}
-        weights = {"element_mg": pl.Int64, "fissile_mg": pl.Int64}
-        return pl.DataFrame(rows, schema=names | weights, orient="row")
+        names = dict.fromkeys(("code", "category"), pl.String())
+        weights = dict.fromkeys(("element_mg", "fissile_mg"), pl.Int64())
+        return pl.DataFrame(rows, schema={**names, **weights}, orient="row")
 
     def to_dict(self) -> dict[str, object]:
         """Return the balance as plain data, weights as exact decimals in the report's unit."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from keiryo.dates import end_of_month, next_day
-from keiryo.quantities import Category, format_weight
+from keiryo.quantities import Category, format_weight, round_mg
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Entry, Reference, Report, Weight, weight_unit
 from keiryo.testing.naive_books import NaiveBooks, Sums
@@ -128,6 +128,9 @@ class RandomState:
         yield self._report(clerk, "P", 0, self.begin, self.begin, entries or empty)
         if names:
             sums: Sums = self.books_of(entries)
+            if self.random.random() < 0.5:  # reported rounded, listed exactly
+                sums = {c: (round_mg(e, 10**6 if c in "NDT" else 1000), round_mg(f, 1000))
+                        for c, (e, f) in sums.items()}  # fmt: skip
             yield self._report(clerk, "M", 0, self.begin, self.begin, [_line(1, "PE", sums)])
 
     def books_of(self, entries: list[Entry]) -> Sums:
