@@ -52,15 +52,12 @@ def test_increases_decreases_difference_and_category_change(database_url: str) -
     assert list(lines) == ["PB", "GA", "NE", "LD", "BE", "DI", "BA"]
 
 
-def test_fissile_weight_of_depleted_uranium_is_balanced_only_if_every_term_states_it(
-    sqlite_url: str,
-) -> None:
-    all_known = area("bulk", batch("D-1", _620="10", _780="20"))
-    partly = area("bulk", batch("D-1", _620="10", _780="20"), batch("D-2", _620="1"))
-    books = SmallBooks(sqlite_url, XHFA=all_known, XHFB=partly)
-    assert books.lines("XHFA", *HALF)["BA"]["D"]["element"] == "10"
-    assert books.balance("XHFA", *HALF).lines["BA"]["D"].fissile_mg == 20_000  # type: ignore[index]
-    assert books.lines("XHFB", *HALF)["BA"] == {"D": {"element": "11"}}
+def test_the_optional_fissile_weight_of_depleted_uranium_is_not_balanced(sqlite_url: str) -> None:
+    stated = area("bulk", batch("D-1", _620="10", _780="20"), batch("D-2", _620="1"))
+    books = SmallBooks(sqlite_url, XHFA=stated)
+    assert books.lines("XHFA", *HALF)["BA"] == {"D": {"element": "11"}}
+    rows = books.inventory("XHFA", HALF[0])["batches"]
+    assert [row["fissile"] for row in rows] == ["20", None]
 
 
 def test_beginning_is_what_was_reported_and_not_the_sum_of_the_listing(sqlite_url: str) -> None:

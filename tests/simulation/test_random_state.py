@@ -33,13 +33,13 @@ from keiryo.testing.random_state import COUNTRY, RandomState
 ACTOR = Actor("P-1", COUNTRY)
 
 
-@pytest.mark.parametrize("seed", range(20), ids=lambda seed: f"seed{seed}-")
+@pytest.mark.parametrize("seed", range(16), ids=lambda seed: f"seed{seed}-")
 def test_random_state(seed: int, sqlite_url: str) -> None:
     live_through(seed, sqlite_url)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(20, 520), ids=lambda seed: f"seed{seed}-")
+@pytest.mark.parametrize("seed", range(16, 516), ids=lambda seed: f"seed{seed}-")
 def test_many_random_states(seed: int, sqlite_url: str) -> None:
     live_through(seed, sqlite_url)
 
@@ -131,7 +131,7 @@ def _compare(run: Run, *, thorough: bool) -> None:
     with run.database.reading() as connection:
         for knowledge in _knowledges(run, thorough=thorough):
             clerks = run.state.clerks
-            for clerk in clerks if thorough else run.chance.sample(clerks, 2):
+            for clerk in clerks if thorough else run.chance.sample(clerks, 1):
                 _compare_area(run, connection, clerk.mba, clerk.type, knowledge)
 
 

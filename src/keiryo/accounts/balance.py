@@ -177,8 +177,8 @@ def assembled(
 ) -> Lines:
     """Put PB, changes and PE together and compute BE, BA and MF.
 
-    The fissile weight of natural and depleted uranium is balanced only where every term states
-    it; it is optional in reports, and a partial sum would be wrong.
+    The fissile weight is balanced for enriched and unified uranium only: for the others it is
+    optional in reports, and a sum over those that state it would be wrong.
     """
     moved = {code: dict(lines) for code, lines in changed.items() if code not in REBATCHING}
     terms: Lines = {"PB": dict(opening), **moved}
@@ -187,7 +187,7 @@ def assembled(
     present = {c for by_category in terms.values() for c in by_category}
     for category in present:
         _balance_category(terms, category, with_ending=ending is not None)
-    _drop_partial_fissile(terms)
+    _drop_optional_fissile(terms)
     if not any(terms.get("DI", {}).values()):
         terms.pop("DI", None)
     for code in ("PB", "BE", "BA", *(("PE", "MF") if ending is not None else ())):
@@ -211,15 +211,11 @@ def _balance_category(terms: Lines, category: Category, *, with_ending: bool) ->
         terms.setdefault("MF", {})[category] = difference
 
 
-def _drop_partial_fissile(terms: Lines) -> None:
-    for category in (Category.NATURAL, Category.DEPLETED, Category.PLUTONIUM, Category.THORIUM):
-        amounts = [lines[category] for lines in terms.values() if category in lines]
-        moving = [a for a in amounts if a.element_mg or a.fissile_mg is None]
-        if all(a.bases and a.fissile_mg is not None for a in moving):
-            continue
-        for lines in terms.values():
-            if category in lines:
-                lines[category] = Amount(lines[category].element_mg, None)
+def _drop_optional_fissile(terms: Lines) -> None:
+    for lines in terms.values():
+        for category, amount in lines.items():
+            if category not in (Category.ENRICHED, Category.UNIFIED):
+                lines[category] = Amount(amount.element_mg, None)
 
 
 def book_sign(code: str, category: Category) -> int:

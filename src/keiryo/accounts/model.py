@@ -174,13 +174,6 @@ class Balance:
 def amount_dict(category: Category, amount: Amount) -> dict[str, str]:
     """Return an amount as exact decimal texts: element in the category's unit, fissile in g."""
     shown = {"element": format_weight(amount.element_mg, category.unit)}
-    if amount.fissile_mg is not None and shows_fissile(category, amount):
+    if amount.fissile_mg is not None and category in (Category.ENRICHED, Category.UNIFIED):
         shown["fissile"] = format_weight(amount.fissile_mg, "g")
     return shown
-
-
-def shows_fissile(category: Category, amount: Amount) -> bool:
-    """Whether the fissile weight belongs to the line: always for enriched and unified uranium."""
-    if category in (Category.ENRICHED, Category.UNIFIED):
-        return True
-    return bool(amount.bases)
