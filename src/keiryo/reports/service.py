@@ -14,18 +14,15 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, select
 
-from keiryo.accounts.batches import BatchBook
-from keiryo.accounts.tables import PHYSICAL_INVENTORY
 from keiryo.dates import date_number, utc_text
 from keiryo.errors import Finding, RefusedError, Severity
-from keiryo.journal.model import Act, Actor, Draft, Value
+from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
 from keiryo.journal.tables import EVIDENCE, FINDING, FINDING_ANSWER, finding_values
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import AREA, area_values, areas
 from keiryo.reports.context import (
-    AreaContext,
     Context,
     add_context,
     contradictions,
@@ -33,10 +30,11 @@ from keiryo.reports.context import (
     read_context,
 )
 from keiryo.reports.continuity import record_open_findings, settled_by
-from keiryo.reports.entries import EntryRecorder, add_notes, basis_text, reference_findings
+from keiryo.reports.entries import EntryRecorder, add_notes, reference_findings
 from keiryo.reports.formats.code10_reader import read_files
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Report
+from keiryo.reports.opening import add_opening, require_new_books
 from keiryo.reports.rules import check_report
 from keiryo.reports.tables import REPORT
 from keiryo.storage.engine import Database
@@ -251,13 +249,15 @@ def _post_context(
     if parsed is not None:
         against_context, run.contradicting = divided(contradictions(parsed, reports, name), reports)
         findings += against_context
+        if parsed.country != run.actor.on_behalf_of:
+            findings.append(_foreign_context(run, parsed, name))
     if parsed is None or _blocks(run, findings):
         return None, findings
     run.evidence[name] = _keep(run.database, content)
     client_id = f"context:{run.evidence[name][0]}"
 
     def draft(connection: Connection) -> Draft:
-        _require_new_books(connection, run.database, parsed, name)
+        require_new_books(connection, run.database.metadata, parsed, name)
         made = Draft("context.accept", client_id, reason=run.accept_reason)
         registered = areas(connection, run.database.metadata)
         add_context(made, parsed, registered)
@@ -265,7 +265,7 @@ def _post_context(
         for finding in findings:
             made.add(FINDING.name, finding_values(finding, parsed.country))
         for area_context in parsed.areas.values():
-            _add_opening(connection, run.database, made, parsed, area_context)
+            add_opening(connection, run.database.metadata, made, parsed, area_context)
         return made
 
     try:
@@ -275,90 +275,17 @@ def _post_context(
     return act.act_id, findings
 
 
-def _require_new_books(
-    connection: Connection, database: Database, context: Context, name: str
-) -> None:
-    """Refuse a context for an area whose books have begun: its opening would count twice."""
-    table = database.metadata.tables[PHYSICAL_INVENTORY.name]
-    query = select(table.c.mba).where(table.c.mba.in_(list(context.areas))).distinct()
-    begun = sorted(str(mba) for (mba,) in connection.execute(query))
-    if begun:
-        raise RefusedError(
-            "the context was refused",
-            [
-                Finding(
-                    "CONTEXT-EXISTS",
-                    Severity.FORMAT,
-                    f"the books of {mba} have begun; a second opening inventory would count twice",
-                    "Leave the context out, or take this area out of it.",
-                    file=name,
-                    mba=mba,
-                    basis="INFCIRC/153 para 102",
-                )
-                for mba in begun
-            ],
-        )
-
-
-def _add_opening(
-    connection: Connection,
-    database: Database,
-    draft: Draft,
-    context: Context,
-    area_context: AreaContext,
-) -> None:
-    """Add the opening inventory of an area: its batches, and the ending that was reported."""
-    place = area_context.area
-    day = date_number(context.prior_pit)
-    batches = BatchBook(connection, database.metadata, place, draft)
-    common: dict[str, Value] = {"scope": place.scope, "mba": place.code, "known_on": day}
-    for entry in area_context.inventory:
-        assert entry.batch is not None
-        uid = batches.present(entry.batch, day)
-        groups = entry.groups()
-        for group in groups:
-            batches.merge(uid, day, group.category)
-        first = len(draft.lines) + 1
-        for group in groups:
-            draft.add(
-                "physical_inventory",
-                common,
-                pit_date=day,
-                entry_line=first if len(groups) > 1 else None,
-                kmp=entry.kmp,
-                batch=entry.batch,
-                batch_uid=uid,
-                items=entry.items,
-                mdc=entry.mdc,
-                basis=basis_text(entry),
-                category=str(group.category),
-                element_mg=group.element_mg,
-                fissile_mg=group.fissile_mg,
-                fissile_basis=group.fissile_basis,
-            )
-        for number, group in enumerate(groups):
-            for nuclide, mass_mg in group.isotopes:
-                draft.add(
-                    "isotope_weight",
-                    scope=place.scope,
-                    parent_line=first + number,
-                    nuclide=nuclide,
-                    mass_mg=mass_mg,
-                )
-    if not area_context.inventory:
-        draft.add("physical_inventory", common, pit_date=day, status="U")
-    for category, (element_mg, fissile_mg) in area_context.ending.items():
-        draft.add(
-            "reported_balance",
-            common,
-            code="PE",
-            period_from=day,
-            period_to=day,
-            category=str(category),
-            element_mg=element_mg,
-            fissile_mg=fissile_mg,
-            fissile_basis=None if fissile_mg is None else "U-235",
-        )
+def _foreign_context(run: _Import, context: Context, name: str) -> Finding:
+    return Finding(
+        "CONTEXT-CONTRADICTS",
+        Severity.INCONSISTENCY,
+        f"the context is of {context.country}, these are the books of {run.actor.on_behalf_of}",
+        "Name the right books with --db, or correct the country of the context.",
+        file=name,
+        found=context.country,
+        expected=run.actor.on_behalf_of,
+        basis="Code 10, label 001",
+    )
 
 
 def _blocks(run: _Import, findings: Iterable[Finding]) -> bool:
