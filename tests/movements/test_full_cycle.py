@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections import Counter, defaultdict
 from fractions import Fraction
 
@@ -144,9 +143,3 @@ def test_every_rod_of_an_assembly_is_known(imported):
     by_mba = {d.process.mba: d for d in imported[0].prepared.descents}
     assert by_mba["FFFD"].unexplained == by_mba["FFFF"].unexplained == 0
     assert by_mba["FFFF"].largest_difference_mg <= 10
-
-
-def test_memory_stays_bounded(imported):
-    assert imported
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert peak_kib < 1_500_000
