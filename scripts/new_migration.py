@@ -64,7 +64,7 @@ def render(operation: Any, registry: Registry, metadata: MetaData) -> str:
         return with_checks(plain(operation), metadata.tables[operation.table_name]) + tail
     if isinstance(operation, ops.CreateIndexOp) and operation.table_name in registry.kinds:
         indexed = registry.kinds[operation.table_name].indexes
-        names = {f"ix_{operation.table_name}_{'_'.join(fields)}" for fields, _ in indexed}
+        names = {f"ix_{operation.table_name}_{'_'.join(fields[:2])}" for fields, _ in indexed}
         if operation.index_name in names and operation.table_name in NEW:
             return ""  # `record` makes it
     return plain(operation)

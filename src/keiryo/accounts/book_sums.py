@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 NAME = "book_sum"
 
+WAITING_ROWS = 250_000
+"""Sums that are gathered before they are put together: some 30 MB."""
+
 _KEY = ("mba", "month", "category", "code", "fissile_basis", "agreement", "caveat")
 _SUMS = ("element_mg", "fissile_mg", "line_count", "fissile_count")
 _COLUMNS = (*_KEY, "scope", *_SUMS, "through_act")
@@ -93,7 +96,8 @@ _SUPERSEDED = """
 
 
 def _apply(posting: Posting) -> None:
-    """Add the single lines of the act, and take away what it supersedes."""
+    """Add the lines of the act, and take away what it supersedes."""
+    _add_waiting(posting)
     if posting.draft.lines:
         single = f"l.act_id = :act AND l.line_no <= {len(posting.draft.lines)}"
         added = _select("inventory_change AS l", "1", single, ":act")
@@ -110,12 +114,35 @@ def _apply(posting: Posting) -> None:
 
 
 def _apply_frame(posting: Posting, frame: pl.DataFrame) -> None:
-    """Add lines that were inserted as a frame."""
-    rows = [(*row, posting.act_id) for row in month_sums(frame).rows()]
+    """Gather the sums of lines that were inserted as a frame."""
+    import polars as pl
+
+    waiting: list[pl.DataFrame] = posting.waiting.setdefault(NAME, [])
+    waiting.append(month_sums(frame))
+    if sum(sums.height for sums in waiting) > WAITING_ROWS:
+        waiting[:] = [_added(waiting)]
+
+
+def _add_waiting(posting: Posting) -> None:
+    """Add what the frames of the act gave."""
+    waiting: list[pl.DataFrame] = posting.waiting.pop(NAME, [])
+    if not waiting:
+        return
+    rows = [(*row, posting.act_id) for row in _added(waiting).rows()]
     if rows:
         mark = "?" if posting.connection.dialect.paramstyle == "qmark" else "%s"
         statement = _ADD_ROW.format(marks=", ".join([mark] * len(_COLUMNS)))
         posting.connection.exec_driver_sql(statement, rows)
+
+
+def _added(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the sums of sums, checked."""
+    import polars as pl
+
+    weights = pl.col("element_mg", "fissile_mg").cast(pl.Int128).sum()
+    counts = pl.col("line_count", "fissile_count").sum()
+    together = pl.concat(parts).group_by(_KEY).agg(pl.col("scope").min(), weights, counts)
+    return _within_bounds(together.sort(_KEY))
 
 
 def month_sums(frame: pl.DataFrame) -> pl.DataFrame:
@@ -162,6 +189,13 @@ def month_sums(frame: pl.DataFrame) -> pl.DataFrame:
         .sort(_KEY)
         .collect()
     )
+    return _within_bounds(sums)
+
+
+def _within_bounds(sums: pl.DataFrame) -> pl.DataFrame:
+    """Return sums as 64-bit integers, in the order of the table's columns."""
+    import polars as pl
+
     largest = sums.select(pl.max_horizontal(pl.col("element_mg", "fissile_mg").abs().max())).item()
     if largest is not None and largest > MAX_INTEGER:
         raise ConstraintError("the sum of the weights of a month is beyond what the books can hold")

@@ -71,6 +71,11 @@ _CHECKS = (
     "known_on BETWEEN 19000101 AND 99991231",
 )
 _SUPERSEDES = (("supersedes_act", "supersedes_line"), "supersedes_act IS NOT NULL")
+_BY_DAY = (
+    *("mba", "event_date", "code", "category", "fissile_basis"),
+    *("element_mg", "fissile_mg", "status", "entry_line"),
+)
+"""Index of the changes of an area by day; it holds all that sums over days need."""
 _REPORTED = (("mba", "report_no", "entry_no"), "report_no IS NOT NULL")
 
 INVENTORY_CHANGE = LineKind(
@@ -91,7 +96,7 @@ INVENTORY_CHANGE = LineKind(
         "code = 'DI' OR (COALESCE(element_mg, 0) >= 0 AND COALESCE(fissile_mg, 0) >= 0)",
         "status IN ('D', 'U') OR (code IS NOT NULL AND event_date IS NOT NULL)",
     ),
-    indexes=((("mba", "event_date"), None), _SUPERSEDES, _REPORTED),
+    indexes=((_BY_DAY, None), _SUPERSEDES, _REPORTED),
 )
 
 PHYSICAL_INVENTORY = LineKind(

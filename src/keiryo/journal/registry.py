@@ -44,12 +44,15 @@ class Posting:
     draft : Draft
         The header; its single lines (bulk frames are consumed by now: ask the tables).
     metadata : sqlalchemy.MetaData
+    waiting : dict of str to list
+        What a projection gathered from frames and will add at the end, by its name.
     """
 
     connection: Connection
     act_id: int
     draft: Draft
     metadata: MetaData
+    waiting: dict[str, list[Any]] = field(default_factory=dict)
 
     def table(self, kind: str) -> Table:
         """Return the table of a line kind or projection."""

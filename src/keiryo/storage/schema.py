@@ -107,7 +107,7 @@ def line_table(kind: LineKind, metadata: MetaData) -> Table:
     )
     for fields, condition in kind.indexes:
         where = text(condition) if condition else None
-        name = f"ix_{kind.name}_{'_'.join(fields)}"
+        name = f"ix_{kind.name}_{'_'.join(fields[:2])}"
         Index(name, *(table.c[f] for f in fields), sqlite_where=where, postgresql_where=where)
     return table
 

@@ -49,6 +49,6 @@ def record(name: str, listed: str, *, checks: tuple[str, ...] = (), indexes: Ind
     )
     for fields, condition in indexes:
         where = sa.text(condition) if condition else None
-        index = f"ix_{name}_{'_'.join(fields)}"
+        index = f"ix_{name}_{'_'.join(fields[:2])}"
         op.create_index(index, name, fields, sqlite_where=where, postgresql_where=where)
     guard(op.get_bind(), name)

@@ -131,7 +131,20 @@ def upgrade() -> None:
             "status IN ('D', 'U') OR (code IS NOT NULL AND event_date IS NOT NULL)",
         ),
         indexes=(
-            (("mba", "event_date"), None),
+            (
+                (
+                    "mba",
+                    "event_date",
+                    "code",
+                    "category",
+                    "fissile_basis",
+                    "element_mg",
+                    "fissile_mg",
+                    "status",
+                    "entry_line",
+                ),
+                None,
+            ),
             (("supersedes_act", "supersedes_line"), "supersedes_act IS NOT NULL"),
             (("mba", "report_no", "entry_no"), "report_no IS NOT NULL"),
         ),
