@@ -115,8 +115,6 @@ def _apply(posting: Posting) -> None:
 
 def _apply_frame(posting: Posting, frame: pl.DataFrame) -> None:
     """Gather the sums of lines that were inserted as a frame."""
-    import polars as pl
-
     waiting: list[pl.DataFrame] = posting.waiting.setdefault(NAME, [])
     waiting.append(month_sums(frame))
     if sum(sums.height for sums in waiting) > WAITING_ROWS:

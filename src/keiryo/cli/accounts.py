@@ -44,10 +44,10 @@ def init(
 ) -> None:
     """Create the books of a State."""
     from keiryo.api import init_books
+    from keiryo.storage.engine import shown
 
-    place = place_of_books(db)
-    books = init_books(place, state)
-    print(f"Books of {state} created at {place}.")
+    books = init_books(place_of_books(db), state)
+    print(f"Books of {state} created at {shown(books.database.url)}.")
     print(f"You act as {books.actor.person}. Next: keiryo reports import FILE… --context FILE")
 
 

@@ -64,11 +64,12 @@ def _fresh_place(db: str | None, name: str) -> str:
 
 def _run(place: str) -> None:
     from keiryo.api import init_books
+    from keiryo.storage.engine import shown
 
     began = time.perf_counter()
     _heading("1  The books of State XA are opened")
     books = init_books(place, "XA")
-    print(f"{place}; you act as {books.actor.person}.")
+    print(f"{shown(books.database.url)}; you act as {books.actor.person}.")
     if not _post(books):
         raise typer.Exit(1)
     _close(books)

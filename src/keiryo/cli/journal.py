@@ -220,10 +220,12 @@ def restore(
     """
     from keiryo.capabilities import installed_registry
     from keiryo.storage.backup import restore as read_backup
+    from keiryo.storage.engine import database_url, shown
 
     place = place_of_books(db)
     result = read_backup(path, place, installed_registry())
-    print(f"Restored to {place}: {result.acts} acts, {result.lines} lines, verified.")
+    where = shown(database_url(place))
+    print(f"Restored to {where}: {result.acts} acts, {result.lines} lines, verified.")
     for problem in result.problems:
         print(f"  {problem.code}: {problem.message}")
 

@@ -164,7 +164,13 @@ def shown(url: URL) -> str:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        try:
+            return create_engine(url, pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise StorageError(
+                f"PostgreSQL needs the package {error.name}, which is not installed",
+                "Install it with: pip install 'keiryo[postgres]'",
+            ) from None
     engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
 
     def connected(raw: Any, _record: object) -> None:

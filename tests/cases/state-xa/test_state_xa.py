@@ -64,6 +64,7 @@ def test_every_number(books: keiryo.Books) -> None:
     _inventories(books)
     _as_known(books)
     _registers(books)
+    _nothing_appears_or_vanishes(books)
     _ledger(books)
     _round_trip(books)
     assert books.verify(checkpoint=books.checkpoint()).sound
@@ -149,6 +150,22 @@ def _registers(books: keiryo.Books) -> None:
     }  # fmt: skip
     depleted = keiryo.Category.DEPLETED
     assert amount_dict(depleted, ending["exempt_use"][depleted]) == {"element": "30"}
+
+
+def _nothing_appears_or_vanishes(books: keiryo.Books) -> None:
+    """What the books of all areas gained in the year, the accounts against them lost."""
+    with books.database.reading() as connection:
+        against = counter_accounts(
+            connection, books.database.metadata, list(AREAS), parse_date("2025-12-31")
+        )
+    for category in keiryo.Category:
+        gained = 0
+        for mba in AREAS:
+            lines = books.balance(mba).lines
+            if category in lines["BA"]:
+                gained += lines["BA"][category].element_mg - lines["PB"][category].element_mg
+        lost = sum(by[category].element_mg for by in against.values() if category in by)
+        assert gained + lost == 0, category
 
 
 def _ledger(books: keiryo.Books) -> None:
