@@ -63,7 +63,7 @@ def limit_pages(database: Database, pages: int) -> Callable[[], None]:
 
 def fail_then_post(database: Database, make_room: Callable[[], None]) -> None:
     before = verify(database)
-    with pytest.raises(FullError, match="full: nothing was posted") as caught:
+    with pytest.raises(FullError, match="is full: the act") as caught:
         post(database, large_draft(), ACTOR)
     assert "Make room" in caught.value.advice
     after = verify(database)

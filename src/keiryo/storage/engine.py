@@ -171,7 +171,11 @@ def _engine(url: URL) -> Engine:
                 f"PostgreSQL needs the package {error.name}, which is not installed",
                 "Install it with: pip install 'keiryo[postgres]'",
             ) from None
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
+    asleep = _asleep(Path(url.database or ""))
+    if asleep is not None:
+        engine = create_engine(url, creator=lambda: sqlite3.connect(asleep, uri=True))
+    else:
+        engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
 
     def connected(raw: Any, _record: object) -> None:
         raw.isolation_level = None  # this module begins and ends transactions itself
@@ -193,6 +197,19 @@ def _engine(url: URL) -> Engine:
 
     event.listen(engine, "connect", connected)
     return engine
+
+
+def _asleep(path: Path) -> str | None:
+    """Return how to open books in a folder that nobody can write, such as a read-only medium.
+
+    SQLite would make files beside the database to share it with writers; where there can be no
+    writer, and none left such files, it may be told that the file does not change.
+    """
+    if not path.is_file() or os.access(path.parent, os.W_OK):
+        return None
+    if any(Path(f"{path}{ending}").exists() for ending in ("-wal", "-shm")):
+        return None
+    return f"{path.absolute().as_uri()}?mode=ro&immutable=1"
 
 
 def _evidence_folder(url: URL) -> Path:
@@ -234,7 +251,7 @@ def _translated(error: Exception, place: str) -> StorageError:
         )
     if "disk is full" in lower or "no space left" in lower or "could not extend file" in lower:
         return FullError(
-            f"the disk that holds {place} is full: nothing was posted",
+            f"the disk that holds {place} is full: the act that was being posted left no trace",
             "Make room, then send the same again; what was recorded before is untouched.",
         )
     if "locked" in lower:
