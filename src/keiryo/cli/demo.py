@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sqlite3
 import sys
-import tempfile
-import time
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +46,8 @@ def demo(
 
 def _fresh_place(db: str | None, name: str) -> str:
     """Return where the demonstration goes; its own default place is emptied first."""
+    import shutil
+
     if db is not None:
         return place_of_books(db)
     data_home = os.environ.get("XDG_DATA_HOME")
@@ -63,6 +60,8 @@ def _fresh_place(db: str | None, name: str) -> str:
 
 
 def _run(place: str) -> None:
+    import time
+
     from keiryo.api import init_books
     from keiryo.storage.engine import shown
 
@@ -84,6 +83,8 @@ def _heading(words: str) -> None:
 
 def _post(books: Books) -> bool:
     """Check and post the reports of the year."""
+    from importlib.resources import files
+
     from keiryo.reports.service import import_reports
 
     _heading("2  The reports of 2025 are checked and posted, one act per report")
@@ -196,6 +197,10 @@ def _list(value: object) -> list[object]:
 
 def _prove(books: Books) -> None:
     """Verify, take a checkpoint, prove one line; then change one gram and be caught."""
+    import shutil
+    import sqlite3
+    import tempfile
+
     from keiryo.capabilities import installed_registry
     from keiryo.journal.proofs import proof_problems
     from keiryo.journal.verify import verify
@@ -246,6 +251,8 @@ def _prove(books: Books) -> None:
 
 
 def _next(place: str, seconds: float) -> None:
+    import shutil
+
     _heading(f"Done in {seconds:.1f} s. Try next")
     program = "keiryo" if shutil.which("keiryo") else os.path.relpath(sys.argv[0])
     print(f"  export KEIRYO_DB={place}")
