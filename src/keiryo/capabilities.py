@@ -12,10 +12,11 @@ from keiryo.accounts.capability import ACCOUNTS
 from keiryo.errors import UsageError
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
+from keiryo.movements.explain import MOVEMENTS
 from keiryo.places.tables import PLACES
 from keiryo.reports.tables import REPORTS
 
-BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS)
+BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS, MOVEMENTS)
 
 
 def builtin_registry(*more: Capability) -> Registry:

@@ -8,7 +8,10 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import text
 
+from keiryo.capabilities import builtin_registry
+from keiryo.journal.why import why
 from keiryo.movements.service import import_movements
+from keiryo.storage.schema import build_metadata
 from movements.makers import ACTOR, SHIPPED, fresh_books, rows_of, shipped_mapping
 
 MBA = {
@@ -143,3 +146,15 @@ def test_every_rod_of_an_assembly_is_known(imported):
     by_mba = {d.process.mba: d for d in imported[0].prepared.descents}
     assert by_mba["FFFD"].unexplained == by_mba["FFFF"].unexplained == 0
     assert by_mba["FFFF"].largest_difference_mg <= 10
+
+
+def test_an_assembly_is_traced_to_the_mine_and_to_the_files(imported):
+    registry = builtin_registry()
+    metadata = build_metadata(registry)
+    chain = why(imported[1], metadata, registry, "batch:FFFG/FA-2513#1").to_dict()
+    batches = {link["to"] for link in chain["links"] if link["to"].startswith("batch:")}
+    assert sum(batch.startswith("batch:FFFE/ROD-") for batch in batches) == 37
+    assert any(batch.startswith("batch:FMNA/DRUM-") for batch in batches)
+    names = {evidence["name"] for evidence in chain["evidence"]}
+    assert {"phwr-movements.csv.gz", "phwr-bulk.csv.gz", "mapping.toml"} <= names
+    assert not chain["truncated"]

@@ -71,6 +71,10 @@ _CHECKS = (
     "known_on BETWEEN 19000101 AND 99991231",
 )
 _SUPERSEDES = (("supersedes_act", "supersedes_line"), "supersedes_act IS NOT NULL")
+_BY_IDENTITY = (
+    (("batch_uid",), "batch_uid IS NOT NULL"),
+    (("item_uid",), "item_uid IS NOT NULL"),
+)
 _BY_DAY = (
     *("mba", "event_date", "code", "category", "fissile_basis"),
     *("element_mg", "fissile_mg", "status", "entry_line"),
@@ -96,7 +100,7 @@ INVENTORY_CHANGE = LineKind(
         "code = 'DI' OR (COALESCE(element_mg, 0) >= 0 AND COALESCE(fissile_mg, 0) >= 0)",
         "status IN ('D', 'U') OR (code IS NOT NULL AND event_date IS NOT NULL)",
     ),
-    indexes=((_BY_DAY, None), _SUPERSEDES, _REPORTED),
+    indexes=((_BY_DAY, None), _SUPERSEDES, _REPORTED, *_BY_IDENTITY),
 )
 
 PHYSICAL_INVENTORY = LineKind(
@@ -109,7 +113,7 @@ PHYSICAL_INVENTORY = LineKind(
         *_WEIGHTS,
     ),
     checks=(*_CHECKS, "COALESCE(element_mg, 0) >= 0 AND COALESCE(fissile_mg, 0) >= 0"),
-    indexes=((("mba", "pit_date"), None), _SUPERSEDES, _REPORTED),
+    indexes=((("mba", "pit_date"), None), _SUPERSEDES, _REPORTED, *_BY_IDENTITY),
 )
 
 REPORTED_BALANCE = LineKind(

@@ -46,6 +46,19 @@ class Chain:
     lines: dict[tuple[int, int], tuple[str, dict[str, Any]]] = field(default_factory=dict)
     evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
     truncated: bool = False
+    _ranges: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict, repr=False)
+
+    def tables_of(
+        self, connection: Connection, tables: dict[str, list[str]], act_id: int, line_no: int
+    ) -> dict[str, list[str]]:
+        """Return those tables that can hold a line of an act, asked once for each act."""
+        if act_id not in self._ranges:
+            self._ranges[act_id] = _line_ranges(connection, tables, act_id)
+        return {
+            name: tables[name]
+            for name, first, last in self._ranges[act_id]
+            if first <= line_no <= last
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the chain as plain data, everything in order."""
@@ -136,7 +149,8 @@ def _own_links(
     kind, _, name = node.partition(":")
     if kind == "line":
         act_id, line_no = (int(part) for part in name.split("/"))
-        stored = stored_line(connection, tables, act_id, line_no)
+        possible = chain.tables_of(connection, tables, act_id, line_no)
+        stored = stored_line(connection, possible, act_id, line_no)
         if stored is not None:
             chain.lines[act_id, line_no] = stored
             yield Link(node, "recorded in", f"act:{act_id}")
@@ -151,6 +165,19 @@ def _own_links(
             values = {k: row[k] for k in ("name", "size_bytes", "role", "received_at", "kept")}
             chain.evidence.setdefault(row["digest"], {**values, "act": act.act_id})
             yield Link(node, "with evidence", f"evidence:{row['digest']}")
+
+
+def _line_ranges(
+    connection: Connection, tables: dict[str, list[str]], act_id: int
+) -> list[tuple[str, int, int]]:
+    """Return the tables that hold lines of an act, each with the first and last line number."""
+    found = []
+    for name in tables:
+        query = text(f"SELECT min(line_no), max(line_no) FROM {name} WHERE act_id = :act")
+        first, last = connection.execute(query, {"act": act_id}).one()
+        if first is not None:
+            found.append((name, int(first), int(last)))
+    return found
 
 
 def stored_line(

@@ -147,6 +147,8 @@ def upgrade() -> None:
             ),
             (("supersedes_act", "supersedes_line"), "supersedes_act IS NOT NULL"),
             (("mba", "report_no", "entry_no"), "report_no IS NOT NULL"),
+            (("batch_uid",), "batch_uid IS NOT NULL"),
+            (("item_uid",), "item_uid IS NOT NULL"),
         ),
     )
     record(
@@ -205,6 +207,8 @@ def upgrade() -> None:
             (("mba", "pit_date"), None),
             (("supersedes_act", "supersedes_line"), "supersedes_act IS NOT NULL"),
             (("mba", "report_no", "entry_no"), "report_no IS NOT NULL"),
+            (("batch_uid",), "batch_uid IS NOT NULL"),
+            (("item_uid",), "item_uid IS NOT NULL"),
         ),
     )
     record(
