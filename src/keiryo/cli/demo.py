@@ -223,7 +223,7 @@ def _prove(books: Books) -> None:
     problems = proof_problems(proof, checkpoint)
     print(
         f"Line {line['line']} of act {line['act']} (the import) is proven to a counterpart by "
-        f"{len(proof['path'])} digests, no other line shown: "
+        f"a path of length {len(proof['path'])}, no other line shown: "
         f"{', '.join(problems) or 'holds'}."
     )
     source = books.database.path

@@ -63,7 +63,7 @@ def _table(rows: Sequence[dict[str, Any]], names: Sequence[str], title: str | No
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         right = any(word in name.lower() for word in _RIGHT)
         table.add_column(
@@ -71,6 +71,8 @@ def _table(rows: Sequence[dict[str, Any]], names: Sequence[str], title: str | No
         )
     for row in rows:
         table.add_row(*(Text("" if row.get(n) is None else str(row[n])) for n in names))
+    if title:  # beside the table and not in it, where a narrow table would break it
+        console.print(Text(title, style="italic"), soft_wrap=True)
     console.print(table)
 
 

@@ -47,7 +47,6 @@ _DAMAGE = (
     struct.error,
     EOFError,
     RuntimeError,
-    NotImplementedError,
     ValueError,
     KeyError,
     IndexError,
