@@ -40,6 +40,10 @@ MAY_USE = {
     "accounts": {"storage", "journal", "places"},
     "reports": {"storage", "journal", "places", "accounts"},
     "movements": {"storage", "journal", "places", "accounts"},
+    "issuing": {"storage", "journal", "places", "accounts", "reports"},
+    "oversight": {"storage", "journal", "places", "accounts", "reports"},
+    "corrections": {"storage", "journal", "places", "accounts", "reports"},
+    "audit": {"storage", "journal", "places", "accounts", "reports"},
 }
 
 

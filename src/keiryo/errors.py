@@ -50,6 +50,8 @@ class Finding:
         What to do about it.
     file, line : str, int
         Where in the input; ``line`` counts from 1.
+    cell : str
+        Where in a spreadsheet or table: sheet, row and column, e.g. ``"Receipts row 7 column C"``.
     mba, report, entry, label, category : optional
         Where in the domain: material balance area, report number, entry number,
         Code 10 label, element category.
@@ -73,6 +75,7 @@ class Finding:
     found: str | None = None
     expected: str | None = None
     basis: str | None = None
+    cell: str | None = None
 
     @property
     def place(self) -> str:
@@ -80,6 +83,8 @@ class Finding:
         words = []
         if self.file:
             words.append(f"{self.file}:{self.line}" if self.line else self.file)
+        if self.cell:
+            words.append(self.cell)
         if self.mba:
             words.append(self.mba)
         if self.report:

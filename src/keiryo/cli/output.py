@@ -92,6 +92,7 @@ def finding_dict(finding: Finding) -> dict[str, Any]:
         "advice": finding.advice or None,
         "file": finding.file,
         "line": finding.line,
+        "cell": finding.cell,
         "basis": finding.basis,
     }
 

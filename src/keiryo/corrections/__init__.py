@@ -1,0 +1,1 @@
+"""Correcting what was reported: the chain of entries that follows from one wrong value."""

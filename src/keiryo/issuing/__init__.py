@@ -1,0 +1,1 @@
+"""Issuing reports: source lines in, rounded reports out, as text, spreadsheet and print."""
