@@ -81,6 +81,12 @@ def exemption_limits(on: date) -> ExemptionLimits:
     )
 
 
+def transfer_uncertainty(on: date, *, scrap_or_waste: bool) -> Fraction:
+    """Return the relative uncertainty by which a shipper/receiver difference is judged."""
+    row = _on("transfer_difference", on)
+    return Fraction(row["scrap_and_waste" if scrap_or_waste else "pure"])
+
+
 def exemption_total(
     batches: Iterable[tuple[Category, int, int | None]], on: date
 ) -> ExemptionTotal:

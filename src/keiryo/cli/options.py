@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import datetime
+
     from keiryo.api import Books
 
 
@@ -76,6 +78,23 @@ def place_of_books(db: str | None) -> str:
 def format_of(chosen: Format | None) -> Format:
     """Return how to show the answer."""
     return chosen or Given.format or Format.TABLE
+
+
+def day_of(text: str, option: str) -> datetime.date:
+    """Return the day that an option names.
+
+    Raises
+    ------
+    UsageError
+        If it is no day.
+    """
+    from keiryo.dates import DateError, parse_date
+    from keiryo.errors import UsageError
+
+    try:
+        return parse_date(text)
+    except DateError as error:
+        raise UsageError(f"{option}: {error}", "Write a day as in 2025-12-31.") from error
 
 
 def opened(db: str | None) -> Books:

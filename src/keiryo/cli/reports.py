@@ -2,24 +2,97 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keiryo.cli.options import DbOption, Format, FormatOption, format_of, opened
+from keiryo.cli.options import DbOption, Format, FormatOption, day_of, format_of, opened
 from keiryo.cli.output import Progress, finding_dict, show_findings, show_json, show_rows
 
 if TYPE_CHECKING:
+    from keiryo.errors import Finding
     from keiryo.reports.service import ImportSummary
 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(help="Reports: receive and write labelled Code 10.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Reports: check, receive, issue and write them.", no_args_is_help=True
+    )
+    group.command("check")(check)
     group.command("import")(import_)
     group.command("export")(export)
     app.add_typer(group, name="reports")
+
+
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Labelled Code 10, XLSX, CSV or JSON."),
+    ],
+    context: Annotated[
+        Path | None,
+        typer.Option("--context", metavar="CONTEXT.json", help="What came before the files."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="D", help="Day to which ages are counted."),
+    ] = None,
+    profile_name: Annotated[
+        str, typer.Option("--profile", help="Whose deadlines and limits count.")
+    ] = "code10",
+    format_: FormatOption = None,
+) -> None:
+    """Check files of reports as one set; nothing is recorded.
+
+    Every rule on every report, and every question between them: numbers, deadlines, books,
+    balances, transit.
+
+    Exit code 0: no finding of severity F or E; 1: there is one; 2: the check could not run.
+    """
+    import datetime
+
+    from keiryo.api import read_file
+    from keiryo.errors import RefusedError
+    from keiryo.reports.checking import check_files
+    from keiryo.vocabulary import profile
+
+    on = None if as_of is None else day_of(as_of, "--as-of")
+    try:
+        found = check_files(
+            [(str(path), read_file(path)) for path in files],
+            context=None if context is None else (str(context), read_file(context)),
+            on=on,
+            rules=profile(profile_name, on or datetime.date.today()),
+        )
+    except RefusedError as error:
+        print(f"Error: {error.message}.", file=sys.stderr)
+        show_findings(error.findings, to_error=True)
+        raise typer.Exit(2) from error
+    chosen = format_of(format_)
+    if chosen is Format.TABLE:
+        _show_checked(found, len(files))
+    else:
+        rows = [finding_dict(one) for one in found]
+        show_rows(rows, chosen, columns=list(rows[0]) if rows else ["rule"])
+    raise typer.Exit(1 if any(one.severity in "FE" for one in found) else 0)
+
+
+def _show_checked(found: list[Finding], files: int) -> None:
+    """Show findings by area and report, and how many there are of each severity."""
+    from itertools import groupby
+
+    for place, same in groupby(found, key=lambda f: (f.mba, f.report) if f.mba else (f.file, None)):
+        words = [str(part) for part in place if part is not None]
+        print(" report ".join(words) or "The set")
+        show_findings(same)
+    names = {"F": "form", "E": "inconsistent", "W": "warning", "I": "note"}
+    counts = [
+        f"{sum(f.severity == letter for f in found)} {name}" for letter, name in names.items()
+    ]
+    print(f"{files} file{'s' if files != 1 else ''} checked: {', '.join(counts)}.")
 
 
 def import_(

@@ -39,10 +39,13 @@ from keiryo.vocabulary import EntryCode
 Sums = dict[str, Counter[str]]
 """Milligrams by code, then by label."""
 
-_BALANCED = (*ELEMENT_LABELS, *FISSILE_LABELS)
-_OPTIONAL = frozenset(
+BALANCED = (*ELEMENT_LABELS, *FISSILE_LABELS)
+"""Labels that a balance is drawn for."""
+
+OPTIONAL = frozenset(
     {*URANIUM_ISOTOPE_LABELS, *PLUTONIUM_ISOTOPE_LABELS, *OTHER_FISSILE_LABELS}
 ).difference(FISSILE_LABELS)
+"""Labels of isotopes that need not be reported."""
 
 
 def rebatching_findings(report: Report) -> Iterator[Finding]:
@@ -57,7 +60,7 @@ def rebatching_findings(report: Report) -> Iterator[Finding]:
     sums = _sums(new)
     out, into = sums.get("RM", Counter()), sums.get("RP", Counter())
     for label in WEIGHT_LABELS:
-        if label in _OPTIONAL and not (label in out and label in into):
+        if label in OPTIONAL and not (label in out and label in into):
             continue
         if out[label] != into[label]:
             yield _about(
@@ -79,9 +82,10 @@ def balance_findings(report: Report) -> Iterator[Finding]:
     if any(entry.unreadable or not entry.code or not known_code(entry.code) for entry in entries):
         return
     sums = _sums(entries)
-    for label in _BALANCED:
-        if any(label in line for line in sums.values()):
-            yield from _label_findings(report, sums, label)
+    for label in BALANCED:
+        for rule, name, found_mg, expected_mg, message in arithmetic(sums, label):
+            found, expected = grams(found_mg, label), grams(expected_mg, label)
+            yield _about(report, rule, message, label, found, expected, name)
 
 
 def change_mg(code: EntryCode, weights_mg: Mapping[str, int], label: str) -> int:
@@ -110,10 +114,25 @@ def _sums(entries: list[Entry] | tuple[Entry, ...]) -> Sums:
     return dict(sums)
 
 
-def _label_findings(report: Report, sums: Sums, label: str) -> Iterator[Finding]:
+def arithmetic(sums: Sums, label: str) -> Iterator[tuple[str, str, int, int, str]]:
+    """Yield which equations of a balance do not hold for a label.
+
+    Parameters
+    ----------
+    sums : mapping of code to mapping of label to milligrams
+        The lines of the balance.
+    label : str
+
+    Yields
+    ------
+    rule, line, found_mg, expected_mg, message
+    """
+
     def line(code: str) -> int:
         return sums.get(code, Counter())[label]
 
+    if all(label not in of_code for of_code in sums.values()):
+        return
     book_mg = line("PB")
     for name, weights_mg in sums.items():
         code = known_code(name)
@@ -124,25 +143,16 @@ def _label_findings(report: Report, sums: Sums, label: str) -> Iterator[Finding]
         ("BA-ARITH", "BA", book_mg - line("DI"), "PB with all changes, less DI, gives"),
         ("MF-ARITH", "MF", line("BA") - line("PE"), "BA less PE gives"),
     ]
-    for rule, code_name, expected_mg, words in equations:
-        if code_name == "BE" and "BE" not in sums:
-            continue
-        rounding = f"RA{code_name}"
-        stated_mg, rounding_mg = line(code_name), line(rounding)
-        if stated_mg + rounding_mg == expected_mg:
+    for rule, name, expected_mg, words in equations:
+        rounding = f"RA{name}"
+        stated_mg, rounding_mg = line(name), line(rounding)
+        if (name == "BE" and "BE" not in sums) or stated_mg + rounding_mg == expected_mg:
             continue
         stated = grams(stated_mg, label)
         if rounding in sums:
             stated += f" and {rounding} {grams(rounding_mg, label)}"
-        yield _about(
-            report,
-            rule,
-            f"{name_of(label)}: {code_name} is {stated}, but {words} {grams(expected_mg, label)}",
-            label,
-            grams(stated_mg + rounding_mg, label),
-            grams(expected_mg, label),
-            code_name,
-        )
+        message = f"{name_of(label)}: {name} is {stated}, but {words} {grams(expected_mg, label)}"
+        yield rule, name, stated_mg + rounding_mg, expected_mg, message
 
 
 def _about(

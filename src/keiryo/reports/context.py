@@ -21,9 +21,13 @@ from keiryo.places.model import COUNTRY_CODE, MBA_CODE, MBA_TYPES, MaterialBalan
 from keiryo.places.tables import AREA, area_values
 from keiryo.quantities import MAX_MG, Category, WeightError, format_weight, parse_weight_mg
 from keiryo.reports.model import Entry, Report, Weight, weight_unit
+from keiryo.reports.rules_notices import AdvanceNotice
 
 _ADVICE = "Correct the context file; the reference of commands shows its form."
 _BASIS = "INFCIRC/153 paras 62 and 102"
+_KNOWN = {"country", "as_of", "prior_pit", "transit_limit_days", "mbas", "entry_into_force",
+          "exempted_on_use", "exempted_on_quantity", "notices"}  # fmt: skip
+_NOTICE_DAYS = ("contract_on", "notified_on", "prepared_on", "transfer_on", "confirmed_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class AreaContext:
     earlier_reports: dict[int, int]
     inventory: tuple[Entry, ...]
     ending: dict[Category, tuple[int, int | None]]
+    retained_waste: dict[Category, tuple[int, int | None]] = field(default_factory=dict)
+    loss_limits_mg: dict[Category, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,9 @@ class Context:
     prior_pit: datetime.date
     transit_limit_days: int | None
     areas: dict[str, AreaContext] = field(default_factory=dict)
+    entry_into_force: datetime.date | None = None
+    exempted: tuple[tuple[str, Category, int, int | None], ...] = ()
+    notices: tuple[AdvanceNotice, ...] | None = None
 
 
 def read_context(content: bytes, file: str) -> tuple[Context | None, list[Finding]]:
@@ -100,8 +109,7 @@ class _Reading:
         if not isinstance(mbas, dict) or not mbas:
             self.wrong("CONTEXT-FORM", "the context names no areas ('mbas')")
             return None
-        known = {"country", "as_of", "prior_pit", "transit_limit_days", "mbas"}
-        for name in sorted(set(data) - known):
+        for name in sorted(set(data) - _KNOWN):
             self.wrong(
                 "CONTEXT-UNKNOWN",
                 f"nobody knows {name!r}; it is left aside",
@@ -115,7 +123,74 @@ class _Reading:
         complete = {code: a for code, a in areas.items() if a is not None}
         if prior is None or not isinstance(country, str):
             return None
-        return Context(country, as_of, prior, limit, complete)
+        exempted = [
+            (kind, *amount)
+            for kind in ("use", "quantity")
+            for amount in self.amounts(data.get(f"exempted_on_{kind}"), f"exempted_on_{kind}")
+        ]
+        return Context(
+            country,
+            as_of,
+            prior,
+            limit,
+            complete,
+            self.day(data, "entry_into_force"),
+            tuple(exempted),
+            self.notices(data.get("notices")),
+        )
+
+    def amounts(
+        self, data: Any, name: str, mba: str | None = None
+    ) -> Iterator[tuple[Category, int, int | None]]:
+        """Yield the amounts of a list of category, element and fissile weight."""
+        if data is None:
+            return
+        if not isinstance(data, list):
+            self.wrong("CONTEXT-FORM", f"{name} is not a list", mba)
+            return
+        for row in data:
+            try:
+                category = Category(row["category"])
+                fissile = row.get("fissile")
+                yield (
+                    category,
+                    parse_weight_mg(str(row["element"]), category.unit),
+                    None if fissile is None else parse_weight_mg(str(fissile), "g"),
+                )
+            except (WeightError, ValueError, KeyError, TypeError, AttributeError) as error:
+                self.wrong("CONTEXT-WEIGHT", f"{name}: {row!r}: {error}", mba)
+
+    def notices(self, data: Any) -> tuple[AdvanceNotice, ...] | None:
+        """Return the register of advance notices, or None if none is kept."""
+        if data is None:
+            return None
+        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+            self.wrong("CONTEXT-FORM", "notices is not a list of objects")
+            return None
+        found = []
+        for number, row in enumerate(data, start=1):
+            direction, mba, partner = (row.get(n) for n in ("direction", "mba", "partner"))
+            if direction not in ("export", "import") or not isinstance(mba, str):
+                self.wrong(
+                    "CONTEXT-FORM",
+                    f"notice {number} needs a direction (export or import), an mba and a partner",
+                )
+                continue
+            days = {
+                name: self.day(row, name)
+                for name in _NOTICE_DAYS
+            }
+            found.append(
+                AdvanceNotice(
+                    str(row.get("notice", number)),
+                    direction,
+                    mba,
+                    str(partner or ""),
+                    safeguarded=row.get("safeguarded"),
+                    **days,
+                )
+            )
+        return tuple(found)
 
     def day(self, data: dict[str, Any], name: str, *, required: bool = False) -> Any:
         value = data.get(name)
@@ -168,7 +243,17 @@ class _Reading:
         place = MaterialBalanceArea(
             country, str(facility), code, kind if isinstance(kind, str) else None, bool(follow)
         )
-        return AreaContext(place, last, earlier, inventory, ending)
+        waste = self.amounts(data.get("retained_waste"), "retained_waste", code)
+        losses = self.amounts(data.get("loss_limits"), "loss_limits", code)
+        return AreaContext(
+            place,
+            last,
+            earlier,
+            inventory,
+            ending,
+            {category: (element, fissile) for category, element, fissile in waste},
+            {category: element for category, element, _ in losses},
+        )
 
     def earlier(self, data: Any, code: str) -> dict[int, int]:
         if data is None:

@@ -185,11 +185,13 @@ class Limited:
     so that no report loses its last finding.
     """
 
+    most: int
     kept: list[Finding]
     _count: Counter[_Kind]
     _first_cut: dict[_Kind, Finding]
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_SAME_FINDINGS) -> None:
+        self.most = most
         self.kept = []
         self._count = Counter()
         self._first_cut = {}
@@ -198,7 +200,7 @@ class Limited:
         """Keep a finding, or only count it."""
         key = (new.code, new.severity, new.file, new.mba, new.report)
         self._count[key] += 1
-        if self._count[key] <= MAX_SAME_FINDINGS:
+        if self._count[key] <= self.most:
             self.kept.append(new)
         else:
             self._first_cut.setdefault(key, new)
@@ -213,7 +215,7 @@ class Limited:
         cut = [
             finding(
                 first.code,
-                f"{self._count[key] - MAX_SAME_FINDINGS} more findings like the ones shown",
+                f"{self._count[key] - self.most} more findings like the ones shown",
                 severity=first.severity,
                 file=first.file,
                 line=first.line,

@@ -17,6 +17,7 @@ Source: IAEA SG-FM-1172, Model Subsidiary Arrangement Code 10, labelled format, 
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -38,12 +39,14 @@ _LOWER_OR_SEPARATOR = re.compile(r"[a-z#]")
 _REFERENCE = re.compile(r"R|E/[0-9]{1,9}|R/[0-9]{1,9}|E/[0-9]{1,9}/[0-9]{1,9}")
 
 
-def check_report(report: Report) -> list[Finding]:
+def check_report(report: Report, *, limited: bool = True) -> list[Finding]:
     """Return what is wrong with one report, as far as the report alone shows it.
 
     Parameters
     ----------
     report : Report
+    limited : bool, optional
+        Show at most `rule_table.MAX_SAME_FINDINGS` of one code; of the others only the number.
 
     Returns
     -------
@@ -51,7 +54,7 @@ def check_report(report: Report) -> list[Finding]:
         All at once: about the header, then the entries, the notes, and the sums. Labels that the
         reader could not make out are not called missing.
     """
-    found = Limited()
+    found = Limited() if limited else Limited(most=sys.maxsize)
     found.extend(_header_findings(report))
     found.extend(_numbering_findings(report, report.entries, "OI"))
     found.extend(_numbering_findings(report, report.notes, "NC"))

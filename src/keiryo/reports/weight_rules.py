@@ -245,9 +245,13 @@ def _sum_findings(
             return
 
 
-def _rounding_mg(mg: int, label: str) -> int:
-    """Return half the step that a weight seems to be rounded to, at most half its unit."""
+def rounding_step_mg(mg: int, label: str) -> int:
+    """Return the step that a weight seems to be rounded to, in milligrams, at most its unit."""
     step_mg = 1_000_000 if weight_unit(label) == "kg" else 1000
     while mg % step_mg:
         step_mg //= 10
-    return (step_mg + 1) // 2
+    return step_mg
+
+
+def _rounding_mg(mg: int, label: str) -> int:
+    return (rounding_step_mg(mg, label) + 1) // 2

@@ -1,0 +1,463 @@
+"""What an area has filed, with every correction applied: the entries that count now.
+
+Reports are kept as they came; an *effective* entry is one of status N or A that no later entry
+deletes, with the last correction in its place (INFCIRC/153 paragraph 103; Code 10, label 309).
+All questions that an authority puts to a set of reports are put to these entries, whether the
+reports come from files or from the books.
+
+A correction whose reference names no entry is taken to mean the one effective entry of the same
+code, date and batch, if there is just one: the wrong reference is a finding of its own, and
+nothing else should be questioned because of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from keiryo.places.model import MaterialBalanceArea
+from keiryo.quantities import Category
+from keiryo.reports.context import AreaContext, Context
+from keiryo.reports.entry_rules import Record, known_code
+from keiryo.reports.model import (
+    WEIGHT_LABELS,
+    CategoryGroup,
+    Entry,
+    Note,
+    Reference,
+    Report,
+)
+from keiryo.vocabulary import EntryCode
+
+Address = tuple[int, int]
+"""Report number and entry number."""
+
+
+@dataclass(slots=True, eq=False)
+class FiledEntry:
+    """An entry as filed, with what it corrects.
+
+    Attributes
+    ----------
+    report, entry : Report, Entry
+        As filed. `report` is the one that carries the entry, which for a correction is later
+        than the one that it speaks of.
+    root : FiledEntry or None
+        The first entry of its chain of corrections; None for an entry that begins one.
+    replaces : FiledEntry or None
+        The entry that counted before this one.
+    """
+
+    report: Report
+    entry: Entry
+    root: FiledEntry | None = None
+    replaces: FiledEntry | None = None
+
+    @property
+    def origin(self) -> FiledEntry:
+        """The entry with which its chain began."""
+        return self.root or self
+
+    @property
+    def code(self) -> EntryCode | None:
+        """What label 411 says, if it is known."""
+        return known_code(self.entry.code) if self.entry.code else None
+
+    @property
+    def day(self) -> datetime.date:
+        """Day of the change; where it cannot be read, the last day of the report's period."""
+        day = self.entry.date or self.origin.report.period_to or self.report.date
+        return day or datetime.date.min
+
+    @property
+    def groups(self) -> tuple[CategoryGroup, ...]:
+        """Its weights by element category."""
+        return self.entry.groups()
+
+    @property
+    def record(self) -> Record:
+        """The entry with its report, for findings."""
+        return Record(self.report, self.entry)
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """By day; within a day increases, category changes and new batches, decreases."""
+        code = self.code
+        return (
+            self.day,
+            1 if code is None else code.day_rank,
+            self.origin.report.number,
+            self.origin.entry.number,
+            self.report.number,
+        )
+
+    def unreadable_labels(self) -> set[str]:
+        """Return the weight labels whose content cannot be made out."""
+        return {label for label, _ in self.entry.unreadable if label in WEIGHT_LABELS}
+
+
+@dataclass(slots=True)
+class FiledBalance:
+    """A material balance report with its corrections.
+
+    Attributes
+    ----------
+    report : Report
+        The report that states the balance.
+    lines : list of FiledEntry
+        Its effective lines.
+    """
+
+    report: Report
+    lines: list[FiledEntry] = field(default_factory=list)
+
+    @property
+    def start(self) -> datetime.date | None:
+        """First day of the period."""
+        return self.report.period_from
+
+    @property
+    def end(self) -> datetime.date:
+        """Last day of the period, that of the physical inventory taking."""
+        return self.report.period_to or datetime.date.min
+
+
+@dataclass(slots=True)
+class FiledListing:
+    """A physical inventory listing with its corrections; no entries for an empty area."""
+
+    report: Report
+    entries: list[FiledEntry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class AreaFile:
+    """All that one area has filed, and what came before.
+
+    Attributes
+    ----------
+    code, country : str
+    place : MaterialBalanceArea or None
+        Its entry in the register, if it is known.
+    opening : AreaContext or None
+        What came before the first report.
+    prior_pit : date or None
+        Day of the physical inventory before the first report.
+    reports : list of Report
+        By number; of two reports with one number the first.
+    changes : list of FiledEntry
+        Effective entries of inventory change reports, in order.
+    listings, balances : dict
+        By the day of the physical inventory taking.
+    filed : list of FiledEntry
+        Every entry of every report as filed, effective or not.
+    unresolved : list of FiledEntry
+        Corrections, deletions and additions whose reference names nothing; see `problem_of`.
+    """
+
+    code: str
+    country: str
+    place: MaterialBalanceArea | None = None
+    opening: AreaContext | None = None
+    prior_pit: datetime.date | None = None
+    reports: list[Report] = field(default_factory=list)
+    changes: list[FiledEntry] = field(default_factory=list)
+    listings: dict[datetime.date, FiledListing] = field(default_factory=dict)
+    balances: dict[datetime.date, FiledBalance] = field(default_factory=dict)
+    filed: list[FiledEntry] = field(default_factory=list)
+    problems: list[tuple[FiledEntry, str]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str | None:
+        """``"item"``, ``"bulk"``, ``"LOF"``, or None if nobody said."""
+        return self.place.type if self.place else None
+
+    @property
+    def follows_batches(self) -> bool:
+        """Whether the content of each batch can be followed."""
+        return bool(self.place and self.place.batch_follow_up)
+
+    def opening_batches(self) -> tuple[Entry, ...]:
+        """Return the batches of the opening inventory."""
+        return self.opening.inventory if self.opening else ()
+
+    def opening_ending(self) -> dict[Category, tuple[int, int | None]]:
+        """Return the ending inventory before the first report: as reported, or as listed."""
+        if self.opening is None:
+            return {}
+        if self.opening.ending:
+            return self.opening.ending
+        sums: dict[Category, tuple[int, int | None]] = {}
+        for entry in self.opening.inventory:
+            for group in entry.groups():
+                element, fissile = sums.get(group.category, (0, 0))
+                sums[group.category] = (
+                    element + group.element_mg,
+                    (fissile or 0) + (group.fissile_mg or 0),
+                )
+        return sums
+
+    def takings(self) -> list[datetime.date]:
+        """Return the days of physical inventory takings, the one before the first report too."""
+        days = {*self.listings, *self.balances}
+        if self.prior_pit is not None:
+            days.add(self.prior_pit)
+        return sorted(days)
+
+    def notes_on(self, filed: FiledEntry) -> list[Note]:
+        """Return the concise notes of its report that speak of an entry, or of the report."""
+        notes = filed.report.notes
+        return [n for n in notes if n.on_entry == filed.entry.number or n.on_report]
+
+
+@dataclass(slots=True)
+class Filings:
+    """The files of all areas of a State."""
+
+    areas: dict[str, AreaFile] = field(default_factory=dict)
+    textual: list[Report] = field(default_factory=list)
+    context: Context | None = None
+
+    def changes(self, code: str) -> Iterator[FiledEntry]:
+        """Yield the effective changes of one code in all areas."""
+        for area in self.areas.values():
+            for filed in area.changes:
+                if filed.entry.code == code:
+                    yield filed
+
+
+def file_reports(
+    reports: Iterable[Report],
+    context: Context | None = None,
+    places: Mapping[str, MaterialBalanceArea] | None = None,
+) -> Filings:
+    """Put reports into the files of their areas and apply all corrections.
+
+    Parameters
+    ----------
+    reports : iterable of Report
+        In any order.
+    context : Context, optional
+        What came before them.
+    places : mapping of MBA code to MaterialBalanceArea, optional
+        The register, where it knows more areas than the context.
+
+    Returns
+    -------
+    Filings
+    """
+    filings = Filings(context=context)
+    for code, area_context in (context.areas if context else {}).items():
+        assert context is not None
+        filings.areas[code] = AreaFile(
+            code, context.country, area_context.area, area_context, context.prior_pit
+        )
+    for report in reports:
+        if report.mba is None:
+            filings.textual.append(report)
+            continue
+        area = filings.areas.get(report.mba)
+        if area is None:
+            area = filings.areas[report.mba] = AreaFile(report.mba, report.country)
+        if area.place is None and places:
+            area.place = places.get(report.mba)
+        area.reports.append(report)
+    for area in filings.areas.values():
+        _Filing(area).run()
+    return filings
+
+
+class _Filing:
+    """Goes through the reports of an area by number and keeps what counts."""
+
+    def __init__(self, area: AreaFile) -> None:
+        self.area = area
+        self.by_address: dict[Address, FiledEntry] = {}
+        self.successor: dict[int, FiledEntry | None] = {}  # by id of the entry replaced
+        self.effective: dict[int, FiledEntry] = {}
+        self.totals: dict[int, int] = {}
+        self.types: dict[int, str] = {}
+
+    def run(self) -> None:
+        """File everything."""
+        seen: set[int] = set()
+        kept = []
+        for report in sorted(self.area.reports, key=lambda r: r.number):
+            if report.number not in seen:
+                seen.add(report.number)
+                kept.append(report)
+        self.area.reports = kept
+        for report in kept:
+            self.totals[report.number] = max((e.number for e in report.entries), default=0)
+            self.types[report.number] = report.type
+            for entry in report.entries:
+                self._file(FiledEntry(report, entry))
+        for report in kept:
+            self._open_listing_or_balance(report)
+        for filed in self.effective.values():
+            self._place(filed)
+        self.area.changes.sort(key=lambda f: f.order)
+        for listing in self.area.listings.values():
+            listing.entries.sort(key=lambda f: f.order[2:])
+
+    def _file(self, filed: FiledEntry) -> None:
+        self.area.filed.append(filed)
+        status, refers = filed.entry.status, filed.entry.refers
+        own = (filed.report.number, filed.entry.number)
+        if status == "N":
+            self.by_address.setdefault(own, filed)
+            self.effective[id(filed)] = filed
+        elif status in ("C", "D") and refers is not None:
+            self._correct(filed, refers)
+            self.by_address.setdefault(own, filed)
+        elif status == "A" and refers is not None:
+            self._add(filed, refers)
+            self.by_address.setdefault(own, filed)
+
+    def _correct(self, filed: FiledEntry, refers: Reference) -> None:
+        problem, target = self._target(filed, refers)
+        if problem:
+            self.area.problems.append((filed, problem))
+        if target is None:
+            if problem is None:
+                self._reach_back(filed)
+            return
+        filed.replaces, filed.root = target, target.origin
+        self.effective.pop(id(target), None)
+        self.successor[id(target)] = filed
+        if filed.entry.status == "C":
+            self.effective[id(filed)] = filed
+
+    def _target(
+        self, filed: FiledEntry, refers: Reference
+    ) -> tuple[str | None, FiledEntry | None]:
+        """Return what is wrong with a reference, if anything, and the entry that it means."""
+        if refers.country != filed.report.country:
+            problem = f"names the State {refers.country}, the report is of {filed.report.country}"
+            return problem, self._latest(self.by_address.get((refers.report, refers.entry)))
+        if refers.report > filed.report.number:
+            return "refers to a later report", self._likely(filed)
+        first = self.by_address.get((refers.report, refers.entry))
+        if first is None:
+            if self._was_earlier(refers):
+                return None, None
+            return self._missing(filed, refers), self._likely(filed)
+        if first.report.type != filed.report.type:
+            return f"names an entry of another kind of report, type {first.report.type}", None
+        latest = self._latest(first)
+        if latest is None:
+            return "names an entry that was deleted", None
+        if latest is not first and first.entry.status != "A":
+            return (
+                f"names an entry that was corrected since; the entry last reported is "
+                f"{refers.country};{latest.report.number}/{latest.entry.number}",
+                latest,
+            )
+        return None, latest
+
+    def _missing(self, filed: FiledEntry, refers: Reference) -> str:
+        likely = self._likely(filed)
+        said = "names an entry that does not exist"
+        if likely is not None:
+            said += (
+                f"; {filed.report.country};{likely.report.number}/{likely.entry.number} has the "
+                "same code, date and batch"
+            )
+        return said
+
+    def _latest(self, filed: FiledEntry | None) -> FiledEntry | None:
+        while filed is not None and id(filed) in self.successor:
+            filed = self.successor[id(filed)]
+            if filed is not None and filed.entry.status == "D":
+                return None
+        return filed
+
+    def _likely(self, filed: FiledEntry) -> FiledEntry | None:
+        """Return the one effective entry that a correction without right reference may mean."""
+        entry = filed.entry
+        if entry.code is None and entry.batch is None:
+            return None
+        same = [
+            other
+            for other in self.effective.values()
+            if other.report.type == filed.report.type
+            and (other.entry.code, other.entry.date) == (entry.code, entry.date)
+            and other.entry.batch == entry.batch
+            and other is not filed
+        ]
+        return same[0] if len(same) == 1 else None
+
+    def _was_earlier(self, refers: Reference) -> bool:
+        opening = self.area.opening
+        if opening is None:
+            return not self.totals or refers.report < min(self.totals)
+        count = opening.earlier_reports.get(refers.report)
+        return count is not None and 1 <= refers.entry <= count
+
+    def _add(self, filed: FiledEntry, refers: Reference) -> None:
+        address = (refers.report, refers.entry)
+        problem = None
+        if refers.country != filed.report.country:
+            problem = f"names the State {refers.country}, the report is of {filed.report.country}"
+        elif refers.report > filed.report.number:
+            problem = "refers to a later report"
+        elif address in self.by_address or self._was_earlier_entry(refers):
+            problem = "adds an entry under a number that is taken"
+        elif refers.report not in self.totals and not self._known_before(refers.report):
+            problem = f"adds an entry to report {refers.report}, which is not known"
+        elif self.types.get(refers.report, filed.report.type) != filed.report.type:
+            problem = f"adds to a report of another kind, type {self.types[refers.report]}"
+        if problem:
+            self.area.problems.append((filed, problem))
+        self.by_address.setdefault(address, filed)
+        self.effective[id(filed)] = filed
+
+    def _was_earlier_entry(self, refers: Reference) -> bool:
+        return self.area.opening is not None and self._was_earlier(refers)
+
+    def _known_before(self, number: int) -> bool:
+        opening = self.area.opening
+        return opening is None or number in opening.earlier_reports
+
+    def _reach_back(self, filed: FiledEntry) -> None:
+        """Apply a correction of what was listed or stated before the first report."""
+        opening, entry = self.area.opening, filed.entry
+        if opening is None or filed.report.period_to != self.area.prior_pit:
+            return
+        if filed.report.type == "P":
+            kept = [e for e in opening.inventory if e.batch != entry.batch]
+            changed = replace(entry, status="N", refers=None)
+            inventory = (*kept, changed) if entry.status == "C" else tuple(kept)
+            self.area.opening = replace(opening, inventory=tuple(inventory))
+        elif filed.report.type == "M" and entry.code == "PE" and entry.status == "C":
+            ending = dict(opening.ending)
+            for group in entry.groups():
+                ending[group.category] = (group.element_mg, group.fissile_mg)
+            self.area.opening = replace(opening, ending=ending)
+
+    def _open_listing_or_balance(self, report: Report) -> None:
+        if report.period_to is None or not any(e.status in ("N", "U") for e in report.entries):
+            return
+        if report.type == "P":
+            self.area.listings.setdefault(report.period_to, FiledListing(report))
+        elif report.type == "M":
+            self.area.balances.setdefault(report.period_to, FiledBalance(report))
+
+    def _place(self, filed: FiledEntry) -> None:
+        if filed.report.type == "I":
+            self.area.changes.append(filed)
+            return
+        day = filed.origin.report.period_to
+        if filed.entry.status == "A" or (filed.root and filed.root.entry.status == "A"):
+            day = filed.report.period_to
+        if day is None:
+            return
+        if filed.report.type == "P":
+            listing = self.area.listings.get(day)
+            if listing is not None:
+                listing.entries.append(filed)
+        elif filed.report.type == "M":
+            balance = self.area.balances.get(day)
+            if balance is not None:
+                balance.lines.append(filed)

@@ -1,0 +1,375 @@
+"""Questions to the book of an area and to its batches: never below zero, items complete.
+
+Sources: the definitions of INFCIRC/153 (Corrected), paragraphs 100 to 115; Code 10, label 411.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
+
+from keiryo.errors import Finding, Severity
+from keiryo.quantities import (
+    Category,
+    effective_kg,
+    effective_kg_text,
+    format_weight,
+)
+from keiryo.reports.filed import AreaFile, FiledEntry
+from keiryo.reports.model import CategoryGroup, Entry
+from keiryo.reports.questions.content import (
+    class_of,
+    crossing,
+    interval_of,
+    percent,
+    wrong_category,
+)
+from keiryo.reports.questions.running_book import (
+    BatchContents,
+    Content,
+    Stretch,
+    batch_effects,
+    book_effects,
+    stretches,
+)
+from keiryo.reports.questions.table import question
+
+_NEW_NAME = ("RF", "RD", "RS", "RN", "GA", "RP")
+"""Codes under which a name must not be one that was used up before."""
+
+_NO_ITEMS_MOVE = ("LN", "NP", "DI")
+Weight = tuple[Category, str, str, int]
+"""Category, label, unit and milligrams of one weight of a book."""
+
+
+def weights_of(category: Category, content: Content) -> Iterator[Weight]:
+    """Yield what is balanced of a category: the element, and the fissile weight of E and U."""
+    yield category, category.label, category.unit, content.element_mg
+    if category in "EU" and content.fissile_mg is not None:
+        yield category, "670", "g", content.fissile_mg
+
+
+def book_questions(area: AreaFile) -> Iterator[Finding]:
+    """Yield days on which the book of an area falls below zero, and where batches do not add up."""
+    for stretch in stretches(area):
+        yield from _book(stretch)
+        if stretch.listed:
+            yield from _batches(area, stretch)
+        yield from _items(area, stretch)
+
+
+def _book(stretch: Stretch) -> Iterator[Finding]:
+    book = stretch.book
+    below: set[str] = {
+        label for c, content in book.items() for _, label, _, mg in weights_of(c, content) if mg < 0
+    }
+    for day, entries in stretch.days:
+        for filed in entries:
+            for category, element_mg, fissile_mg in book_effects(filed):
+                if fissile_mg is None and category not in "EU":
+                    fissile_mg = 0
+                book.setdefault(category, Content()).add(element_mg, fissile_mg)
+        for category, content in book.items():
+            for _, label, unit, mg in weights_of(category, content):
+                key = f"{category}{label}"
+                if mg >= 0:
+                    below.discard(key)
+                elif key not in below:
+                    below.add(key)
+                    yield _below_zero(entries, day, category, label, unit, mg)
+
+
+def _below_zero(
+    entries: list[FiledEntry],
+    day: datetime.date,
+    category: Category,
+    label: str,
+    unit: str,
+    mg: int,
+) -> Finding:
+    lowering = [f for f in entries if any(c == category and e < 0 for c, e, _ in book_effects(f))]
+    what = "fissile weight" if label == "670" else "element weight"
+    return question(
+        "NEG-BOOK",
+        f"after {day} the book of category {category} ({what}) is {format_weight(mg, unit)} {unit}",
+        about=(lowering or entries)[-1],
+        label=label,
+        category=str(category),
+        found=f"{format_weight(mg, unit)} {unit}",
+        expected=">= 0",
+    )
+
+
+def _batches(area: AreaFile, stretch: Stretch) -> Iterator[Finding]:
+    contents = BatchContents(stretch.batches)
+    emptied: set[str] = set()
+    negative: set[tuple[str, str]] = set()
+    for day, entries in stretch.days:
+        before = _classes(contents) if area.follows_batches else {}
+        for filed in entries:
+            yield from _reused(filed, contents, emptied)
+        touched: dict[str, list[FiledEntry]] = defaultdict(list)
+        for filed in entries:
+            contents.apply(filed)
+            if filed.entry.batch:
+                touched[filed.entry.batch].append(filed)
+        for batch, same in touched.items():
+            held = contents.of.get(batch, {})
+            if area.follows_batches:
+                yield from _negative(batch, same, held, day, negative)
+                yield from _after_the_day(batch, same, held, before.get(batch), day)
+            if held and all(c.element_mg == 0 for c in held.values()):
+                emptied.add(batch)
+            else:
+                emptied.discard(batch)
+    if stretch.end is not None and stretch.end in area.listings:
+        yield from _listed_batches(area, stretch.end, contents)
+
+
+def _reused(filed: FiledEntry, contents: BatchContents, emptied: set[str]) -> Iterator[Finding]:
+    batch = filed.entry.batch
+    if batch and batch in emptied and filed.entry.code in _NEW_NAME:
+        yield question(
+            "BATCH-REUSE",
+            f"the name {batch} is used for a new batch, though an earlier batch of that name was "
+            "used up",
+            about=filed,
+            label="446",
+            found=batch,
+            severity=Severity.WARNING,
+        )
+
+
+def _negative(
+    batch: str,
+    entries: list[FiledEntry],
+    held: dict[Category, Content],
+    day: datetime.date,
+    negative: set[tuple[str, str]],
+) -> Iterator[Finding]:
+    for category, content in held.items():
+        for _, label, unit, mg in weights_of(category, content):
+            key = (batch, f"{category}{label}")
+            if mg >= 0:
+                negative.discard(key)
+                continue
+            if key in negative:
+                continue
+            negative.add(key)
+            lowering = [
+                f for f in entries if any(c == category and e < 0 for c, e, _ in batch_effects(f))
+            ]
+            yield question(
+                "NEG-BATCH",
+                f"after {day} batch {batch} holds {format_weight(mg, unit)} {unit} of category "
+                f"{category}" + (" (fissile weight)" if label == "670" else ""),
+                about=(lowering or entries)[-1],
+                label=label,
+                category=str(category),
+                found=f"{format_weight(mg, unit)} {unit}",
+                expected=">= 0",
+            )
+
+
+def _group(category: Category, content: Content) -> CategoryGroup:
+    return CategoryGroup(category, content.element_mg, content.fissile_mg)
+
+
+def _classes(contents: BatchContents) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for batch, held in contents.of.items():
+        for category, content in held.items():
+            if category in "EU" and content.element_mg > 0 and content.fissile_mg is not None:
+                now = class_of(_group(category, content))
+                if now is not None:
+                    found[batch] = now
+    return found
+
+
+def _after_the_day(
+    batch: str,
+    entries: list[FiledEntry],
+    held: dict[Category, Content],
+    before: str | None,
+    day: datetime.date,
+) -> Iterator[Finding]:
+    """Ask about the content that a batch has after all entries of a day."""
+    for category, content in held.items():
+        if content.element_mg <= 0 or content.fissile_mg is None or content.fissile_mg < 0:
+            continue
+        group = _group(category, content)
+        interval = interval_of(group) if category in "EU" else None
+        if interval is None:
+            continue
+        wrong = wrong_category(category, interval, day)
+        changing = [f for f in entries if f.code and f.code.isotope_may_exceed_element]
+        if wrong and changing:
+            yield question(
+                "CATEGORY-ENRICH",
+                f"after {day} batch {batch} is {wrong[0]}",
+                about=changing[-1],
+                label=category.label,
+                category=str(category),
+                found=percent(interval),
+                expected=wrong[1],
+            )
+        now = class_of(group)
+        if now is None:
+            continue
+        moved = [f for f in entries if f.entry.code == "RP" and _classes_of(f) - {now}]
+        if moved or (before and before != now):
+            yield crossing((moved or entries)[-1], now)
+
+
+def _classes_of(filed: FiledEntry) -> set[str]:
+    return {found for group in filed.groups if (found := class_of(group)) is not None}
+
+
+def _listed_batches(
+    area: AreaFile, day: datetime.date, contents: BatchContents
+) -> Iterator[Finding]:
+    """Compare batches that are listed with weights reported before with what the ledger holds."""
+    for filed in area.listings[day].entries:
+        entry = filed.entry
+        if entry.basis not in ("L", "T") or not entry.batch or filed.unreadable_labels():
+            continue
+        held = contents.of.get(entry.batch)
+        if held is None or not contents.holds(entry.batch):
+            if area.follows_batches:
+                yield question(
+                    "PIL-BATCH",
+                    f"{entry.batch} is listed as reported before ({entry.basis}), but the ledger "
+                    "holds nothing under that name",
+                    about=filed,
+                    label="446",
+                    found=entry.batch,
+                )
+            continue
+        if not area.follows_batches and any(c.element_mg < 0 for c in held.values()):
+            continue
+        yield from _listed_weights(filed, held)
+
+
+def _listed_weights(filed: FiledEntry, held: dict[Category, Content]) -> Iterator[Finding]:
+    entry = filed.entry
+    listed = {group.category: group for group in filed.groups}
+    for category in sorted({*listed, *(c for c, v in held.items() if v.element_mg)}):
+        group = listed.get(category)
+        content = held.get(category, Content())
+        pairs = [(category.label, category.unit, group.element_mg if group else 0,
+                  content.element_mg)]  # fmt: skip
+        if category in "EU" and group and group.fissile_mg is not None:
+            if content.fissile_mg is not None:
+                pairs.append(("670", "g", group.fissile_mg, content.fissile_mg))
+        for label, unit, found_mg, expected_mg in pairs:
+            if found_mg != expected_mg:
+                found = f"{format_weight(found_mg, unit)} {unit}"
+                expected = f"{format_weight(expected_mg, unit)} {unit}"
+                yield question(
+                    "PIL-BATCH",
+                    f"{entry.batch} is listed with {found} of category {category} as reported "
+                    f"before ({entry.basis}), but the ledger holds {expected}",
+                    about=filed,
+                    label=label,
+                    category=str(category),
+                    found=found,
+                    expected=expected,
+                )
+
+
+def _items(area: AreaFile, stretch: Stretch) -> Iterator[Finding]:
+    """Count the items of an item area."""
+    listing = area.listings.get(stretch.end) if stretch.end else None
+    if area.kind != "item" or listing is None or not stretch.listed:
+        return
+    entries: list[Entry] = [*stretch.batches, *(f.entry for f in listing.entries)]
+    moving = [f for _, day in stretch.days for f in day if _moves_items(f)]
+    if any(e.items is None for e in [*entries, *(f.entry for f in moving)]):
+        return
+    count = sum(e.items or 0 for e in stretch.batches)
+    for filed in moving:
+        assert filed.code is not None
+        count += (filed.code.sign or filed.code.batch_sign) * (filed.entry.items or 0)
+    listed = sum(f.entry.items or 0 for f in listing.entries)
+    if listed != count:
+        yield question(
+            "ITEM-COUNT",
+            f"{listed} items are listed on {stretch.end}, but {count} should be there",
+            about=listing.report,
+            label="470",
+            found=str(listed),
+            expected=str(count),
+        )
+
+
+def _moves_items(filed: FiledEntry) -> bool:
+    code = filed.code
+    if code is None or code.code in _NO_ITEMS_MOVE or code.kind == "category_change":
+        return False
+    return bool(code.sign or code.batch_sign)
+
+
+def taking_questions(area: AreaFile) -> Iterator[Finding]:
+    """Yield accidental gains and losses on the day of a taking, and differences of item areas."""
+    takings = set(area.takings())
+    for filed in area.changes:
+        if filed.entry.code in ("GA", "LA") and filed.entry.date in takings:
+            yield question(
+                "GA-AT-PIT",
+                f"{filed.entry.code} of {filed.entry.batch or 'a batch'} is dated {filed.day}, the "
+                "day of a physical inventory taking",
+                about=filed,
+                label="412",
+                found=str(filed.day),
+            )
+    if area.kind != "item":
+        return
+    for balance in area.balances.values():
+        for line in balance.lines:
+            if line.entry.code == "MF":
+                for group in line.groups:
+                    if group.element_mg or (group.category in "EU" and group.fissile_mg):
+                        yield _missing_items(line, group)
+
+
+def _missing_items(line: FiledEntry, group: CategoryGroup) -> Finding:
+    category = group.category
+    shown = f"{format_weight(group.element_mg, category.unit)} {category.unit}"
+    if group.fissile_mg and category in "EU":
+        shown += f" with {format_weight(group.fissile_mg, 'g')} g fissile"
+    return question(
+        "ITEM-MUF",
+        f"MF of category {category} is {shown} in an item area",
+        about=line,
+        label=category.label,
+        category=str(category),
+        found=shown,
+        expected="0",
+    )
+
+
+def outside_facilities_questions(area: AreaFile) -> Iterator[Finding]:
+    """Yield listings of a location outside facilities of more than one effective kilogram."""
+    if area.kind != "LOF":
+        return
+    for day, listing in area.listings.items():
+        total = sum(
+            (
+                effective_kg(group.category, group.element_mg, group.fissile_mg).value
+                for filed in listing.entries
+                for group in filed.groups
+                if group.element_mg > 0
+                and (group.category not in "EU" or group.fissile_mg is not None)
+            ),
+            start=Fraction(0),
+        )
+        if total > 1:
+            yield question(
+                "LOF-LIMIT",
+                f"{area.code} holds {effective_kg_text(total)} effective kg on {day}",
+                about=listing.report,
+                found=effective_kg_text(total),
+                expected="<= 1",
+            )

@@ -1,0 +1,327 @@
+"""Which reports are there, under which numbers, for which periods, and in time.
+
+Sources: Code 10, labels 001, 003 and 015; INFCIRC/153 (Corrected), paragraphs 62, 63 and 67. Days
+and months come from the profile.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from keiryo.dates import end_of_month, next_day
+from keiryo.errors import Finding
+from keiryo.reports.entry_rules import AREA_CODE
+from keiryo.reports.filed import AreaFile, FiledEntry, Filings
+from keiryo.reports.model import REPORT_TYPES, Report
+from keiryo.reports.questions.table import question
+from keiryo.vocabulary import Profile
+
+ESTABLISHED_LATER = ("DI", "LN", "NP")
+"""Changes that count from the day on which they were established, not on which they occurred."""
+
+_NEAR_DAYS = 45
+
+
+def register_questions(area: AreaFile, filings: Filings) -> Iterator[Finding]:
+    """Yield reports of an area that the register does not know, or knows otherwise."""
+    place = area.place
+    for report in area.reports:
+        if place is None:
+            if filings.context is not None and AREA_CODE.fullmatch(area.code):
+                yield question("MBA-UNKNOWN", f"{area.code} is not registered", about=report)
+            continue
+        if report.facility not in (None, place.facility):
+            message = f"{area.code} lies in facility {place.facility}, not in {report.facility}"
+            yield question(
+                "FACILITY-UNKNOWN",
+                message,
+                about=report,
+                label="207",
+                found=report.facility,
+                expected=place.facility,
+            )
+        if report.country != place.state:
+            message = f"{area.code} belongs to {place.state}, the report is of {report.country}"
+            yield question(
+                "STATE-UNKNOWN",
+                message,
+                about=report,
+                label="001",
+                found=report.country,
+                expected=place.state,
+            )
+
+
+def number_questions(area: AreaFile) -> Iterator[Finding]:
+    """Yield numbers that were left out, or used before the first report."""
+    last = area.opening.last_report_no if area.opening else None
+    for report in area.reports:
+        if last is not None and area.opening and report.number <= area.opening.last_report_no:  # type: ignore[operator]
+            yield question(
+                "SEQ-DUP",
+                f"report {report.number}: the last number used before was "
+                f"{area.opening.last_report_no}",
+                about=report,
+                label="001",
+                found=str(report.number),
+                expected=f"> {area.opening.last_report_no}",
+            )
+            continue
+        if last is not None and report.number > last + 1:
+            missing = (
+                f"report {last + 1} is"
+                if report.number == last + 2
+                else f"reports {last + 1} to {report.number - 1} are"
+            )
+            yield question(
+                "SEQ-GAP",
+                f"{missing} missing before report {report.number} of {area.code}",
+                about=report,
+                label="001",
+                found=str(report.number),
+                expected=str(last + 1),
+            )
+        last = report.number
+
+
+def deadline_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
+    """Yield what was reported late."""
+    for report in area.reports:
+        if report.date is None:
+            continue
+        if report.type == "I":
+            yield from _late_changes(area, report, profile.deadlines.icr_days)
+        elif report.type in ("M", "P") and report.period_to is not None:
+            if not any(entry.status in ("N", "U") for entry in report.entries):
+                continue
+            if _is_initial(area, report):
+                continue
+            due = report.period_to + datetime.timedelta(days=profile.deadlines.mbr_days)
+            if report.date > due:
+                name = REPORT_TYPES[report.type]
+                yield question(
+                    "LATE-MBR",
+                    f"the {name} for {report.period_to} was due on {due} and is dated "
+                    f"{report.date}",
+                    about=report,
+                    label="003",
+                    found=str(report.date),
+                    expected=f"<= {due}",
+                )
+
+
+def _is_initial(area: AreaFile, report: Report) -> bool:
+    """Whether a listing begins the books of its area."""
+    first = area.reports[0] if area.reports else None
+    return report.type == "P" and report is first and area.opening is None
+
+
+def _late_changes(area: AreaFile, report: Report, days: int) -> Iterator[Finding]:
+    """Yield at most one finding a report: what lies longest back."""
+    assert report.date is not None
+    earliest: tuple[datetime.date, FiledEntry] | None = None
+    for filed in area.filed:
+        entry = filed.entry
+        if filed.report is not report or entry.status != "N" or entry.date is None:
+            continue
+        month = end_of_month(entry.date)
+        if entry.code in ESTABLISHED_LATER and report.period_to is not None:
+            month = max(month, end_of_month(report.period_to))
+        due = month + datetime.timedelta(days=days)
+        if report.date > due and (earliest is None or due < earliest[0]):
+            earliest = (due, filed)
+    if earliest is not None:
+        due, filed = earliest
+        yield question(
+            "LATE-ICR",
+            f"the change of {filed.entry.date} was to be reported by {due}; the report is dated "
+            f"{report.date}",
+            about=filed,
+            label="003",
+            found=str(report.date),
+            expected=f"<= {due}",
+        )
+
+
+def initial_questions(
+    area: AreaFile, entry_into_force: datetime.date | None, profile: Profile
+) -> Iterator[Finding]:
+    """Yield an initial report that is late or shows another day than it should."""
+    if entry_into_force is None or not area.listings:
+        return
+    situation = end_of_month(entry_into_force)
+    first = min(area.listings)
+    report = area.listings[first].report
+    if area.opening is not None and area.opening.inventory:
+        return
+    if first != situation:
+        yield question(
+            "LATE-INITIAL",
+            f"the initial report shows {first}, not {situation}, the end of the month of entry "
+            "into force",
+            about=report,
+            label="015",
+            found=str(first),
+            expected=str(situation),
+        )
+    due = situation + datetime.timedelta(days=profile.deadlines.initial_days)
+    if report.date is not None and report.date > due:
+        yield question(
+            "LATE-INITIAL",
+            f"the initial report was due on {due} and is dated {report.date}",
+            about=report,
+            label="003",
+            found=str(report.date),
+            expected=f"<= {due}",
+        )
+
+
+def period_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
+    """Yield balances that do not follow on each other, and takings too far apart."""
+    takings = area.takings()
+    for balance in sorted(area.balances.values(), key=lambda b: b.end):
+        earlier = [day for day in takings if day < balance.end and _is_taking(area, day)]
+        start = balance.start
+        if earlier and start is not None and start != next_day(earlier[-1]):
+            yield question(
+                "PERIOD-CONT",
+                f"the balance begins on {start}, but the last physical inventory was taken on "
+                f"{earlier[-1]}",
+                about=balance.report,
+                label="015",
+                found=str(start),
+                expected=str(next_day(earlier[-1])),
+            )
+    yield from _interval_questions(area, takings, profile)
+    for report in area.reports:
+        yield from _overlaps(area, report, takings)
+
+
+def _is_taking(area: AreaFile, day: datetime.date) -> bool:
+    """Whether an inventory was taken on a day: a balance that ends near a listing ends with it."""
+    return day == area.prior_pit or day in area.listings or near_listing(area, day) is None
+
+
+def near_listing(area: AreaFile, day: datetime.date) -> datetime.date | None:
+    """Return the day of the listing that a balance ending on `day` seems to mean, or None."""
+    free = [d for d in area.listings if d not in area.balances]
+    near = [d for d in free if abs((d - day).days) <= _NEAR_DAYS]
+    return min(near, key=lambda d: abs((d - day).days)) if near else None
+
+
+def _interval_questions(
+    area: AreaFile, takings: list[datetime.date], profile: Profile
+) -> Iterator[Finding]:
+    months = profile.deadlines.pit_months
+    for before, after in zip(takings, takings[1:], strict=False):
+        report = area.listings[after].report if after in area.listings else None
+        if report is None and after in area.balances:
+            report = area.balances[after].report
+        if months is not None and after > _months_later(before, months):
+            yield question(
+                "PIT-INTERVAL",
+                f"between the inventory takings of {before} and {after} lie more than "
+                f"{months} months",
+                about=report,
+                mba=area.code,
+                label="015",
+                found=str(after),
+                expected=f"<= {_months_later(before, months)}",
+            )
+        elif profile.deadlines.pit_yearly and after.year > before.year + 1:
+            yield question(
+                "PIT-INTERVAL",
+                f"no inventory was taken in {before.year + 1}: the takings are of {before} and "
+                f"{after}",
+                about=report,
+                mba=area.code,
+                label="015",
+                found=str(after),
+                expected=f"<= {before.year + 1}-12-31",
+            )
+
+
+def _months_later(day: datetime.date, months: int) -> datetime.date:
+    """Return the same day some months later, or the last day of that month."""
+    index = day.year * 12 + day.month - 1 + months
+    first = datetime.date(index // 12, index % 12 + 1, 1)
+    return min(
+        end_of_month(first),
+        first + datetime.timedelta(days=day.day - 1),
+    )
+
+
+def _overlaps(area: AreaFile, report: Report, takings: list[datetime.date]) -> Iterator[Finding]:
+    start, end = report.period_from, report.period_to
+    if report.type != "I" or start is None or end is None:
+        return
+    if not any(entry.status == "N" for entry in report.entries):
+        return
+    for day in takings:
+        if start <= day < end:
+            yield question(
+                "PERIOD-OVERLAP",
+                f"the period {start} to {end} crosses the physical inventory taking of {day}",
+                about=report,
+                label="015",
+                found=f"{start}/{end}",
+                expected=f"{start}/{day} and {next_day(day)}/{end}",
+            )
+
+
+def missing_questions(area: AreaFile) -> Iterator[Finding]:
+    """Yield listings without balance, balances without listing, and categories left out."""
+    for day, balance in sorted(area.balances.items()):
+        listing = area.listings.get(day)
+        if listing is None:
+            near = near_listing(area, day)
+            if near is not None:
+                yield question(
+                    "PERIOD-CONT",
+                    f"the balance ends on {day}, but the listing is of {near}",
+                    about=balance.report,
+                    label="015",
+                    found=str(day),
+                    expected=str(near),
+                )
+            else:
+                yield question(
+                    "MBR-MISSING",
+                    f"the balance ends on {day}, but no listing of that day was reported",
+                    about=balance.report,
+                    label="015",
+                )
+            continue
+        for category in sorted(absent_categories(area, day)):
+            yield question(
+                "MBR-MISSING",
+                f"category {category} is listed on {day}, but the balance has no line for it",
+                about=balance.report,
+                category=category,
+            )
+    meant = {near_listing(area, day) for day in area.balances if day not in area.listings}
+    for day, listing in sorted(area.listings.items()):
+        if day in area.balances or day in meant or _is_initial(area, listing.report):
+            continue
+        yield question(
+            "MBR-MISSING",
+            f"the inventory of {day} was listed, but no balance up to that day was reported",
+            about=listing.report,
+            label="015",
+        )
+
+
+def absent_categories(area: AreaFile, day: datetime.date) -> set[str]:
+    """Return the categories that are listed on a day and missing in the balance up to it."""
+    listing, balance = area.listings.get(day), area.balances.get(day)
+    if listing is None or balance is None:
+        return set()
+    stated = {w.label for line in balance.lines for w in line.entry.weights}
+    stated |= {label for line in balance.lines for label in line.unreadable_labels()}
+    return {
+        str(group.category)
+        for filed in listing.entries
+        for group in filed.groups
+        if group.element_mg and group.category.label not in stated
+    }
