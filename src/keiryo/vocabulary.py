@@ -14,13 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
-from keiryo.data import TableVersion, read_table, table_version, valid_on
-from keiryo.dates import end_of_month
+from keiryo.data import TableVersion, read_table, table_version
 from keiryo.errors import NotFoundError
 from keiryo.limits import (
     ExemptionLimits,
@@ -38,6 +36,7 @@ from keiryo.material_description import (
     normal_mdc,
     split_mdc,
 )
+from keiryo.profiles import Deadlines, Profile, profile, profile_names, profile_versions
 from keiryo.quantities import Category
 
 __all__ = [
@@ -201,70 +200,6 @@ class EntryStatus:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """Days by which reports are due; methods give the last good day."""
-
-    icr_days: int
-    mbr_days: int
-    initial_days: int
-    pit_months: int | None = None
-    pit_yearly: bool = False
-
-    def icr_due(self, change: date) -> date:
-        """Return the last day for reporting a change of (or established on) `change`."""
-        return end_of_month(change) + timedelta(days=self.icr_days)
-
-    def mbr_due(self, inventory_taking: date) -> date:
-        """Return the last day for the material balance report and the listing."""
-        return inventory_taking + timedelta(days=self.mbr_days)
-
-    def initial_due(self, entry_into_force: date) -> date:
-        """Return the last day for the initial report."""
-        return end_of_month(entry_into_force) + timedelta(days=self.initial_days)
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a jurisdiction or an agreement asks of reports.
-
-    Attributes
-    ----------
-    name, title : str
-    categories : tuple of str
-        Letters of the element categories in reports; H and L stand for enriched uranium from
-        and below 20 %.
-    deadlines : Deadlines
-    rounding_step_mg, decimals : mapping of unit to int
-    transit_warning_days, transit_inconsistency_days : int
-        Ages above which an open shipment is a warning, an inconsistency.
-    booking : str
-        When nuclear loss and production at reactors are booked.
-    correction : str
-        What a second correction refers to: ``"last"`` or ``"original"``.
-    retention_years : int
-    version : TableVersion
-    """
-
-    name: str
-    title: str
-    categories: tuple[str, ...]
-    deadlines: Deadlines
-    rounding_step_mg: Mapping[str, int]
-    decimals: Mapping[str, int]
-    transit_warning_days: int
-    transit_inconsistency_days: int
-    booking: str
-    correction: str
-    retention_years: int
-    version: TableVersion
-
-    @property
-    def splits_enriched(self) -> bool:
-        """Whether reports tell high from low enriched uranium."""
-        return "H" in self.categories
-
-
 @cache
 def ENTRY_CODES() -> Mapping[str, EntryCode]:
     """Return all codes of label 411 in the order of a material balance report.
@@ -357,42 +292,6 @@ def separators() -> Mapping[str, str]:
     return MappingProxyType(dict(read_table("labels")["separators"]))
 
 
-def profile(name: str, on: date) -> Profile:
-    """Return a profile as it stands on a day.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such profile, or none on that day.
-    """
-    rows = [row for row in read_table("profiles")["profile"] if row["name"] == name]
-    if not rows:
-        raise NotFoundError(
-            f"there is no profile {name[:40]!r}", f"Profiles are {', '.join(profile_names())}."
-        )
-    row = valid_on(rows, f"profile {name}", on)
-    rounding, transit = row["rounding"], row["transit"]
-    return Profile(
-        name=name,
-        title=row["title"],
-        categories=tuple(row["categories"]),
-        deadlines=Deadlines(**row["deadlines"]),
-        rounding_step_mg=MappingProxyType(rounding["step_mg"]),
-        decimals=MappingProxyType(rounding["decimals"]),
-        transit_warning_days=transit["warning_days"],
-        transit_inconsistency_days=transit["inconsistency_days"],
-        booking=row["booking"],
-        correction=row["correction"],
-        retention_years=row["retention_years"],
-        version=table_version(f"profile {name}", row),
-    )
-
-
-def profile_names() -> tuple[str, ...]:
-    """Return the names of the shipped profiles."""
-    return tuple(dict.fromkeys(row["name"] for row in read_table("profiles")["profile"]))
-
-
 def table_versions() -> tuple[TableVersion, ...]:
     """Return every shipped table version with its source, status and dates."""
     versions = [
@@ -401,10 +300,7 @@ def table_versions() -> tuple[TableVersion, ...]:
     ]
     for name, rows in read_table("limits").items():
         versions += [table_version(name.replace("_", " "), row) for row in rows]
-    versions += [
-        table_version(f"profile {row['name']}", row) for row in read_table("profiles")["profile"]
-    ]
-    return tuple(versions)
+    return (*versions, *profile_versions())
 
 
 def _categories(letters: str) -> tuple[Category, ...]:

@@ -200,7 +200,8 @@ def test_correction_follows_what_it_corrects_whatever_the_order_of_the_files(
 
 
 def test_gap_is_open_until_the_report_comes(plant: SmallBooks) -> None:
-    opened = plant.take(text(2, loss())).open_findings
+    other = change("LD", "20250105", "LIQ-2", "630:5 670:0.2")
+    opened = plant.take(text(2, other)).open_findings
     assert [(f.code, f.severity) for f in opened] == [("SEQ-GAP", Severity.INCONSISTENCY)]
     assert plant.take(text(1, loss())).open_findings == ()
 

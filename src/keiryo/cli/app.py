@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from keiryo.cli import accounts, demo, findings, journal, movements, places, reports
+from keiryo.cli import (
+    accounts,
+    audit,
+    deadlines,
+    demo,
+    findings,
+    journal,
+    movements,
+    oversight,
+    places,
+    reports,
+    transit,
+)
 from keiryo.cli.options import DbOption, Format, FormatOption, Given
 
 app = typer.Typer(
@@ -41,5 +53,8 @@ def root(
     Given.db, Given.format = db, Format(format_) if format_ else None
 
 
-for capability in (accounts, places, reports, journal, findings, movements, demo):
+for capability in (
+    *(accounts, places, reports, transit, deadlines, oversight, findings, audit),
+    *(movements, journal, demo),
+):
     capability.register(app)

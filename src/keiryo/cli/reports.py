@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keiryo.cli import issuing, report_templates
 from keiryo.cli.options import DbOption, Format, FormatOption, day_of, format_of, opened
 from keiryo.cli.output import Progress, finding_dict, show_findings, show_json, show_rows
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(
-        help="Reports: check, receive, issue and write them.", no_args_is_help=True
-    )
+    group = typer.Typer(help="Reports: check, receive, issue and write them.", no_args_is_help=True)
     group.command("check")(check)
     group.command("import")(import_)
     group.command("export")(export)
+    report_templates.register(group)
+    issuing.register(group)
     app.add_typer(group, name="reports")
 
 

@@ -1,1 +1,1 @@
-"""What an authority keeps an eye on: transit, deadlines, registers, notices, statements, answers."""
+"""What an authority keeps an eye on: transit, deadlines, registers, notices, open questions."""

@@ -24,7 +24,7 @@ ADVANCE_NOTICE = LineKind(
         integer("notified_on", "day on which the notice was given"),
         integer("prepared_on", "day on which the material is to be prepared for shipping"),
         integer("transfer_on", "day of the transfer, planned or actual"),
-        integer("safeguarded", "1 if the material will be under safeguards at the receiver, else 0"),
+        integer("safeguarded", "1 if the receiver holds it under safeguards, 0 if not"),
         integer("confirmed_on", "day on which the receiver confirmed receipt"),
         text("state", "open, confirmed or withdrawn", required=True),
     ),

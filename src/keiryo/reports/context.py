@@ -41,6 +41,7 @@ class AreaContext:
     ending: dict[Category, tuple[int, int | None]]
     retained_waste: dict[Category, tuple[int, int | None]] = field(default_factory=dict)
     loss_limits_mg: dict[Category, int] = field(default_factory=dict)
+    prior_pit: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +177,7 @@ class _Reading:
                     f"notice {number} needs a direction (export or import), an mba and a partner",
                 )
                 continue
-            days = {
-                name: self.day(row, name)
-                for name in _NOTICE_DAYS
-            }
+            days = {name: self.day(row, name) for name in _NOTICE_DAYS}
             found.append(
                 AdvanceNotice(
                     str(row.get("notice", number)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ _ISOTOPE_LABELS = {
     **{nuclide: label for label, nuclide in URANIUM_ISOTOPE_LABELS.items()},
     **{nuclide: label for label, nuclide in PLUTONIUM_ISOTOPE_LABELS.items()},
 }
+_MANY_ACTS = 500
+"""Beyond so many acts all are read rather than each named."""
 
 
 def recorded_reports(
@@ -42,8 +45,14 @@ def recorded_reports(
     query = select(table).where(table.c.outcome == "accepted").order_by(table.c.act_id)
     if mba is not None:
         query = query.where(table.c.mba == mba)
-    for header in connection.execute(query).mappings().all():
-        yield _report(connection, metadata, header)
+    headers = connection.execute(query).mappings().all()
+    notes = _notes(connection, metadata, mba)
+    entries: dict[int, list[Entry]] = {}
+    for name in set(TABLE_OF_TYPE.values()):
+        entries |= _entries(connection, metadata, name, mba)
+    for header in headers:
+        act_id = int(header["act_id"])
+        yield _report(header, entries.get(act_id, []), notes.get(act_id, []))
 
 
 def export_reports(
@@ -79,11 +88,7 @@ def export_reports(
     return paths
 
 
-def _report(connection: Connection, metadata: MetaData, header: Any) -> Report:
-    entries: tuple[Entry, ...] = ()
-    if header["report_type"] in TABLE_OF_TYPE:
-        name = TABLE_OF_TYPE[header["report_type"]]
-        entries = tuple(_entries(connection, metadata, name, int(header["act_id"])))
+def _report(header: Any, entries: list[Entry], notes: list[Note]) -> Report:
     return Report(
         country=header["country"],
         number=header["report_no"],
@@ -95,8 +100,8 @@ def _report(connection: Connection, metadata: MetaData, header: Any) -> Report:
         period_single=bool(header["period_single"]),
         facility=header["facility"],
         mba=header["mba"],
-        entries=entries,
-        notes=tuple(_notes(connection, metadata, int(header["act_id"]))),
+        entries=tuple(entries),
+        notes=tuple(notes),
     )
 
 
@@ -104,39 +109,74 @@ def _day(number: int | None) -> datetime.date | None:
     return None if number is None else number_date(int(number))
 
 
-def _notes(connection: Connection, metadata: MetaData, act_id: int) -> Iterator[Note]:
+def _notes(connection: Connection, metadata: MetaData, mba: str | None) -> dict[int, list[Note]]:
+    """Return the notes by act."""
     table = metadata.tables[NOTE.name]
-    query = select(table).where(table.c.act_id == act_id).order_by(table.c.line_no)
+    query = select(table).order_by(table.c.act_id, table.c.line_no)
+    if mba is not None:
+        query = query.where(table.c.mba == mba)
+    found: dict[int, list[Note]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        yield Note(
-            number=row["note_no"],
-            total=row["note_total"],
-            text=row["note_text"],
-            reference=row["reference"],
-            report_type=row["report_type"],
-            non_latin=row["non_latin"],
+        found[int(row["act_id"])].append(
+            Note(
+                number=row["note_no"],
+                total=row["note_total"],
+                text=row["note_text"],
+                reference=row["reference"],
+                report_type=row["report_type"],
+                non_latin=row["non_latin"],
+            )
         )
+    return found
 
 
-def _entries(connection: Connection, metadata: MetaData, name: str, act_id: int) -> Iterator[Entry]:
-    table, isotopes = metadata.tables[name], metadata.tables[ISOTOPE_WEIGHT.name]
+Isotopes = dict[tuple[int, int], list[tuple[str, int]]]
+"""Nuclides and milligrams by act and line."""
+
+
+def isotopes_of_acts(connection: Connection, metadata: MetaData, acts: Collection[int]) -> Isotopes:
+    """Return the further isotopes of lines, by act and parent line."""
+    table = metadata.tables[ISOTOPE_WEIGHT.name]
+    query = select(table.c.act_id, table.c.parent_line, table.c.nuclide, table.c.mass_mg)
+    if len(acts) <= _MANY_ACTS:
+        query = query.where(table.c.act_id.in_(sorted(acts)))
+    found: Isotopes = defaultdict(list)
+    for act_id, parent, nuclide, mass_mg in connection.execute(query):
+        found[(int(act_id), int(parent))].append((str(nuclide), int(mass_mg)))
+    return found
+
+
+def _entries(
+    connection: Connection, metadata: MetaData, name: str, mba: str | None
+) -> dict[int, list[Entry]]:
+    """Return the reported entries of one table by act."""
+    table = metadata.tables[name]
     query = (
         select(table, entry_line(table).label("first_line"))
-        .where(table.c.act_id == act_id, table.c.report_no.is_not(None))
-        .order_by(table.c.line_no)
+        .where(table.c.report_no.is_not(None))
+        .order_by(table.c.act_id, table.c.line_no)
     )
-    groups: dict[int, list[Any]] = {}
+    if mba is not None:
+        query = query.where(table.c.mba == mba)
+    groups: dict[tuple[int, int], list[Any]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        groups.setdefault(int(row["first_line"]), []).append(row)
-    children: dict[int, list[tuple[str, int]]] = {}
-    parents = select(isotopes.c.parent_line, isotopes.c.nuclide, isotopes.c.mass_mg).where(
-        isotopes.c.act_id == act_id
-    )
-    for parent, nuclide, mass_mg in connection.execute(parents):
-        children.setdefault(int(parent), []).append((str(nuclide), int(mass_mg)))
-    for rows in groups.values():
-        weights = [w for row in rows for w in _weights(row, children.get(row["line_no"], []))]
-        yield _entry(rows[0], tuple(sorted(weights, key=lambda weight: weight.label)))
+        groups[(int(row["act_id"]), int(row["first_line"]))].append(row)
+    isotopes = isotopes_of_acts(connection, metadata, {act_id for act_id, _ in groups})
+    found: dict[int, list[Entry]] = defaultdict(list)
+    for (act_id, _), rows in groups.items():
+        found[act_id].append(entry_of_rows(rows, isotopes))
+    return found
+
+
+def entry_of_rows(rows: Sequence[Any], isotopes: Isotopes, number: int | None = None) -> Entry:
+    """Return the entry that some lines of the books make, one line a category."""
+    weights = [
+        weight
+        for row in rows
+        for weight in _weights(row, isotopes.get((int(row["act_id"]), int(row["line_no"])), []))
+    ]
+    ordered = tuple(sorted(weights, key=lambda weight: weight.label))
+    return _entry(rows[0], ordered, number)
 
 
 def _weights(row: Any, isotopes: list[tuple[str, int]]) -> Iterator[Weight]:
@@ -151,12 +191,12 @@ def _weights(row: Any, isotopes: list[tuple[str, int]]) -> Iterator[Weight]:
         yield Weight(_ISOTOPE_LABELS[nuclide], mass_mg)
 
 
-def _entry(row: Any, weights: tuple[Weight, ...]) -> Entry:
+def _entry(row: Any, weights: tuple[Weight, ...], number: int | None = None) -> Entry:
     fields = dict(row)
     basis = [part or None for part in (fields.get("basis") or "").split("/")]
     basis += [None] * (3 - len(basis))
     return Entry(
-        number=fields["entry_no"],
+        number=fields["entry_no"] if number is None else number,
         total=fields["entry_total"],
         status=fields["status"] or "N",
         refers=_reference(fields["refers"]),

@@ -152,8 +152,10 @@ class AreaFile:
         By the day of the physical inventory taking.
     filed : list of FiledEntry
         Every entry of every report as filed, effective or not.
-    unresolved : list of FiledEntry
-        Corrections, deletions and additions whose reference names nothing; see `problem_of`.
+    problems : list of (FiledEntry, str)
+        Corrections, deletions and additions whose reference is wrong, and what is wrong with it.
+    refused : set of int
+        Numbers of reports that came but were refused.
     """
 
     code: str
@@ -167,6 +169,7 @@ class AreaFile:
     balances: dict[datetime.date, FiledBalance] = field(default_factory=dict)
     filed: list[FiledEntry] = field(default_factory=list)
     problems: list[tuple[FiledEntry, str]] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
 
     @property
     def kind(self) -> str | None:
@@ -251,7 +254,11 @@ def file_reports(
     for code, area_context in (context.areas if context else {}).items():
         assert context is not None
         filings.areas[code] = AreaFile(
-            code, context.country, area_context.area, area_context, context.prior_pit
+            code,
+            context.country,
+            area_context.area,
+            area_context,
+            area_context.prior_pit or context.prior_pit,
         )
     for report in reports:
         if report.mba is None:
@@ -329,9 +336,7 @@ class _Filing:
         if filed.entry.status == "C":
             self.effective[id(filed)] = filed
 
-    def _target(
-        self, filed: FiledEntry, refers: Reference
-    ) -> tuple[str | None, FiledEntry | None]:
+    def _target(self, filed: FiledEntry, refers: Reference) -> tuple[str | None, FiledEntry | None]:
         """Return what is wrong with a reference, if anything, and the entry that it means."""
         if refers.country != filed.report.country:
             problem = f"names the State {refers.country}, the report is of {filed.report.country}"

@@ -228,7 +228,11 @@ def shipments(
         place = (notice.direction, notice.mba, notice.partner, notice.transfer_on)
         result.append(Shipment(*place, notice.effective_kg, notices=(notice.notice,)))
     result.sort(key=lambda s: (s.day, s.direction, s.partner, s.mba))
-    return [_judged(s, result, rule) for s in result]
+    small: dict[tuple[str, str], list[Shipment]] = {}
+    for s in result:
+        if s.effective_kg is not None and s.effective_kg <= rule.limit_kg:
+            small.setdefault((s.direction, s.partner), []).append(s)
+    return [_judged(s, small.get((s.direction, s.partner), ()), rule) for s in result]
 
 
 def notice_clock(
@@ -255,10 +259,15 @@ def notice_clock(
             "confirmation overdue" if on > due else "awaiting confirmation",
             on,
         )
-    if notice.state == "confirmed":
-        return NoticeClock(notice, shipment, "", None, "confirmed")
     moved = shipment is not None and bool(shipment.transfers)
-    return NoticeClock(notice, shipment, "", None, "done" if moved else "notified")
+    state = "confirmed" if notice.state == "confirmed" else "done" if moved else "notified"
+    due = notify_by(notice, shipment, rule)
+    late = _is_needed(shipment) and due is not None and notice.notified_on > due
+    return NoticeClock(notice, shipment, "", None, f"{state}, notified late" if late else state)
+
+
+def _is_needed(shipment: Shipment | None) -> bool:
+    return shipment is None or shipment.needs_notice
 
 
 def notify_by(notice: AdvanceNotice, shipment: Shipment | None, rule: NoticeRule) -> date | None:
@@ -266,8 +275,8 @@ def notify_by(notice: AdvanceNotice, shipment: Shipment | None, rule: NoticeRule
     moved = shipment.day if shipment is not None else notice.transfer_on
     if notice.direction == IMPORT:
         return moved
-    prepared = notice.prepared_on or moved
-    return None if prepared is None else prepared - timedelta(days=rule.ahead_days)
+    days = [day for day in (notice.prepared_on, moved) if day is not None]
+    return min(days) - timedelta(days=rule.ahead_days) if days else None
 
 
 def confirm_by(notice: AdvanceNotice, shipment: Shipment | None, rule: NoticeRule) -> date | None:
@@ -371,29 +380,21 @@ def _days_apart(notice: AdvanceNotice, day: date, rule: NoticeRule) -> int | Non
     return abs((day - given).days)
 
 
-def _judged(shipment: Shipment, every: Sequence[Shipment], rule: NoticeRule) -> Shipment:
-    """Return the shipment with whether a notice is asked for, alone or with others."""
+def _judged(shipment: Shipment, small: Sequence[Shipment], rule: NoticeRule) -> Shipment:
+    """Return the shipment with whether a notice is asked for, alone or with others.
+
+    `small` are the shipments with the same State in the same direction that need none alone.
+    """
     if shipment.effective_kg is None:
         return replace(shipment, needs_notice=True)
     if shipment.effective_kg > rule.limit_kg:
         return replace(shipment, together_kg=shipment.effective_kg, needs_notice=True)
-    together = sum((s.effective_kg or Fraction(0) for s in _series(shipment, every, rule)),
-                   Fraction(0))  # fmt: skip
+    first = months_after(shipment.day, -rule.together_months)
+    none = Fraction(0)
+    series = (s.effective_kg or none for s in small if first <= s.day <= shipment.day)
+    together = sum(series, none)
     needs = together > rule.limit_kg and shipment.effective_kg > 0
     return replace(shipment, together_kg=together, needs_notice=needs)
-
-
-def _series(shipment: Shipment, every: Sequence[Shipment], rule: NoticeRule) -> list[Shipment]:
-    """Return the smaller shipments of the months up to this one, it included."""
-    first = months_after(shipment.day, -rule.together_months)
-    return [
-        s
-        for s in every
-        if (s.direction, s.partner) == (shipment.direction, shipment.partner)
-        and first <= s.day <= shipment.day
-        and s.effective_kg is not None
-        and s.effective_kg <= rule.limit_kg
-    ]
 
 
 def _effective_kg(
@@ -425,11 +426,11 @@ def _clock(
     return NoticeClock(notice, shipment, what, due, state, left)
 
 
-def _moved(direction: str, mba: str, partner: str, day: date) -> str:
-    other = f"State {partner}" if partner else "an unnamed State"
-    if direction == EXPORT:
-        return f"{mba} shipped to {other} on {day}"
-    return f"{mba} received from {other} on {day}"
+def _moved(shipment: Shipment, amount: str) -> str:
+    other = f"State {shipment.partner}" if shipment.partner else "an unnamed State"
+    if shipment.direction == EXPORT:
+        return f"{shipment.mba} shipped {amount} to {other} on {shipment.day}"
+    return f"{shipment.mba} received {amount} from {other} on {shipment.day}"
 
 
 def _basis(direction: str) -> str:
@@ -439,9 +440,8 @@ def _basis(direction: str) -> str:
 def _without_notice(shipment: Shipment, rule: NoticeRule) -> Finding:
     first = shipment.transfers[0]
     alone = shipment.effective_kg or Fraction(0)
-    what = _moved(shipment.direction, shipment.mba, shipment.partner, shipment.day)
     limit = effective_kg_text(rule.limit_kg)
-    words = f"{what} {effective_kg_text(alone)} effective kg"
+    words = _moved(shipment, f"{effective_kg_text(alone)} effective kg")
     if alone <= rule.limit_kg:
         words += (
             f", together with the {rule.together_months} months before "
@@ -468,12 +468,10 @@ def _about_notice(
     """Return whether a notice, and the confirmation that it asks for, came in time."""
     findings = []
     due = notify_by(notice, shipment, rule)
-    needed = shipment is None or shipment.needs_notice
     given = notice.notified_on or on
-    if needed and due is not None and given > due:
+    if _is_needed(shipment) and due is not None and given > due:
         came = f"was given on {given}" if notice.notified_on else "has not been given"
-        until = "two weeks before preparation for shipping" if rule.ahead_days == 14 else (
-            f"{rule.ahead_days} days before preparation for shipping")  # fmt: skip
+        until = f"{rule.ahead_days} days before preparation for shipping"
         if notice.direction == IMPORT:
             until = "the day on which the State assumes responsibility"
         findings.append(
@@ -533,4 +531,5 @@ def _late(
         found=found,
         expected=expected,
         basis=basis,
+        cell=f"notice {notice.notice}",
     )

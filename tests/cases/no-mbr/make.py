@@ -76,7 +76,7 @@ def other_reports(first, second):
         + m.report(LABORATORY, 8, "P", "20250110", "20241231", listing(LAB, mdcs, "L", 1))
         + m.report(LABORATORY, 9, "M", "20260110", Y2025,
                    [m.line(code, m.labelled(sums)) for code, sums in second.items()])
-        + m.report(LABORATORY, 10, "P", "20260110", "20251231", listing(LAB_LATER, mdcs, "L", 1))
+        + m.report(LABORATORY, 10, "P", "20260110", "20251231", listing(LAB_LATER, mdcs, "M", 1))
     )  # fmt: skip
     return texts
 

@@ -35,6 +35,7 @@ MAX_CELLS = 1_000_000
 """Cells that are read of one file at most."""
 
 _MAX_PARTS = 5000
+_MAX_TAGS = 5_000_000
 _MAX_ROW, _MAX_COLUMN = 1_048_576, 16_384
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -104,6 +105,8 @@ class _Book:
         data = self.part(name)
         if data is None:
             return
+        if data.count(b"<") > _MAX_TAGS:
+            raise _TooLarge
         for _, element in iterparse(io.BytesIO(data), events=("end",), forbid_dtd=True):
             yield _local(element.tag), element
 
@@ -297,11 +300,11 @@ def _row(book: _Book, element: Any, expected: int, grid: Grid) -> int:
 
 
 def _cell(book: _Book, element: Any) -> Cell | None:
-    value, formula, inline = None, False, None
+    value, formula, inline, stored = None, False, None, False
     for child in element:
         name = _local(child.tag)
         if name == "v":
-            value = child.text
+            value, stored = child.text, True
         elif name == "f":
             formula = True
         elif name == "is":
@@ -309,8 +312,8 @@ def _cell(book: _Book, element: Any) -> Cell | None:
     kind = element.get("t", "n")
     if kind == "inlineStr":
         value, kind = inline, "str"
-    if not value:
-        return Cell("", formula=True) if formula else None
+    if not value:  # a formula may well have an empty text as its stored value
+        return Cell("", formula=True) if formula and not (stored and kind == "str") else None
     if kind == "s":
         index = int(value)
         if not 0 <= index < len(book.strings):

@@ -155,19 +155,28 @@ class _Comparison:
 
     def _beginning(self) -> Iterator[Finding]:
         """PB repeats the ending inventory before, of the balance before or of the opening."""
-        end = self.balance.end
-        earlier = [b for b in self.area.balances.values() if b.end < end]
-        if earlier:
-            before = max(earlier, key=lambda b: b.end)
-            terms = _Side(line for line in before.lines if line.entry.code == "PE")
-            terms.sums["PB"] = terms.sums.pop("PE", Counter())
-            terms.unreadable = {("PB", label) for _, label in terms.unreadable}
+        earlier = [day for day in self.area.takings() if day < self.balance.end]
+        last = max(earlier, default=None)
+        if last in self.area.balances:
+            lines = self.area.balances[last].lines
+            terms = self._beginning_from(line for line in lines if line.entry.code == "PE")
+        elif last in self.area.listings:
+            terms = self._beginning_from(self.area.listings[last].entries)
         elif self.area.opening is not None:
             terms = _Side(())
             terms.sums["PB"] = self._opening_sums()
         else:
             return
         yield from self._compared("PB-CONT", "PB", terms)
+
+    def _beginning_from(self, entries: Iterable[FiledEntry]) -> _Side:
+        terms = _Side(())
+        sums = terms.sums["PB"] = Counter()
+        for filed in entries:
+            for weight in filed.entry.weights:
+                sums[weight.label] += weight.mg
+            terms.unreadable |= {("PB", label) for label in filed.unreadable_labels()}
+        return terms
 
     def _opening_sums(self) -> Counter[str]:
         """Return the ending inventory of the opening by label; isotopes only as far as listed."""

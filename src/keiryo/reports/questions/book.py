@@ -17,8 +17,8 @@ from keiryo.quantities import (
     effective_kg_text,
     format_weight,
 )
-from keiryo.reports.filed import AreaFile, FiledEntry
-from keiryo.reports.model import CategoryGroup, Entry
+from keiryo.reports.filed import AreaFile, FiledBalance, FiledEntry
+from keiryo.reports.model import CategoryGroup, Entry, Report
 from keiryo.reports.questions.content import (
     class_of,
     crossing,
@@ -35,6 +35,7 @@ from keiryo.reports.questions.running_book import (
     stretches,
 )
 from keiryo.reports.questions.table import question
+from keiryo.reports.weight_rules import element_of, grams
 
 _NEW_NAME = ("RF", "RD", "RS", "RN", "GA", "RP")
 """Codes under which a name must not be one that was used up before."""
@@ -53,11 +54,19 @@ def weights_of(category: Category, content: Content) -> Iterator[Weight]:
 
 def book_questions(area: AreaFile) -> Iterator[Finding]:
     """Yield days on which the book of an area falls below zero, and where batches do not add up."""
+    emptied: set[str] = set()
+    heavy = False
     for stretch in stretches(area):
         yield from _book(stretch)
         if stretch.listed:
-            yield from _batches(area, stretch)
+            yield from _batches(area, stretch, emptied)
+            if area.kind == "LOF":
+                over = list(_outside_facilities(area, stretch, heavy))
+                heavy = bool(over) or heavy
+                yield from over
         yield from _items(area, stretch)
+    for balance in area.balances.values():
+        yield from _stated_below_zero(balance)
 
 
 def _book(stretch: Stretch) -> Iterator[Finding]:
@@ -102,9 +111,9 @@ def _below_zero(
     )
 
 
-def _batches(area: AreaFile, stretch: Stretch) -> Iterator[Finding]:
+def _batches(area: AreaFile, stretch: Stretch, emptied: set[str]) -> Iterator[Finding]:
     contents = BatchContents(stretch.batches)
-    emptied: set[str] = set()
+    emptied -= {entry.batch or "" for entry in stretch.batches}
     negative: set[tuple[str, str]] = set()
     for day, entries in stretch.days:
         before = _classes(contents) if area.follows_batches else {}
@@ -260,9 +269,9 @@ def _listed_weights(filed: FiledEntry, held: dict[Category, Content]) -> Iterato
         content = held.get(category, Content())
         pairs = [(category.label, category.unit, group.element_mg if group else 0,
                   content.element_mg)]  # fmt: skip
-        if category in "EU" and group and group.fissile_mg is not None:
-            if content.fissile_mg is not None:
-                pairs.append(("670", "g", group.fissile_mg, content.fissile_mg))
+        both = group is not None and None not in (group.fissile_mg, content.fissile_mg)
+        if category in "EU" and group and both:
+            pairs.append(("670", "g", group.fissile_mg or 0, content.fissile_mg or 0))
         for label, unit, found_mg, expected_mg in pairs:
             if found_mg != expected_mg:
                 found = f"{format_weight(found_mg, unit)} {unit}"
@@ -296,7 +305,7 @@ def _items(area: AreaFile, stretch: Stretch) -> Iterator[Finding]:
     if listed != count:
         yield question(
             "ITEM-COUNT",
-            f"{listed} items are listed on {stretch.end}, but {count} should be there",
+            f"the number of items listed on {stretch.end} is {listed}, but {count} should be there",
             about=listing.report,
             label="470",
             found=str(listed),
@@ -350,26 +359,65 @@ def _missing_items(line: FiledEntry, group: CategoryGroup) -> Finding:
     )
 
 
-def outside_facilities_questions(area: AreaFile) -> Iterator[Finding]:
-    """Yield listings of a location outside facilities of more than one effective kilogram."""
-    if area.kind != "LOF":
+def _outside_facilities(area: AreaFile, stretch: Stretch, heavy: bool) -> Iterator[Finding]:
+    """Yield the first day on which a location outside facilities holds over an effective kg."""
+    contents = BatchContents(stretch.batches)
+    total = _effective_kg(contents)
+    if total > 1:
+        if not heavy:
+            listing = area.listings.get(stretch.start)
+            yield _too_heavy(area, listing.report if listing else None, stretch.start, total)
         return
-    for day, listing in area.listings.items():
-        total = sum(
-            (
-                effective_kg(group.category, group.element_mg, group.fissile_mg).value
-                for filed in listing.entries
-                for group in filed.groups
-                if group.element_mg > 0
-                and (group.category not in "EU" or group.fissile_mg is not None)
-            ),
-            start=Fraction(0),
-        )
+    for day, entries in stretch.days:
+        for filed in entries:
+            contents.apply(filed)
+        total = _effective_kg(contents)
         if total > 1:
-            yield question(
-                "LOF-LIMIT",
-                f"{area.code} holds {effective_kg_text(total)} effective kg on {day}",
-                about=listing.report,
-                found=effective_kg_text(total),
-                expected="<= 1",
-            )
+            rising = [f for f in entries if any(mg > 0 for _, mg, _ in batch_effects(f))]
+            yield _too_heavy(area, (rising or entries)[-1], day, total)
+            return
+
+
+def _effective_kg(contents: BatchContents) -> Fraction:
+    return sum(
+        (
+            effective_kg(category, content.element_mg, content.fissile_mg or None).value
+            for held in contents.of.values()
+            for category, content in held.items()
+            if content.element_mg > 0 and (category not in "EU" or content.fissile_mg)
+        ),
+        start=Fraction(0),
+    )
+
+
+def _too_heavy(
+    area: AreaFile, about: FiledEntry | Report | None, day: datetime.date, total: Fraction
+) -> Finding:
+    return question(
+        "LOF-LIMIT",
+        f"{area.code} holds {effective_kg_text(total)} effective kg on {day}",
+        about=about,
+        mba=area.code,
+        found=effective_kg_text(total),
+        expected="<= 1",
+    )
+
+
+def _stated_below_zero(balance: FiledBalance) -> Iterator[Finding]:
+    """Yield BE and BA lines that state a negative book."""
+    for line in balance.lines:
+        if line.entry.code not in ("BE", "BA"):
+            continue
+        for weight in line.entry.weights:
+            if weight.mg < 0:
+                category = Category.from_label((element_of(weight.label) or (weight.label,))[0])
+                yield question(
+                    "NEG-BOOK",
+                    f"{line.entry.code} is {grams(weight.mg, weight.label)}; a book cannot be "
+                    "below zero",
+                    about=line,
+                    label=weight.label,
+                    category=None if category is None else str(category),
+                    found=grams(weight.mg, weight.label),
+                    expected=">= 0",
+                )

@@ -27,6 +27,9 @@ _FRESH_FORMS = ("B", "D")
 _MIXED_OXIDE_FROM = Fraction(2, 100)
 """Share of plutonium in heavy metal from which fresh fuel is taken to be mixed oxide."""
 
+_RETURNING = ("RP", "FW", "DU", "DQ")
+"""Codes whose data may have been reported under another name, or before the books began."""
+
 Interval = tuple[Fraction, Fraction]
 
 
@@ -76,9 +79,9 @@ def _stating_content(area: AreaFile) -> Iterator[FiledEntry]:
     """Yield entries whose weights are the content of a batch, not a difference."""
     for filed in area.changes:
         code = filed.code
-        if code is not None and not code.isotope_may_exceed_element:
-            if code.kind != "category_change":
-                yield filed
+        if code is None or code.isotope_may_exceed_element or code.kind == "category_change":
+            continue
+        yield filed
     for listing in area.listings.values():
         yield from listing.entries
 
@@ -223,7 +226,7 @@ def basis_questions(area: AreaFile) -> Iterator[Finding]:
         entry = filed.entry
         weights = tuple(sorted(entry.weights_mg().items()))
         known = entry.batch in names or weights in data
-        if entry.basis in ("L", "T") and not known and entry.code != "RP" and entry.batch:
+        if entry.basis in ("L", "T") and not known and entry.code not in _RETURNING:
             yield question(
                 "MBASIS",
                 f"{entry.batch} is marked {entry.basis}, reported before, but {area.code} has "
@@ -234,21 +237,26 @@ def basis_questions(area: AreaFile) -> Iterator[Finding]:
                 expected="M" if entry.basis == "T" else "N",
                 severity=Severity.WARNING,
             )
-        elif entry.basis == "N" and filed.report.type == "P" and entry.batch in names:
-            if weights in data:
-                yield question(
-                    "MBASIS",
-                    f"{entry.batch} is marked N, not reported before, but {area.code} has "
-                    "reported these weights",
-                    about=filed,
-                    label="469",
-                    found="N",
-                    expected="L",
-                    severity=Severity.WARNING,
-                )
+        elif entry.basis == "N" and known and weights in data and _states_again(filed):
+            yield question(
+                "MBASIS",
+                f"{entry.batch} is marked N, not reported before, but {area.code} has reported "
+                "these weights",
+                about=filed,
+                label="469",
+                found="N",
+                expected="L",
+                severity=Severity.WARNING,
+            )
         if entry.code not in ("LN", "NP", "DI"):
             names.add(entry.batch)
             data.add(weights)
+
+
+def _states_again(filed: FiledEntry) -> bool:
+    """Whether an entry speaks of a batch on hand: a listing, or what leaves the area."""
+    code = filed.code
+    return filed.report.type == "P" or (code is not None and code.kind == "decrease")
 
 
 def _as_reported(filed: FiledEntry) -> tuple[object, ...]:
@@ -301,4 +309,3 @@ def _high_enriched(area: AreaFile) -> set[str]:
         for entry in entries
         if entry.batch and any(class_of(group) == "H" for group in entry.groups())
     }
-

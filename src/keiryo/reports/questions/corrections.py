@@ -38,9 +38,7 @@ def correction_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
         refers = filed.entry.refers
         assert refers is not None
         shown = f"{filed.entry.status}/{refers.country};{refers.report}/{refers.entry}"
-        yield question(
-            "CORR-REF", f"309:{shown} {problem}", about=filed, label="309", found=shown
-        )
+        yield question("CORR-REF", f"309:{shown} {problem}", about=filed, label="309", found=shown)
     for filed in area.filed:
         if filed.entry.status == "C" and filed.replaces is not None:
             yield _difference(filed, filed.replaces)

@@ -7,6 +7,7 @@ and months come from the profile.
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterator
 
 from keiryo.dates import end_of_month, next_day
@@ -55,37 +56,38 @@ def register_questions(area: AreaFile, filings: Filings) -> Iterator[Finding]:
 
 def number_questions(area: AreaFile) -> Iterator[Finding]:
     """Yield numbers that were left out, or used before the first report."""
-    last = area.opening.last_report_no if area.opening else None
+    before = area.opening.last_report_no if area.opening else None
+    last = before
     for report in area.reports:
-        if last is not None and area.opening and report.number <= area.opening.last_report_no:  # type: ignore[operator]
+        if before is not None and report.number <= before:
             yield question(
                 "SEQ-DUP",
-                f"report {report.number}: the last number used before was "
-                f"{area.opening.last_report_no}",
+                f"report {report.number}: the last number used before was {before}",
                 about=report,
                 label="001",
                 found=str(report.number),
-                expected=f"> {area.opening.last_report_no}",
+                expected=f"> {before}",
             )
             continue
-        if last is not None and report.number > last + 1:
-            missing = (
-                f"report {last + 1} is"
-                if report.number == last + 2
-                else f"reports {last + 1} to {report.number - 1} are"
-            )
+        missing = range((report.number if last is None else last + 1), report.number)
+        first = next((n for n in missing if n not in area.refused), None)
+        if first is not None:
+            until = next(n for n in reversed(missing) if n not in area.refused)
+            said = f"report {first} is" if first == until else f"reports {first} to {until} are"
             yield question(
                 "SEQ-GAP",
-                f"{missing} missing before report {report.number} of {area.code}",
+                f"{said} missing before report {report.number} of {area.code}",
                 about=report,
                 label="001",
                 found=str(report.number),
-                expected=str(last + 1),
+                expected=str(first),
             )
         last = report.number
 
 
-def deadline_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
+def deadline_questions(
+    area: AreaFile, profile: Profile, begun: datetime.date | None = None
+) -> Iterator[Finding]:
     """Yield what was reported late."""
     for report in area.reports:
         if report.date is None:
@@ -95,7 +97,7 @@ def deadline_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
         elif report.type in ("M", "P") and report.period_to is not None:
             if not any(entry.status in ("N", "U") for entry in report.entries):
                 continue
-            if _is_initial(area, report):
+            if is_initial(area, report, begun):
                 continue
             due = report.period_to + datetime.timedelta(days=profile.deadlines.mbr_days)
             if report.date > due:
@@ -111,10 +113,19 @@ def deadline_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
                 )
 
 
-def _is_initial(area: AreaFile, report: Report) -> bool:
-    """Whether a listing begins the books of its area."""
-    first = area.reports[0] if area.reports else None
-    return report.type == "P" and report is first and area.opening is None
+def is_initial(area: AreaFile, report: Report, begun: datetime.date | None = None) -> bool:
+    """Whether a listing begins the books of its area: it has no balance, and its own deadline.
+
+    `begun` is the day of entry into force, where it is known: then the first listing of an area
+    without an opening inventory is the initial report.
+    """
+    if report.type != "P":
+        return False
+    if area.opening is None:
+        return bool(area.reports) and report is area.reports[0]
+    first = min(area.listings, default=None)
+    same = first is not None and area.listings[first].report is report
+    return begun is not None and not area.opening.inventory and same
 
 
 def _late_changes(area: AreaFile, report: Report, days: int) -> Iterator[Finding]:
@@ -214,7 +225,7 @@ def _interval_questions(
     area: AreaFile, takings: list[datetime.date], profile: Profile
 ) -> Iterator[Finding]:
     months = profile.deadlines.pit_months
-    for before, after in zip(takings, takings[1:], strict=False):
+    for before, after in itertools.pairwise(takings):
         report = area.listings[after].report if after in area.listings else None
         if report is None and after in area.balances:
             report = area.balances[after].report
@@ -270,7 +281,7 @@ def _overlaps(area: AreaFile, report: Report, takings: list[datetime.date]) -> I
             )
 
 
-def missing_questions(area: AreaFile) -> Iterator[Finding]:
+def missing_questions(area: AreaFile, begun: datetime.date | None = None) -> Iterator[Finding]:
     """Yield listings without balance, balances without listing, and categories left out."""
     for day, balance in sorted(area.balances.items()):
         listing = area.listings.get(day)
@@ -302,7 +313,7 @@ def missing_questions(area: AreaFile) -> Iterator[Finding]:
             )
     meant = {near_listing(area, day) for day in area.balances if day not in area.listings}
     for day, listing in sorted(area.listings.items()):
-        if day in area.balances or day in meant or _is_initial(area, listing.report):
+        if day in area.balances or day in meant or is_initial(area, listing.report, begun):
             continue
         yield question(
             "MBR-MISSING",

@@ -9,6 +9,7 @@ batches and leaves the book as it is (INFCIRC/153 paragraphs 102 and 107; Code 1
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -117,7 +118,7 @@ def stretches(area: AreaFile) -> list[Stretch]:
             else:
                 starts[day] = Stretch(day, None, (), False, stated)
     result = [starts[day] for day in sorted(starts)]
-    for this, following in zip(result, result[1:], strict=False):
+    for this, following in itertools.pairwise(result):
         this.end = following.start
     for stretch in result:
         stretch.days = list(_days(area, stretch))
@@ -145,9 +146,7 @@ def _sums(entries: Iterable[Entry]) -> dict[Category, Content]:
     return sums
 
 
-def _days(
-    area: AreaFile, stretch: Stretch
-) -> Iterator[tuple[datetime.date, list[FiledEntry]]]:
+def _days(area: AreaFile, stretch: Stretch) -> Iterator[tuple[datetime.date, list[FiledEntry]]]:
     day: datetime.date | None = None
     today: list[FiledEntry] = []
     for filed in area.changes:

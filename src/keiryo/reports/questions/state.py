@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby
 
 from keiryo.errors import Finding
 from keiryo.limits import exemption_limits, exemption_total
@@ -37,14 +38,41 @@ def exemption_questions(filings: Filings) -> Iterator[Finding]:
         if kind == "quantity":
             counted.append((category, element_mg, fissile_mg))
     over: set[str] = set()
-    for filed in changes:
+    for _, same_day in groupby(changes, key=lambda f: f.day):
+        today = list(same_day)
+        yield from _releases(today, registers)
+        yield from _exemptions(today, counted, over)
+
+
+def _releases(
+    today: list[FiledEntry], registers: dict[str, dict[Category, Content]]
+) -> Iterator[Finding]:
+    """Enter the exemptions of a day in the registers; none may be below zero in the evening."""
+    for filed in today:
         kind, sign = _EXEMPTION[filed.entry.code or ""]
         for group in filed.groups:
             fissile = group.fissile_mg
-            content = registers[kind].setdefault(group.category, Content())
-            content.add(sign * group.element_mg, None if fissile is None else sign * fissile)
-            if sign < 0 and content.element_mg < 0:
+            registers[kind].setdefault(group.category, Content()).add(
+                sign * group.element_mg, None if fissile is None else sign * fissile
+            )
+    asked: set[tuple[str, Category]] = set()
+    for filed in reversed(today):
+        kind, sign = _EXEMPTION[filed.entry.code or ""]
+        for group in filed.groups:
+            content = registers[kind][group.category]
+            if sign < 0 and content.element_mg < 0 and (kind, group.category) not in asked:
+                asked.add((kind, group.category))
                 yield _released(filed, kind, group.category, content)
+
+
+def _exemptions(
+    today: list[FiledEntry], counted: list[tuple[Category, int, int | None]], over: set[str]
+) -> Iterator[Finding]:
+    """Count what is exempted on quantity, what is released on a day before what is exempted."""
+    for filed in today:
+        kind, sign = _EXEMPTION[filed.entry.code or ""]
+        for group in filed.groups:
+            fissile = group.fissile_mg
             if kind == "quantity" and (fissile is not None or group.category not in "EU"):
                 counted.append(
                     (
@@ -100,9 +128,8 @@ def retained_waste_questions(area: AreaFile) -> Iterator[Finding]:
     for category, (element_mg, fissile_mg) in start.items():
         held.setdefault(category, Content()).add(element_mg, fissile_mg)
     below: set[str] = set()
-    for filed in area.changes:
-        if filed.entry.code not in ("TW", "FW"):
-            continue
+    waste = [f for f in area.changes if f.entry.code in ("TW", "FW")]
+    for filed in sorted(waste, key=lambda f: (f.day, f.entry.code != "TW")):
         sign = 1 if filed.entry.code == "TW" else -1
         for group in filed.groups:
             content = held.setdefault(group.category, Content())
@@ -203,4 +230,3 @@ def loss_questions(area: AreaFile, filings: Filings) -> Iterator[Finding]:
                 found=f"{format_weight(group.element_mg, unit)} {unit}",
                 expected=f"<= {format_weight(limit_mg, unit)} {unit}",
             )
-

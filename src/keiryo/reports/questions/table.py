@@ -61,7 +61,7 @@ QUESTIONS: dict[str, Rule] = {
     "PERIOD-CONT": _set(E, "A balance does not follow on the physical inventory taking before it, "
         "or does not end with one", "Code 10 label 015; beginning on the day after: regional rules",
         "A balance begins on the day after the taking before, and ends on the day of the listing."),
-    "PERIOD-OVERLAP": _set(W, "The period of an inventory change report crosses an inventory taking",
+    "PERIOD-OVERLAP": _set(W, "The period of a change report crosses an inventory taking",
         _OURS, "Report the changes before and after the taking in separate reports."),
     "ADVANCE-NOTICE": _set(W, "A transfer out of or into the State without timely notice",
         "INFCIRC/153 paragraphs 92, 94 and 95",

@@ -15,17 +15,26 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 
 from keiryo.errors import Finding, Severity
 from keiryo.limits import transfer_uncertainty
 from keiryo.material_description import split_mdc
 from keiryo.quantities import Category, format_weight
 from keiryo.reports.filed import AreaFile, FiledEntry, Filings
-from keiryo.reports.model import CategoryGroup
+from keiryo.reports.model import (
+    PLUTONIUM_ISOTOPE_LABELS,
+    URANIUM_ISOTOPE_LABELS,
+    CategoryGroup,
+)
 from keiryo.reports.questions.table import question
 from keiryo.vocabulary import Profile, normal_mdc
 
 _UNKNOWN = "UNKNOWN"
+_ISOTOPE_LABELS = {
+    nuclide: label
+    for label, nuclide in {**URANIUM_ISOTOPE_LABELS, **PLUTONIUM_ISOTOPE_LABELS}.items()
+}
 _CANDIDATE_DAYS = 120
 _RECEIPTS = ("RD", "RF", "RN", "RS")
 _MIXED_FORMS = ("R", "T", "U")
@@ -94,22 +103,40 @@ def match_transfers(filings: Filings, on: datetime.date) -> Transit:
 
 
 def _matched(shipments: list[Shipment], receipts: list[FiledEntry]) -> list[FiledEntry]:
-    """Match transfers of one key, both in the order of days; return receipts left over."""
-    left = list(receipts)
-    for shipment in shipments:
-        later = [f for f in left if f.day >= shipment.day]
-        if later:
-            shipment.receipts.append(later[0])
-            left.remove(later[0])
-    for shipment in shipments:  # received before it was shipped: better than no match at all
-        if not shipment.receipts and left:
-            shipment.receipts.append(left.pop(0))
-    for filed in list(left):  # parts of one shipment
+    """Match transfers of one key; return receipts left over.
+
+    Equal weights come first, then the nearest day on or after the shipment; a receipt before the
+    shipment is better than no match at all; what then is left may be part of a shipment.
+    """
+    pairs = sorted(
+        (
+            (
+                filed.day < shipment.day,
+                not _same_weights(shipment, filed),
+                abs((filed.day - shipment.day).days),
+                number,
+                place,
+            )
+            for number, shipment in enumerate(shipments)
+            for place, filed in enumerate(receipts)
+        )
+    )
+    taken: set[int] = set()
+    for *_, number, place in pairs:
+        if place not in taken and not shipments[number].receipts:
+            shipments[number].receipts.append(receipts[place])
+            taken.add(place)
+    left = [filed for place, filed in enumerate(receipts) if place not in taken]
+    for filed in list(left):
         home = next((s for s in shipments if _may_hold(s, filed)), None)
         if home is not None:
             home.receipts.append(filed)
             left.remove(filed)
     return left
+
+
+def _same_weights(shipment: Shipment, receipt: FiledEntry) -> bool:
+    return shipment.filed.entry.weights_mg() == receipt.entry.weights_mg()
 
 
 def _may_hold(shipment: Shipment, part: FiledEntry) -> bool:
@@ -139,24 +166,22 @@ def transit_questions(
         Age from which an open shipment is a warning, in place of that of the profile.
     """
     transit = match_transfers(filings, on)
-    reporting = {code for code, area in filings.areas.items() if area.reports}
+    known = set(filings.areas)  # by their reports or by the register
     for shipment in transit.shipments:
         if len(shipment.receipts) > 1:
             yield from _parts(shipment)
         elif shipment.receipts:
             yield from _compared(shipment.filed, shipment.receipts[0])
-        elif shipment.receiver in reporting:
+        elif shipment.receiver in known:
             yield _open(shipment, transit, on, profile, limit_days)
     for filed in transit.unmatched:
-        if _mba(filed.entry.shipper) in reporting:
-            yield _unmatched(filed, transit)
+        if _mba(filed.entry.shipper) in known:
+            yield _unmatched(filed, transit, filings.areas[_mba(filed.entry.shipper)], profile)
     for area in filings.areas.values():
         yield from _partner_questions(area, filings)
 
 
-def age_limits(
-    profile: Profile, limit_days: int | None = None
-) -> tuple[int, int]:
+def age_limits(profile: Profile, limit_days: int | None = None) -> tuple[int, int]:
     """Return the ages in days above which an open shipment is a warning, an inconsistency."""
     warning = profile.transit_warning_days if limit_days is None else limit_days
     return warning, max(warning, profile.transit_inconsistency_days)
@@ -206,8 +231,7 @@ def _is_candidate(shipment: Shipment, receipt: FiledEntry) -> bool:
     if shipment.receiver != receipt.report.mba or shipment.receipts:
         return False
     days = (receipt.day - shipment.day).days
-    same = shipment.filed.entry.weights_mg() == receipt.entry.weights_mg()
-    return same and -7 <= days <= _CANDIDATE_DAYS
+    return _same_weights(shipment, receipt) and -7 <= days <= _CANDIDATE_DAYS
 
 
 def candidates(transit: Transit, receipt: FiledEntry) -> list[Shipment]:
@@ -216,7 +240,9 @@ def candidates(transit: Transit, receipt: FiledEntry) -> list[Shipment]:
     return sorted(found, key=lambda s: abs((receipt.day - s.day).days))
 
 
-def _unmatched(filed: FiledEntry, transit: Transit) -> Finding:
+def _unmatched(
+    filed: FiledEntry, transit: Transit, shipper_file: AreaFile, profile: Profile
+) -> Finding:
     entry = filed.entry
     shipper = _mba(entry.shipper)
     if (entry.shipper_batch or "").upper() == _UNKNOWN:
@@ -228,10 +254,15 @@ def _unmatched(filed: FiledEntry, transit: Transit) -> Finding:
         )
     found = candidates(transit, filed)
     if found:
-        names = ", ".join(
-            f"{_name(s.filed)} ({s.batch} of {s.day})" for s in found[:3]
-        )
+        names = ", ".join(f"{_name(s.filed)} ({s.batch} of {s.day})" for s in found[:3])
         said += f"; by weight and date it may be {names}"
+    early = None
+    begun = shipper_file.prior_pit
+    if begun is not None and not found:
+        days = (filed.day - begun).days
+        if days <= profile.transit_warning_days:
+            said += f"; it may have been shipped before the books begin, on {begun} or earlier"
+            early = Severity.WARNING
     return question(
         "RECEIPT-UNMATCHED",
         said,
@@ -239,6 +270,7 @@ def _unmatched(filed: FiledEntry, transit: Transit) -> Finding:
         label="447",
         found=entry.shipper_batch,
         expected=found[0].batch if found else None,
+        severity=early,
     )
 
 
@@ -281,16 +313,16 @@ def _compared(sent: FiledEntry, received: FiledEntry) -> Iterator[Finding]:
             found=new,
             expected=old,
         )
-    if None not in (sent.entry.items, received.entry.items):
-        if sent.entry.items != received.entry.items:
-            yield question(
-                "TRANSIT-ITEMS",
-                f"{batch}: {sent.entry.items} items were shipped, {received.entry.items} received",
-                about=received,
-                label="470",
-                found=str(received.entry.items),
-                expected=str(sent.entry.items),
-            )
+    shipped, counted = sent.entry.items, received.entry.items
+    if None not in (shipped, counted) and shipped != counted:
+        yield question(
+            "TRANSIT-ITEMS",
+            f"{batch}: {shipped} items were shipped, {counted} received",
+            about=received,
+            label="470",
+            found=str(counted),
+            expected=str(shipped),
+        )
 
 
 def _weights(sent: FiledEntry, received: FiledEntry) -> Iterator[Finding]:
@@ -312,6 +344,27 @@ def _weights(sent: FiledEntry, received: FiledEntry) -> Iterator[Finding]:
                 found=weight_text(category, new),
                 expected=weight_text(category, old),
             )
+        elif old and new:
+            yield from _isotopes(received, category, old, new)
+
+
+def _isotopes(
+    received: FiledEntry, category: Category, old: CategoryGroup, new: CategoryGroup
+) -> Iterator[Finding]:
+    """Compare the further isotopes that both sides give."""
+    sent, got = dict(old.isotopes), dict(new.isotopes)
+    for nuclide in sent:
+        if nuclide in got and sent[nuclide] != got[nuclide]:
+            was, now = (f"{format_weight(side[nuclide], 'g')} g" for side in (sent, got))
+            yield question(
+                "TRANSIT-WEIGHT",
+                f"{received.entry.batch}: received {now} {nuclide}, shipped {was}",
+                about=received,
+                label=_ISOTOPE_LABELS[nuclide],
+                category=str(category),
+                found=now,
+                expected=was,
+            )
 
 
 def weight_text(category: Category, group: CategoryGroup | None) -> str:
@@ -325,8 +378,12 @@ def weight_text(category: Category, group: CategoryGroup | None) -> str:
 
 
 def _partner_questions(area: AreaFile, filings: Filings) -> Iterator[Finding]:
-    """Yield domestic transfers whose partner is no area of the register."""
-    if filings.context is None:
+    """Yield domestic transfers whose partner is no area of the register.
+
+    A register that knows one facility alone is that facility's own: it says nothing of others.
+    """
+    facilities = {a.place.facility for a in filings.areas.values() if a.place is not None}
+    if filings.context is None or len(facilities) < 2:
         return
     for filed in area.changes:
         if filed.entry.code not in ("SD", "RD"):
@@ -387,6 +444,7 @@ def _size(filed: FiledEntry, receipt: FiledEntry) -> Iterator[Finding]:
         if abs(group.element_mg) ** 2 > 2 * limit_mg**2:  # 3 sqrt(s**2 + r**2) with s = r
             unit = group.category.unit
             found = f"{format_weight(group.element_mg, unit)} {unit}"
+            root = isqrt(int(2 * limit_mg**2))
             share = abs(100 * group.element_mg) / of.element_mg
             yield question(
                 "DI-LIMIT",
@@ -396,4 +454,5 @@ def _size(filed: FiledEntry, receipt: FiledEntry) -> Iterator[Finding]:
                 label=group.category.label,
                 category=str(group.category),
                 found=found,
+                expected=f"<= {format_weight(root, unit)} {unit}",
             )

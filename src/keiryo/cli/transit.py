@@ -1,0 +1,51 @@
+"""The command of the transit board."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from keiryo.cli.options import DbOption, FormatOption, day_of, format_of, opened
+from keiryo.cli.output import show_rows
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(transit)
+
+
+def transit(
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="D", help="Evening of this day. Default: today.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Shipments received already, too.")] = False,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Shipper/receiver differences, too.")
+    ] = False,
+    db: DbOption = None,
+    format_: FormatOption = None,
+) -> None:
+    """Show what is on its way between areas of the State, and for how long.
+
+    States: open; late and overdue beyond the ages of the profile; unmatched: a receipt without a
+    shipment, with the shipments that it may belong to.
+    """
+    import datetime
+
+    from keiryo.oversight.transit_board import transit_board
+
+    books = opened(db)
+    day = datetime.date.today() if on is None else day_of(on, "--on")
+    with books.database.reading() as connection:
+        rows = transit_board(
+            connection, books.database.metadata, day, every=every, differences=differences
+        )
+    columns = ["from", "to", "batch", "shipped", "received", "age_days", "category", "element",
+               "fissile", "state", "source", "may_be"]  # fmt: skip
+    show_rows(
+        [row.to_dict() for row in rows],
+        format_of(format_),
+        columns=columns,
+        empty=f"Nothing is on its way on {day}.",
+    )

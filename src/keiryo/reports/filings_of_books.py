@@ -1,0 +1,113 @@
+"""What the areas have filed, out of the books: the accepted reports and what came before them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, select
+
+from keiryo.accounts.tables import PHYSICAL_INVENTORY, REPORTED_BALANCE, entry_line
+from keiryo.dates import number_date
+from keiryo.places.tables import areas
+from keiryo.quantities import Category
+from keiryo.reports.context import AreaContext, Context
+from keiryo.reports.export import entry_of_rows, isotopes_of_acts, recorded_reports
+from keiryo.reports.filed import Filings, file_reports
+from keiryo.reports.model import Entry
+from keiryo.reports.tables import EARLIER_REPORT, REPORTING_CONTEXT
+
+
+def filings_of_books(connection: Connection, metadata: MetaData) -> Filings:
+    """Return everything that was filed, with corrections applied.
+
+    Areas whose books are kept from movements alone, without reports, are left out.
+    """
+    reports = list(recorded_reports(connection, metadata))
+    context = context_of_books(connection, metadata)
+    return file_reports(reports, context, areas(connection, metadata))
+
+
+def context_of_books(connection: Connection, metadata: MetaData) -> Context | None:
+    """Return what came before the first reports, put together from all contexts recorded.
+
+    Where areas began on different days, the books as a whole begin on the earliest; each area
+    keeps its own opening.
+    """
+    table = metadata.tables[REPORTING_CONTEXT.name]
+    rows = connection.execute(select(table).order_by(table.c.act_id)).mappings().all()
+    if not rows:
+        return None
+    registered = areas(connection, metadata)
+    inventories = _inventories(connection, metadata)
+    endings = _endings(connection, metadata)
+    earlier = _earlier(connection, metadata)
+    found: dict[str, AreaContext] = {}
+    began: dict[str, int] = {}
+    for row in rows:
+        mba = str(row["mba"])
+        place = registered.get(mba)
+        if place is None or mba in found:
+            continue
+        began[mba] = int(row["prior_pit"])
+        key = (mba, began[mba])
+        found[mba] = AreaContext(
+            place,
+            row["last_report_no"],
+            earlier.get(mba, {}),
+            tuple(inventories.get(key, ())),
+            endings.get(key, {}),
+            prior_pit=number_date(began[mba]),
+        )
+    days = [row["as_of"] for row in rows if row["as_of"] is not None]
+    limits = [r["transit_limit_days"] for r in rows if r["transit_limit_days"] is not None]
+    return Context(
+        next(iter(registered.values())).state,
+        number_date(max(days)) if days else None,
+        number_date(min(began.values())),
+        min(limits) if limits else None,
+        found,
+    )
+
+
+def _inventories(connection: Connection, metadata: MetaData) -> dict[tuple[str, int], list[Entry]]:
+    """Return the opening inventories by area and day."""
+    table = metadata.tables[PHYSICAL_INVENTORY.name]
+    context = metadata.tables[REPORTING_CONTEXT.name]
+    query = (
+        select(table, entry_line(table).label("first_line"))
+        .where(table.c.report_no.is_(None), table.c.category.is_not(None))
+        .where(table.c.act_id.in_(select(context.c.act_id)))
+        .order_by(table.c.act_id, table.c.line_no)
+    )
+    rows = connection.execute(query).mappings().all()
+    isotopes = isotopes_of_acts(connection, metadata, {int(row["act_id"]) for row in rows})
+    groups: dict[tuple[int, int], list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[(int(row["act_id"]), int(row["first_line"]))].append(row)
+    found: dict[tuple[str, int], list[Entry]] = defaultdict(list)
+    for same in groups.values():
+        listed = found[(str(same[0]["mba"]), int(same[0]["pit_date"]))]
+        listed.append(entry_of_rows(same, isotopes, number=len(listed) + 1))
+    return found
+
+
+def _endings(
+    connection: Connection, metadata: MetaData
+) -> dict[tuple[str, int], dict[Category, tuple[int, int | None]]]:
+    """Return the ending inventories that were reported before the books began."""
+    table = metadata.tables[REPORTED_BALANCE.name]
+    query = select(table).where(table.c.report_no.is_(None), table.c.code == "PE")
+    found: dict[tuple[str, int], dict[Category, tuple[int, int | None]]] = defaultdict(dict)
+    for row in connection.execute(query).mappings():
+        amounts = found[(str(row["mba"]), int(row["period_to"]))]
+        amounts[Category(row["category"])] = (int(row["element_mg"]), row["fissile_mg"])
+    return found
+
+
+def _earlier(connection: Connection, metadata: MetaData) -> dict[str, dict[int, int]]:
+    table = metadata.tables[EARLIER_REPORT.name]
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in connection.execute(select(table)).mappings():
+        found[str(row["mba"])][int(row["report_no"])] = int(row["entry_count"])
+    return found
