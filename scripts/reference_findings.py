@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keiryo.errors import Severity
-from keiryo.reports.rule_table import RULES
+from keiryo.reports.formats.table_rules import TABLE_RULES
+from keiryo.reports.questions.table import QUESTIONS
+from keiryo.reports.rule_table import RULES, Rule
 
 TOP = Path(__file__).resolve().parent.parent
 SOURCE = TOP / "src" / "keiryo"
@@ -154,11 +156,23 @@ def example(code: str) -> str:
     return f"```text\n{shown}\n```\n"
 
 
+TABLES: tuple[tuple[str, dict[str, Rule]], ...] = (
+    ("About one report", RULES),
+    ("About a set of reports, or the books", QUESTIONS),
+    ("About spreadsheets, CSV tables and JSON", TABLE_RULES),
+)
+"""Headings and the tables of rules beneath them."""
+
+FOUND_BY = {"reader": "while reading", "rules": "by the rules", "questions": "over the whole set"}
 HEADINGS = (
-    ("Between reports, and against the books", ("accounts.reported", "reports.continuity")),
+    ("Against the books", ("accounts.reported", "reports.continuity")),
     ("About the context and the register", ("reports.context", "reports.service")),
     ("About a posting", ("accounts", "places", "journal.posting", "reports")),
     ("About item movements", ("movements",)),
+    ("About profiles", ("profile_files",)),
+    ("About corrections", ("corrections",)),
+    ("About issuing", ("issuing",)),
+    ("Boards", ("oversight",)),
     ("What `keiryo verify` finds", ("journal.verify",)),
 )
 VERIFY = HEADINGS[-1][0]
@@ -174,17 +188,12 @@ def page() -> str:
         "all at once. Severities: **F** form, the record cannot be accepted; **E** inconsistent, "
         "a query to whoever reported, accepted only with a reason; **W** warning; **I** note. "
         "In messages, … stands for what is filled in.\n",
-        "## About one labelled report\n",
     ]
-    for code, rule in RULES.items():
-        found_by = "while reading" if rule.found_by == "reader" else "by the rules"
-        others = {m.split(".")[0] for m in codes[code].modules} - {"reports"}
-        also = f" Also about: {', '.join(sorted(others))}." if others else ""
-        meaning = f"{rule.title} ({found_by}).{also}"
-        parts.append(entry(code, rule.severity.value, meaning, rule.advice, rule.basis))
-        if shown := example(code):
-            parts.append("Smallest bad input:\n\n" + shown)
-    waiting = {code: found for code, found in codes.items() if code not in RULES}
+    for title, rules in TABLES:
+        parts.append(f"## {title}\n")
+        parts += [described_rule(code, rule, codes) for code, rule in rules.items()]
+    ruled = {code for _, rules in TABLES for code in rules}
+    waiting = {code: found for code, found in codes.items() if code not in ruled}
     for heading, modules in HEADINGS:
         mine = [c for c, f in waiting.items() if belongs(f, heading, modules)]
         if mine:
@@ -194,6 +203,18 @@ def page() -> str:
         parts.append("## Others\n")
         parts += [described(found, "") for found in waiting.values()]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def described_rule(code: str, rule: Rule, codes: dict[str, Found]) -> str:
+    """Return the entry of a code of a table of rules, with its smallest bad input."""
+    modules = codes[code].modules if code in codes else set()
+    others = {m.split(".")[0] for m in modules} - {"reports"}
+    also = f" Also about: {', '.join(sorted(others))}." if others else ""
+    meaning = f"{rule.title} ({FOUND_BY[rule.found_by]}).{also}"
+    said = entry(code, rule.severity.value, meaning, rule.advice, f"{rule.basis} ({rule.tag})")
+    folder = f"{code}--set" if rule.found_by == "questions" else code
+    shown = example(folder) or example(code)
+    return said + ("\nSmallest bad input:\n\n" + shown if shown else "")
 
 
 def belongs(found: Found, heading: str, modules: tuple[str, ...]) -> bool:

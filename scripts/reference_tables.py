@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from keiryo.data import read_table
+from keiryo.duty_rules import duty_rule
 
 STATUS = {
     "verified": "verified in the source",
@@ -191,6 +192,27 @@ def profiles() -> list[str]:
         parts.append(f"### {data['name']}\n\n{data['title']}. {source_line(data)}")
         rows = [(k.replace("_", " "), shown(v)) for k, v in data.items() if k not in own]
         parts.append(table(("what", "value"), rows))
+        named = [d for d in read_table("duties")["duty"] if data["name"] in d["profiles"]]
+        duties = [duty_rule(row) for row in named]
+        names = ("duty", "triggered by", "due", "form", "status", "source")
+        parts.append(
+            table(
+                names,
+                [
+                    (d.kind, d.trigger.replace("_", " "), d.words, d.form, d.status, d.source)
+                    for d in duties
+                ],
+            )
+        )
+    parts.append("## Codes of national and regional systems\n")
+    for data in read_table("national_codes")["code_table"]:
+        whose = ", ".join(data["profiles"]).replace("_", " ")
+        note = f" {data['note']}" if "note" in data else ""
+        status = STATUS[data["status"]]
+        parts.append(
+            f"### {whose}: {data['name']}\n\nSource: {data['source']}. Status: {status}.{note}\n"
+        )
+        parts.append(table(data["columns"], data["rows"]))
     return parts
 
 

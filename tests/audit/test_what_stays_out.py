@@ -271,8 +271,12 @@ def test_chain_of_corrections_and_a_deletion(sqlite_url: str, tmp_path: Path) ->
     gone = books.send("PLNT", 4, [("309", "D/XH;1/2")], reason="it never happened")
     assert gone.outcome == "accepted", gone.findings
     folder = unpacked(books, "PLNT", tmp_path)
-    steps = [(r["chain"], r["original"], r["correction"], r["status"], r["before"], r["after"])
-             for r in rows(folder, "corrections.csv") if r["field"].startswith("element")]  # fmt: skip
+    names = ("chain", "original", "correction", "status", "before", "after")
+    steps = [
+        tuple(row[name] for name in names)
+        for row in rows(folder, "corrections.csv")
+        if row["field"].startswith("element")
+    ]
     assert steps == [
         ("1/1", "1/1", "2/1", "C", "10", "11"),
         ("1/1", "2/1", "3/1", "C", "11", "12"),

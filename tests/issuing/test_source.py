@@ -18,6 +18,7 @@ from keiryo.quantities import Category
 from keiryo.reports.model import Entry, Note, Report
 from small_books import ACTOR, STORE
 
+WEIGHTS = change("LD", "2025-02-10", "W-1", "630:12.34 670:0.056").weights
 LOSS = change("LD", "2025-02-10", "W-1", "630:1.234 670:0.056")
 
 
@@ -65,6 +66,10 @@ def test_same_content_again_is_recognised(books: IssuingBooks) -> None:
     more = books.record(changes(LOSS, change("LD", "2025-02-11", "W-2", "630:1 670:0.1")))
     assert more.outcome == "refused" and codes(more.findings) == ["DUPLICATE E"]
     assert f"in act {first.act_id}" in more.findings[0].message
+    retyped = books.record(changes(replace(LOSS, weights=WEIGHTS)))
+    assert codes(retyped.findings) == ["BATCH-REUSE E"] and "other weights" in (
+        retyped.findings[0].message
+    )
     taken = books.record(changes(LOSS), taking("2025-12-31"), accept_reason="two drums, one name")
     assert taken.outcome == "recorded" and codes(taken.findings) == ["DUPLICATE E"]
 
@@ -87,6 +92,9 @@ def test_same_content_again_is_recognised(books: IssuingBooks) -> None:
         (changes(change("LD", "2025-02-10", "W-1", "630:1 670:2")), ["ISO-GT-ELEM E"]),
         (changes(change("LD", "2025-02-10", "W-1", "630:-1 670:0")), ["NUM F"]),
         (changes(LOSS, LOSS), ["DUPLICATE E"]),
+        (changes(LOSS, replace(LOSS, weights=WEIGHTS)), ["BATCH-REUSE E"]),
+        (taking("2024-12-31", found("X", "610:1")), ["BEFORE-OPENING F"]),
+        (changes(change("LD", "2024-12-31", "W-1", "630:1 670:0.1")), ["BEFORE-OPENING E"]),
         (changes(replace(LOSS, status="D")), ["LABEL-FORMAT F", "SOURCE-STATUS F"]),
     ],
 )

@@ -427,7 +427,7 @@ def test_days_that_are_none(text: str) -> None:
 
 def test_numbers_that_are_not_clear_depend_on_the_table() -> None:
     assert read_number("1.234") == ("1.234", False, False)
-    with pytest.raises(NotClear, match="can be 1234 or 1.234"):
+    with pytest.raises(NotClear, match=r"can be 1234 or 1\.234"):
         read_number("1.234", commas=True)
     assert read_number("1,2345") == ("1.2345", False, True)
     assert read_number("1,23,4") is None
@@ -544,8 +544,23 @@ def test_source_lines_of_two_files_are_no_report_sent_twice() -> None:
 def test_rows_numbered_in_advance_and_formulas_that_give_nothing_are_blank() -> None:
     titles = ["Entry", *TITLES]
     empty = [2, *[None] * 10, ('=IF(A1,1,"")', "")]
-    report, found = one(workbook(table([1, *good()], empty, [3], titles=titles)))
+    data = workbook(table([1, *good()], empty, [3], titles=titles))
+    name = "xl/worksheets/sheet1.xml"
+    content = part_of(data, name).replace(b'<c r="L13"><f>', b'<c r="L13" t="str"><f>')
+    report, found = one(with_part(data, name, content))
     assert len(report.entries) == 1 and found == []
+
+
+def test_repeated_titles_and_a_second_table_are_said() -> None:
+    report, found = one(workbook(table(good(), TITLES, good(batch="B2"))))
+    assert len(report.entries) == 2
+    assert found == ["TABLE-STRAY W x.xlsx Receipts row 13: the titles are repeated in this row"]
+    report, found = one(workbook(table(good(), ["Batch name", "KMP", "MDC"], ["B2", "1", "x"])))
+    assert len(report.entries) == 1
+    assert found == [
+        "TABLE-HEADER F x.xlsx Receipts row 13: a second table begins here; put it on a sheet or "
+        "into a file of its own"
+    ]
 
 
 def test_one_row_for_each_element() -> None:
@@ -641,7 +656,7 @@ def sheet(content: str) -> bytes:
                      id="row far out"),
         pytest.param(sheet('<sheetData><row r="x"><c r="A1"><v>1</v></c></row></sheetData>'),
                      id="row without number"),
-        pytest.param(sheet('<sheetData><row r="1"><c r="A1" t="s"><v>99999</v></c></row></sheetData>'),
+        pytest.param(sheet('<sheetData><row r="1"><c t="s"><v>99999</v></c></row></sheetData>'),
                      id="string that is not there"),
         pytest.param(sheet("<sheetData>" + "<a>" * 100_000), id="nested"),
         pytest.param(with_part(workbook(table(good())), "xl/styles.xml", b"<a>"), id="styles"),

@@ -23,7 +23,7 @@ from keiryo.accounts.tables import (
     known,
 )
 from keiryo.audit.ledger import entry_name
-from keiryo.audit.pages import Cell, CsvFile, Html, Pages, columns, names, struck
+from keiryo.audit.pages import Cell, CsvFile, Html, Pages, columns, link, names, struck
 from keiryo.audit.sources import Work, corrections_page
 from keiryo.dates import date_number, number_date
 from keiryo.quantities import Category, format_weight

@@ -23,7 +23,7 @@ from keiryo.accounts.balance import REBATCHING, book_sign, opening_inventory
 from keiryo.accounts.model import ZERO, Amount
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective, entry_line, known
 from keiryo.audit.inventory import Takings
-from keiryo.audit.pages import Cell, CsvFile, Html, Pages, columns, link, names, struck
+from keiryo.audit.pages import Cell, CsvFile, Html, Pages, columns, link, names, shown, struck
 from keiryo.audit.sources import Work, corrections_page
 from keiryo.dates import Period, date_number, next_day, number_date, previous_day
 from keiryo.quantities import Category, format_weight
@@ -200,15 +200,15 @@ class _Writer:
             self.made.points.setdefault(category, {})[before] = amount.element_mg
             self.number += 1
             weights = [None, None] if change is None else _weights(category, change)
-            shown = [*weights, *_weights(category, amount)]
+            stated = [*weights, *_weights(category, amount)]
             place = self.pages.row(
                 [str(self.number), str(before), None, None, "PB", None, None, None, None, None,
-                 str(category), *shown, None, None, words],
+                 str(category), *stated, None, None, words],
                 anchor=f"taken-over-{before}-{category}", kind="opening",
             )  # fmt: skip
             out.row(
                 [self.number, str(before), *[None] * 5, "PB", *[None] * 8, str(category),
-                 category.unit, *shown, *[None] * 6, f"{self.pages.name(place)}"]
+                 category.unit, *stated, *[None] * 6, f"{self.pages.name(place)}"]
             )  # fmt: skip
 
     def _effective(self, row: Any, day: datetime.date, category: Category, out: CsvFile) -> None:
@@ -224,7 +224,8 @@ class _Writer:
         standing: Cell = "effective"
         if row["status"] == "C":
             name = str(row["refers"] or "").rpartition(";")[2]
-            standing = Html(f"corrects {link(_correction(row), name)}")
+            found = row["supersedes_act"] is not None
+            standing = Html(f"corrects {link(_correction(row), name) if found else shown(name)}")
         page = self._row(row, category, weights, standing)
         if row["code"] not in REBATCHING:
             self.made.terms.add(

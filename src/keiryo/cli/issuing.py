@@ -235,7 +235,7 @@ def _report_date(books: Books, mba: str, given: str | None) -> datetime.date:
 
 def _encoder(books: Books, mba: str, given: str | None) -> str:
     from keiryo.errors import UsageError
-    from keiryo.issuing.prepare import last_encoder
+    from keiryo.issuing.numbering import last_encoder
 
     if given:
         return given

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keiryo.cli.options import DbOption, FormatOption, day_of, format_of, opened
+from keiryo.cli.options import DbOption, Format, FormatOption, day_of, format_of, opened
 from keiryo.cli.output import show_rows
 
 
@@ -43,9 +43,13 @@ def transit(
         )
     columns = ["from", "to", "batch", "shipped", "received", "age_days", "category", "element",
                "fissile", "state", "source", "may_be"]  # fmt: skip
+    chosen = format_of(format_)
+    shown = [row.to_dict() for row in rows]
+    if chosen is not Format.JSON:
+        shown = [row | {"may_be": " ".join(map(str, row["may_be"]))} for row in shown]
     show_rows(
-        [row.to_dict() for row in rows],
-        format_of(format_),
+        shown,
+        chosen,
         columns=columns,
         empty=f"Nothing is on its way on {day}.",
     )

@@ -269,7 +269,8 @@ class _ClosedPeriod:
         if self.stated == self.before:
             return
         mba, number = self.area.code, self.balance.report.number
-        if self.stated.get("PE") == self.before.get("PE"):
+        moved = self.stated.get("MF") != self.before.get("MF")
+        if moved and self.stated.get("PE") == self.before.get("PE"):
             self.chain.remark(
                 f"The PE of balance {mba} {number} stays what was found on {self.day}, so BA and "
                 "MF change; the PB of the period after it stays as it is."

@@ -109,12 +109,28 @@ def plan(
             _amend_root(chain, area, target, root, wanted)
     if not chain.amendments or _blocked(chain.findings):
         return _refused(chain, root, words)
+    _before_the_books(chain)
     follow_batches(chain)
     follow_listings(chain)
     follow_balances(chain)
     written = write_reports(chain)
     day = on or max(choices.report_date, looked_at(area.reports, filings.context))
     return _looked_at(chain, root, words, written, day, rules or profile("code10", day))
+
+
+def _before_the_books(chain: Chain) -> None:
+    """Ask about changes that lie before the inventory with which the books of an area begin."""
+    for amendment in chain.amendments:
+        area = amendment.area
+        entries = [amendment.entry, amendment.target.entry if amendment.target else None]
+        days = [entry.date for entry in entries if entry is not None and entry.date is not None]
+        if area.prior_pit is not None and days and min(days) <= area.prior_pit:
+            chain.ask(
+                area.code,
+                f"{area.code} {area.prior_pit}",
+                f"A change of {min(days)} lies before the physical inventory with which these "
+                "books begin. That inventory and its balance stay as they are; should they?",
+            )
 
 
 def _words(wanted: Wanted) -> str:
@@ -161,7 +177,7 @@ def _refused(chain: Chain, root: Address, words: str) -> CorrectionPlan:
 
 def counting_entry(chain: Chain, area: AreaFile, root: Address) -> FiledEntry | None:
     """Return the entry that counts now for an address, or None and the finding why not."""
-    first = _reported(area, root)
+    first = reported_entry(area, root)
     if first is None:
         chain.findings.append(_missing(chain.filings, area, root))
         return None
@@ -196,7 +212,7 @@ def counting_entry(chain: Chain, area: AreaFile, root: Address) -> FiledEntry | 
     return last
 
 
-def _reported(area: AreaFile, root: Address) -> FiledEntry | None:
+def reported_entry(area: AreaFile, root: Address) -> FiledEntry | None:
     """Return the entry of an address, own or given to it as an added entry."""
     wanted = (root.report, root.entry)
     for filed in area.filed:

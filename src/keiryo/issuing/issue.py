@@ -77,12 +77,10 @@ def issue(
         if known is not None:
             raise _IssuedBeforeError(known)
         if prepared.blocked:
-            raise RefusedError(
-                f"report {prepared.report.key} cannot be issued; nothing was posted",
-                prepared.findings,
-                "Put right what the findings say, then prepare it again.",
-            )
-        _require_current(connection, database, prepared)
+            raise _refused(prepared)
+        again = _require_current(connection, database, prepared)
+        if again.blocked:
+            raise _refused(again)
         return _draft(connection, database, prepared, client_id, digest)
 
     try:
@@ -100,7 +98,17 @@ class _IssuedBeforeError(Exception):
         self.act = act
 
 
-def _require_current(connection: Connection, database: Database, prepared: PreparedReport) -> None:
+def _refused(prepared: PreparedReport) -> RefusedError:
+    return RefusedError(
+        f"report {prepared.report.key} cannot be issued; nothing was posted",
+        prepared.findings,
+        "Put right what the findings say, then prepare it again.",
+    )
+
+
+def _require_current(
+    connection: Connection, database: Database, prepared: PreparedReport
+) -> PreparedReport:
     """Make the report again, now that nobody else can post, and compare."""
     report = prepared.report
     assert report.mba and report.date and report.period_from and report.period_to
@@ -121,6 +129,7 @@ def _require_current(connection: Connection, database: Database, prepared: Prepa
             f"report now, {again.report.key} with {len(again.report.entries)} entries",
             "Prepare it again, look at it, and issue that.",
         )
+    return again
 
 
 def _draft(

@@ -242,7 +242,8 @@ def legend(copy: ReportCopy, words: Words) -> list[tuple[str, Pairs]]:
         ("legend_status", [(s, words.status(s)) for s in statuses]),
         ("legend_kmp", [(k, _point(copy, words, k)) for k in points]),
     ]
-    return [(words[name], [p for p in pairs if p[1]]) for name, pairs in sections if pairs]
+    said = [(words[name], [p for p in pairs if p[1]]) for name, pairs in sections]
+    return [(title, pairs) for title, pairs in said if pairs]
 
 
 def _point(copy: ReportCopy, words: Words, kmp: str) -> str:

@@ -38,8 +38,8 @@ from keiryo.issuing.lines import (
     waiting_batches,
     waiting_changes,
 )
+from keiryo.issuing.numbering import FreeNumbers, covering, next_report_number
 from keiryo.issuing.rounding import rounded_entries
-from keiryo.issuing.tables import ISSUED_REPORT
 from keiryo.journal.reading import head
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import area
@@ -47,7 +47,7 @@ from keiryo.reports.formats.code10_reader import read
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Entry, Note, Reference, Report
 from keiryo.reports.rules import check_report
-from keiryo.reports.tables import EARLIER_REPORT, REPORT, REPORTING_CONTEXT
+from keiryo.reports.tables import REPORTING_CONTEXT
 from keiryo.vocabulary import Profile, entry_code, profile
 
 _BLOCKING = (Severity.FORMAT, Severity.INCONSISTENCY)
@@ -165,47 +165,13 @@ def prepare(
     )
 
 
-def next_report_number(connection: Connection, metadata: MetaData, mba: str) -> int:
-    """Return the next number of an area: one series over all types (Code 10, label 001).
-
-    Reports that were received and refused hold no number: they are sent again under it.
-    """
-    received, before = metadata.tables[REPORT.name], metadata.tables[REPORTING_CONTEXT.name]
-    issued, earlier = metadata.tables[ISSUED_REPORT.name], metadata.tables[EARLIER_REPORT.name]
-    queries = (
-        select(func.max(received.c.report_no)).where(
-            received.c.mba == mba, received.c.outcome == "accepted"
-        ),
-        select(func.max(issued.c.report_no)).where(issued.c.mba == mba),
-        select(func.max(earlier.c.report_no)).where(earlier.c.mba == mba),
-        select(func.max(before.c.last_report_no)).where(before.c.mba == mba),
-    )
-    return max(int(connection.execute(query).scalar() or 0) for query in queries) + 1
-
-
-def last_encoder(connection: Connection, metadata: MetaData, mba: str) -> str | None:
-    """Return who is named as encoder in the last report of an area, issued or received."""
-    for name in (ISSUED_REPORT.name, REPORT.name):
-        table = metadata.tables[name]
-        query = (
-            select(table.c.encoder)
-            .where(table.c.mba == mba, table.c.encoder.is_not(None))
-            .order_by(table.c.act_id.desc())
-            .limit(1)
-        )
-        found = connection.execute(query).scalar()
-        if found is not None:
-            return str(found)
-    return None
-
-
 # --- the three kinds -----------------------------------------------------------------------------
 
 
 def _add_changes(making: _Making) -> None:
     """Add the changes that no report stated yet: new ones, additions, corrections, deletions."""
-    covered, balances = _covering(making, "I"), _covering(making, "M")
-    numbers = _FreeNumbers(making, INVENTORY_CHANGE.name)
+    covered, balances = _covered(making, "I"), _covered(making, "M")
+    numbers = _free_numbers(making, INVENTORY_CHANGE.name)
     forgotten = 0
     for found in _waiting(making, INVENTORY_CHANGE.name):
         of_day = [number for number, period in covered if period.contains(found.day)]
@@ -233,10 +199,10 @@ def _add_listing(making: _Making) -> None:
     """Add the batches of a taking; what was found out later is added to the listing."""
     mba, pit = making.place.code, making.period.end
     _require_after_opening(making)
-    covered = [number for number, period in _covering(making, "P") if period.end == pit]
+    covered = [number for number, period in _covered(making, "P") if period.end == pit]
     every = listing(making.connection, making.metadata, mba, pit)
     batches = _waiting(making, PHYSICAL_INVENTORY.name)
-    numbers = _FreeNumbers(making, PHYSICAL_INVENTORY.name)
+    numbers = _free_numbers(making, PHYSICAL_INVENTORY.name)
     if batches:
         for found in batches:
             fresh = found.entry.status not in ("C", "D")
@@ -260,7 +226,7 @@ def _add_balance(making: _Making) -> None:
     """Add the consolidated lines of the balance of the period."""
     mba, period = making.place.code, making.period
     _require_after_opening(making)
-    covered = [number for number, p in _covering(making, "M") if p.end == period.end]
+    covered = [number for number, p in _covered(making, "M") if p.end == period.end]
     if covered:
         raise UsageError(
             f"the balance of {mba} for {period.end} was reported, in report {max(covered)}",
@@ -326,24 +292,12 @@ def _refers(making: _Making, kind: str, found: BookEntry) -> Reference | None:
     return references[0] if making.rules.correction == "last" else references[-1]
 
 
-def _covering(making: _Making, kind: str) -> list[tuple[int, Period]]:
-    """Return number and period of the reports of a type that went out or came in."""
-    table = making.metadata.tables[REPORT.name]
-    query = select(table.c.report_no, table.c.period_from, table.c.period_to).where(
-        table.c.mba == making.place.code,
-        table.c.report_type == kind,
-        table.c.outcome == "accepted",
-        table.c.period_from.is_not(None),
-        table.c.period_from <= table.c.period_to,
-    )
-    found = [
-        (int(number), Period(number_date(int(start)), number_date(int(end))))
-        for number, start, end in making.connection.execute(query)
-    ]
-    for report in making.issued.of_type(kind):
-        assert report.period_from and report.period_to
-        found.append((report.number, Period(report.period_from, report.period_to)))
-    return found
+def _covered(making: _Making, kind: str) -> list[tuple[int, Period]]:
+    return covering(making.connection, making.metadata, making.issued, making.place.code, kind)
+
+
+def _free_numbers(making: _Making, kind: str) -> FreeNumbers:
+    return FreeNumbers(making.connection, making.metadata, making.issued, making.place, kind)
 
 
 def _add(making: _Making, found: BookEntry, adds_to: Reference | None) -> None:
@@ -351,46 +305,6 @@ def _add(making: _Making, found: BookEntry, adds_to: Reference | None) -> None:
     if adds_to is not None:
         entry = replace(entry, status="A", refers=adds_to)
     making.entries.append((entry, found.source))
-
-
-class _FreeNumbers:
-    """Hands out entry numbers that are free in reports that were issued or received."""
-
-    def __init__(self, making: _Making, kind: str) -> None:
-        self.making = making
-        self.table = making.metadata.tables[kind]
-        self.last: dict[int, int] = {}
-
-    def take(self, number: int) -> Reference:
-        """Return the next free place in report `number`."""
-        entry = self.last.get(number) or self._last(number)
-        self.last[number] = entry + 1
-        return Reference(self.making.place.state, number, entry + 1)
-
-    def _last(self, number: int) -> int:
-        making = self.making
-        counts = [0]
-        for report in making.issued.reports:
-            if report.number == number:
-                counts.append(len(report.entries))
-            added = (e.refers for e in report.entries if e.status == "A")
-            counts += [refers.entry for refers in added if refers and refers.report == number]
-        received = making.metadata.tables[REPORT.name]
-        query = select(func.max(received.c.entry_count)).where(
-            received.c.mba == making.place.code,
-            received.c.report_no == number,
-            received.c.outcome == "accepted",
-        )
-        counts.append(int(making.connection.execute(query).scalar() or 0))
-        start = f"{making.place.state};{number}/"
-        references = select(self.table.c.refers).where(
-            self.table.c.mba == making.place.code,
-            self.table.c.status == "A",
-            self.table.c.refers.startswith(start, autoescape=True),
-        )
-        texts = (str(text) for (text,) in making.connection.execute(references))
-        counts += [int(text.removeprefix(start)) for text in texts]
-        return max(counts)
 
 
 # --- the report ----------------------------------------------------------------------------------

@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, MetaData, select
+from sqlalchemy import Connection, MetaData
 
 from keiryo.accounts.batches import BatchBook
-from keiryo.accounts.model import Knowledge
-from keiryo.accounts.tables import INVENTORY_CHANGE, PHYSICAL_INVENTORY, effective
-from keiryo.dates import date_number, facility_date, utc_text
+from keiryo.dates import utc_text
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
@@ -31,17 +28,12 @@ from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import areas
 from keiryo.reports.entries import EntryRecorder
-from keiryo.reports.entry_rules import entry_findings
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Entry, Report
 from keiryo.storage.engine import Database
 
 RECORDING = "source.record"
 _BLOCKING = (Severity.FORMAT, Severity.INCONSISTENCY)
-_LISTING = "P"
-_NOT_IN_RECORDS = re.compile(r"[#\x00-\x1f\x7f]")
-_TEXTS = (("310", "state_record_id"), ("436", "description"), ("446", "batch"),
-          ("447", "shipper_batch"), ("469", "basis_method"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +98,7 @@ def record_source(
         known = act_by_client_id(connection, database.metadata, client_id)
         if known is not None:
             raise _RecordedBeforeError(known)
-        every[:] = [*findings, *_set_findings(connection, database.metadata, reports, clock)]
+        every[:] = [*findings, *set_findings(connection, database.metadata, reports, clock)]
         if _blocks(every, accept_reason):
             raise RefusedError("the source lines were refused; nothing was posted", every)
         reason = accept_reason if any(f.severity in _BLOCKING for f in every) else None
@@ -174,263 +166,6 @@ def _add_evidence(
         )
 
 
-# --- what is wrong with the set ------------------------------------------------------------------
-
-
-def _set_findings(
-    connection: Connection, metadata: MetaData, reports: Sequence[Report], clock: Clock
-) -> list[Finding]:
-    registered = areas(connection, metadata)
-    found: list[Finding] = []
-    if not reports:
-        found.append(
-            Finding(
-                "SOURCE-EMPTY",
-                Severity.FORMAT,
-                "there are no rows to record",
-                "Fill in at least one row below the headings, save the file and give it again.",
-            )
-        )
-    for report in reports:
-        place = registered.get(report.mba or "")
-        if report.number:
-            found.append(_numbered(report))
-        elif place is None:
-            found.append(_unknown_area(report, registered))
-        elif report.type not in ("I", _LISTING):
-            found.append(_unknown_type(report))
-        elif report.type == _LISTING and report.period_to is None:
-            found.append(_no_taking_day(report))
-        else:
-            found += _report_findings(_completed(report, place, clock))
-            found += _duplicates(connection, metadata, report)
-            if report.notes:
-                found.append(_notes_left_out(report))
-    return found
-
-
-def _numbered(report: Report) -> Finding:
-    return Finding(
-        "SOURCE-NUMBERED",
-        Severity.FORMAT,
-        f"this is report {report.number} of {report.mba or 'no MBA'}, not rows without a report",
-        "Take it in with 'keiryo reports import', or leave the report number out if keiryo is to "
-        "make the report from these rows.",
-        file=report.file or None,
-        line=report.line or None,
-        mba=report.mba,
-        report=str(report.number),
-        label="001",
-        found=str(report.number),
-        basis="Code 10, label 001",
-    )
-
-
-def _notes_left_out(report: Report) -> Finding:
-    return Finding(
-        "SOURCE-NOTE",
-        Severity.WARNING,
-        f"{len(report.notes)} concise note(s) are not recorded: a note belongs to a report",
-        "Give the notes when the report is issued, with --note.",
-        file=report.file or None,
-        mba=report.mba,
-        label="391",
-        found=str(len(report.notes)),
-        basis="Code 10, labels 099 and 391",
-    )
-
-
-def _unknown_area(report: Report, registered: dict[str, MaterialBalanceArea]) -> Finding:
-    named = f"{report.mba} is not registered" if report.mba else "no MBA is named"
-    return Finding(
-        "MBA-UNKNOWN",
-        Severity.FORMAT,
-        f"{named}; these rows belong to no material balance area of the books",
-        f"Correct the code of the area. Registered are: {', '.join(registered) or 'none yet'}.",
-        file=report.file or None,
-        line=report.line or None,
-        mba=report.mba,
-        found=report.mba,
-        basis="Code 10, label 307",
-    )
-
-
-def _unknown_type(report: Report) -> Finding:
-    return Finding(
-        "SOURCE-TYPE",
-        Severity.FORMAT,
-        "source lines are inventory changes (I) or a physical inventory listing (P), "
-        f"not {report.type or 'rows without a type'}",
-        "Leave material balances out: keiryo computes them from changes and listings.",
-        file=report.file or None,
-        line=report.line or None,
-        mba=report.mba,
-        label="010",
-        found=report.type or None,
-        expected="I or P",
-        basis="INFCIRC/153 paragraph 67",
-    )
-
-
-def _no_taking_day(report: Report) -> Finding:
-    return Finding(
-        "LABEL-MISSING",
-        Severity.FORMAT,
-        "the day of the physical inventory taking is missing",
-        "Give the day at whose end (24:00) the inventory was taken.",
-        file=report.file or None,
-        line=report.line or None,
-        mba=report.mba,
-        label="015",
-        basis="Code 10, label 015",
-    )
-
-
-def _completed(report: Report, place: MaterialBalanceArea, clock: Clock) -> Report:
-    """Return the rows with the header that a report would have, numbered from 1."""
-    entries = tuple(
-        replace(entry, number=number, note_indicator=False)
-        for number, entry in enumerate(report.entries, start=1)
-    )
-    days = sorted(entry.date for entry in entries if entry.date is not None)
-    first, last = (days[0], days[-1]) if days else (None, None)
-    return replace(
-        report,
-        country=place.state,
-        facility=place.facility,
-        date=report.date or _today(place, clock),
-        period_from=report.period_to if report.type == _LISTING else first,
-        period_to=report.period_to if report.type == _LISTING else last,
-        entries=entries,
-        notes=(),
-    )
-
-
-def _today(place: MaterialBalanceArea, clock: Clock) -> datetime.date:
-    return facility_date(clock(), place.zone)
-
-
-def _report_findings(report: Report) -> Iterator[Finding]:
-    """Yield what a report of these rows would be refused for, row by row."""
-    taken = report.period_to if report.type == _LISTING else None
-    if taken and report.date and taken > report.date:
-        yield Finding(
-            "DATE-FUTURE",
-            Severity.INCONSISTENCY,
-            f"the physical inventory is dated {taken}, after {report.date}",
-            "Check the year and the month.",
-            file=report.file or None,
-            mba=report.mba,
-            label="015",
-            found=str(taken),
-            basis="Follows from label 003",
-        )
-    for entry in report.entries:
-        for finding in entry_findings(report, entry):
-            yield replace(finding, report=None)
-        yield from _text_findings(report, entry)
-        if entry.status not in ("N", "U", "") or entry.refers is not None:
-            yield Finding(
-                "SOURCE-STATUS",
-                Severity.FORMAT,
-                f"a source line is new, but row {entry.number} has the status {entry.status}",
-                "Leave the status out. What is recorded already is put right with "
-                "'keiryo correct'.",
-                file=entry.file or None,
-                line=entry.line or None,
-                mba=report.mba,
-                entry=entry.number,
-                label="309",
-                found=entry.status,
-                basis="INFCIRC/153 paragraph 103",
-            )
-
-
-def _text_findings(report: Report, entry: Entry) -> Iterator[Finding]:
-    """Yield texts that no record can carry: ``#`` ends a data element, a line feed a record."""
-    for label, name in _TEXTS:
-        text = getattr(entry, name) or ""
-        bad = _NOT_IN_RECORDS.search(text)
-        if bad is not None:
-            yield Finding(
-                "LABEL-FORMAT",
-                Severity.FORMAT,
-                f"{text[:40]!r} holds {bad[0]!r}, which ends a data element",
-                "Write it without this sign, in all reports alike.",
-                file=entry.file or None,
-                line=entry.line or None,
-                mba=report.mba,
-                entry=entry.number,
-                label=label,
-                found=text,
-                basis="Code 10, section 3",
-            )
-
-
-Content = tuple[tuple[str, int, int | None], ...]
-
-
-def _content(entry: Entry) -> Content:
-    return tuple(sorted((str(g.category), g.element_mg, g.fissile_mg) for g in entry.groups()))
-
-
-def _duplicates(connection: Connection, metadata: MetaData, report: Report) -> Iterator[Finding]:
-    """Yield rows that say the same as another row, or as an entry that the books hold."""
-    seen: dict[tuple[object, ...], int] = {}
-    for number, entry in enumerate(report.entries, start=1):
-        key = (entry.code, entry.date, entry.batch, entry.kmp, _content(entry))
-        if not entry.groups():
-            continue
-        if key in seen:
-            yield _duplicate(report, entry, number, f"says the same as row {seen[key]}")
-        elif act := _recorded(connection, metadata, report, entry):
-            yield _duplicate(report, entry, number, f"is recorded already, in act {act}")
-        seen.setdefault(key, number)
-
-
-def _recorded(
-    connection: Connection, metadata: MetaData, report: Report, entry: Entry
-) -> int | None:
-    """Return the act that holds an effective entry of the same content, or None."""
-    listing = report.type == _LISTING
-    table = metadata.tables[PHYSICAL_INVENTORY.name if listing else INVENTORY_CHANGE.name]
-    where = [table.c.mba == report.mba, table.c.batch == entry.batch]
-    if listing:
-        assert report.period_to is not None
-        where += [table.c.pit_date == date_number(report.period_to), table.c.kmp == entry.kmp]
-    elif entry.date is None:
-        return None
-    else:
-        where += [table.c.event_date == date_number(entry.date), table.c.code == entry.code]
-    query = select(table).where(*where, effective(table, Knowledge()))
-    groups: dict[tuple[int, int], list[tuple[str, int, int | None]]] = {}
-    for row in connection.execute(query).mappings():
-        key = (int(row["act_id"]), int(row["entry_line"] or row["line_no"]))
-        content = (str(row["category"]), int(row["element_mg"]), row["fissile_mg"])
-        groups.setdefault(key, []).append(content)
-    wanted = _content(entry)
-    same = (act for (act, _), content in groups.items() if tuple(sorted(content)) == wanted)
-    return next(same, None)
-
-
-def _duplicate(report: Report, entry: Entry, number: int, words: str) -> Finding:
-    return Finding(
-        "DUPLICATE",
-        Severity.INCONSISTENCY,
-        f"row {number} ({' '.join(filter(None, (entry.code, entry.batch, str(entry.date or ''))))})"
-        f" {words}: same day, code, batch and weights",
-        "Leave the row out if it is the same event. If it happened twice, tell the two apart by "
-        "their batch names, or record them with a reason.",
-        file=entry.file or None,
-        line=entry.line or None,
-        mba=report.mba,
-        entry=number,
-        label="446",
-        found=entry.batch,
-        basis="Follows from label 446",
-    )
-
-
 # --- from rows to lines --------------------------------------------------------------------------
 
 
@@ -480,7 +215,7 @@ def _add_entries(
     for report in sorted(reports, key=_order):
         place = registered[report.mba or ""]
         book = books.setdefault(place.code, BatchBook(connection, metadata, place, draft))
-        whole = _completed(report, place, clock)
+        whole = completed(report, place, clock)
         if whole.type == "I":
             by_day = sorted(whole.entries, key=lambda entry: entry.date or datetime.date.min)
             whole = replace(whole, entries=tuple(by_day))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
@@ -72,7 +73,7 @@ class TransitRow:
     source: str
     may_be: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the row as plain data; weights as exact decimals in the report's units."""
         fissile = None if self.fissile_mg is None else format_weight(self.fissile_mg, "g")
         return {
@@ -165,9 +166,7 @@ def _shipment_rows(shipment: Shipment, state: str, on: datetime.date) -> Iterato
         )
 
 
-def _unmatched_rows(
-    filed: FiledEntry, transit: Transit, on: datetime.date
-) -> Iterator[TransitRow]:
+def _unmatched_rows(filed: FiledEntry, transit: Transit, on: datetime.date) -> Iterator[TransitRow]:
     may_be = tuple(_address(s.filed) for s in candidates(transit, filed))
     for group in filed.groups:
         yield TransitRow(
@@ -196,7 +195,9 @@ def _difference_rows(filings: Filings, on: datetime.date) -> Iterator[TransitRow
             for f in area.changes
             if f.entry.code in ("RD", "RF") and f.entry.batch == filed.entry.batch
         ]
-        receipt = max((f for f in receipts if f.day <= filed.day), key=lambda f: f.day, default=None)
+        receipt = max(
+            (f for f in receipts if f.day <= filed.day), key=lambda f: f.day, default=None
+        )
         party = (receipt.entry.shipper or "") if receipt else ""
         for group in filed.groups:
             yield TransitRow(

@@ -22,6 +22,7 @@ from keiryo.reports.filings_of_books import filings_of_books
 from keiryo.reports.questions.check import questions_between
 from keiryo.reports.tables import REPORT, REPORTING_CONTEXT
 from keiryo.storage.engine import Database
+from keiryo.storage.evidence import EvidenceStore
 from keiryo.vocabulary import profile
 
 RECORDING = "findings.record"
@@ -47,7 +48,7 @@ def record_open_findings(
         answered = answered_by_person(connection, database.metadata)
         current[:] = [
             one
-            for one in between_reports(connection, database.metadata)
+            for one in between_reports(connection, database.metadata, database.evidence)
             if (_key(one), None if one.code in _AGEING else one.found) not in answered
         ]
         known = open_between_reports(connection, database.metadata)
@@ -180,13 +181,15 @@ def settled_by(
     return [row for row in rows if row[:2] not in closed]
 
 
-def between_reports(connection: Connection, metadata: MetaData) -> list[Finding]:
+def between_reports(
+    connection: Connection, metadata: MetaData, evidence: EvidenceStore
+) -> list[Finding]:
     """Return everything that stands between the reports as recorded now.
 
     What a correction changes and the like is information for whoever looks, no open question;
     of the informations only shipments on their way are kept track of.
     """
-    filings = filings_of_books(connection, metadata)
+    filings = filings_of_books(connection, metadata, evidence)
     for mba, number in _refused(connection, metadata):
         if mba in filings.areas:
             filings.areas[mba].refused.add(number)

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.accounts.tables import PHYSICAL_INVENTORY, REPORTED_BALANCE, entry_line
 from keiryo.dates import number_date
+from keiryo.journal.tables import EVIDENCE
 from keiryo.places.tables import areas
 from keiryo.quantities import Category
-from keiryo.reports.context import AreaContext, Context
+from keiryo.reports.context import AreaContext, Context, read_context
 from keiryo.reports.export import entry_of_rows, isotopes_of_acts, recorded_reports
 from keiryo.reports.filed import Filings, file_reports
 from keiryo.reports.model import Entry
 from keiryo.reports.tables import EARLIER_REPORT, REPORTING_CONTEXT
+from keiryo.storage.evidence import EvidenceStore
 
 
-def filings_of_books(connection: Connection, metadata: MetaData) -> Filings:
+def filings_of_books(
+    connection: Connection, metadata: MetaData, evidence: EvidenceStore | None = None
+) -> Filings:
     """Return everything that was filed, with corrections applied.
 
-    Areas whose books are kept from movements alone, without reports, are left out.
+    Areas whose books are kept from movements alone, without reports, are left out. With the
+    evidence store, registers that the books began with (retained waste, exemptions, loss limits)
+    are read from the contexts that are kept there.
     """
     reports = list(recorded_reports(connection, metadata))
     context = context_of_books(connection, metadata)
+    if context is not None and evidence is not None:
+        context = _with_registers(connection, metadata, evidence, context)
     return file_reports(reports, context, areas(connection, metadata))
 
 
@@ -68,6 +77,40 @@ def context_of_books(connection: Connection, metadata: MetaData) -> Context | No
         min(limits) if limits else None,
         found,
     )
+
+
+def _with_registers(
+    connection: Connection, metadata: MetaData, evidence: EvidenceStore, context: Context
+) -> Context:
+    """Return the context with the registers that its files state; the first word counts."""
+    table, began = metadata.tables[EVIDENCE.name], metadata.tables[REPORTING_CONTEXT.name]
+    query = (
+        select(table.c.digest, table.c.name)
+        .where(table.c.role == "context", table.c.kept == 1)
+        .where(table.c.act_id.in_(select(began.c.act_id)))
+        .order_by(table.c.act_id)
+    )
+    for digest, name in connection.execute(query):
+        stated, _ = read_context(evidence.get(str(digest)), str(name))
+        if stated is None:
+            continue
+        registers = {
+            mba: replace(
+                own,
+                retained_waste=own.retained_waste or stated.areas[mba].retained_waste,
+                loss_limits_mg=own.loss_limits_mg or stated.areas[mba].loss_limits_mg,
+            )
+            if mba in stated.areas
+            else own
+            for mba, own in context.areas.items()
+        }
+        context = replace(
+            context,
+            areas=registers,
+            exempted=context.exempted or stated.exempted,
+            entry_into_force=context.entry_into_force or stated.entry_into_force,
+        )
+    return context
 
 
 def _inventories(connection: Connection, metadata: MetaData) -> dict[tuple[str, int], list[Entry]]:

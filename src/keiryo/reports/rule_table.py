@@ -37,6 +37,20 @@ class Rule(NamedTuple):
     advice: str
     found_by: str = "rules"
 
+    @property
+    def tag(self) -> str:
+        """How far the source is known: verified, derived, or a choice of keiryo.
+
+        Verified: the source named was read. Derived: it follows from definitions in it. What is a
+        choice stays open to other choices.
+        """
+        basis = self.basis.casefold()
+        if basis.startswith("choice of keiryo"):
+            return "choice"
+        if "choice of keiryo" in basis:
+            return "verified, with a choice"
+        return "derived" if "follows from" in basis else "verified"
+
 
 def _read(severity: Severity, title: str, basis: str, advice: str) -> Rule:
     return Rule(severity, title, basis, advice, "reader")

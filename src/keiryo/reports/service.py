@@ -31,7 +31,7 @@ from keiryo.reports.context import (
 )
 from keiryo.reports.continuity import record_open_findings, settled_by
 from keiryo.reports.entries import EntryRecorder, add_notes, reference_findings
-from keiryo.reports.formats.code10_reader import read_files
+from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Report
 from keiryo.reports.opening import add_opening, require_new_books
@@ -132,7 +132,7 @@ def import_reports(
     ImportSummary
         Findings are data; only what the computer cannot do raises.
     """
-    result = read_files(files)
+    result = read_any(files)
     run = _Import(database, actor, accept_reason, clock, utc_text(clock()))
     context_act: int | None = None
     context_findings: list[Finding] = []

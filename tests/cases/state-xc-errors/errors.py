@@ -76,7 +76,9 @@ class ReportSet:
         """Return an entry, or the record of a note (`kind` NC)."""
         return next(r for r in self.all(mba, report, kind) if r.number == number)
 
-    def put(self, mba: str, report: int, number: int, label: str, value: str, kind: str = "OI") -> None:
+    def put(
+        self, mba: str, report: int, number: int, label: str, value: str, kind: str = "OI"
+    ) -> None:
         """Replace the content of a data element, or add the element."""
         record = self.one(mba, report, number, kind)
         if record[label]:

@@ -123,7 +123,9 @@ class Area:
             self.effective[reference if status[0] == "A" else key] = (code, date, weights, reported)
             more["note"] = position in noted
             entries.append(m.change(code, date, batch, shown(reported), **more))
-        self.texts.append(m.report(self.place, self.number, "I", day, month(period), entries, notes))
+        self.texts.append(
+            m.report(self.place, self.number, "I", day, month(period), entries, notes)
+        )
         return self.number
 
     def closing(

@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from balances import Area, plus, read, shown, signed
+from balances import Area, read, shown
 
 FIRST, SECOND = "20230701/20240630", "20240701/20250630"
 UF6, POWDER, PELLET, SCRAP = "O/G/R/B", "G/Q/N/B", "J/Q/7/B", "R/R/L/D"

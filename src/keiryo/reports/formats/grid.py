@@ -135,6 +135,8 @@ def plain(text: str) -> str:
     >>> plain("ＲＦ　１２ ")
     'RF 12'
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     return _BLANKS.sub(" ", _CONTROL.sub("", text.translate(_FULL_WIDTH))).strip()
 
 
@@ -149,9 +151,9 @@ def literal(text: str) -> str | None:
 
 def has_control(text: str) -> bool:
     """Return whether text holds control characters or other signs that are no text."""
-    return _CONTROL.search(text) is not None
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def has_full_width(text: str) -> bool:
     """Return whether text holds full-width letters, digits or signs."""
-    return any(0xFF01 <= ord(sign) <= 0xFF5E for sign in text)
+    return not text.isascii() and any(0xFF01 <= ord(sign) <= 0xFF5E for sign in text)

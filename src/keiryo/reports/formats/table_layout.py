@@ -71,6 +71,11 @@ class Layout:
         """Return the number of a column by name, or None."""
         return next((n for n, column in self.columns.items() if column.name == name), None)
 
+    def repeated(self, grid: Grid, row: int) -> bool:
+        """Return whether a row says the titles again."""
+        same = sum(self.titles.get(n) == grid.text(row, n) for n in grid.rows[row])
+        return same >= MIN_TITLES
+
 
 def titles_in(row: dict[int, Cell]) -> int:
     """Return how many different columns of templates a row names."""

@@ -21,7 +21,7 @@ from keiryo.reports.formats.cell_values import CellAt, Unread
 from keiryo.reports.formats.grid import Grid
 from keiryo.reports.formats.table_layout import MIN_TITLES, Layout, titles_in
 from keiryo.reports.formats.table_rules import Collected
-from keiryo.reports.formats.templates import spelling, templates
+from keiryo.reports.formats.templates import is_title, spelling, templates
 from keiryo.reports.model import Entry, Reference, Weight
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ _TOTALS = frozenset(
 _EXAMPLE = ("example", "例", "記入例")
 _MAKES_AN_ENTRY = frozenset({"date", "code", "mdc", "kmp", "basis", "status", "refers_report"})
 _FEW = 1
+_LONGEST_TOTAL = 40
 _SPLIT = re.compile(r"[:\s]+")
 
 
@@ -49,7 +50,6 @@ def data_rows(grid: Grid, layout: Layout, found: Collected) -> list[int]:
     """Return the rows that are entries; the others are named in findings."""
     rows = []
     usual = _usual_length(grid, layout)
-    titles = {n: spelling(title) for n, title in layout.titles.items() if title}
     for row in sorted(r for r in grid.rows if r > layout.last):
         cells = grid.rows[row]
         columns = [n for n in cells if n in layout.columns or n in layout.field_columns]
@@ -57,15 +57,9 @@ def data_rows(grid: Grid, layout: Layout, found: Collected) -> list[int]:
         if first.startswith(_EXAMPLE):
             _example(grid, layout, row, found)
             continue
-        if sum(titles.get(n) == spelling(grid.text(row, n)) for n in cells) >= MIN_TITLES:
-            found.note("TABLE-STRAY", "the titles are repeated in this row", grid.place(row))
-            continue
-        if titles_in(cells) >= MIN_TITLES and not any(c.kind != "text" for c in cells.values()):
-            found.note(
-                "TABLE-HEADER",
-                "a second table begins here; put it on a sheet or into a file of its own",
-                grid.place(row),
-            )
+        if _is_title_row(grid, layout, row, found):
+            if layout.repeated(grid, row):
+                continue
             break
         if _ragged(grid, layout, row, usual):
             found.note(
@@ -81,6 +75,26 @@ def data_rows(grid: Grid, layout: Layout, found: Collected) -> list[int]:
             found.note("TABLE-HIDDEN", "the row is hidden; it was read", grid.place(row))
         rows.append(row)
     return rows
+
+
+def _is_title_row(grid: Grid, layout: Layout, row: int, found: Collected) -> bool:
+    """Return whether a row repeats the titles or begins a second table, and say so."""
+    cells = grid.rows[row]
+    if not any(
+        cell.kind == "text" and is_title(cell.text) for _, cell in sorted(cells.items())[:2]
+    ):
+        return False
+    if layout.repeated(grid, row):
+        found.note("TABLE-STRAY", "the titles are repeated in this row", grid.place(row))
+        return True
+    if titles_in(cells) < MIN_TITLES or any(c.kind != "text" for c in cells.values()):
+        return False
+    found.note(
+        "TABLE-HEADER",
+        "a second table begins here; put it on a sheet or into a file of its own",
+        grid.place(row),
+    )
+    return True
 
 
 def _example(grid: Grid, layout: Layout, row: int, found: Collected) -> None:
@@ -121,14 +135,14 @@ def _is_entry(
     grid: Grid, layout: Layout, row: int, columns: Sequence[int], found: Collected
 ) -> bool:
     cells = grid.rows[row]
-    totals = {n for n, c in cells.items() if c.kind == "text" and _is_total(grid.text(row, n))}
-    names = {layout.columns[n].name for n in columns if n in layout.columns}
-    own = {layout.columns[n].name for n in columns if n in layout.columns and n not in totals}
-    if not own & _MAKES_AN_ENTRY:
-        if totals:
+    names = {layout.columns[n].name: n for n in columns if n in layout.columns}
+    if not any(
+        name in _MAKES_AN_ENTRY and not _is_total(grid.text(row, n)) for name, n in names.items()
+    ):
+        if any(c.kind == "text" and _is_total(grid.text(row, n)) for n, c in cells.items()):
             found.note("TABLE-TOTAL", "the row holds totals; it was not read", grid.place(row))
             return False
-        if names <= {"entry"} and len(columns) == len(cells):
+        if set(names) <= {"entry"} and len(columns) == len(cells):
             return False  # rows that wait for an entry, numbered in advance
         if len(names) <= _FEW:
             text = grid.text(row, min(cells))
@@ -139,6 +153,8 @@ def _is_entry(
 
 
 def _is_total(text: str) -> bool:
+    if len(text) > _LONGEST_TOTAL:
+        return False
     return spelling(text) in _TOTALS or spelling(_SPLIT.split(text)[0]) in _TOTALS
 
 

@@ -269,6 +269,13 @@ def _exact(words: str) -> Meaning:
     return Meaning() if field is None else Meaning(field=head_fields()[field])
 
 
+def is_title(text: str) -> bool:
+    """Return whether a text is the title of a column, but for signs and unit."""
+    return len(text) <= 100 and (
+        spelling(text) in _column_names() or spelling(split_unit(text)[0]) in _column_names()
+    )
+
+
 def head_field(title: str) -> HeadField | None:
     """Return which line of the head a title above the table names, or None."""
     if len(title) > 60:
