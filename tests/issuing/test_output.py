@@ -11,19 +11,21 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from issuing.issuing_books import NOW, IssuingBooks, change, changes, found, opening, taking
+from issuing.issuing_books import NOW, IssuingBooks, change, changes, clock, found, opening, taking
 from issuing.test_issue import ROUNDED, WORKED, YEAR
 from keiryo.capabilities import builtin_registry
 from keiryo.issuing.copies import ReportCopy, list_reports, report_copy
 from keiryo.issuing.output import LANGUAGES
 from keiryo.issuing.output_pdf import as_images, as_pdf, document
 from keiryo.issuing.output_xlsx import as_xlsx
+from keiryo.journal.model import Draft
+from keiryo.journal.posting import post
 from keiryo.reports.formats.code10_reader import read
 from keiryo.storage.backup import backup
 from keiryo.storage.engine import Database
 from keiryo.storage.restoring import restore
 from keiryo.vocabulary import ENTRY_CODES, entry_statuses, mdc_table, measurement_bases
-from small_books import SmallBooks
+from small_books import ACTOR, SmallBooks
 
 HOSTILE = ('#PANIC("X")', "*_$[X]`@<A>", "=1+1", '"); DROP', "//X", "~\\N", "#{LET X}")
 NOTE = '#PANIC("OUT") *BOLD* $X^2$ \\U{41} <B> @REF //NO ' + "LONGWORD" * 60
@@ -56,6 +58,20 @@ def test_same_bytes_again_and_from_a_restored_backup(books: IssuingBooks, tmp_pa
         copies = [report_copy(connection, again.metadata, "XHFA", n) for n in (1, 2, 3)]
     assert [written(copy) for copy in copies] == first
     assert len({bytes(b) for made in first for b in made}) == 18
+
+
+def test_what_is_registered_later_does_not_change_a_copy(books: IssuingBooks) -> None:
+    first = written(books.copy(1))
+    draft = Draft("area.register", "points")
+    for kmp, purpose, name in (("1", "flow", "GATE"), ("A", "inventory", "STORE")):
+        values = {"scope": "XH/XHF-/XHFA", "mba": "XHFA", "kmp": kmp}
+        draft.add("key_measurement_point", values, purpose=purpose, name=name)
+    post(books.database, draft, ACTOR, clock=clock)
+    assert written(books.copy(1)) == first
+    books.record(changes(change("LD", "2026-01-10", "W-9", "630:1 670:0.1")))
+    books.issue("I", "2026-01-01", "2026-01-10")
+    sections = dict(section for side in document(books.copy(4), "ja")["legend"] for section in side)
+    assert sections["主要測定点 (407)"] == [("1", "GATE (流れ)")]
 
 
 @pytest.mark.postgres

@@ -65,7 +65,7 @@ def test_same_content_again_is_recognised(books: IssuingBooks) -> None:
     assert again == SourceOutcome("recorded before", first.act_id, 1)
     more = books.record(changes(LOSS, change("LD", "2025-02-11", "W-2", "630:1 670:0.1")))
     assert more.outcome == "refused" and codes(more.findings) == ["DUPLICATE E"]
-    assert f"in act {first.act_id}" in more.findings[0].message
+    assert f"as act {first.act_id}, with the same" in more.findings[0].message
     retyped = books.record(changes(replace(LOSS, weights=WEIGHTS)))
     assert codes(retyped.findings) == ["BATCH-REUSE E"] and "other weights" in (
         retyped.findings[0].message

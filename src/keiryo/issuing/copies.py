@@ -21,7 +21,7 @@ from keiryo.journal.model import Act
 from keiryo.journal.proofs import Checkpoint, journal_uid
 from keiryo.journal.reading import act as read_act
 from keiryo.places.model import MaterialBalanceArea
-from keiryo.places.tables import areas, key_measurement_points
+from keiryo.places.tables import KEY_MEASUREMENT_POINT, areas
 from keiryo.reports.export import recorded_reports
 from keiryo.reports.formats.code10_writer import entry_elements, note_elements, write
 from keiryo.reports.model import Report
@@ -134,8 +134,21 @@ def _copy(
         profile is not None,
         profile,
         areas(connection, metadata, through_act=act_id).get(mba),
-        key_measurement_points(connection, metadata, mba),
+        _points(connection, metadata, mba, act_id),
     )
+
+
+def _points(
+    connection: Connection, metadata: MetaData, mba: str, act_id: int
+) -> dict[str, tuple[str, str | None]]:
+    """Return the key measurement points as registered then: a copy does not change later."""
+    table = metadata.tables[KEY_MEASUREMENT_POINT.name]
+    query = (
+        select(table.c.kmp, table.c.purpose, table.c.name)
+        .where(table.c.mba == mba, table.c.act_id <= act_id)
+        .order_by(table.c.act_id, table.c.line_no)
+    )
+    return {str(kmp): (str(p), name) for kmp, p, name in connection.execute(query)}
 
 
 def list_reports(

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, MetaData
 from keiryo.accounts.batches import BatchBook
 from keiryo.dates import utc_text
 from keiryo.errors import Finding, RefusedError, Severity
+from keiryo.issuing.source_findings import completed, set_findings
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id

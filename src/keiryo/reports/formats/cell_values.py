@@ -42,6 +42,7 @@ _CODE_AND_WORDS = re.compile(r"([A-Z]{2}|RA[A-Z]{2})(?: ?[-–:,(] ?| ).*")
 _REFERENCE = re.compile(
     r"(?:([A-Z][A-Z0-9]) ?[;/ ] ?)?([0-9]{1,9})(?: ?[/.] ?([0-9]{1,9}))?", re.IGNORECASE
 )
+_MDC_OTHERWISE = re.compile(r"[A-Z](?:S|[-. _][A-Z0-9])(?:[-. _][A-Z0-9]){2}")
 _BULK = frozenset({"bulk", "バルク"})
 _SERIAL = re.compile(r"[0-9]{5}")
 _SERIALS = (20_000, 80_000)
@@ -281,7 +282,12 @@ def read_party(at: CellAt, country: str, *, domestic: bool) -> str | None:
 def read_mdc(at: CellAt) -> str | None:
     """Return a material description code in its normal spelling."""
     text = read_text(at, capitals=True)
-    return None if text is None else vocabulary.normal_mdc(text.replace(" ", ""))
+    if text is None:
+        return None
+    if _MDC_OTHERWISE.fullmatch(text):
+        text = re.sub(r"[-. _]", "/", text)
+        at.read_as(text)
+    return vocabulary.normal_mdc(text.replace(" ", ""))
 
 
 def read_weight(at: CellAt, label: str, column_unit: str | None) -> Weight | None:

@@ -157,8 +157,16 @@ def read_json(data: bytes, file: str) -> ReadResult:
             message = f"the file does not say that it is {FORMAT!r} in version {VERSION}"
             reader.wrong("$.format", message, top.get("format"), f'"{FORMAT}", version {VERSION}')
         items = reader.array(top.get("reports"), "$.reports", needed=True)
-        made = [reader.report(one, f"$.reports[{n}]") for n, one in enumerate(items)]
-        return ReadResult(tuple(report for report in made if report is not None), found.all())
+        reports = []
+        for n, one in enumerate(items):
+            of_report = Collected(file)
+            made = _Reader(of_report).report(one, f"$.reports[{n}]")
+            if made is None:
+                found.kept += of_report.all()
+            else:
+                reports.append(made)
+                found.kept += of_report.about(made.mba, made.number)
+        return ReadResult(tuple(reports), found.all())
     return ReadResult((), found.all())
 
 

@@ -31,8 +31,10 @@ _SHEETS_PASSED_OVER = frozenset({"codes"})
 
 @dataclass(slots=True)
 class _Part:
-    """The rows of one sheet, with what its head says."""
+    """The rows of one sheet, with what its head says and what was found in it."""
 
+    grid: Grid
+    found: Collected
     head: Head
     rows: list[Row] = field(default_factory=list)
 
@@ -59,14 +61,17 @@ def _reports(grids: list[Grid], found: Collected) -> list[Report]:
     for grid in grids:
         if grid.name.casefold() in _SHEETS_PASSED_OVER or not grid.rows:
             continue
-        layout = find_layout(grid, found)
+        of_sheet = Collected(found.file)
+        layout = find_layout(grid, of_sheet)
         if layout is None:
             without.append(grid)
             continue
         some = True
-        part = _part(grid, layout, found)
+        part = _part(grid, layout, of_sheet)
         if part is not None:
             parts.append(part)
+        else:
+            found.kept += of_sheet.all()
     if not some:
         if not any(one.code.startswith("FILE-") and one.severity == "F" for one in found.kept):
             found.note(
@@ -101,7 +106,7 @@ def _part(grid: Grid, layout: Layout, found: Collected) -> _Part | None:
     head.settle_type(read, grid, layout, found)
     if not head.good:
         return None
-    return _Part(head, continued(read))
+    return _Part(grid, found, head, continued(read))
 
 
 def _units_missing(grid: Grid, layout: Layout, found: Collected) -> None:
@@ -162,26 +167,30 @@ def _put_together(parts: Iterable[_Part], found: Collected) -> list[Report]:
     reports = []
     for same in by_key.values():
         heads = [part.head for part in same]
-        for other in heads[1:]:
-            if other.as_report() != heads[0].as_report():
-                found.note(
+        for part in same[1:]:
+            if part.head.as_report() != heads[0].as_report():
+                part.found.note(
                     "TABLE-HEADER",
-                    f"the sheets {heads[0].sheet!r} and {other.sheet!r} have the same report "
+                    f"the sheets {heads[0].sheet!r} and {part.head.sheet!r} have the same report "
                     "number, but differ in what else stands above the table",
-                    other.sheet or None,
+                    part.head.sheet or None,
                 )
-        reports.append(_report(heads[0], [row for part in same for row in part.rows], found))
-    for report in reports:
+        report = _report(heads[0], [row for part in same for row in part.rows], found.file)
+        reports.append(report)
         if report.number == 0:
-            found.note(
+            same[0].found.note(
                 "TABLE-SOURCE",
                 f"there is no report number; the {len(report.entries)} rows are lines of the "
                 f"facility for {report.mba}",
             )
+        numbers = iter(report.entries)
+        for part in same:
+            entries = {part.grid.place(row.entry.line): next(numbers).number for row in part.rows}
+            found.kept += part.found.about(report.mba, report.number, entries)
     return reports
 
 
-def _report(head: Head, rows: list[Row], found: Collected) -> Report:
+def _report(head: Head, rows: list[Row], file: str) -> Report:
     entries: list[Entry] = []
     notes: list[tuple[str, str, int]] = []
     for position, row in enumerate(rows, 1):
@@ -198,7 +207,7 @@ def _report(head: Head, rows: list[Row], found: Collected) -> Report:
             total=len(notes) if n == 1 else None,
             text=text,
             reference=reference,
-            file=found.file,
+            file=file,
             line=line,
         )
         for n, (text, reference, line) in enumerate(notes, 1)

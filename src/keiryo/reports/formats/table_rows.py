@@ -142,7 +142,7 @@ def _is_entry(
         if any(c.kind == "text" and _is_total(grid.text(row, n)) for n, c in cells.items()):
             found.note("TABLE-TOTAL", "the row holds totals; it was not read", grid.place(row))
             return False
-        if set(names) <= {"entry"} and len(columns) == len(cells):
+        if set(names) == {"entry"} and len(cells) == 1 and grid.text(row, min(cells)).isdigit():
             return False  # rows that wait for an entry, numbered in advance
         if len(names) <= _FEW:
             text = grid.text(row, min(cells))

@@ -13,7 +13,7 @@ Source: choice of keiryo; Code 10 says nothing about tables.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from keiryo.errors import Finding, Severity
@@ -197,6 +197,32 @@ class Collected:
                 found=found,
                 expected=expected,
             )
+        )
+
+    def about(
+        self, mba: str | None, report: int, entries: Mapping[str, int] | None = None
+    ) -> tuple[Finding, ...]:
+        """Return all findings with the report that they are about.
+
+        Parameters
+        ----------
+        mba : str or None
+        report : int
+            0 if the rows are no report.
+        entries : mapping of str to int, optional
+            Entry numbers by the place of their rows.
+        """
+        number = str(report) if report else None
+        return tuple(
+            replace(
+                one,
+                mba=one.mba or mba,
+                report=one.report or number,
+                entry=(entries or {}).get(
+                    (one.cell or "").rpartition(" column ")[0] or one.cell or ""
+                ),
+            )
+            for one in self.all()
         )
 
     def all(self) -> tuple[Finding, ...]:
