@@ -154,6 +154,33 @@ def parse_weight_mg(text: str, unit: str) -> int:
     return -amount_mg if sign == "-" else amount_mg
 
 
+def round_weight_mg(text: str, unit: str) -> int:
+    """Return a decimal text rounded to the nearest milligram, halves away from zero.
+
+    For weights that `parse_weight_mg` finds too fine; the text itself is kept elsewhere.
+
+    Raises
+    ------
+    NotANumber, TooLarge
+        As `parse_weight_mg`.
+
+    Examples
+    --------
+    >>> round_weight_mg("4.5005", "g"), round_weight_mg("-0.0000005", "kg")
+    (4501, -1)
+    """
+    match = _DECIMAL.fullmatch(text)
+    if match is None:
+        return parse_weight_mg(text, unit)  # which says what is wrong
+    sign, whole, part = match.groups()
+    decimals = _decimals(unit)
+    kept = f"{sign}{whole}.{(part or '')[:decimals] or '0'}"
+    amount_mg = abs(parse_weight_mg(kept, unit))
+    if (part or "")[decimals : decimals + 1] >= "5":
+        amount_mg += 1
+    return -amount_mg if sign == "-" else amount_mg
+
+
 def format_weight(mg: int, unit: str) -> str:
     """Return a weight of `mg` milligrams as exact decimal text in `unit`.
 

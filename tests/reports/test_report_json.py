@@ -83,11 +83,24 @@ def test_weights_in_any_unit(text: str, mg: int) -> None:
     assert result.reports[0].entries[0].weights == (Weight("630", mg),)
 
 
+def test_weights_finer_than_a_milligram_are_rounded_with_a_warning() -> None:
+    data = whole(report(entries=[{"number": 1, "weights": {"610": "0.0000015 kg"}}]))
+    result = read_json(json.dumps(data).encode(), "x.json")
+    assert result.reports[0].entries[0].weights_mg() == {"610": 2}
+    assert [(f.code, f.severity, f.message) for f in result.findings] == [
+        (
+            "PRECISION",
+            "W",
+            "'0.0000015 kg' is finer than a milligram; it was read as 0.000002 kg",
+        )
+    ]
+
+
 def test_all_errors_at_once_each_with_its_path() -> None:
     entry = {
         "number": "1", "items": -1, "date": "2025-02-30", "status": "X", "batch": 5,
         "weight": {}, "refers": {"country": "XA"}, "note_indicator": "Y",
-        "weights": {"630": 12.5, "670": "1,5 g", "610": "0.0000001 kg", "999": "1 g", "700": "5"},
+        "weights": {"630": 12.5, "670": "1,5 g", "999": "1 g", "700": "5"},
     }  # fmt: skip
     found = told(whole(report(entries=[entry, 7], period={"on": "2025-01-01", "to": "2025-01-01"})))
     assert found == [
@@ -100,8 +113,6 @@ def test_all_errors_at_once_each_with_its_path() -> None:
         "$.reports[0].entries[0].items: a whole number from 0 is asked for here",
         "$.reports[0].entries[0].note_indicator: true or false is asked for here",
         "$.reports[0].entries[0].weights.999: there is no field '999' here",
-        "$.reports[0].entries[0].weights.610: '0.0000001' kg is finer than one milligram: round "
-        "to at most 6 decimals",
         "$.reports[0].entries[0].weights.630: a weight is a text of number and unit",
         "$.reports[0].entries[0].weights.670: '1,5 g' is not a number and its unit",
         "$.reports[0].entries[0].weights.700: '5' is not a number and its unit",
@@ -145,6 +156,13 @@ def test_smallest_wrong_shapes(data: dict[str, Any], message: str) -> None:
 def test_what_is_not_json(data: bytes, words: str) -> None:
     (found,) = read_json(data, "x.json").findings
     assert (found.code, words in found.message) == ("JSON-SYNTAX", True)
+
+
+def test_no_report_loses_its_findings_to_those_of_another() -> None:
+    bad = [{"number": n, "items": "x"} for n in range(1, 300)]
+    data = whole(report(entries=bad), report(number=2, entries=bad[:1]))
+    found = read_json(json.dumps(data).encode(), "x.json").findings
+    assert [(f.mba, f.report) for f in found] == [("XAFA", "1")] * 101 + [("XAFA", "2")]
 
 
 def test_a_field_that_stands_twice_is_not_half_read() -> None:

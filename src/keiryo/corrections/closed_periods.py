@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from keiryo.corrections.chain import Chain, place_text, with_weights
 from keiryo.corrections.new_reports import write_reports
@@ -39,7 +40,38 @@ _REASONS = {
 
 
 def follow_listings(chain: Chain) -> None:
-    """Let listings follow that repeat a weight reported before, or ask whether they should."""
+    """Let listings follow that repeat what was reported before, or ask whether they should."""
+    _follow_weights(chain)
+    for amendment in list(chain.amendments):
+        old, new = amendment.target, amendment.entry
+        if old is None or new is None or old.report.type != "I" or amendment.area.kind != "item":
+            continue
+        if None not in (old.entry.items, new.items) and old.entry.items != new.items:
+            _follow_items(chain, amendment.area, old, new)
+
+
+def _follow_items(chain: Chain, area: AreaFile, old: FiledEntry, new: Entry) -> None:
+    """Let the number of items follow in the next listing of the batch."""
+    for day in sorted(d for d in area.listings if d >= old.day)[:1]:
+        for filed in area.listings[day].entries:
+            entry = filed.entry
+            if entry.batch != old.entry.batch or entry.items != old.entry.items:
+                continue
+            if chain.choices.follow_listing and entry.basis in ("L", "T"):
+                known = chain.amended(filed)
+                content = known.entry if known is not None and known.entry else entry
+                reason = f"It repeats a number of items that was corrected ({place_text(old)})."
+                chain.correct(filed, replace(content, items=new.items), reason)
+            else:
+                chain.ask(
+                    area.code,
+                    place_text(filed),
+                    f"{entry.batch} is listed with {entry.items} items, {place_text(old)} now "
+                    f"says {new.items}: how many are there?",
+                )
+
+
+def _follow_weights(chain: Chain) -> None:
     days = sorted({
         (area.code, day) for area in chain.areas() for day in area.listings
     }, key=lambda pair: (pair[1], pair[0]))  # fmt: skip
@@ -55,8 +87,46 @@ def follow_listings(chain: Chain) -> None:
             name = filed.entry.batch
             was, now = before.of.get(name, {}), after.of.get(name, {})
             repeats = filed.entry.basis in ("L", "T") and _states(known.entry, was)
-            if repeats and not _states(known.entry, now):
+            other = _renamed(chain, area, name)
+            if repeats and other and _states(known.entry, after.of.get(other, {})):
+                _listed_anew(chain, area, known, other)
+            elif repeats and not _states(known.entry, now):
                 _listed_before(chain, filed, now)
+
+
+def _renamed(chain: Chain, area: AreaFile, name: str) -> str | None:
+    """Return the name under which a batch arrived in truth, if the chain says so."""
+    gone = {
+        a.target.entry.code
+        for a in chain.amendments
+        if a.area is area and a.target is not None and a.target.entry.batch == name
+        and a.report_type == "I" and (a.entry is None or a.entry.batch != name)
+    }  # fmt: skip
+    for amendment in chain.amendments:
+        entry = amendment.entry if amendment.area is area else None
+        code = known_code(entry.code) if entry is not None and entry.code else None
+        if entry is None or code is None or code.batch_sign <= 0:
+            continue
+        if entry.code in gone and entry.batch not in (None, name):
+            return entry.batch
+    return None
+
+
+def _listed_anew(chain: Chain, area: AreaFile, filed: FiledEntry, name: str) -> None:
+    """Let a listing follow in the name of a batch."""
+    entry, choices = replace(filed.entry, batch=name), chain.choices
+    reason = f"The batch is listed under the name under which it arrived, {name}."
+    if not choices.follow_listing:
+        chain.ask(
+            area.code,
+            place_text(filed),
+            f"{filed.entry.batch} is listed under the name reported before. Should the listing "
+            f"follow as {name}? Ask for it with --follow-listing.",
+        )
+    elif choices.strict:
+        chain.reissue(filed, entry, area, reason)
+    else:
+        chain.correct(filed, entry, reason)
 
 
 def _chain_of(filed: FiledEntry) -> tuple[int, int]:
@@ -246,15 +316,6 @@ class _ClosedPeriod:
                 self._set(name, label, stated + expected_mg - found_mg, _REASONS[name])
 
     def _amend(self) -> None:
-        for line in self.balance.lines:
-            entry = self.lines[id(line)]
-            if entry is line.entry:
-                continue
-            reason = " ".join(dict.fromkeys(self.reasons[id(line)]))
-            gone = entry.code not in ("PB", "BE", "BA", "PE", "MF") and not any(
-                entry.weights_mg().values()
-            )
-            self.chain.amend_trial(line, None if gone else entry, reason)
         for name, weights in self.missing.items():
             stated = tuple(Weight(label, mg) for label, mg in sorted(weights.items()))
             self.chain.add(
@@ -264,6 +325,15 @@ class _ClosedPeriod:
                 Entry(number=0, code=name, weights=stated),
                 f"The balance had no line {name} yet.",
             )
+        for line in self.balance.lines:
+            entry = self.lines[id(line)]
+            if entry is line.entry:
+                continue
+            reason = " ".join(dict.fromkeys(self.reasons[id(line)]))
+            gone = entry.code not in ("PB", "BE", "BA", "PE", "MF") and not any(
+                entry.weights_mg().values()
+            )
+            self.chain.amend_trial(line, None if gone else entry, reason)
 
     def _explain(self) -> None:
         if self.stated == self.before:

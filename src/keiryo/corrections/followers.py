@@ -302,6 +302,43 @@ def _left_over(
     return left
 
 
+def ask_together(chain: Chain, filed: FiledEntry) -> None:
+    """Ask about loss, production and category change that were reported of one discharge."""
+    if not _of_discharge(filed):
+        return
+    area = chain.area_of(filed)
+    for other in area.changes:
+        same = other.entry.batch == filed.entry.batch and other.day == filed.day
+        if same and other is not filed and _of_discharge(other):
+            chain.ask(
+                area.code,
+                place_text(other),
+                f"{other.entry.code} of {other.entry.batch} was reported of the same day as "
+                f"{place_text(filed)}; if both speak of one discharge, correct it in the same way.",
+            )
+
+
+def ask_later_uses(chain: Chain, filed: FiledEntry) -> None:
+    """Ask about later changes of a batch that arrived under another name, or never arrived."""
+    if filed.code is None or filed.code.batch_sign <= 0 or not filed.entry.batch:
+        return
+    area = chain.area_of(filed)
+    for other in area.changes:
+        same = other.entry.batch == filed.entry.batch and other.day >= filed.day
+        if same and other is not filed and chain.amended(other) is None:
+            chain.ask(
+                area.code,
+                place_text(other),
+                f"{other.entry.code} names {filed.entry.batch}, the batch of {place_text(filed)}; "
+                "should it follow? If so, correct it as well.",
+            )
+
+
+def _of_discharge(filed: FiledEntry) -> bool:
+    code = filed.code
+    return code is not None and (code.code in ("LN", "NP") or code.kind == "category_change")
+
+
 def follow_batches(chain: Chain) -> None:
     """Let category changes follow where the content of a batch became another."""
     deltas: dict[tuple[str, str], Delta] = {}

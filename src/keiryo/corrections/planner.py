@@ -20,6 +20,8 @@ from keiryo.corrections.chain import Amendment, Chain, own_content, place_text, 
 from keiryo.corrections.closed_periods import follow_balances, follow_listings
 from keiryo.corrections.effects import effects_of, questions_changed
 from keiryo.corrections.followers import (
+    ask_later_uses,
+    ask_together,
     both_sides,
     follow_batches,
     follow_rebatching,
@@ -254,8 +256,10 @@ def _amend_root(
     """Amend the entry itself and let what belongs to the same event follow."""
     if wanted is DELETE:
         chain.delete(target, "The entry should not be there.")
+        ask_together(chain, target)
         follow_transfer(chain, target, None)
         follow_rebatching(chain, target, None)
+        ask_later_uses(chain, target)
         return
     assert isinstance(wanted, Mapping)
     setting = as_wanted(target.entry, wanted, target.report.type)
@@ -277,9 +281,13 @@ def _amend_root(
         )  # fmt: skip
         return
     _reissue_or_correct(chain, home, target, entry)
+    if any(getattr(entry, name) != getattr(target.entry, name) for name in IDENTITY):
+        ask_together(chain, target)
     follow_transfer(chain, target, entry)
     if not _blocked(chain.findings) and chain.amended(target) is not None:
         follow_rebatching(chain, target, entry)
+        if home is not area or entry.batch != target.entry.batch:
+            ask_later_uses(chain, target)
 
 
 def _home(

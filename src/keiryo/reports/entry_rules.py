@@ -105,7 +105,7 @@ class Record(NamedTuple):
             line=record.line or None,
             mba=report.mba,
             report=str(report.number),
-            entry=(record.number or None) if isinstance(record, Entry) else None,
+            entry=(record.number or None) if isinstance(record, Entry) else record.on_entry,
             label=label,
             found=found,
             expected=expected,
@@ -134,13 +134,14 @@ def entry_findings(report: Report, entry: Entry) -> Iterator[Finding]:
     yield from _form_findings(record, entry)
     yield from _code_findings(record, entry, code)
     yield from _date_findings(record, entry)
-    if entry.status in ("D", "U"):
-        return
+    if entry.status in ("D", "U") or any(label == "309" for label, _ in entry.unreadable):
+        return  # it needs nothing more, or nobody can say what it needs
     yield from _presence_findings(record, entry)
     if report.type == "I":
         yield from _party_findings(record, entry, code)
         yield from _shipper_batch_findings(record, entry, code)
-    for item in weight_findings(entry, code, report.type):
+    adjusts = code is None and (entry.code or "").startswith("RA")
+    for item in weight_findings(entry, code, report.type, rounding=adjusts):
         yield record.finding(
             item.code,
             item.message,
@@ -223,8 +224,9 @@ def _form_findings(record: Record, entry: Entry) -> Iterator[Finding]:
 
 
 def _coded_findings(record: Record, entry: Entry) -> Iterator[Finding]:
-    for problem in vocabulary.check_mdc(entry.mdc) if entry.mdc else ():
-        yield record.finding("MDC-INVALID", problem, "430", found=entry.mdc)
+    problems = vocabulary.check_mdc(entry.mdc) if entry.mdc else []
+    if problems:
+        yield record.finding("MDC-INVALID", "; ".join(problems), "430", found=entry.mdc)
     if entry.basis is not None and entry.basis not in vocabulary.measurement_bases():
         yield record.finding(
             "MBASIS",
@@ -334,6 +336,15 @@ def _party_findings(record: Record, entry: Entry, code: EntryCode | None) -> Ite
         )
     if partner is not None and code.code in ("SD", "RD"):
         yield from _domestic_findings(record, code, partner, labels[partner_side], us)
+    elif partner is not None and partner.partition("/")[0] == record.report.country:
+        yield record.finding(
+            "PARTY-MISSING",
+            f"{shown(partner)} lies in {record.report.country} itself, but {code.code} "
+            f"({code.meaning}) goes across its border",
+            labels[partner_side],
+            found=partner,
+            expected="another State",
+        )
 
 
 def _domestic_findings(

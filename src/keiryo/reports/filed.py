@@ -21,12 +21,15 @@ from keiryo.quantities import Category
 from keiryo.reports.context import AreaContext, Context
 from keiryo.reports.entry_rules import Record, known_code
 from keiryo.reports.model import (
+    FISSILE_LABELS,
+    STATUSES,
     WEIGHT_LABELS,
     CategoryGroup,
     Entry,
     Note,
     Reference,
     Report,
+    fissile_label,
 )
 from keiryo.vocabulary import EntryCode
 
@@ -93,8 +96,31 @@ class FiledEntry:
         )
 
     def unreadable_labels(self) -> set[str]:
-        """Return the weight labels whose content cannot be made out."""
-        return {label for label, _ in self.entry.unreadable if label in WEIGHT_LABELS}
+        """Return the weight labels whose content cannot be made out, or cannot be meant.
+
+        Each is a finding of severity F by itself: nothing else is asked because of it.
+        """
+        labels = {label for label, _ in self.entry.unreadable if label in WEIGHT_LABELS}
+        weights_mg, code = self.entry.weights_mg(), self.code
+        signed = code is not None and code.may_be_negative
+        if not signed or self.report.type == "P":
+            labels |= {label for label, mg in weights_mg.items() if mg < 0}
+        if code is not None and code.kind == "rounding":
+            return labels
+        if weights_mg.keys() & {"600", "630"} and fissile_label(weights_mg) is None:
+            labels |= set(FISSILE_LABELS)
+        if weights_mg.keys() & set(FISSILE_LABELS) and not weights_mg.keys() & {"600", "630"}:
+            labels |= {"600", "630"}
+        if code is not None and code.old_category is not None and code.new_category is not None:
+            asked = {code.old_category.label, code.new_category.label}
+            labels |= asked - weights_mg.keys()
+        return labels
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether its weights, or what it does with them, cannot be made out."""
+        unknown = self.report.type == "I" and self.code is None
+        return unknown or bool(self.unreadable_labels())
 
 
 @dataclass(slots=True)
@@ -275,6 +301,19 @@ def file_reports(
     return filings
 
 
+def _meant_status(entry: Entry) -> str:
+    """Return the status that is meant where it is missing or wrongly written."""
+    status = entry.status[:1].upper()
+    if status in STATUSES and status:
+        return status
+    return "N" if entry.refers is None else "C"
+
+
+def states_anew(report: Report) -> bool:
+    """Whether a report states something of its own, and not corrections alone."""
+    return any(_meant_status(entry) in ("N", "U") for entry in report.entries)
+
+
 class _Filing:
     """Goes through the reports of an area by number and keeps what counts."""
 
@@ -288,11 +327,13 @@ class _Filing:
 
     def run(self) -> None:
         """File everything."""
-        seen: set[int] = set()
+        seen: set[tuple[object, ...]] = set()
         kept = []
         for report in sorted(self.area.reports, key=lambda r: r.number):
-            if report.number not in seen:
-                seen.add(report.number)
+            # The same report once more is left aside; another one with a wrong number is not.
+            what = (report.number, report.type, report.period_from, report.period_to)
+            if what not in seen:
+                seen.add(what)
                 kept.append(report)
         self.area.reports = kept
         for report in kept:
@@ -310,7 +351,7 @@ class _Filing:
 
     def _file(self, filed: FiledEntry) -> None:
         self.area.filed.append(filed)
-        status, refers = filed.entry.status, filed.entry.refers
+        status, refers = _meant_status(filed.entry), filed.entry.refers
         own = (filed.report.number, filed.entry.number)
         if status == "N":
             self.by_address.setdefault(own, filed)
@@ -442,7 +483,7 @@ class _Filing:
             self.area.opening = replace(opening, ending=ending)
 
     def _open_listing_or_balance(self, report: Report) -> None:
-        if report.period_to is None or not any(e.status in ("N", "U") for e in report.entries):
+        if report.period_to is None or not states_anew(report):
             return
         if report.type == "P":
             self.area.listings.setdefault(report.period_to, FiledListing(report))

@@ -96,10 +96,8 @@ RULES: dict[str, Rule] = {
     "UNIT": _read(F, "The unit letter does not fit the label", "Code 10 labels 600 to 800",
         "The weight was read in the unit as written; write K for 610, 620 and 800, else G."),
     "PRECISION": _read(W, "More decimals than a milligram needs", "Code 10 labels 600 to 800",
-        "Nothing was lost; at most 3 decimals of a gram or 6 of a kilogram are customary."),
-    "TOO-FINE": _read(F, "A weight finer than one milligram",
-        "Code 10 labels 600 to 800; refusal instead of rounding: choice of keiryo",
-        "Round to the nearest milligram, after adding the items of a batch."),
+        "What is finer than a milligram was rounded; write at most 3 decimals of a gram or 6 of a "
+        "kilogram."),
     "TOO-LARGE": _read(F, "A weight beyond what the books can hold", _OURS,
         "Check the number and its unit."),
     # Rules on one entry.

@@ -274,10 +274,14 @@ def _note_reference_findings(report: Report) -> Iterator[Finding]:
             continue
         record = Record(report, note)
         if number not in announced:
-            yield record.finding(
+            yield finding(
                 "NOTE-MISSING",
                 f"the note speaks of entry {number}, which this report does not have",
-                "099",
+                file=note.file or None,
+                line=note.line or None,
+                mba=report.mba,
+                report=str(report.number),
+                label="099",
                 found=note.reference,
             )
         elif not announced[number]:

@@ -47,7 +47,7 @@ class WeightFinding(NamedTuple):
 
 
 def weight_findings(
-    entry: Entry, code: EntryCode | None, report_type: str
+    entry: Entry, code: EntryCode | None, report_type: str, *, rounding: bool = False
 ) -> Iterator[WeightFinding]:
     """Yield what is wrong with the weights of one entry.
 
@@ -58,11 +58,14 @@ def weight_findings(
         What label 411 says, if it is known.
     report_type : str
         I, P or M.
+    rounding : bool, optional
+        Whether it is meant as a rounding adjustment, though its code is none.
     """
+    rounding = rounding or (code is not None and code.kind == "rounding")
     weights_mg = entry.weights_mg()
     unreadable = {label for label, _ in entry.unreadable}
     yield from _sign_findings(weights_mg, code, report_type)
-    if code is None or code.kind != "rounding":  # an adjustment that is zero may be left out
+    if not rounding:  # an adjustment that is zero may be left out
         yield from _fissile_findings(weights_mg, unreadable)
     if code is not None and code.kind == "category_change":
         yield from _category_findings(weights_mg, unreadable, code, report_type)
@@ -74,7 +77,7 @@ def weight_findings(
                 "uranium, not beside them",
                 "600",
             )
-        if code is None or code.kind != "rounding":
+        if not rounding:
             yield from _element_findings(weights_mg, unreadable)
     content = code is None or not code.isotope_may_exceed_element
     if report_type == "P" or (report_type == "I" and content):

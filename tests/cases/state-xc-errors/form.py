@@ -90,12 +90,12 @@ def batch_of_seventeen(s: ReportSet) -> None:
     s.put("XCFA", 201, 3, "446", "NAT-23-02-AND-MOR")
 
 
-@mistake(("NOTE-CHARSET", "F", "XCHA", "71", None))
+@mistake(("NOTE-CHARSET", "F", "XCHA", "71", 1))
 def note_in_small_letters(s: ReportSet) -> None:
     s.put("XCHA", 71, 1, "391", "Burn-up 37.5 percent", kind="NC")
 
 
-@mistake(("NOTE-LEN", "F", "XCHA", "71", None))
+@mistake(("NOTE-LEN", "F", "XCHA", "71", 1))
 def note_too_long(s: ReportSet) -> None:
     s.put("XCHA", 71, 1, "391", "A" * 2001, kind="NC")
 
@@ -177,11 +177,7 @@ def exporter_missing(s: ReportSet) -> None:
     s.drop("XCHA", 75, 1, "370")
 
 
-@mistake(
-    ("PARTY-MISSING", "F", "XCFA", "206", 3),
-    ("RECEIPT-UNMATCHED", "E", "XCFA", "206", 3),
-    ("TRANSIT-OPEN", "E", "XCDA", "51", 1),
-)
+@mistake(("PARTY-MISSING", "F", "XCFA", "206", 3))
 def received_from_itself(s: ReportSet) -> None:
     s.put("XCFA", 206, 3, "370", "XC/XCFA")
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
-from keiryo.errors import Finding
+from keiryo.errors import Finding, Severity
 from keiryo.reports.formats import code10_reader, report_json
 from keiryo.reports.formats.code10_reader import MAX_FILE_BYTES, ReadResult
 from keiryo.reports.formats.csv_reader import decode, read_csv
@@ -87,7 +88,12 @@ def _has_titles(data: bytes) -> bool:
     return any(titles_in(row) >= MIN_TITLES for row in rows)
 
 
-def read_any(files: Sequence[tuple[str, bytes]], *, max_bytes: int = MAX_FILE_BYTES) -> ReadResult:
+def read_any(
+    files: Sequence[tuple[str, bytes]],
+    *,
+    max_bytes: int = MAX_FILE_BYTES,
+    source_lines: bool = False,
+) -> ReadResult:
     """Read several files of any kinds, given as name and bytes, as one set.
 
     Parameters
@@ -95,12 +101,15 @@ def read_any(files: Sequence[tuple[str, bytes]], *, max_bytes: int = MAX_FILE_BY
     files : sequence of (str, bytes)
     max_bytes : int, optional
         Larger files are not read.
+    source_lines : bool, optional
+        Tables without report number are wanted: their rows come as a report of number 0, which
+        is no report but lines of the facility's own books. Otherwise they are left out, with a
+        finding of severity F.
 
     Returns
     -------
     ReadResult
-        Never raises on bad data. A report with number 0 is not a report: its entries are lines
-        of a facility from a table without report number. If two files hold a report of the same
+        Never raises on bad data. If two files hold a report of the same
         MBA and number, both are returned, with a finding.
     """
     kinds = [kind_of(data, file) if len(data) <= max_bytes else "code10" for file, data in files]
@@ -110,10 +119,22 @@ def read_any(files: Sequence[tuple[str, bytes]], *, max_bytes: int = MAX_FILE_BY
     found: list[Finding] = []
     for (file, data), kind in zip(files, kinds, strict=True):
         result = _read_one(data, file, kind, max_bytes)
+        if not source_lines:
+            result = _without_source_lines(result)
         reports += result.reports
         found += result.findings
         found += _twice(reports, len(reports) - len(result.reports), file)
     return ReadResult(tuple(reports), tuple(found))
+
+
+def _without_source_lines(result: ReadResult) -> ReadResult:
+    return ReadResult(
+        tuple(report for report in result.reports if report.number),
+        tuple(
+            replace(one, severity=Severity.FORMAT) if one.code == "TABLE-SOURCE" else one
+            for one in result.findings
+        ),
+    )
 
 
 def _read_one(data: bytes, file: str, kind: str, max_bytes: int) -> ReadResult:

@@ -17,7 +17,14 @@ from datetime import date
 from keiryo import vocabulary
 from keiryo.dates import DateError
 from keiryo.errors import Severity
-from keiryo.quantities import NotANumber, TooFine, TooLarge, parse_weight_mg
+from keiryo.quantities import (
+    NotANumber,
+    TooFine,
+    TooLarge,
+    format_weight,
+    parse_weight_mg,
+    round_weight_mg,
+)
 from keiryo.reports.formats import cell_days, cell_numbers
 from keiryo.reports.formats.grid import Cell, has_control, has_full_width, literal, plain
 from keiryo.reports.formats.table_rules import Collected
@@ -337,8 +344,14 @@ def read_weight(at: CellAt, label: str, column_unit: str | None) -> Weight | Non
 def _weight(at: CellAt, label: str, amount: str, unit: str, text: str) -> Weight:
     try:
         return Weight(label, parse_weight_mg(amount, unit), text)
-    except TooFine as error:
-        raise at.refuse("TOO-FINE", str(error)) from None
+    except TooFine:
+        mg = round_weight_mg(amount, unit)
+        at.note(
+            "PRECISION",
+            f"{shown(text)} is finer than a milligram; it was read as "
+            f"{format_weight(mg, unit)} {unit}",
+        )
+        return Weight(label, mg, text)
     except TooLarge as error:
         raise at.refuse("TOO-LARGE", str(error)) from None
     except NotANumber as error:

@@ -19,7 +19,14 @@ from typing import Any, TypeVar
 from keiryo import vocabulary
 from keiryo.dates import DateError, parse_code10_date
 from keiryo.errors import Finding, Severity
-from keiryo.quantities import NotANumber, TooFine, TooLarge, parse_weight_mg
+from keiryo.quantities import (
+    NotANumber,
+    TooFine,
+    TooLarge,
+    format_weight,
+    parse_weight_mg,
+    round_weight_mg,
+)
 from keiryo.reports.formats.code10_text import Problem, Record
 from keiryo.reports.model import WEIGHT_LABELS, Entry, Note, Reference, Weight, weight_unit
 from keiryo.reports.rule_table import finding, shown
@@ -331,9 +338,8 @@ def _weight(contents: Contents, label: str, content: str) -> Weight | None:
         return None
     try:
         mg = parse_weight_mg(number, unit)
-    except TooFine as error:
-        contents.refuse(label, Unreadable("TOO-FINE", str(error)))
-        return None
+    except TooFine:
+        mg = round_weight_mg(number, unit)
     except TooLarge as error:
         contents.refuse(label, Unreadable("TOO-LARGE", str(error)))
         return None
@@ -349,7 +355,8 @@ def _weight(contents: Contents, label: str, content: str) -> Weight | None:
             expected=right_letter,
         )
     if len(number.partition(".")[2]) > _DECIMALS[unit]:
-        contents.note(
-            "PRECISION", label, f"{shown(content)} has more decimals than a milligram needs"
-        )
+        said = f"{shown(content)} has more decimals than a milligram needs"
+        if number.partition(".")[2][_DECIMALS[unit] :].strip("0"):
+            said += f"; it was read as {format_weight(mg, unit)} {unit}"
+        contents.note("PRECISION", label, said)
     return Weight(label, mg, content)

@@ -28,7 +28,13 @@ from datetime import date
 from typing import Any
 
 from keiryo.dates import DateError, parse_date
-from keiryo.quantities import WeightError, format_weight, parse_weight_mg
+from keiryo.quantities import (
+    TooFine,
+    WeightError,
+    format_weight,
+    parse_weight_mg,
+    round_weight_mg,
+)
 from keiryo.reports.formats.cell_numbers import KNOWN_UNITS, in_unit, read_number
 from keiryo.reports.formats.code10_reader import ReadResult
 from keiryo.reports.formats.grid import has_control
@@ -403,6 +409,17 @@ class _Reader:
         amount, base = in_unit(plain.text, unit)
         try:
             return Weight(label, parse_weight_mg(amount, base), value)
+        except TooFine:
+            mg = round_weight_mg(amount, base)
+            self.found.note(
+                "PRECISION",
+                f"{shown(value)} is finer than a milligram; it was read as "
+                f"{format_weight(mg, base)} {base}",
+                path,
+                label=label,
+                found=value,
+            )
+            return Weight(label, mg, value)
         except WeightError as error:
             self.wrong(path, str(error), value)
             return None

@@ -77,7 +77,7 @@ TABLE_RULES: dict[str, Rule] = {
         "Fill in the rows; if there is nothing to report, write U in the column Status of one "
         "row."),
     "TABLE-SOURCE": _rule(INFO, "The table has no report number",
-        "Its rows count as lines of the facility. Give a number to make it a report."),
+        "Its rows are lines of the facility's own books. Give a number to make it a report."),
     "TABLE-TOTAL": _rule(W, "A row of totals", "It was not read; keiryo adds up itself."),
     "TABLE-STRAY": _rule(W, "A row that is no entry",
         "It was not read; delete it, or fill in the other columns."),

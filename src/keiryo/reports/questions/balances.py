@@ -67,6 +67,7 @@ class _Comparison:
         self.balance = balance
         self.stated = _Side(balance.lines)
         self.absent = absent_categories(area, balance.end)
+        self.left_out: set[tuple[str, str]] = set()
 
     def findings(self) -> Iterator[Finding]:
         """Yield every disagreement."""
@@ -108,10 +109,20 @@ class _Comparison:
             if difference_mg and not (
                 terms.explains(label, difference_mg) or self.stated.explains(label, difference_mg)
             ):
+                if label not in stated:
+                    self.left_out.add((name, label))
                 yield self._differs(rule, name, label, found_mg, expected_mg)
 
     def _unreadable(self, name: str, label: str) -> bool:
         return bool({(name, label), (f"RA{name}", label)} & self.stated.unreadable)
+
+    def _rests_on_absent(self, rule: str, label: str) -> bool:
+        """Whether an equation fails only because a line that it rests on was left out.
+
+        That the line is missing is asked once, where it is compared.
+        """
+        rests_on = {"BE-ARITH": ("PB",), "BA-ARITH": ("PB",), "MF-ARITH": ("BA", "PE")}[rule]
+        return any((name, label) in self.left_out for name in rests_on)
 
     def _category(self, label: str) -> str | None:
         for element in (label, *element_of(label)):
@@ -213,10 +224,14 @@ class _Comparison:
         if not self.balance.lines or self.stated.unknown:
             return
         unreadable = {label for _, label in self.stated.unreadable}
+        if "BA" not in self.stated.sums:
+            self.left_out |= {("BA", label) for label in BALANCED}
         for label in BALANCED:
             if label in unreadable:
                 continue
             for rule, name, found_mg, expected_mg, message in arithmetic(self.stated.sums, label):
+                if self._rests_on_absent(rule, label):
+                    continue
                 line = self._line(name, label)
                 report = line.report if line else self.balance.report
                 record = line.entry if line else report

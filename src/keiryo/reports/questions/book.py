@@ -74,13 +74,18 @@ def _book(stretch: Stretch) -> Iterator[Finding]:
     below: set[str] = {
         label for c, content in book.items() for _, label, _, mg in weights_of(c, content) if mg < 0
     }
+    unknown: set[str] = set()
     for day, entries in stretch.days:
         for filed in entries:
+            if filed.doubtful:
+                unknown |= {str(group.category) for group in filed.groups}
             for category, element_mg, fissile_mg in book_effects(filed):
                 if fissile_mg is None and category not in "EU":
                     fissile_mg = 0
                 book.setdefault(category, Content()).add(element_mg, fissile_mg)
         for category, content in book.items():
+            if category in unknown:
+                continue
             for _, label, unit, mg in weights_of(category, content):
                 key = f"{category}{label}"
                 if mg >= 0:
@@ -115,10 +120,13 @@ def _batches(area: AreaFile, stretch: Stretch, emptied: set[str]) -> Iterator[Fi
     contents = BatchContents(stretch.batches)
     emptied -= {entry.batch or "" for entry in stretch.batches}
     negative: set[tuple[str, str]] = set()
+    doubtful: set[str] = set()
     for day, entries in stretch.days:
-        before = _classes(contents) if area.follows_batches else {}
+        before = _classes(contents)
         for filed in entries:
             yield from _reused(filed, contents, emptied)
+            if filed.doubtful and filed.entry.batch:
+                doubtful.add(filed.entry.batch)
         touched: dict[str, list[FiledEntry]] = defaultdict(list)
         for filed in entries:
             contents.apply(filed)
@@ -126,7 +134,11 @@ def _batches(area: AreaFile, stretch: Stretch, emptied: set[str]) -> Iterator[Fi
                 touched[filed.entry.batch].append(filed)
         for batch, same in touched.items():
             held = contents.of.get(batch, {})
-            if area.follows_batches:
+            if batch in doubtful:
+                continue
+            if not area.follows_batches:
+                yield from _mixed(same, before.get(batch))
+            else:
                 yield from _negative(batch, same, held, day, negative)
                 yield from _after_the_day(batch, same, held, before.get(batch), day)
             if held and all(c.element_mg == 0 for c in held.values()):
@@ -134,7 +146,14 @@ def _batches(area: AreaFile, stretch: Stretch, emptied: set[str]) -> Iterator[Fi
             else:
                 emptied.discard(batch)
     if stretch.end is not None and stretch.end in area.listings:
-        yield from _listed_batches(area, stretch.end, contents)
+        yield from _listed_batches(area, stretch, contents, doubtful)
+
+
+def _mixed(entries: list[FiledEntry], before: str | None) -> Iterator[Finding]:
+    """Ask about material moved into a batch of the other side of 20 %."""
+    for filed in entries:
+        if filed.entry.code == "RP" and before and _classes_of(filed) - {before}:
+            yield crossing(filed, before)
 
 
 def _reused(filed: FiledEntry, contents: BatchContents, emptied: set[str]) -> Iterator[Finding]:
@@ -237,12 +256,15 @@ def _classes_of(filed: FiledEntry) -> set[str]:
 
 
 def _listed_batches(
-    area: AreaFile, day: datetime.date, contents: BatchContents
+    area: AreaFile, stretch: Stretch, contents: BatchContents, doubtful: set[str]
 ) -> Iterator[Finding]:
     """Compare batches that are listed with weights reported before with what the ledger holds."""
-    for filed in area.listings[day].entries:
+    assert stretch.end is not None
+    for filed in area.listings[stretch.end].entries:
         entry = filed.entry
         if entry.basis not in ("L", "T") or not entry.batch or filed.unreadable_labels():
+            continue
+        if entry.batch in doubtful:
             continue
         held = contents.of.get(entry.batch)
         if held is None or not contents.holds(entry.batch):
@@ -258,10 +280,24 @@ def _listed_batches(
             continue
         if not area.follows_batches and any(c.element_mg < 0 for c in held.values()):
             continue
-        yield from _listed_weights(filed, held)
+        terms = [*(e for e in stretch.batches if e.batch == entry.batch)]
+        terms += [f.entry for _, day in stretch.days for f in day if f.entry.batch == entry.batch]
+        yield from _listed_weights(filed, held, terms)
 
 
-def _listed_weights(filed: FiledEntry, held: dict[Category, Content]) -> Iterator[Finding]:
+def _rounding_slack_mg(terms: list[Entry], listed: Entry, label: str) -> int:
+    """Return what rounding may explain where a batch is the sum of terms in whole units."""
+    weights = [e.weights_mg().get(label) for e in [*terms, listed]]
+    stated = [mg for mg in weights if mg is not None]
+    step = 1_000_000 if label in ("610", "620", "800") else 1000
+    if len(stated) < 3 or any(mg % step for mg in stated):
+        return 0
+    return step * len(stated) // 2
+
+
+def _listed_weights(
+    filed: FiledEntry, held: dict[Category, Content], terms: list[Entry]
+) -> Iterator[Finding]:
     entry = filed.entry
     listed = {group.category: group for group in filed.groups}
     for category in sorted({*listed, *(c for c, v in held.items() if v.element_mg)}):
@@ -273,7 +309,7 @@ def _listed_weights(filed: FiledEntry, held: dict[Category, Content]) -> Iterato
         if category in "EU" and group and both:
             pairs.append(("670", "g", group.fissile_mg or 0, content.fissile_mg or 0))
         for label, unit, found_mg, expected_mg in pairs:
-            if found_mg != expected_mg:
+            if abs(found_mg - expected_mg) > _rounding_slack_mg(terms, entry, label):
                 found = f"{format_weight(found_mg, unit)} {unit}"
                 expected = f"{format_weight(expected_mg, unit)} {unit}"
                 yield question(
@@ -297,6 +333,8 @@ def _items(area: AreaFile, stretch: Stretch) -> Iterator[Finding]:
     moving = [f for _, day in stretch.days for f in day if _moves_items(f)]
     if any(e.items is None for e in [*entries, *(f.entry for f in moving)]):
         return
+    if any(f.code is None for _, day in stretch.days for f in day):
+        return  # nobody can say whether it moves items
     count = sum(e.items or 0 for e in stretch.batches)
     for filed in moving:
         assert filed.code is not None

@@ -97,6 +97,7 @@ def questions_between(filings: Filings, on: datetime.date, rules: Profile) -> li
     for area in filings.areas.values():
         found += reporting.register_questions(area, filings)
         found += reporting.number_questions(area)
+        found += reporting.note_questions(area, ())
         found += reporting.deadline_questions(area, rules, force)
         found += reporting.initial_questions(area, force, rules)
         found += reporting.period_questions(area, rules)

@@ -30,6 +30,9 @@ _MIXED_OXIDE_FROM = Fraction(2, 100)
 _RETURNING = ("RP", "FW", "DU", "DQ")
 """Codes whose data may have been reported under another name, or before the books began."""
 
+_DECAY_WORDS = ("DECAY", "AM-241", "PU-241", "HALF-LIFE", "HALF LIFE")
+"""What a note on decay speaks of."""
+
 Interval = tuple[Fraction, Fraction]
 
 
@@ -131,7 +134,8 @@ def _irradiation_questions(area: AreaFile, filed: FiledEntry) -> Iterator[Findin
     description = split_mdc(filed.entry.mdc)
     if description is None or description.irradiated is not False:
         return
-    if any("DECAY" in (note.text or "") for note in area.notes_on(filed)):
+    said = " ".join(note.text or "" for note in area.notes_on(filed))
+    if any(word in said for word in _DECAY_WORDS):
         return
     yield question(
         "NP-IRRADIATED",
@@ -269,25 +273,41 @@ def pairing_questions(area: AreaFile) -> Iterator[Finding]:
     """Yield nuclear loss of reactor fuel without production on the same day, or the reverse."""
     if area.kind != "item":
         return
-    days: dict[str, set[tuple[str, datetime.date]]] = {"LN": set(), "NP": set()}
-    for filed in area.changes:
-        if filed.entry.code in days and filed.entry.batch:
-            days[filed.entry.code].add((filed.entry.batch, filed.day))
-    high = _high_enriched(area)
+    high, low = _enriched(area)
+    if high and not low:
+        return  # a reactor with high enriched fuel alone: it produces next to no plutonium
+    alone: dict[str, dict[str, list[FiledEntry]]] = {}
     for filed in area.changes:
         code, batch = filed.entry.code, filed.entry.batch
-        if code not in days or not batch or batch in high or not _is_uranium_fuel(filed):
+        if code not in ("LN", "NP") or not batch or batch in high or not _is_uranium_fuel(filed):
             continue
-        other = "NP" if code == "LN" else "LN"
-        if (batch, filed.day) not in days[other]:
-            yield question(
-                "NP-LN-PAIR",
-                f"{batch} has {code} on {filed.day}, but no {other} on that day",
-                about=filed,
-                label="411",
-                found=code,
-                expected=f"{code} and {other}",
-            )
+        of_batch = alone.setdefault(batch, {"LN": [], "NP": []})
+        other = of_batch["NP" if code == "LN" else "LN"]
+        partner = next((f for f in other if f.day == filed.day), None)
+        if partner is None:
+            of_batch[code].append(filed)
+        else:
+            other.remove(partner)
+    for batch, of_batch in alone.items():
+        lost, made = of_batch["LN"], of_batch["NP"]
+        shifted = list(zip(lost, made, strict=False))  # the same event under two days
+        for pair in shifted:
+            yield _unpaired(batch, max(pair, key=lambda f: f.order))
+        for filed in [*lost[len(shifted) :], *made[len(shifted) :]]:
+            yield _unpaired(batch, filed)
+
+
+def _unpaired(batch: str, filed: FiledEntry) -> Finding:
+    code = filed.entry.code
+    other = "NP" if code == "LN" else "LN"
+    return question(
+        "NP-LN-PAIR",
+        f"{batch} has {code} on {filed.day}, but no {other} on that day",
+        about=filed,
+        label="411",
+        found=code,
+        expected=f"{code} and {other}",
+    )
 
 
 def _is_uranium_fuel(filed: FiledEntry) -> bool:
@@ -297,15 +317,20 @@ def _is_uranium_fuel(filed: FiledEntry) -> bool:
         return False
     weights = filed.entry.weights_mg()
     if filed.entry.code == "LN":
+        groups = filed.groups
+        if any((g.fissile_mg or 0) > g.element_mg for g in groups if g.category in "EU"):
+            return False  # high enriched: more U-235 is lost than uranium
         return any(label in weights for label in ("600", "610", "620", "630"))
     return "700" in weights
 
 
-def _high_enriched(area: AreaFile) -> set[str]:
-    """Return the names of batches that were stated with 20 % or more at any time."""
+def _enriched(area: AreaFile) -> tuple[set[str], set[str]]:
+    """Return the names of batches stated with 20 % or more at any time, and of those below."""
     entries = [*area.opening_batches(), *(f.entry for f in _stating_content(area))]
-    return {
-        entry.batch
-        for entry in entries
-        if entry.batch and any(class_of(group) == "H" for group in entry.groups())
-    }
+    names: dict[str, set[str]] = {"H": set(), "L": set()}
+    for entry in entries:
+        for group in entry.groups():
+            now = class_of(group)
+            if entry.batch and now is not None:
+                names[now].add(entry.batch)
+    return names["H"], names["L"] - names["H"]

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from keiryo.dates import end_of_month, next_day
 from keiryo.errors import Finding
 from keiryo.reports.entry_rules import AREA_CODE
-from keiryo.reports.filed import AreaFile, FiledEntry, Filings
+from keiryo.reports.filed import AreaFile, FiledEntry, Filings, states_anew
 from keiryo.reports.model import REPORT_TYPES, Report
 from keiryo.reports.questions.table import question
+from keiryo.reports.rule_table import finding
 from keiryo.vocabulary import Profile
 
 ESTABLISHED_LATER = ("DI", "LN", "NP")
 """Changes that count from the day on which they were established, not on which they occurred."""
 
 _NEAR_DAYS = 45
+_ON_OTHER_REPORT = re.compile(r"R/(?P<report>[0-9]+)|E/(?P<of>[0-9]+)/(?P<entry>[0-9]+)")
 
 
 def register_questions(area: AreaFile, filings: Filings) -> Iterator[Finding]:
@@ -95,7 +98,7 @@ def deadline_questions(
         if report.type == "I":
             yield from _late_changes(area, report, profile.deadlines.icr_days)
         elif report.type in ("M", "P") and report.period_to is not None:
-            if not any(entry.status in ("N", "U") for entry in report.entries):
+            if not states_anew(report):
                 continue
             if is_initial(area, report, begun):
                 continue
@@ -164,7 +167,8 @@ def initial_questions(
     situation = end_of_month(entry_into_force)
     first = min(area.listings)
     report = area.listings[first].report
-    if area.opening is not None and area.opening.inventory:
+    begun = area.opening
+    if begun is not None and (begun.inventory or begun.last_report_no):
         return
     if first != situation:
         yield question(
@@ -192,7 +196,10 @@ def period_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
     """Yield balances that do not follow on each other, and takings too far apart."""
     takings = area.takings()
     for balance in sorted(area.balances.values(), key=lambda b: b.end):
-        earlier = [day for day in takings if day < balance.end and _is_taking(area, day)]
+        near = near_listing(area, balance.end)  # its own listing, of a day too early or late
+        earlier = [
+            day for day in takings if day < balance.end and day != near and _is_taking(area, day)
+        ]
         start = balance.start
         if earlier and start is not None and start != next_day(earlier[-1]):
             yield question(
@@ -336,3 +343,37 @@ def absent_categories(area: AreaFile, day: datetime.date) -> set[str]:
         for group in filed.groups
         if group.element_mg and group.category.label not in stated
     }
+
+
+def note_questions(area: AreaFile, textual: Iterable[Report]) -> Iterator[Finding]:
+    """Yield textual reports that speak of a report or entry of the area that there is not."""
+    numbers = {report.number: report for report in area.reports}
+    before = area.opening.last_report_no if area.opening else None
+    for report in [*area.reports, *textual]:
+        if report.type != "T":
+            continue
+        for note in report.notes:
+            match = _ON_OTHER_REPORT.fullmatch(note.reference or "")
+            if match is None:
+                continue
+            number, entry = int(match["report"] or match["of"]), match["entry"]
+            if before is None or number <= before or report.mba is None:
+                continue  # sent before the books begin, or nobody can say of which area
+            known = numbers.get(number)
+            if known is not None and (
+                entry is None or any(e.number == int(entry) for e in known.entries)
+            ):
+                continue
+            what = (
+                f"report {number}" if entry is None or known is None else f"entry {number}/{entry}"
+            )
+            yield finding(
+                "NOTE-MISSING",
+                f"the note speaks of {what}, which {area.code} has not sent",
+                file=note.file or None,
+                line=note.line or None,
+                mba=report.mba,
+                report=str(report.number),
+                label="099",
+                found=note.reference,
+            )

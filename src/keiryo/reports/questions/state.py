@@ -38,6 +38,10 @@ def exemption_questions(filings: Filings) -> Iterator[Finding]:
         if kind == "quantity":
             counted.append((category, element_mg, fissile_mg))
     over: set[str] = set()
+    if changes:
+        over |= set(
+            exemption_total(counted, changes[0].day).exceeded(exemption_limits(changes[0].day))
+        )
     for _, same_day in groupby(changes, key=lambda f: f.day):
         today = list(same_day)
         yield from _releases(today, registers)

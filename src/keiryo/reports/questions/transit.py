@@ -20,7 +20,7 @@ from math import isqrt
 from keiryo.errors import Finding, Severity
 from keiryo.limits import transfer_uncertainty
 from keiryo.material_description import split_mdc
-from keiryo.quantities import Category, format_weight
+from keiryo.quantities import LABEL_OF_FISSILE_BASE, Category, format_weight
 from keiryo.reports.filed import AreaFile, FiledEntry, Filings
 from keiryo.reports.model import (
     PLUTONIUM_ISOTOPE_LABELS,
@@ -98,8 +98,52 @@ def match_transfers(filings: Filings, on: datetime.date) -> Transit:
     unmatched: list[FiledEntry] = []
     for key, arrived in waiting.items():
         unmatched += _matched(by_key.get(key, []), arrived)
+    unmatched = _guessed(filings, shipments, unmatched)
     unmatched.sort(key=lambda f: f.order)
     return Transit(shipments, unmatched)
+
+
+def _guessed(
+    filings: Filings, shipments: list[Shipment], unmatched: list[FiledEntry]
+) -> list[FiledEntry]:
+    """Match what lacks a party or the shipper's batch; return receipts left over.
+
+    What is missing or cannot be right is a finding of severity F by itself. If all else fits one
+    shipment, nothing more is asked because of it.
+    """
+    known = set(filings.areas)
+    left = []
+    for filed in unmatched:
+        shipper, receiver = _mba(filed.entry.shipper), filed.report.mba
+        wild_shipper = shipper not in known or shipper == receiver
+        fitting = [
+            s
+            for s in shipments
+            if not s.receipts
+            and s.day <= filed.day
+            and (s.receiver == receiver or s.receiver not in known or s.receiver == s.sender)
+            and (s.sender == shipper or wild_shipper)
+            and (s.batch == filed.entry.shipper_batch or not filed.entry.shipper_batch)
+            and (s.batch == filed.entry.shipper_batch or _same_weights(s, filed))
+        ]
+        exact = _one(fitting, filed, shipper)
+        if exact is None:
+            left.append(filed)
+        else:
+            exact.receipts.append(filed)
+    return left
+
+
+def _one(fitting: list[Shipment], filed: FiledEntry, shipper: str) -> Shipment | None:
+    """Return the one shipment that fits, if a party or the batch was in doubt."""
+    doubt = [
+        s
+        for s in fitting
+        if s.sender != shipper
+        or s.receiver != filed.report.mba
+        or s.batch != filed.entry.shipper_batch
+    ]
+    return doubt[0] if len(doubt) == 1 else None
 
 
 def _matched(shipments: list[Shipment], receipts: list[FiledEntry]) -> list[FiledEntry]:
@@ -339,7 +383,7 @@ def _weights(sent: FiledEntry, received: FiledEntry) -> Iterator[Finding]:
                 f"{received.entry.batch}: received {weight_text(category, new)}, shipped "
                 f"{weight_text(category, old)}",
                 about=received,
-                label=category.label,
+                label=_differing_label(category, old, new),
                 category=str(category),
                 found=weight_text(category, new),
                 expected=weight_text(category, old),
@@ -365,6 +409,15 @@ def _isotopes(
                 found=now,
                 expected=was,
             )
+
+
+def _differing_label(
+    category: Category, old: CategoryGroup | None, new: CategoryGroup | None
+) -> str:
+    """Return the label that differs: that of the element, or of the fissile weight alone."""
+    if old is None or new is None or old.element_mg != new.element_mg:
+        return category.label
+    return LABEL_OF_FISSILE_BASE.get(new.fissile_basis or "", category.label)
 
 
 def weight_text(category: Category, group: CategoryGroup | None) -> str:
