@@ -10,7 +10,6 @@ from importlib.metadata import entry_points
 
 from keiryo.accounts.capability import ACCOUNTS
 from keiryo.errors import UsageError
-from keiryo.issuing.tables import ISSUING
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
 from keiryo.movements.explain import MOVEMENTS
@@ -18,7 +17,7 @@ from keiryo.oversight.tables import OVERSIGHT
 from keiryo.places.tables import PLACES
 from keiryo.reports.tables import REPORTS
 
-BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, ISSUING, OVERSIGHT)
+BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT)
 
 
 def builtin_registry(*more: Capability) -> Registry:

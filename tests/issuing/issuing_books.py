@@ -9,10 +9,10 @@ from typing import Any
 from keiryo.dates import Period, parse_date
 from keiryo.issuing.copies import ReportCopy, report_copy
 from keiryo.issuing.issue import IssuedReport, issue
-from keiryo.issuing.lines import issued_reports
 from keiryo.issuing.prepare import PreparedReport, prepare
 from keiryo.issuing.source import SourceOutcome, record_source
 from keiryo.quantities import parse_weight_mg
+from keiryo.reports.issued import issued_reports
 from keiryo.reports.model import Entry, Report, Weight, weight_unit
 from small_books import ACTOR, SmallBooks, area
 

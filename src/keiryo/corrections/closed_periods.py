@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 
 from keiryo.corrections.chain import Chain, place_text, with_weights
@@ -205,11 +204,13 @@ def follow_balances(chain: Chain) -> None:
     """Correct every balance of a closed period that the chain touches, in order of time."""
     for area in chain.areas():
         ending: dict[str, int] = {}
-        for day in sorted(area.balances):
+        for day in sorted({*area.balances, *area.listings}):
             trial = chain.trial(write_reports(chain)).areas[area.code]
-            if day not in trial.balances:
-                continue
-            ending = _ClosedPeriod(chain, area, trial, day, ending).follow()
+            if day in area.balances and day in trial.balances:
+                ending = _ClosedPeriod(chain, area, trial, day, ending).follow()
+            elif day in area.listings:  # listed, but no balance was reported
+                was, now = _listed(area, day), _listed(trial, day)
+                ending = {label: now[label] for label in {*was, *now} if was[label] != now[label]}
 
 
 class _ClosedPeriod:
@@ -237,7 +238,8 @@ class _ClosedPeriod:
         self._changes()
         self._listing()
         for label, mg in self.ending.items():
-            self._set("PB", label, mg, "PB repeats the corrected PE of the period before.")
+            if label not in OPTIONAL or label in self.stated.get("PB", ()):
+                self._set("PB", label, mg, "PB repeats the corrected ending inventory before it.")
         self._compute()
         self._amend()
         self._explain()
@@ -257,8 +259,7 @@ class _ClosedPeriod:
                     )
 
     def _listing(self) -> None:
-        listings = (self.area.listings.get(self.day), self.trial.listings.get(self.day))
-        was, now = (_sum(f.entry for f in one.entries) if one else Counter() for one in listings)
+        was, now = _listed(self.area, self.day), _listed(self.trial, self.day)
         for label in sorted({*was, *now}):
             if was[label] != now[label]:
                 self._set_sum("PE", label, now[label], "the listing now adds up to")
@@ -384,8 +385,10 @@ def _changes(area: AreaFile, balance: FiledBalance) -> Sums:
     return sums
 
 
-def _sum(entries: Iterable[Entry]) -> Counter[str]:
+def _listed(area: AreaFile, day: datetime.date) -> Counter[str]:
+    """Return the sums of a listing by label; nothing if there is none."""
     total: Counter[str] = Counter()
-    for entry in entries:
-        total.update(entry.weights_mg())
+    listing = area.listings.get(day)
+    for filed in listing.entries if listing is not None else ():
+        total.update(filed.entry.weights_mg())
     return total

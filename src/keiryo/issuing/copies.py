@@ -15,8 +15,6 @@ from sqlalchemy import Connection, MetaData, select
 
 from keiryo.dates import number_date
 from keiryo.errors import NotFoundError
-from keiryo.issuing.lines import issued_reports
-from keiryo.issuing.tables import ISSUED_REPORT
 from keiryo.journal.model import Act
 from keiryo.journal.proofs import Checkpoint, journal_uid
 from keiryo.journal.reading import act as read_act
@@ -24,8 +22,9 @@ from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import KEY_MEASUREMENT_POINT, areas
 from keiryo.reports.export import recorded_reports
 from keiryo.reports.formats.code10_writer import entry_elements, note_elements, write
+from keiryo.reports.issued import issued_reports
 from keiryo.reports.model import Report
-from keiryo.reports.tables import REPORT
+from keiryo.reports.tables import ISSUED_REPORT, REPORT
 
 
 @dataclass(frozen=True, slots=True)

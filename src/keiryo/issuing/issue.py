@@ -14,15 +14,15 @@ from sqlalchemy import Connection
 
 from keiryo.dates import Period, date_number
 from keiryo.errors import ConflictError, RefusedError
-from keiryo.issuing.lines import Source, issued_reports
 from keiryo.issuing.prepare import PreparedReport, prepare
-from keiryo.issuing.tables import ISSUED_RECORD, ISSUED_REPORT
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
 from keiryo.journal.tables import FINDING, finding_values
 from keiryo.places.tables import area
+from keiryo.reports.issued import Source, issued_reports
 from keiryo.reports.model import Report
+from keiryo.reports.tables import ISSUED_RECORD, ISSUED_REPORT
 from keiryo.storage.engine import Database
 
 __all__ = ["IssuedReport", "issue", "issued_reports"]

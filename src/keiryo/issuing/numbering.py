@@ -12,10 +12,9 @@ from sqlalchemy import Connection, MetaData, func, select
 
 from keiryo.dates import Period, number_date
 from keiryo.issuing.lines import Issued
-from keiryo.issuing.tables import ISSUED_REPORT
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.reports.model import Reference
-from keiryo.reports.tables import EARLIER_REPORT, REPORT, REPORTING_CONTEXT
+from keiryo.reports.tables import EARLIER_REPORT, ISSUED_REPORT, REPORT, REPORTING_CONTEXT
 
 
 def next_report_number(connection: Connection, metadata: MetaData, mba: str) -> int:

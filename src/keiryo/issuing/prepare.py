@@ -32,7 +32,6 @@ from keiryo.issuing.balance_report import (
 from keiryo.issuing.lines import (
     BookEntry,
     Issued,
-    Source,
     listing,
     superseded_chain,
     waiting_batches,
@@ -45,6 +44,7 @@ from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import area
 from keiryo.reports.formats.code10_reader import read
 from keiryo.reports.formats.code10_writer import write
+from keiryo.reports.issued import Source
 from keiryo.reports.model import Entry, Note, Reference, Report
 from keiryo.reports.rules import check_report
 from keiryo.reports.tables import REPORTING_CONTEXT

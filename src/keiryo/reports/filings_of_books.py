@@ -16,6 +16,7 @@ from keiryo.quantities import Category
 from keiryo.reports.context import AreaContext, Context, read_context
 from keiryo.reports.export import entry_of_rows, isotopes_of_acts, recorded_reports
 from keiryo.reports.filed import Filings, file_reports
+from keiryo.reports.issued import issued_reports
 from keiryo.reports.model import Entry
 from keiryo.reports.tables import EARLIER_REPORT, REPORTING_CONTEXT
 from keiryo.storage.evidence import EvidenceStore
@@ -24,13 +25,16 @@ from keiryo.storage.evidence import EvidenceStore
 def filings_of_books(
     connection: Connection, metadata: MetaData, evidence: EvidenceStore | None = None
 ) -> Filings:
-    """Return everything that was filed, with corrections applied.
+    """Return everything that was received or issued, with corrections applied.
 
     Areas whose books are kept from movements alone, without reports, are left out. With the
     evidence store, registers that the books began with (retained waste, exemptions, loss limits)
     are read from the contexts that are kept there.
     """
-    reports = list(recorded_reports(connection, metadata))
+    reports = [
+        *recorded_reports(connection, metadata),
+        *issued_reports(connection, metadata),
+    ]
     context = context_of_books(connection, metadata)
     if context is not None and evidence is not None:
         context = _with_registers(connection, metadata, evidence, context)

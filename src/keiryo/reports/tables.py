@@ -1,4 +1,8 @@
-"""Tables of record of reporting: reports received, their notes, and what came before them."""
+"""Tables of record of reporting: reports received and issued, notes, and what came before.
+
+The books keep weights as measured; a report that is issued may round them. What was sent is kept
+word for word beside the books and changes nothing in them.
+"""
 
 from __future__ import annotations
 
@@ -71,6 +75,48 @@ EARLIER_REPORT = LineKind(
 )
 
 
+ISSUED_REPORT = LineKind(
+    "issued_report",
+    "A report made from the books and issued: its header, its profile and its digest.",
+    (
+        text("country", "country code, label 001", required=True),
+        text("mba", "material balance area, label 307", required=True),
+        text("facility", "label 207", required=True),
+        integer("report_no", "report number, label 001", required=True),
+        text("report_type", "I, P or M, label 010", required=True),
+        integer("report_date", "label 003", required=True),
+        text("encoder", "label 006", required=True),
+        integer("period_from", "label 015", required=True),
+        integer("period_to", "label 015", required=True),
+        integer("through_act", "last act that the report takes into account", required=True),
+        text("profile", "profile under which weights were rounded", required=True),
+        integer("entry_count", "number of entries in the report", required=True),
+        text("digest", "SHA-256 of the labelled text", required=True),
+    ),
+    checks=("report_type IN ('I', 'P', 'M')",),
+    indexes=((("mba", "report_no"), None),),
+)
+
+ISSUED_RECORD = LineKind(
+    "issued_record",
+    "One record of an issued report as sent, and the line of the books that it states.",
+    (
+        text("mba", "material balance area", required=True),
+        integer("report_no", "report number", required=True),
+        text("record_kind", "OI or NC, label 001", required=True),
+        integer("record_no", "number of the record, label 002", required=True),
+        text("content", "the record as labelled text", required=True),
+        integer("source_act", "act of the entry in the books that it states"),
+        integer("source_line", "first line of that entry"),
+    ),
+    checks=("record_kind IN ('OI', 'NC')", "(source_act IS NULL) = (source_line IS NULL)"),
+    indexes=(
+        (("mba", "report_no"), None),
+        (("source_act", "source_line"), "source_act IS NOT NULL"),
+    ),
+)
+
+
 def explain_report(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
     """Yield the lines of a report's header and of its notes."""
     kind, _, name = node.partition(":")
@@ -83,10 +129,17 @@ def explain_report(connection: Connection, metadata: MetaData, node: str) -> Ite
         )
         for act_id, line_no in connection.execute(query):
             yield Link(node, "recorded as", f"line:{act_id}/{line_no}")
+    issued = metadata.tables[ISSUED_RECORD.name]
+    stated = select(issued.c.act_id, issued.c.line_no, issued.c.source_act, issued.c.source_line)
+    stated = stated.where(issued.c.mba == mba, issued.c.report_no == int(number))
+    for act_id, line_no, source_act, source_line in connection.execute(stated):
+        yield Link(node, "issued as", f"line:{act_id}/{line_no}")
+        if source_act is not None:
+            yield Link(f"line:{act_id}/{line_no}", "states", f"line:{source_act}/{source_line}")
 
 
 REPORTS = Capability(
     "reports",
-    line_kinds=(REPORT, NOTE, REPORTING_CONTEXT, EARLIER_REPORT),
+    line_kinds=(REPORT, NOTE, REPORTING_CONTEXT, EARLIER_REPORT, ISSUED_REPORT, ISSUED_RECORD),
     explainers=(explain_report,),
 )

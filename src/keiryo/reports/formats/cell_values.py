@@ -112,7 +112,7 @@ class CellAt:
 
     def read_as(self, value: object) -> None:
         """Say that another spelling was taken over."""
-        self.note("CELL-READ-AS", f"{shown(plain(self.cell.text))} was read as {value}")
+        self.note("CELL-READ-AS", f"{shown(self.cell.text.strip())} was read as {value}")
 
 
 def stored(at: CellAt) -> str | None:
