@@ -17,7 +17,7 @@ check:  ## formatting, lint, types, structure, known vulnerabilities
 	@scripts/check
 
 soak:  ## the long tests: many more random examples (an hour or so)
-	@scripts/install test
+	@scripts/install soak
 	@scripts/soak
 
 docs:  ## build the documentation into docs/_build/html

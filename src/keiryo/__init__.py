@@ -6,6 +6,7 @@ books = keiryo.init("books.sqlite", "XA")     # or keiryo.open("books.sqlite")
 books.import_reports(["XAFA.txt"], context="context.json")
 books.balance("XAFA")                         # frozen types; weights are integer milligrams
 books.ledger("XAFA", category="E")            # Polars frames
+keiryo.check(["XAFA.txt"], context="context.json")  # every rule, nothing recorded
 books.why("XAFA/MF/E")                        # acts, lines, reports, evidence behind a figure
 books.verify().sound
 """
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keiryo.accounts.inventory import Inventory
     from keiryo.accounts.model import Amount, Balance, Knowledge
-    from keiryo.api import Books
+    from keiryo.api import Books, check
     from keiryo.api import init_books as init
     from keiryo.api import open_books as open
     from keiryo.errors import Finding, KeiryoError, Severity
@@ -39,6 +40,7 @@ _PUBLIC = {
     "KeiryoError": ("keiryo.errors", "KeiryoError"),
     "Knowledge": ("keiryo.accounts.model", "Knowledge"),
     "Severity": ("keiryo.errors", "Severity"),
+    "check": ("keiryo.api", "check"),
     "init": ("keiryo.api", "init_books"),
     "open": ("keiryo.api", "open_books"),
 }
@@ -55,6 +57,7 @@ __all__ = [
     "KeiryoError",
     "Knowledge",
     "Severity",
+    "check",
     "init",
     "open",
 ]

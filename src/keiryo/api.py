@@ -20,9 +20,11 @@ from keiryo.accounts.explain import node_of
 from keiryo.accounts.inventory import Inventory
 from keiryo.accounts.inventory import inventory as mba_inventory
 from keiryo.accounts.model import Balance, Knowledge
+from keiryo.audit.model import AuditPack
+from keiryo.audit.service import write_audit_pack
 from keiryo.capabilities import installed_registry
 from keiryo.dates import Period, parse_date, parse_utc, utc_text
-from keiryo.errors import RefusedError, UsageError
+from keiryo.errors import Finding, RefusedError, UsageError
 from keiryo.journal import proofs
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.opening import open_journal, recorded_state
@@ -31,12 +33,16 @@ from keiryo.journal.posting import post
 from keiryo.journal.registry import Registry
 from keiryo.journal.verify import Progress, Verification, verify
 from keiryo.journal.why import why
+from keiryo.oversight.deadlines import Duty, deadlines
+from keiryo.oversight.transit_board import TransitRow, transit_board
 from keiryo.places.model import COUNTRY_CODE
 from keiryo.quantities import Category
+from keiryo.reports.checking import check_files
 from keiryo.reports.export import export_reports
 from keiryo.reports.service import ImportSummary, import_reports
 from keiryo.storage.engine import Database
 from keiryo.storage.migrate import ready
+from keiryo.vocabulary import profile as named_profile
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,6 +104,27 @@ class Books:
         return import_reports(
             self.database, read, self.actor, context=before, accept_reason=accept_findings
         )
+
+    def transit(self, on: Day, *, every: bool = False) -> list[TransitRow]:
+        """Return what is on its way between areas in the evening of a day.
+
+        With `every`, shipments that were received by then, too.
+        """
+        with self.database.reading() as connection:
+            metadata = self.database.metadata
+            return transit_board(connection, metadata, _required(on), every=every)
+
+    def deadlines(self, on: Day, *, profile: str = "code10", mba: str | None = None) -> list[Duty]:
+        """Return what is due, done and undone, as of a day, under a profile."""
+        day = _required(on)
+        with self.database.reading() as connection:
+            metadata = self.database.metadata
+            return deadlines(connection, metadata, day, named_profile(profile, day), mba=mba)
+
+    def audit_pack(self, mba: str, start: Day, end: Day, out: str | Path) -> AuditPack:
+        """Write the audit pack of an area over a period as one archive."""
+        period = Period(_required(start), _required(end))
+        return write_audit_pack(self.database, mba, period, Path(out))
 
     def import_movements(
         self,
@@ -373,6 +400,51 @@ def _day(value: Day | None) -> datetime.date | None:
         return parse_date(value)
     except ValueError as error:
         raise UsageError(str(error), "Write a date as 2025-12-31 or 20251231.") from None
+
+
+def _required(value: Day) -> datetime.date:
+    return parse_date(value) if isinstance(value, str) else value
+
+
+def check(
+    paths: Iterable[str | Path],
+    *,
+    context: str | Path | None = None,
+    on: Day | None = None,
+    profile: str = "code10",
+) -> list[Finding]:
+    """Check files of reports as one set; nothing is recorded.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Labelled text, XLSX, CSV or JSON.
+    context : str or Path, optional
+        What came before the reports.
+    on : date or str, optional
+        The day to which ages are counted.
+    profile : str, optional
+        Whose deadlines and limits count.
+
+    Returns
+    -------
+    list of Finding
+        Everything that is wrong or worth a look, in the order of areas, reports and entries.
+
+    Raises
+    ------
+    RefusedError
+        If the context cannot be used.
+    UsageError
+        If a file cannot be read.
+    """
+    day = _day(on)
+    return check_files(
+        [(str(path), read_file(path)) for path in paths],
+        context=None if context is None else (str(context), read_file(context)),
+        on=day,
+        rules=named_profile(profile, day or datetime.date.today()),
+    )
 
 
 def read_file(path: str | Path) -> bytes:

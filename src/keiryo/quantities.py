@@ -178,6 +178,8 @@ def round_weight_mg(text: str, unit: str) -> int:
     amount_mg = abs(parse_weight_mg(kept, unit))
     if (part or "")[decimals : decimals + 1] >= "5":
         amount_mg += 1
+    if amount_mg > MAX_MG:
+        raise TooLarge(f"{_shown(text)} {unit} is beyond what the books can hold; check the unit")
     return -amount_mg if sign == "-" else amount_mg
 
 

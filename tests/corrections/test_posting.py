@@ -15,7 +15,7 @@ from corrections.state_xa import ACTOR, DAY, books
 from keiryo.accounts.balance import balance
 from keiryo.accounts.model import Knowledge
 from keiryo.corrections.explanation import explained
-from keiryo.corrections.model import Choices
+from keiryo.corrections.model import DELETE, Choices
 from keiryo.corrections.service import (
     area_of_report,
     filings_now,
@@ -259,3 +259,30 @@ def test_command(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (code, text) == (0, "No posting was interrupted.\n")
     code, text = run("106/2", "--set", "items=2", "--format", "csv")
     assert code == 0 and text.startswith("entry,status,refers,code,batch,changes,reason\n")
+
+
+def test_corrections_of_what_was_added_and_corrected_before(sqlite_url: str) -> None:
+    """One entry through its whole life: another date, another weight, another date, deleted."""
+    database = books(sqlite_url)
+    story: list[tuple[str, int, Any, list[str]]] = [
+        ("106/1", 10, {"date": "2025-05-18"}, ["D 106/1", "A 105/2"]),
+        ("105/2", 11, {"630": "3405.3"}, ["C 105/2"]),
+        ("105/2", 12, {"date": "2025-06-19"}, ["D 112/1", "A 106/5"]),
+        ("112/1", 13, DELETE, []),
+        ("106/5", 14, {"element": "3405.4"}, ["C 106/5"]),
+        ("106/5", 15, DELETE, ["D 115/1"]),
+    ]
+    for entry, day, wanted, expected in story:
+        report_no, entry_no = map(int, entry.split("/"))
+        choices = Choices(datetime.date(2026, 2, day))
+        plan = plan_correction(database, "XAFA", report_no, entry_no, wanted, choices)
+        told = [f"{s.status} {s.refers.report}/{s.refers.entry}" for s in plan.steps
+                if s.refers and s.report_type == "I"]  # fmt: skip
+        assert told == expected, entry
+        if expected:
+            assert post_plan(database, plan, ACTOR).complete
+        else:
+            assert {f.code for f in plan.findings} == {"CORRECT-ENTRY"}
+    lines = explained(database, "XAFA", 106, 5)
+    assert [line["status"] for line in lines] == ["A", "C", "D"]
+    assert verify(database).sound

@@ -54,7 +54,7 @@ def seeds() -> list[bytes]:
     short = [b"\n".join(text.splitlines()[:4]) for text in texts]
     found = [b"\x00" + text for text in short]
     for report in reports[:6]:
-        found.append(b"\x03" + write_json([report]).encode())
+        found.append(b"\x03" + write_json([report]))
         found.append(b"\x01" + write_tables(report))
     found.append(b"\x07" + (folder / "context.json").read_bytes()[:3000])
     return found

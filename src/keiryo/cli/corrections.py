@@ -19,82 +19,91 @@ _KINDS = {"I": "inventory changes", "P": "listing", "M": "balance"}
 _STATUS = {"C": "corrects", "D": "deletes", "A": "adds", "N": "new"}
 
 
+WordsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="REPORT/ENTRY",
+        help="The entry that was wrong: 104/1, or XAFA/104/1. 'show REPORT/ENTRY' tells how an "
+        "entry came to be; 'finish' completes a posting that was interrupted.",
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="What it should say, e.g. 630=1210.5, element=1210.5, date=2025-04-11, batch, kmp, "
+        "mdc, items, basis, shipper, receiver, code, shipper-batch, mba.",
+    ),
+]
+DeleteOption = Annotated[bool, typer.Option("--delete", help="The entry should not be there.")]
+AddOption = Annotated[
+    bool, typer.Option("--add", help="The entry was forgotten in this report; --set says it all.")
+]
+MbaOption = Annotated[
+    str | None, typer.Option("--mba", help="Area, if several have a report of that number.")
+]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; it becomes the concise note.")
+]
+DateOption = Annotated[
+    str | None,
+    typer.Option("--date", metavar="D", help="Date of the new reports. Default: today."),
+]
+EncoderOption = Annotated[
+    str | None, typer.Option("--encoder", metavar="NAME,I.", help="Label 006. Default: as before.")
+]
+FollowOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow-listing",
+        help="Correct listings too that repeat what was reported before (basis L or T).",
+    ),
+]
+AsCorrectionOption = Annotated[
+    bool,
+    typer.Option(
+        "--as-correction",
+        help="Send another date, batch or code as a correction (C), not as a deletion and an "
+        "addition, where your authority takes it.",
+    ),
+]
+ProfileOption = Annotated[str, typer.Option("--profile", help="Whose deadlines and customs count.")]
+PostOption = Annotated[
+    bool, typer.Option("--post", help="Post the reports. Without it nothing is recorded.")
+]
+OnlyOwnOption = Annotated[
+    bool,
+    typer.Option(
+        "--only-own",
+        help="Post the reports of this area only; those of partners go to --out as proposals.",
+    ),
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Write the reports as labelled text.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("correct", no_args_is_help=True)(correct)
 
 
 def correct(
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="REPORT/ENTRY",
-            help="The entry that was wrong: 104/1, or XAFA/104/1. 'show REPORT/ENTRY' tells how "
-            "an entry came to be; 'finish' completes a posting that was interrupted.",
-        ),
-    ],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="FIELD=VALUE",
-            help="What it should say, e.g. 630=1210.5, element=1210.5, date=2025-04-11, batch, "
-            "kmp, mdc, items, basis, shipper, receiver, code, shipper-batch, mba.",
-        ),
-    ] = None,
-    delete: Annotated[
-        bool, typer.Option("--delete", help="The entry should not be there.")
-    ] = False,
-    add: Annotated[
-        bool,
-        typer.Option("--add", help="The entry was forgotten in this report; --set says it all."),
-    ] = False,
-    mba: Annotated[
-        str | None, typer.Option("--mba", help="Area, if several have a report of that number.")
-    ] = None,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; it becomes the concise note.")
-    ] = "",
-    date: Annotated[
-        str | None,
-        typer.Option("--date", metavar="D", help="Date of the new reports. Default: today."),
-    ] = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option("--encoder", metavar="NAME,I.", help="Label 006. Default: as before."),
-    ] = None,
-    follow_listing: Annotated[
-        bool,
-        typer.Option(
-            "--follow-listing",
-            help="Correct listings too that repeat a weight reported before (basis L or T).",
-        ),
-    ] = False,
-    as_correction: Annotated[
-        bool,
-        typer.Option(
-            "--as-correction",
-            help="Send another date, batch or code as a correction (C), not as a deletion and "
-            "an addition, where your authority takes it.",
-        ),
-    ] = False,
-    profile_name: Annotated[
-        str, typer.Option("--profile", help="Whose deadlines and customs count.")
-    ] = "code10",
-    post: Annotated[
-        bool, typer.Option("--post", help="Post the reports. Without it nothing is recorded.")
-    ] = False,
-    only_own: Annotated[
-        bool,
-        typer.Option(
-            "--only-own",
-            help="Post the reports of this area only; those of partners go to --out as proposals.",
-        ),
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Write the reports as labelled text."),
-    ] = None,
+    words: WordsArgument,
+    set_: SetOption = None,
+    delete: DeleteOption = False,
+    add: AddOption = False,
+    mba: MbaOption = None,
+    reason: ReasonOption = "",
+    date: DateOption = None,
+    encoder: EncoderOption = None,
+    follow_listing: FollowOption = False,
+    as_correction: AsCorrectionOption = False,
+    profile_name: ProfileOption = "code10",
+    post: PostOption = False,
+    only_own: OnlyOwnOption = False,
+    out: OutOption = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:

@@ -93,7 +93,7 @@ def record(
 
     books = opened(db)
     contents = [(str(path), read_file(path)) for path in files]
-    read = read_any(contents)
+    read = read_any(contents, source_lines=True)
     outcome = record_source(
         books.database,
         read.reports,

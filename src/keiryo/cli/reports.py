@@ -53,21 +53,12 @@ def check(
 
     Exit code 0: no finding of severity F or E; 1: there is one; 2: the check could not run.
     """
-    import datetime
-
-    from keiryo.api import read_file
+    from keiryo.api import check as check_paths
     from keiryo.errors import RefusedError
-    from keiryo.reports.checking import check_files
-    from keiryo.vocabulary import profile
 
     on = None if as_of is None else day_of(as_of, "--as-of")
     try:
-        found = check_files(
-            [(str(path), read_file(path)) for path in files],
-            context=None if context is None else (str(context), read_file(context)),
-            on=on,
-            rules=profile(profile_name, on or datetime.date.today()),
-        )
+        found = check_paths(files, context=context, on=on, profile=profile_name)
     except RefusedError as error:
         print(f"Error: {error.message}.", file=sys.stderr)
         show_findings(error.findings, to_error=True)

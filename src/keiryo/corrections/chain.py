@@ -96,7 +96,7 @@ class Chain:
         elif not same_content(filed.entry, entry):
             self._keep(filed, Amendment(
                 self.area_of(filed), filed.report.type, "C", entry, filed,
-                filed.origin.report, reason,
+                self.home_of(filed), reason,
             ))  # fmt: skip
 
     def delete(self, filed: FiledEntry, reason: str) -> None:
@@ -106,7 +106,7 @@ class Chain:
             known.status, known.entry, known.reason = "D", None, f"{known.reason} {reason}"
             return
         self._keep(filed, Amendment(
-            self.area_of(filed), filed.report.type, "D", None, filed, filed.origin.report, reason
+            self.area_of(filed), filed.report.type, "D", None, filed, self.home_of(filed), reason
         ))  # fmt: skip
 
     def _keep(self, filed: FiledEntry, amendment: Amendment) -> None:
@@ -152,7 +152,9 @@ class Chain:
         The report in which it stood comes first, then one whose period holds the date; an entry
         that stays in its area is rather added to the report in which it stood than to none.
         """
-        old = filed.origin.report if filed is not None and self.area_of(filed) is area else None
+        old = None
+        if filed is not None and self.area_of(filed) is area:
+            old = self.home_of(filed)
         if old is not None and (old.type != "I" or _holds(old, entry.date)):
             return old
         for report in area.reports:
@@ -164,6 +166,14 @@ class Chain:
     def area_of(self, filed: FiledEntry) -> AreaFile:
         """Return the file of the area that reported an entry."""
         return self.filings.areas[filed.report.mba or ""]
+
+    def home_of(self, filed: FiledEntry) -> Report:
+        """Return the report to which an entry belongs: where it began, or was added."""
+        report, entry = filed.origin.report, filed.origin.entry
+        if entry.status == "A" and entry.refers is not None:
+            wanted = entry.refers.report
+            return next((r for r in self.area_of(filed).reports if r.number == wanted), report)
+        return report
 
     def areas(self) -> list[AreaFile]:
         """Return the areas concerned, in the order in which they came to be."""

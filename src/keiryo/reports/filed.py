@@ -266,7 +266,8 @@ def file_reports(
     Parameters
     ----------
     reports : iterable of Report
-        In any order.
+        In the order in which they came, or count: see `in_order_of_date`. A correction speaks of
+        what came before it.
     context : Context, optional
         What came before them.
     places : mapping of MBA code to MaterialBalanceArea, optional
@@ -314,8 +315,14 @@ def states_anew(report: Report) -> bool:
     return any(_meant_status(entry) in ("N", "U") for entry in report.entries)
 
 
+def in_order_of_date(reports: Iterable[Report]) -> list[Report]:
+    """Return reports by their date, those of one day by area and number."""
+    last = datetime.date.max
+    return sorted(reports, key=lambda r: (r.date or last, r.mba or "", r.number))
+
+
 class _Filing:
-    """Goes through the reports of an area by number and keeps what counts."""
+    """Goes through the reports of an area in their order and keeps what counts."""
 
     def __init__(self, area: AreaFile) -> None:
         self.area = area
@@ -329,13 +336,13 @@ class _Filing:
         """File everything."""
         seen: set[tuple[object, ...]] = set()
         kept = []
-        for report in sorted(self.area.reports, key=lambda r: r.number):
+        for report in self.area.reports:
             # The same report once more is left aside; another one with a wrong number is not.
             what = (report.number, report.type, report.period_from, report.period_to)
             if what not in seen:
                 seen.add(what)
                 kept.append(report)
-        self.area.reports = kept
+        self.area.reports = sorted(kept, key=lambda r: r.number)
         for report in kept:
             self.totals[report.number] = max((e.number for e in report.entries), default=0)
             self.types[report.number] = report.type

@@ -31,6 +31,7 @@ from keiryo.reports.context import (
 )
 from keiryo.reports.continuity import record_open_findings, settled_by
 from keiryo.reports.entries import EntryRecorder, add_notes, reference_findings
+from keiryo.reports.filed import in_order_of_date
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Report
@@ -147,7 +148,7 @@ def import_reports(
     for name, findings in by_file.items():
         if any(f.severity is Severity.FORMAT for f in findings):
             outcomes.append(_refuse_file(run, name, findings))
-    ordered = sorted(result.reports, key=_report_order)
+    ordered = in_order_of_date(result.reports)  # a correction follows what it corrects
     for done, report in enumerate(ordered, start=1):
         findings = [*by_report.get(_address(report), []), *check_report(report)]
         findings += run.contradicting.get((report.mba or "", str(report.number)), [])
@@ -158,12 +159,6 @@ def import_reports(
     return ImportSummary(
         tuple(outcomes), context_act, tuple(context_findings), tuple(open_findings)
     )
-
-
-def _report_order(report: Report) -> tuple[object, ...]:
-    """By report date, so that a correction follows what it corrects."""
-    when = date_number(report.date) if report.date else 99991231
-    return (when, report.mba or "", report.number)
 
 
 Address = tuple[str, str, str]

@@ -14,7 +14,7 @@ from keiryo.errors import Finding
 from keiryo.quantities import Category
 from keiryo.reports.balance_rules import OPTIONAL
 from keiryo.reports.context import Context
-from keiryo.reports.filed import AreaFile, FiledEntry, Filings, file_reports
+from keiryo.reports.filed import AreaFile, FiledEntry, Filings, file_reports, in_order_of_date
 from keiryo.reports.model import WEIGHT_LABELS, Report
 from keiryo.reports.questions import book, content, corrections, reporting, state, transit
 from keiryo.reports.questions.balances import balance_questions
@@ -58,7 +58,7 @@ def check_set(
         All findings at once, in the order of areas, reports and entries.
     """
     day = on or looked_at(reports, context)
-    filings = file_reports(reports, context)
+    filings = file_reports(in_order_of_date(reports), context)
     corrected = {
         _place(f.replaces.report, f.replaces.entry.number)
         for area in filings.areas.values()
