@@ -145,7 +145,7 @@ def inventory(
     seen = resolved(connection, metadata, knowledge or Knowledge())
     pits = [p for p in books.pit_dates(connection, metadata, mba, seen) if p <= on]
     pit = pits[-1] if pits else None
-    followed = _Followed(place)
+    followed = Followed(place)
     if pit is not None:
         for row in _listing(connection, metadata, mba, pit, seen):
             followed.listed(row)
@@ -157,7 +157,7 @@ def inventory(
     return Inventory(mba, on, seen, pit, rows, followed.totals())
 
 
-class _Followed:
+class Followed:
     """Contents by batch while changes are applied in order."""
 
     def __init__(self, place: MaterialBalanceArea) -> None:

@@ -26,7 +26,7 @@ from keiryo.accounts.inventory import (
     BatchOnHand,
     _amount,
     _changes,
-    _Followed,
+    Followed,
     _listing,
     inventory,
 )
@@ -244,7 +244,7 @@ def _movements(
     ends = [*pits, on]
     crossings: list[CategoryMovement] = []
     for pit, end in zip(starts, ends, strict=True):
-        followed = _Followed(place)
+        followed = Followed(place)
         first = datetime.date(1900, 1, 1)
         if pit is not None:
             first = next_day(pit)
@@ -256,7 +256,7 @@ def _movements(
     yield from sorted(crossings, key=lambda movement: movement.day)
 
 
-def _moved(followed: _Followed, rows: Iterable[Any]) -> Iterator[CategoryMovement]:
+def _moved(followed: Followed, rows: Iterable[Any]) -> Iterator[CategoryMovement]:
     rebatched: dict[datetime.date, list[Any]] = {}
     for row in rows:
         if row["category"] not in ("E", "U"):

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import select
 
 from keiryo.accounts import books
-from keiryo.accounts.inventory import POOL, _Followed
+from keiryo.accounts.inventory import POOL, Followed
 from keiryo.accounts.model import ZERO, Amount
 from keiryo.accounts.tables import (
     INVENTORY_CHANGE,
@@ -104,7 +104,7 @@ class Takings:
         self.compared: list[datetime.date] = []
         self.differing = 0
         self._pits = books.pit_dates(work.connection, work.metadata, work.mba, work.knowledge)
-        self._followed = _Followed(work.area)
+        self._followed = Followed(work.area)
         self._stack = ExitStack()
         self._pages = Pages(
             work.folder, "inventory-vs-listing",
@@ -225,7 +225,7 @@ class Takings:
         self._csv.row([*cells[:4], category.unit, *cells[4:], named])
 
     def _begin(self, pit: datetime.date) -> None:
-        self._followed = _Followed(self.work.area)
+        self._followed = Followed(self.work.area)
         for row in listing(self.work, pit):
             if row["counts"] and row["category"] is not None:
                 self._followed.listed(row)
