@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keiryo.reports.formats import table_rules
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_reader import read
 from keiryo.reports.formats.report_json import FORMAT, VERSION, read_json, write_json
@@ -158,7 +159,10 @@ def test_what_is_not_json(data: bytes, words: str) -> None:
     assert (found.code, words in found.message) == ("JSON-SYNTAX", True)
 
 
-def test_no_report_loses_its_findings_to_those_of_another() -> None:
+def test_no_report_loses_its_findings_to_those_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(table_rules, "MAX_SAME_FINDINGS", 100)
     bad = [{"number": n, "items": "x"} for n in range(1, 300)]
     data = whole(report(entries=bad), report(number=2, entries=bad[:1]))
     found = read_json(json.dumps(data).encode(), "x.json").findings

@@ -9,6 +9,7 @@ import typer
 from keiryo.cli import (
     accounts,
     audit,
+    corrections,
     deadlines,
     demo,
     findings,
@@ -54,7 +55,7 @@ def root(
 
 
 for capability in (
-    *(accounts, places, reports, transit, deadlines, oversight, findings, audit),
+    *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(movements, journal, demo),
 ):
     capability.register(app)

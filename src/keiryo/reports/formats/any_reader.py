@@ -19,6 +19,7 @@ from keiryo.reports.formats import code10_reader, report_json
 from keiryo.reports.formats.code10_reader import MAX_FILE_BYTES, ReadResult
 from keiryo.reports.formats.csv_reader import decode, read_csv
 from keiryo.reports.formats.table_layout import MIN_TITLES, titles_in
+from keiryo.reports.formats.table_places import Address, EntryPlace, located
 from keiryo.reports.formats.table_reader import read_csv_table, read_workbook
 from keiryo.reports.formats.table_rules import Collected
 from keiryo.reports.formats.table_rules import finding as table_finding
@@ -41,6 +42,7 @@ _OTHERS = (
 )
 _CSV_NAMES = (".csv", ".tsv", ".tab")
 _SAMPLE = 200_000
+_MOST_NAMED = 8
 
 
 def kind_of(data: bytes, file: str = "") -> Kind:
@@ -117,14 +119,16 @@ def read_any(
         return code10_reader.read_files(files, max_bytes=max_bytes)
     reports: list[Report] = []
     found: list[Finding] = []
+    places: dict[Address, EntryPlace] = {}
     for (file, data), kind in zip(files, kinds, strict=True):
         result = _read_one(data, file, kind, max_bytes)
         if not source_lines:
             result = _without_source_lines(result)
         reports += result.reports
         found += result.findings
+        places |= result.places
         found += _twice(reports, len(reports) - len(result.reports), file)
-    return ReadResult(tuple(reports), tuple(found))
+    return ReadResult(tuple(reports), tuple(located(found, places)), places)
 
 
 def _without_source_lines(result: ReadResult) -> ReadResult:
@@ -134,6 +138,7 @@ def _without_source_lines(result: ReadResult) -> ReadResult:
             replace(one, severity=Severity.FORMAT) if one.code == "TABLE-SOURCE" else one
             for one in result.findings
         ),
+        result.places,
     )
 
 
@@ -143,8 +148,8 @@ def _read_one(data: bytes, file: str, kind: str, max_bytes: int) -> ReadResult:
     if kind == "json":
         return report_json.read_json(data, file)
     if kind in ("xlsx", "csv"):
-        made, found = (read_workbook if kind == "xlsx" else read_csv_table)(data, file)
-        return ReadResult(tuple(made), found.all())
+        read = (read_workbook if kind == "xlsx" else read_csv_table)(data, file)
+        return ReadResult(tuple(read.reports), read.found.all(), read.places)
     if kind == "old-excel":
         message = "the file is a workbook in the old binary format (.xls)"
         return ReadResult((), (table_finding("FILE-OLD-EXCEL", message, file),))
@@ -158,22 +163,43 @@ def _read_one(data: bytes, file: str, kind: str, max_bytes: int) -> ReadResult:
 
 def _twice(reports: Sequence[Report], before: int, file: str) -> list[Finding]:
     """Return a finding for each new report that was there before."""
-    files: dict[str, str] = {}
+    seen: dict[str, Report] = {}
     made = []
     for position, report in enumerate(reports):
-        first = files.get(report.key)
-        files.setdefault(report.key, report.file or file)
-        if first is not None and position >= before and report.number:
+        first = seen.setdefault(report.key, report)
+        if first is not report and position >= before and report.number:
+            earlier = first.file or file
             made.append(
                 finding(
                     "SEQ-DUP",
-                    f"report {report.key} is in {first} and again in {file}",
+                    f"report {report.key} is in {earlier} and again in {file}, "
+                    f"{_difference(first, report)}",
                     file=file,
                     line=report.line or None,
                     mba=report.mba,
                     report=str(report.number),
                     found=file,
-                    expected=first,
+                    expected=earlier,
                 )
             )
     return made
+
+
+def _difference(one: Report, other: Report) -> str:
+    """Return in words how far two reports of the same number differ in what they say."""
+    words = []
+    if len(one.entries) != len(other.entries):
+        words.append(f"{len(one.entries)} and {len(other.entries)} entries")
+    else:
+        pairs = zip(one.entries, other.entries, strict=True)
+        numbers = [str(a.number) for a, b in pairs if a != b or a.unreadable != b.unreadable]
+        if numbers:
+            more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
+            words.append(f"other in entry {', '.join(numbers[:_MOST_NAMED])}{more}")
+    if replace(one, entries=(), notes=()) != replace(other, entries=(), notes=()):
+        words.append("another head")
+    if one.notes != other.notes:
+        words.append("other notes")
+    if not words:
+        return "with the same content"
+    return f"with different content ({'; '.join(words)})"

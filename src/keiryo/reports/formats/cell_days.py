@@ -18,6 +18,7 @@ _YEAR_FIRST = re.compile(r"([0-9]{4}) ?[-/.年] ?([0-9]{1,2}) ?[-/.月] ?([0-9]{
 _WITH_TIME = re.compile(r"(.*[0-9日])[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?Z?")
 _DOTTED = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/])([0-9]{1,2})\2([0-9]{4})")
+_ISO_DAY = re.compile(r"'[0-9]{4}-[0-9]{2}-[0-9]{2}': ")
 _SHORT_YEAR = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{6}")
 _ERA = re.compile(
     r"(令和|平成|昭和|大正|明治|[RHSTM])\.? ?(元|[0-9]{1,2}) ?[-/.年] ?([0-9]{1,2}) ?[-/.月] ?"
@@ -73,6 +74,19 @@ def read_day(text: str) -> tuple[date, bool]:
     except DateError as error:
         if re.fullmatch(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             raise error
+    try:
+        return _otherwise(text)
+    except DateError as error:
+        raise DateError(_with_text(text, error)) from None
+
+
+def _with_text(text: str, error: DateError) -> str:
+    """Return the message of an error with the day as it was written, and not as it was parted."""
+    _, quote, reason = str(error).partition("': ")
+    return f"{text[:40]!r}: {reason}" if quote and _ISO_DAY.match(str(error)) else str(error)
+
+
+def _otherwise(text: str) -> tuple[date, bool]:
     timed = _WITH_TIME.fullmatch(text)
     if timed:
         return read_day(timed[1])[0], False

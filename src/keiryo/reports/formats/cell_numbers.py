@@ -9,6 +9,7 @@ Source: choice of keiryo; Code 10 knows digits and '.' only.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -45,6 +46,23 @@ class Number(NamedTuple):
     text: str
     thousands: bool = False
     respelled: bool = False
+    by_others: bool = False
+
+
+class Signs(NamedTuple):
+    """How the numbers of a table are written, as far as some of them can mean one thing only.
+
+    Attributes
+    ----------
+    decimal, thousands : str
+        ``"."``, ``","`` or nothing: it does not show.
+    """
+
+    decimal: str = ""
+    thousands: str = ""
+
+
+NO_SIGNS = Signs()
 
 
 class NotClear(ValueError):
@@ -74,23 +92,35 @@ def unit_behind(text: str) -> tuple[str, str | None]:
     return text, None
 
 
-def shows_decimal_comma(text: str) -> bool:
-    """Return whether a number can only be read with a decimal comma."""
-    number = unit_behind(text)[0]
-    comma = _ONE_COMMA.fullmatch(number)
-    return (comma is not None and _clear_comma(comma)) or _DOTS.fullmatch(number) is not None
+def signs_of(texts: Iterable[str]) -> Signs:
+    """Return what numbers that can be read in one way only show of the others.
 
+    Numbers that contradict each other show nothing.
 
-def shows_decimal_point(text: str) -> bool:
-    """Return whether a number can only be read with a decimal point."""
-    number = unit_behind(text)[0]
-    if _COMMAS.fullmatch(number):
-        return True
-    return (
-        "." in number
-        and _PLAIN.fullmatch(number) is not None
-        and _ONE_DOT_OF_THREE.fullmatch(number) is None
-    )
+    Examples
+    --------
+    >>> signs_of(["12,5", "1,234"]), signs_of(["12,5", "12.5"])
+    (Signs(decimal=',', thousands=''), Signs(decimal='', thousands=''))
+    """
+    decimals, thousands = set(), set()
+    for text in texts:
+        number = unit_behind(text)[0]
+        comma = _ONE_COMMA.fullmatch(number)
+        if _COMMAS.fullmatch(number):
+            thousands.add(",")
+            decimals.add(".")
+        elif _DOTS.fullmatch(number):
+            thousands.add(".")
+            decimals.add(",")
+        elif comma and _clear_comma(comma):
+            decimals.add(",")
+        elif "." in number and _PLAIN.fullmatch(number) and not _ONE_DOT_OF_THREE.fullmatch(number):
+            decimals.add(".")
+        elif _SPACED.fullmatch(number):
+            decimals.update(sign for sign in ",." if sign in number)
+    if len(decimals) != 1:
+        return NO_SIGNS
+    return Signs(decimals.pop(), thousands.pop() if thousands else "")
 
 
 def _clear_comma(match: re.Match[str]) -> bool:
@@ -98,15 +128,16 @@ def _clear_comma(match: re.Match[str]) -> bool:
     return len(part) != 3 or len(whole) > 3 or whole[0] == "0"
 
 
-def read_number(text: str, *, commas: bool = False) -> Number | None:
+def read_number(text: str, signs: Signs = NO_SIGNS) -> Number | None:
     """Return the number that a text means, or None if it means none.
 
     Parameters
     ----------
     text : str
         Without unit.
-    commas : bool
-        The table shows decimal commas elsewhere, and no decimal points; then 1.234 is not clear.
+    signs : Signs
+        What the other numbers of the table show. Where they show decimal commas, 1,234 is a
+        fraction and 1.234 is not clear; where they show thousands, it is one of them.
 
     Raises
     ------
@@ -124,7 +155,9 @@ def read_number(text: str, *, commas: bool = False) -> Number | None:
     if text[:1] in ("+", "-"):
         text = text[0] + text[1:].lstrip()
     if _PLAIN.fullmatch(text):
-        if commas and _ONE_DOT_OF_THREE.fullmatch(text):
+        if signs.decimal == "," and _ONE_DOT_OF_THREE.fullmatch(text):
+            if signs.thousands == ".":
+                return Number(text.replace(".", ""), thousands=True, by_others=True)
             raise _two_ways(text, text.replace(".", ""), text)
         return Number(text)
     if _OPEN_ENDED.fullmatch(text):
@@ -134,6 +167,10 @@ def read_number(text: str, *, commas: bool = False) -> Number | None:
     comma = _ONE_COMMA.fullmatch(text)
     if comma:
         if not _clear_comma(comma):
+            if signs.decimal == ",":
+                return Number(text.replace(",", "."), respelled=True, by_others=True)
+            if signs.thousands == ",":
+                return Number(text.replace(",", ""), thousands=True, by_others=True)
             raise _two_ways(text, text.replace(",", ""), text.replace(",", "."))
         return Number(text.replace(",", "."), respelled=True)
     if _SPACED.fullmatch(text):

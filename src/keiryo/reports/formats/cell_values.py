@@ -11,12 +11,14 @@ format, section 3.2; tolerance for spellings is a choice of keiryo.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from keiryo import vocabulary
 from keiryo.dates import DateError
-from keiryo.errors import Severity
+from keiryo.errors import NotFoundError, Severity
 from keiryo.quantities import (
     NotANumber,
     TooFine,
@@ -28,9 +30,12 @@ from keiryo.quantities import (
 from keiryo.reports.formats import cell_days, cell_numbers
 from keiryo.reports.formats.grid import Cell, has_control, has_full_width, literal, plain
 from keiryo.reports.formats.table_rules import Collected
+from keiryo.reports.formats.templates import spelling, words
 from keiryo.reports.formats.xlsx_reader import serial_day
 from keiryo.reports.model import Reference, Weight
 from keiryo.reports.rule_table import shown
+
+T = TypeVar("T")
 
 _NOTHING = frozenset(
     {
@@ -45,7 +50,19 @@ _STATUS_WORDS = {
     **dict.fromkeys(("a", "add", "added", "addition", "追加"), "A"),
     **dict.fromkeys(("u", "empty", "nothing", "no entries", "invalid"), "U"),
 }
-_CODE_AND_WORDS = re.compile(r"([A-Z]{2}|RA[A-Z]{2})(?: ?[-–:,(] ?| ).*")
+_CODE_AND_WORDS = re.compile(r"(RA[A-Z]{2}|[A-Z]{2})(?: ?[-–:,(=] ?| ).*", re.IGNORECASE)
+_WORDS_AND_CODE = re.compile(r".*[(\[](RA[A-Z]{2}|[A-Z]{2})[)\]]", re.IGNORECASE)
+_ITEMS_AND_WORD = re.compile(r"([0-9]+) ?([^0-9 ]+)")
+_ABOUT = re.compile(
+    r"(ca\.?|circa|about|approx\.?|approximately|around|etwa|rund|ungefähr|約|およそ|~|≈|±)"
+    r" ?[0-9].*",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"(?:[<>≤≥]|(?:less|more) than|under|below|over|unter|über).*[0-9].*"
+    r"|.*[0-9].*(?:未満|以下|以上)",
+    re.IGNORECASE,
+)
 _REFERENCE = re.compile(
     r"(?:([A-Z][A-Z0-9]) ?[;/ ] ?)?([0-9]{1,9})(?: ?[/.] ?([0-9]{1,9}))?", re.IGNORECASE
 )
@@ -74,8 +91,8 @@ class CellAt:
     found : Collected
     in_workbook : bool
         Cells of a workbook know numbers from text; those of a CSV file do not.
-    commas : bool
-        The table shows decimal commas.
+    signs : Signs
+        How the table writes decimals and thousands.
     """
 
     cell: Cell
@@ -84,7 +101,7 @@ class CellAt:
     label: str | None
     found: Collected
     in_workbook: bool = False
-    commas: bool = False
+    signs: cell_numbers.Signs = cell_numbers.NO_SIGNS
 
     def note(
         self,
@@ -115,6 +132,24 @@ class CellAt:
         self.note("CELL-READ-AS", f"{shown(self.cell.text.strip())} was read as {value}")
 
 
+def answer(at: CellAt, read: Callable[[CellAt], T]) -> T:
+    """Return what `read` makes of a cell; say so if only its full-width signs were read as plain.
+
+    Raises
+    ------
+    Unread
+        If `read` does.
+    """
+    before = at.found.made
+    value = read(at)
+    cell = at.cell
+    if value is not None and at.found.made == before and cell.kind == "text":
+        text = plain(cell.text)
+        if has_full_width(cell.text) and literal(text) is None:
+            at.read_as(f"{shown(text)}, without full-width signs")
+    return value
+
+
 def stored(at: CellAt) -> str | None:
     """Return what a cell says as plain text, or None if it says nothing.
 
@@ -135,8 +170,6 @@ def stored(at: CellAt) -> str | None:
     text = plain(cell.text)
     if not text or text.casefold() in _NOTHING:
         return None
-    if has_full_width(cell.text) and cell.kind == "text" and literal(text) is None:
-        at.read_as(f"{shown(text)}, without full-width signs")
     return text
 
 
@@ -181,15 +214,45 @@ def read_day(at: CellAt) -> date | None:
 
 
 def read_code(at: CellAt) -> str | None:
-    """Return a type of change; ``RF - import`` is taken for RF."""
-    text = read_text(at, capitals=True)
-    if text is None:
-        return None
-    match = _CODE_AND_WORDS.fullmatch(text)
-    if match and text != match[1]:
-        at.read_as(match[1])
-        return match[1]
+    """Return a type of change; ``RF - import`` and ``import`` are taken for RF.
+
+    Raises
+    ------
+    Unread
+        If the words can mean several types, as ``receipt`` can.
+    """
+    text = stored(at)
+    if text is None or literal(text) is not None or at.cell.kind == "date":
+        return read_text(at)
+    if _known_code(text.upper()):
+        if text != text.upper():
+            at.note("CELL-CAPITALS", f"{shown(text)} was read as {shown(text.upper())}")
+        return text.upper()
+    for pattern in (_CODE_AND_WORDS, _WORDS_AND_CODE):
+        match = pattern.fullmatch(text)
+        if match and _known_code(match[1].upper()):
+            at.read_as(match[1].upper())
+            return match[1].upper()
+    means = words("code").get(spelling(text), ())
+    meant = [f"{code} ({vocabulary.entry_code(code).meaning})" for code in means]
+    if len(means) > 1:
+        raise at.refuse(
+            "IC-UNKNOWN",
+            f"{shown(text)} can be {', '.join(meant[:-1])} or {meant[-1]}",
+            expected=" or ".join(means),
+        )
+    if means:
+        at.note("CELL-READ-AS", f"{shown(text)} was read as {meant[0]}", severity=Severity.WARNING)
+        return means[0]
     return text
+
+
+def _known_code(text: str) -> bool:
+    try:
+        vocabulary.entry_code(text)
+    except NotFoundError:
+        return False
+    return True
 
 
 def read_status(at: CellAt) -> str | None:
@@ -225,6 +288,10 @@ def read_items(at: CellAt) -> int | None:
     if text.casefold() in _BULK:
         at.read_as("0 items, bulk material")
         return 0
+    counted = _ITEMS_AND_WORD.fullmatch(text)
+    if counted and at.cell.kind == "text" and spelling(counted[2]) in words("items"):
+        at.read_as(f"{counted[1]} item{'' if counted[1] == '1' else 's'}")
+        text = counted[1]
     try:
         number = cell_numbers.read_number(text)
     except cell_numbers.NotClear as error:
@@ -274,13 +341,16 @@ def read_reference(at: CellAt, country: str) -> Reference | None:
     return Reference((match[1] or country).upper(), int(match[2]), int(match[3] or 0))
 
 
-def read_party(at: CellAt, country: str, *, domestic: bool) -> str | None:
-    """Return shipper or receiver; for domestic transfers the MBA alone is enough."""
+def read_party(at: CellAt, country: str, own: str | None, *, domestic: bool) -> str | None:
+    """Return shipper or receiver.
+
+    The MBA alone is enough for domestic transfers, and where it is the reporting one, `own`.
+    """
     text = read_text(at, capitals=True)
     if text is None:
         return None
     text = re.sub(r" ?/ ?", "/", text)
-    if domestic and country and "/" not in text and len(text) == 4:
+    if country and "/" not in text and len(text) == 4 and (domestic or text == own):
         at.read_as(f"{country}/{text}")
         return f"{country}/{text}"
     return text
@@ -317,11 +387,12 @@ def read_weight(at: CellAt, label: str, column_unit: str | None) -> Weight | Non
     if at.cell.percent or unit == "%":
         raise at.refuse("CELL-PERCENT", f"{shown(text)} is a percentage, not a weight")
     try:
-        made = cell_numbers.read_number(number, commas=at.commas and at.cell.kind == "text")
+        signs = at.signs if at.cell.kind == "text" else cell_numbers.NO_SIGNS
+        made = cell_numbers.read_number(number, signs)
     except cell_numbers.NotClear as error:
         raise at.refuse("CELL-NUMBER-UNCLEAR", error.message, expected=error.expected) from None
     if made is None:
-        raise at.refuse("NUM", f"{shown(text)} is not a number", expected="as in 1234.5")
+        raise at.refuse("NUM", _no_number(text), expected="as in 1234.5")
     chosen = unit or column_unit
     if chosen is None:
         if not made.text.strip("0.+-"):
@@ -330,15 +401,35 @@ def read_weight(at: CellAt, label: str, column_unit: str | None) -> Weight | Non
             raise Unread  # the column was refused as a whole
     amount, base_unit = cell_numbers.in_unit(made.text, chosen)
     weight = _weight(at, label, amount, base_unit, text)
-    if made.thousands:
+    if made.by_others:
+        at.note(
+            "CELL-NUMBER-UNCLEAR",
+            f"{shown(text)} was read as {made.text} {chosen}, as other weights of the table show",
+            severity=Severity.WARNING,
+        )
+    elif made.thousands:
         at.note("CELL-THOUSANDS", f"{shown(text)} was read as {made.text} {chosen}")
     elif unit is not None and unit != column_unit:
         at.read_as(f"{amount} {base_unit}")
     elif made.respelled:
         at.read_as(f"{made.text} {chosen}")
-    elif at.in_workbook and at.cell.kind == "text" and not at.cell.formula:
+    elif (
+        at.in_workbook
+        and at.cell.kind == "text"
+        and not at.cell.formula
+        and not has_full_width(at.cell.text)
+    ):
         at.note("CELL-READ-AS", f"{shown(text)} is stored as text; it was read as a number")
     return weight
+
+
+def _no_number(text: str) -> str:
+    about = _ABOUT.fullmatch(text)
+    if about:
+        return f"{shown(text)} is an estimate; write the weight in the books, without {about[1]!r}"
+    if _LIMIT.fullmatch(text):
+        return f"{shown(text)} is a limit; write the weight in the books, 0 if there is none"
+    return f"{shown(text)} is not a number"
 
 
 def _weight(at: CellAt, label: str, amount: str, unit: str, text: str) -> Weight:

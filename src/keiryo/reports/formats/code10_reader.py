@@ -24,6 +24,7 @@ from keiryo.reports.formats import code10_content as content
 from keiryo.reports.formats import code10_text
 from keiryo.reports.formats.code10_content import Contents, Unreadable, Where
 from keiryo.reports.formats.code10_text import Record
+from keiryo.reports.formats.table_places import NO_PLACES, Places
 from keiryo.reports.model import REPORT_TYPES, Entry, Note, Report
 from keiryo.reports.rule_table import Limited, finding, shown
 
@@ -40,10 +41,11 @@ _ON_OWN_REPORT = re.compile(r"R|E/[0-9]+")
 
 
 class ReadResult(NamedTuple):
-    """What was read, and what was wrong with it."""
+    """What was read, what was wrong with it, and where in tables the entries stand."""
 
     reports: tuple[Report, ...]
     findings: tuple[Finding, ...]
+    places: Places = NO_PLACES
 
 
 class _Key(NamedTuple):

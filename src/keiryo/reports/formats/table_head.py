@@ -21,7 +21,7 @@ from keiryo.reports.formats.grid import Cell, Grid, plain
 from keiryo.reports.formats.table_layout import Layout
 from keiryo.reports.formats.table_rows import Row
 from keiryo.reports.formats.table_rules import Collected
-from keiryo.reports.formats.templates import head_field, head_fields, spelling, templates
+from keiryo.reports.formats.templates import head_field, head_fields, spelling, templates, words
 from keiryo.reports.model import REPORT_TYPES, Report
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ class _Values:
         if at is None:
             return None
         try:
-            return read(at)
+            return cell_values.answer(at, read)
         except Unread:
             if at.label is not None:
                 self.unreadable.append((at.label, at.cell.text))
@@ -244,7 +244,8 @@ def _type(values: _Values) -> str | None:
     at = values.cell("template")
     if at is None:
         return None
-    letter = _TYPE_WORDS.get(spelling(at.cell.text))
+    key = spelling(at.cell.text)
+    letter = _TYPE_WORDS.get(key) or next(iter(words("type").get(key, ())), None)
     if letter is None and plain(at.cell.text):
         kinds = ", ".join(template.title for template in templates().values())
         values.found.note(

@@ -24,6 +24,7 @@ from keiryo.reports.formats.templates import (
     meaning,
     spelling,
     split_unit,
+    without_weight,
 )
 
 MIN_TITLES = 3
@@ -154,7 +155,11 @@ def _pair(grid: Grid, upper: int, lower: int) -> dict[int, Meaning]:
         above, below = groups[number], grid.text(lower, number)
         own = grid.text(upper, number)
         unit = split_unit(below)[1]
-        tries = [f"{below} in {above}", f"{above} {below}", below] if above and below else [below]
+        tries = (
+            [f"{below} in {above}", f"{above} {below}", f"{below} {above}", below]
+            if above and below
+            else [below]
+        )
         tries += [own] if own else [above]
         found = next((m for m in map(meaning, tries) if m.column and not m.respelled), None)
         if found is None:
@@ -222,7 +227,8 @@ def _unknown_column(grid: Grid, layout: Layout, number: int, title: str, found: 
     if not _filled(grid, layout, number):
         return
     place = grid.place(layout.last, number)
-    if spelling(split_unit(title)[0]) in UNCLEAR_TITLES:
+    key = spelling(split_unit(title)[0])
+    if key in UNCLEAR_TITLES or without_weight(key) in UNCLEAR_TITLES:
         found.note(
             "TABLE-COLUMN-UNCLEAR",
             f"the column {title!r} does not say which element and category it weighs",

@@ -15,14 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from keiryo.reports.formats.cell_numbers import unit_behind
 from keiryo.reports.formats.csv_reader import read_csv
 from keiryo.reports.formats.grid import Grid
 from keiryo.reports.formats.table_head import Head, read_head
 from keiryo.reports.formats.table_layout import Layout, find_layout, titles_in
-from keiryo.reports.formats.table_rows import Row, continued, data_rows, read_row, shows_commas
+from keiryo.reports.formats.table_places import Address, EntryPlace
+from keiryo.reports.formats.table_rows import Row, continued, data_rows, read_row, signs_of_weights
 from keiryo.reports.formats.table_rules import Collected
+from keiryo.reports.formats.table_spread import spread
+from keiryo.reports.formats.templates import head_fields
 from keiryo.reports.formats.xlsx_reader import read_xlsx
 from keiryo.reports.model import Entry, Note, Report
 
@@ -34,27 +38,39 @@ class _Part:
     """The rows of one sheet, with what its head says and what was found in it."""
 
     grid: Grid
+    layout: Layout
     found: Collected
     head: Head
     rows: list[Row] = field(default_factory=list)
 
 
-def read_workbook(data: bytes, file: str) -> tuple[list[Report], Collected]:
+class TablesRead(NamedTuple):
+    """The reports of a file, what was found in it, and where their entries stand."""
+
+    reports: list[Report]
+    found: Collected
+    places: dict[Address, EntryPlace]
+
+
+def read_workbook(data: bytes, file: str) -> TablesRead:
     """Read the reports of an XLSX file; never raises on bad data."""
-    found = Collected(file)
-    return _reports(read_xlsx(data, found), found), found
+    read = TablesRead([], Collected(file), {})
+    _reports(read_xlsx(data, read.found), read)
+    return read
 
 
-def read_csv_table(data: bytes, file: str) -> tuple[list[Report], Collected]:
+def read_csv_table(data: bytes, file: str) -> TablesRead:
     """Read the report of a CSV file; never raises on bad data."""
-    found = Collected(file)
-    grid = read_csv(data, found, titles_in)
-    return _reports([] if grid is None else [grid], found), found
+    read = TablesRead([], Collected(file), {})
+    grid = read_csv(data, read.found, titles_in)
+    _reports([] if grid is None else [grid], read)
+    return read
 
 
-def _reports(grids: list[Grid], found: Collected) -> list[Report]:
+def _reports(grids: list[Grid], read: TablesRead) -> None:
     if not grids:
-        return []
+        return
+    found = read.found
     parts = []
     without: list[Grid] = []
     some = False
@@ -80,10 +96,10 @@ def _reports(grids: list[Grid], found: Collected) -> list[Report]:
                 if without
                 else "the file holds no rows",
             )
-        return []
+        return
     for grid in without:
         found.note("TABLE-SHEET", f"the sheet {grid.name!r} holds no table of reports", grid.name)
-    return _put_together(parts, found)
+    _put_together(parts, read)
 
 
 def _part(grid: Grid, layout: Layout, found: Collected) -> _Part | None:
@@ -91,22 +107,22 @@ def _part(grid: Grid, layout: Layout, found: Collected) -> _Part | None:
         found.note("TABLE-HIDDEN", f"the sheet {grid.name!r} is hidden; it was read", grid.name)
     _units_missing(grid, layout, found)
     rows = data_rows(grid, layout, found)
-    _merged(grid, layout, set(rows), found)
+    spread(grid, layout, rows, found)
     head = read_head(grid, layout, rows, found)
     if not rows:
         found.note(
             "TABLE-EMPTY", "no row under the column titles is an entry", grid.place(layout.last)
         )
         return None
-    commas = shows_commas(grid, layout, rows)
+    signs = signs_of_weights(grid, layout, rows)
     read = [
-        read_row(grid, layout, row, found, country=head.state, mba=head.mba, commas=commas)
+        read_row(grid, layout, row, found, country=head.state, mba=head.mba, signs=signs)
         for row in rows
     ]
     head.settle_type(read, grid, layout, found)
     if not head.good:
         return None
-    return _Part(grid, found, head, continued(read))
+    return _Part(grid, layout, found, head, continued(read))
 
 
 def _units_missing(grid: Grid, layout: Layout, found: Collected) -> None:
@@ -144,28 +160,13 @@ def _numbers_without_unit(grid: Grid, layout: Layout, number: int) -> bool:
     return False
 
 
-def _merged(grid: Grid, layout: Layout, rows: set[int], found: Collected) -> None:
-    last = max(rows, default=0)
-    for merge in grid.merges:
-        if merge.bottom <= layout.last or merge.top > last:
-            continue
-        columns = [n for n in layout.columns if merge.left <= n <= merge.right]
-        if columns and (merge.top in rows or merge.bottom in rows):
-            found.note(
-                "TABLE-MERGED",
-                f"the cells {merge.name} are merged; what they say counts for row {merge.top} "
-                f"of {layout.columns[columns[0]].title!r} only",
-                grid.place(merge.top, merge.left),
-            )
-
-
-def _put_together(parts: Iterable[_Part], found: Collected) -> list[Report]:
+def _put_together(parts: Iterable[_Part], read: TablesRead) -> None:
     by_key: dict[tuple[str, str, int], list[_Part]] = {}
     for part in parts:
         head = part.head
         by_key.setdefault((head.state, head.mba or "", head.number), []).append(part)
-    reports = []
     for same in by_key.values():
+        _without_copies(same)
         heads = [part.head for part in same]
         for part in same[1:]:
             if part.head.as_report() != heads[0].as_report():
@@ -175,8 +176,8 @@ def _put_together(parts: Iterable[_Part], found: Collected) -> list[Report]:
                     "number, but differ in what else stands above the table",
                     part.head.sheet or None,
                 )
-        report = _report(heads[0], [row for part in same for row in part.rows], found.file)
-        reports.append(report)
+        report = _report(heads[0], [row for part in same for row in part.rows], read.found.file)
+        read.reports.append(report)
         if report.number == 0:
             same[0].found.note(
                 "TABLE-SOURCE",
@@ -186,8 +187,51 @@ def _put_together(parts: Iterable[_Part], found: Collected) -> list[Report]:
         numbers = iter(report.entries)
         for part in same:
             entries = {part.grid.place(row.entry.line): next(numbers).number for row in part.rows}
-            found.kept += part.found.about(report.mba, report.number, entries)
-    return reports
+            read.found.kept += part.found.about(report.mba, report.number, entries)
+            _keep_places(part, report, entries, read)
+
+
+def _without_copies(same: list[_Part]) -> None:
+    """Leave out sheets that say nothing but what a sheet before them says, and say so."""
+    seen: dict[tuple[object, ...], str] = {}
+    for part in same:
+        rows: tuple[tuple[Entry, object, str | None], ...] = tuple(
+            (replace(row.entry, number=0), row.entry.unreadable, row.note) for row in part.rows
+        )
+        first = seen.setdefault((part.head.as_report(), rows), part.grid.name)
+        if first != part.grid.name and any(entry.batch for entry, _, _ in rows):
+            part.rows.clear()
+            part.found.kept.clear()
+            part.found.note(
+                "TABLE-SHEET",
+                f"the sheet {part.grid.name!r} says the same as the sheet {first!r}; it was read "
+                "once only",
+                part.grid.name,
+            )
+
+
+def _keep_places(part: _Part, report: Report, entries: dict[str, int], read: TablesRead) -> None:
+    """Keep where each entry and the head stand, for findings of the rules."""
+    grid, layout = part.grid, part.layout
+    number = str(report.number)
+    columns: dict[str, int] = {}
+    for at, column in layout.columns.items():
+        columns.setdefault(column.label, at)
+    for row in part.rows:
+        place = grid.place(row.entry.line)
+        cells = {label: grid.place(row.entry.line, at) for label, at in columns.items()}
+        address = Address(read.found.file, report.mba, number, entries[place])
+        read.places[address] = EntryPlace(place, cells)
+    head = Address(read.found.file, report.mba, number, 0)
+    above = {
+        field_.label: grid.place(layout.fields[name].row, layout.fields[name].column)
+        for name, field_ in reversed(head_fields().items())
+        if name in layout.fields and field_.label is not None
+    }
+    if "report_number" in layout.fields:
+        at_number = layout.fields["report_number"]
+        above["001"] = grid.place(at_number.row, at_number.column)
+    read.places.setdefault(head, EntryPlace(above.get("001", grid.name), above))
 
 
 def _report(head: Head, rows: list[Row], file: str) -> Report:

@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeVar
 from keiryo import vocabulary
 from keiryo.errors import NotFoundError, Severity
 from keiryo.reports.formats import cell_numbers, cell_values
+from keiryo.reports.formats.cell_numbers import Signs
 from keiryo.reports.formats.cell_values import CellAt, Unread
 from keiryo.reports.formats.grid import Grid
 from keiryo.reports.formats.table_layout import MIN_TITLES, Layout, titles_in
@@ -29,12 +30,14 @@ T = TypeVar("T")
 _TOTALS = frozenset(
     {
         *("total", "totals", "sum", "subtotal", "subtotals", "grandtotal", "summe", "gesamt"),
-        *("somme", "suma", "totale", "合計", "小計", "総計", "計"),
+        *("zwischensumme", "gesamtsumme", "somme", "suma", "totale", "総合計", "累計"),
+        *("合計", "小計", "総計", "計"),
     }
 )
 _EXAMPLE = ("example", "例", "記入例")
 _MAKES_AN_ENTRY = frozenset({"date", "code", "mdc", "kmp", "basis", "status", "refers_report"})
 _FEW = 1
+_LONGEST_WORD = 16
 _LONGEST_TOTAL = 40
 _SPLIT = re.compile(r"[:\s]+")
 
@@ -135,6 +138,11 @@ def _is_entry(
     grid: Grid, layout: Layout, row: int, columns: Sequence[int], found: Collected
 ) -> bool:
     cells = grid.rows[row]
+    if _is_remark(grid, layout, row):
+        text = grid.text(row, min(cells))
+        message = f"the row holds {text[:40]!r} and is no entry"
+        found.note("TABLE-STRAY", message, grid.place(row), found=text)
+        return False
     names = {layout.columns[n].name: n for n in columns if n in layout.columns}
     if not any(
         name in _MAKES_AN_ENTRY and not _is_total(grid.text(row, n)) for name, n in names.items()
@@ -152,23 +160,33 @@ def _is_entry(
     return True
 
 
+def _is_remark(grid: Grid, layout: Layout, row: int) -> bool:
+    """Return whether a row holds nothing but a sentence in one cell, in whatever column."""
+    ((number, cell),) = grid.rows[row].items() if len(grid.rows[row]) == 1 else ((0, None),)
+    if cell is None or cell.kind != "text" or number not in layout.columns:
+        return False
+    text = grid.text(row, number)
+    return (
+        layout.columns[number].name != "status"
+        and not _is_total(text)
+        and (" " in text or not text.isascii() or len(text) > _LONGEST_WORD)
+    )
+
+
 def _is_total(text: str) -> bool:
     if len(text) > _LONGEST_TOTAL:
         return False
     return spelling(text) in _TOTALS or spelling(_SPLIT.split(text)[0]) in _TOTALS
 
 
-def shows_commas(grid: Grid, layout: Layout, rows: Sequence[int]) -> bool:
-    """Return whether the weights of a table show decimal commas and no decimal points."""
-    texts = [
+def signs_of_weights(grid: Grid, layout: Layout, rows: Sequence[int]) -> Signs:
+    """Return how the weights of a table write decimals and thousands, as far as they show it."""
+    return cell_numbers.signs_of(
         grid.text(row, number)
         for number, column in layout.columns.items()
         if column.is_weight
         for row in rows
         if number in grid.rows[row] and grid.rows[row][number].kind == "text"
-    ]
-    return any(map(cell_numbers.shows_decimal_comma, texts)) and not any(
-        map(cell_numbers.shows_decimal_point, texts)
     )
 
 
@@ -180,7 +198,7 @@ class _Cells:
     layout: Layout
     row: int
     found: Collected
-    commas: bool
+    signs: Signs
     numbers: dict[str, int] = field(default_factory=dict)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
@@ -198,10 +216,10 @@ class _Cells:
             column.label,
             self.found,
             bool(self.grid.name),
-            self.commas,
+            self.signs,
         )
         try:
-            return read(at)
+            return cell_values.answer(at, read)
         except Unread:
             self.unreadable.append((column.label, cell.text))
             return None
@@ -219,7 +237,7 @@ def read_row(
     *,
     country: str,
     mba: str | None,
-    commas: bool,
+    signs: Signs,
 ) -> Row:
     """Return the entry that a row states; its number is 0 if the row does not say it.
 
@@ -230,11 +248,11 @@ def read_row(
     found : Collected
     country, mba : str, str or None
         Who reports.
-    commas : bool
-        The table shows decimal commas.
+    signs : Signs
+        How the table writes decimals and thousands.
     """
     numbers = {column.name: number for number, column in layout.columns.items()}
-    cells = _Cells(grid, layout, row, found, commas, numbers)
+    cells = _Cells(grid, layout, row, found, signs, numbers)
     code = cells.value("code", cell_values.read_code)
     status = cells.value("status", cell_values.read_status)
     if status is None:
@@ -247,20 +265,20 @@ def read_row(
         number=number or 0,
         status=status,
         refers=_refers(cells, country),
-        state_record_id=cells.text("state_record_id"),
+        state_record_id=cells.text("state_record_id", capitals=True),
         shipper=shipper,
         receiver=receiver,
         note_indicator=note is not None
         or cells.value("note_indicator", cell_values.read_yes) is True,
-        kmp=cells.text("kmp"),
+        kmp=cells.text("kmp", capitals=True),
         code=code,
         date=cells.value("date", cell_values.read_day),
         mdc=cells.value("mdc", cell_values.read_mdc),
         operator_mdc=cells.text("operator_mdc", capitals=True),
         description=cells.text("description", capitals=True),
         non_latin=cells.text("non_latin"),
-        batch=cells.text("batch"),
-        shipper_batch=cells.text("shipper_batch"),
+        batch=cells.text("batch", capitals=True),
+        shipper_batch=cells.text("shipper_batch", capitals=True),
         basis=basis,
         basis_kmp=basis_kmp,
         basis_method=basis_method,
@@ -330,7 +348,7 @@ def _parties(
         domestic = partner and code in ("SD", "RD")
 
         def read(at: CellAt, domestic: bool = domestic) -> str | None:
-            return cell_values.read_party(at, country, domestic=domestic)
+            return cell_values.read_party(at, country, mba, domestic=domestic)
 
         made[side] = cells.value(side, read)
     own = known.own_side if known is not None and known.needs_parties else None

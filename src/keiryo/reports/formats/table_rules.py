@@ -17,7 +17,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from keiryo.errors import Finding, Severity
-from keiryo.reports.rule_table import MAX_SAME_FINDINGS, RULES, Rule
+from keiryo.reports.formats.finding_groups import Group, Kind, kind_of
+from keiryo.reports.rule_table import RULES, Rule
+
+MAX_SAME_FINDINGS = 20_000
+"""Findings of one code about one file or report that are shown one by one."""
 
 F, W, INFO = Severity.FORMAT, Severity.WARNING, Severity.INFORMATION
 _OURS = "Choice of keiryo"
@@ -85,7 +89,7 @@ TABLE_RULES: dict[str, Rule] = {
         "A decimal comma may have split a number: put '.' or quotation marks, or separate the "
         "cells by ';'. The row was not read."),
     "TABLE-MERGED": _rule(W, "Merged cells",
-        "The value counts for the first of them only. Split the cells and fill in each."),
+        "Check that this is what was meant; split the cells and fill in each row to be sure."),
     # What is wrong with a cell.
     "CELL-FORMULA": _rule(W, "The value of a formula was read",
         "Check it; paste values before sending, so that it cannot change."),
@@ -147,10 +151,15 @@ def finding(
 class Collected:
     """Findings about one file; of very many of one code only the first are kept.
 
+    Notes and warnings of one kind about one column become one finding; see `finding_groups`.
+
     Attributes
     ----------
     file : str
         The file that they are about.
+    kept : list of Finding
+    made : int
+        How many there were.
     """
 
     file: str
@@ -159,9 +168,20 @@ class Collected:
     _first_cut: dict[tuple[str, Severity, str | None, str | None], Finding] = field(
         default_factory=dict
     )
+    _groups: dict[Kind, tuple[int, Group]] = field(default_factory=dict)
+    made: int = 0
 
     def add(self, new: Finding) -> None:
         """Keep a finding, or only count it."""
+        self.made += 1
+        known = kind_of(new)
+        if known is not None:
+            kind, row = known
+            if kind in self._groups and self._groups[kind][1].add(row, new.found):
+                return
+            if kind not in self._groups:
+                self._groups[kind] = (len(self.kept), Group(new))
+                self._groups[kind][1].add(row, new.found)
         key = (new.code, new.severity, new.mba, new.report)
         self._count[key] += 1
         if self._count[key] <= MAX_SAME_FINDINGS:
@@ -236,4 +256,8 @@ class Collected:
             )
             for key, first in self._first_cut.items()
         ]
-        return (*self.kept, *cut)
+        kept = list(self.kept)
+        for position, group in self._groups.values():
+            if position < len(kept) and kept[position] is group.first:
+                kept[position] = group.finding()
+        return (*kept, *cut)

@@ -109,7 +109,8 @@ def example_report(kind: str) -> Report:
     }
     rows = [{name: _Value(text) for name, text in made.example.items()}]
     values = {name: _Value(text) for name, text in head.items()}
-    (report,), _ = read_csv_table(_csv(_Sheet(made, made.columns, values, rows, False)), "example")
+    read = read_csv_table(_csv(_Sheet(made, made.columns, values, rows, False)), "example")
+    (report,) = read.reports
     entries = tuple(replace(entry, file="", line=0) for entry in report.entries)
     return replace(report, entries=entries)
 

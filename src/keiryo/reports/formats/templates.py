@@ -35,7 +35,11 @@ _UNITS = {
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _IN_BRACKETS = re.compile(rf"\s*[(\[](?:in\s+)?({_UNIT})[)\]]", re.IGNORECASE)
 _BEHIND = re.compile(rf"(?:\s*[,/:]\s*|\s+in\s+|\s+)({_UNIT})\.?", re.IGNORECASE)
+_TWO_LANGUAGES = re.compile(r"[/|;()（）\[\]]|(?<=[!-~]) (?=[^ -ÿ])|(?<=[^ -ÿ]) (?=[!-~])")
 _LABEL = re.compile(r"(?<![0-9\w-])([0-9]{3})(?![0-9\w-])")
+_WEIGHT_WORDS = re.compile(
+    r"^(?:weightof|massof|amountof|quantityof)(?:the)?|(?:weight|mass|amount|gewicht|masse)$|重?量$"
+)
 _NEAR = 0.88
 _SHORTEST_MISSPELT = 6
 
@@ -44,6 +48,17 @@ UNCLEAR_TITLES = frozenset(
         *("uranium", "u", "totalu", "utotal", "totaluranium", "uraniumtotal", "ウラン", "ウラン量"),
         *("element", "elementweight", "weight", "totalweight", "weightofelement"),
         *("isotope", "isotopeweight", "重量", "元素重量", "核分裂性重量"),
+        *("quantity", "amount", "mass", "netweight", "heavymetal", "hm", "uran", "uranmenge"),
+        *(
+            "menge",
+            "gewicht",
+            "masse",
+            "schwermetall",
+            "数量",
+            "正味重量",
+            "ウラン重量",
+            "核物質量",
+        ),
     }
 )
 """Titles of weights that do not say of what."""
@@ -244,6 +259,9 @@ def meaning(title: str) -> Meaning:
         found = _exact(words)
         if found.column or found.field:
             return found._replace(unit=its_unit)
+    both = _in_two_languages(bare)
+    if both is not None:
+        return Meaning(both, unit)
     key = spelling(bare)
     if len(key) < _SHORTEST_MISSPELT or any(sign.isdigit() for sign in key):
         return Meaning(unit=unit)
@@ -254,9 +272,23 @@ def meaning(title: str) -> Meaning:
     return Meaning(columns()[names.pop()], unit, respelled=True)
 
 
+def without_weight(key: str) -> str:
+    """Return the spelling of a title without the word for weight in it.
+
+    Examples
+    --------
+    >>> without_weight("weightofplutonium"), without_weight("ウラン235重量")
+    ('plutonium', 'ウラン235')
+    """
+    return _WEIGHT_WORDS.sub("", key) or key
+
+
 def _exact(words: str) -> Meaning:
     key = spelling(words)
     name = _column_names().get(key)
+    if name is None and without_weight(key) in _column_names():
+        name = _column_names()[without_weight(key)]
+        name = name if name in WEIGHT_LABELS else None
     if name is not None:
         return Meaning(columns()[name])
     label = _LABEL.search(words)
@@ -267,6 +299,32 @@ def _exact(words: str) -> Meaning:
             return Meaning(columns()[name])
     field = _field_names().get(key)
     return Meaning() if field is None else Meaning(field=head_fields()[field])
+
+
+def _in_two_languages(title: str) -> Column | None:
+    """Return the column that every part of a title names, as in 'Batch name / バッチ名'."""
+    parts = [part for part in _TWO_LANGUAGES.split(title) if spelling(part)]
+    found = {_exact(part).column for part in parts}
+    return found.pop() if len(parts) > 1 and len(found) == 1 else None
+
+
+def words(of: str) -> Mapping[str, tuple[str, ...]]:
+    """Return which codes the words that people write in a cell can mean, by their `spelling`.
+
+    Parameters
+    ----------
+    of : {"code", "type", "items"}
+    """
+    return _words()[of]
+
+
+@cache
+def _words() -> dict[str, dict[str, tuple[str, ...]]]:
+    made: dict[str, dict[str, tuple[str, ...]]] = {}
+    for row in read_table("templates")["word"]:
+        for word in row["spelled"]:
+            made.setdefault(row["of"], {})[spelling(word)] = tuple(row["means"])
+    return made
 
 
 def is_title(text: str) -> bool:

@@ -33,7 +33,7 @@ _FIELDS = (
 def correction_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
     """Yield references that name nothing, and what each correction changes."""
     for filed, problem in area.problems:
-        if profile.correction == "first" and "corrected since" in problem:
+        if profile.correction == "original" and "corrected since" in problem:
             continue
         refers = filed.entry.refers
         assert refers is not None
