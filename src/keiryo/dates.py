@@ -117,6 +117,20 @@ def next_day(day: date) -> date:
     return day + timedelta(days=1)
 
 
+def days_later(day: date, days: int) -> date:
+    """Return the day some days later, or earlier; never beyond the calendar.
+
+    Examples
+    --------
+    >>> days_later(date(2025, 2, 28), 30)
+    datetime.date(2025, 3, 30)
+    """
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min
+
+
 def previous_day(day: date) -> date:
     """Return the day before `day`."""
     return day - timedelta(days=1)

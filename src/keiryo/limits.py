@@ -55,6 +55,10 @@ class ExemptionTotal:
         return tuple(letter for letter, total_kg, limit_kg in pairs if total_kg > limit_kg)
 
 
+FIRST_DAY = date(1972, 6, 1)
+"""From when the shipped limits hold; what is dated earlier is judged as if it were of this day."""
+
+
 def natural_enrichment(on: date) -> tuple[Fraction, Fraction]:
     """Return the mass fraction of U-235 in natural uranium and its tolerance."""
     row = _on("natural_enrichment", on)

@@ -108,6 +108,8 @@ def check_mdc(text: str) -> list[str]:
         for position in ("physical_form", "chemical_form", "containment", "quality")
         if (problem := _position_problem(position, getattr(description, position)))
     ]
+    if description.physical_form == SEALED_SOURCE and description.chemical_form is not None:
+        problems.append("QS (sealed source) stands for the first two positions; no chemical form")
     if not problems:
         problems += [
             f"{description}: quality {description.quality} "

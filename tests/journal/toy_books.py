@@ -150,6 +150,7 @@ def full_books(url: str) -> Database:
         "found": "1",
         "expected": "2",
         "basis": "b",
+        "cell": "c",
         "agreement": "XA/1",
         "caveat": "C",
     }

@@ -171,7 +171,8 @@ def test_what_cannot_be_read_is_kept_aside_and_not_called_missing() -> None:
     assert entry.unreadable == (("412", "20250230"), ("630", "1,541,260G"))
     assert check_report(result.reports[0]) == []
     fine = from_text(IMPORT.replace("68585.2G", "68585.20001G"))
-    assert [(f.code, f.found) for f in fine.findings] == [("TOO-FINE", "68585.20001G")]
+    assert [(f.code, f.found) for f in fine.findings] == [("PRECISION", "68585.20001G")]
+    assert fine.reports[0].entries[0].weights_mg()["670"] == 68_585_200
 
 
 def test_wrong_units_are_converted() -> None:

@@ -61,8 +61,8 @@ CHANGED = [
     ("309:N", "309:X", ["LABEL-FORMAT F 309"]),
     ("309:N#", "", ["LABEL-MISSING F 309"]),
     ("309:N", "309:N/XA;1/1", ["LABEL-FORMAT F 309"]),
-    ("309:N", "309:A", ["LABEL-FORMAT F 309"]),
-    ("309:N", "309:C/XA;1", ["LABEL-FORMAT F 309"]),
+    ("309:N", "309:A", ["CORR-REF E 309"]),
+    ("309:N", "309:C/XA;1", ["CORR-REF E 309"]),
     ("309:N", "309:C/XA;1/1", []),
     ("407:3", "407:333", ["LABEL-FORMAT F 407"]),
     ("411:LD", "411:ld", ["IC-UNKNOWN F 411"]),
@@ -296,7 +296,7 @@ def test_reports_made_by_a_program_are_checked_too() -> None:
     codes = {(f.code, f.label) for f in check_report(made)}
     asked = "003 006 015 207 307 407 411 412 430 446 469 470 600"
     assert {("LABEL-MISSING", label) for label in asked.split()} <= codes
-    assert ("LABEL-FORMAT", "309") in codes
+    assert ("CORR-REF", "309") in codes
     wrong = replace(made, type="Q", mba="A", encoder="O" * 31)
     assert {"010", "307", "006"} <= {
         f.label for f in check_report(wrong) if f.code == "LABEL-FORMAT"

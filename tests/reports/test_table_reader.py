@@ -639,7 +639,7 @@ def test_the_same_report_in_files_of_different_kinds() -> None:
         f"SEQ-DUP E {place}: report XA/XAFA/104 is in a.txt and again in {name}, with {content}"
         for place, name, content in (
             ("b.xlsx Receipts row 5 column B", "b.xlsx", "different content (other in entry 1)"),
-            ("c.json", "c.json", "the same content"),
+            ("c.json $.reports[0]", "c.json", "the same content"),
             ("d.csv row 5 column B", "d.csv", "the same content"),
         )
     ]

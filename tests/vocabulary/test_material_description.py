@@ -48,7 +48,7 @@ BAD = {
     "B/A/4/G": "chemical form",
     "B/Q/9/G": "containment",
     "B/Q/4/N": "quality",
-    "QS/Q/4/G": "does not go with",
+    "QS/Q/4/G": "no chemical form",
     "N/J/5/G": "does not go with",
     "F/Q/E/A": "does not go with",
     "B/Q/4/E": "does not go with",

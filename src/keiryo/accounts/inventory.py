@@ -168,12 +168,14 @@ class Followed:
         self.merged = False
 
     def listed(self, row: Any) -> None:
+        """Take a line of a listing into account."""
         category = Category(row["category"])
         self._add(row["batch"] or POOL, category, _amount(row), row)
         if row["line_no"] == row["first_line"]:
             self.items[row["batch"]] = self.items.get(row["batch"], 0) + (row["items"] or 0)
 
     def changed(self, row: Any) -> None:
+        """Take a line of a change into account."""
         entry, category = entry_code(row["code"]), Category(row["category"])
         sign = entry.batch_sign
         if entry.old_category is not None:

@@ -24,9 +24,9 @@ from keiryo.accounts import books
 from keiryo.accounts.inventory import (
     POOL,
     BatchOnHand,
+    Followed,
     _amount,
     _changes,
-    Followed,
     _listing,
     inventory,
 )

@@ -79,12 +79,28 @@ def _show_checked(found: list[Finding], files: int) -> None:
     for place, same in groupby(found, key=lambda f: (f.mba, f.report) if f.mba else (f.file, None)):
         words = [str(part) for part in place if part is not None]
         print(" report ".join(words) or "The set")
-        show_findings(same)
+        _show_some(list(same))
     names = {"F": "form", "E": "inconsistent", "W": "warning", "I": "note"}
     counts = [
         f"{sum(f.severity == letter for f in found)} {name}" for letter, name in names.items()
     ]
     print(f"{files} file{'s' if files != 1 else ''} checked: {', '.join(counts)}.")
+
+
+_MOST_SHOWN = 20
+"""Findings of one code about one report that the terminal shows one by one."""
+
+
+def _show_some(findings: list[Finding]) -> None:
+    """Show findings; of very many of one code the first, and how many there are."""
+    shown: dict[str, int] = {}
+    for one in findings:
+        shown[one.code] = shown.get(one.code, 0) + 1
+        if shown[one.code] <= _MOST_SHOWN:
+            show_findings([one])
+    for code, count in shown.items():
+        if count > _MOST_SHOWN:
+            print(f"  … {count - _MOST_SHOWN:,} more of {code}; --format json lists all")
 
 
 def import_(

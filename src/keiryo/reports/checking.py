@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.reports.context import Context, read_context
 from keiryo.reports.formats.any_reader import read_any
+from keiryo.reports.formats.table_places import located
 from keiryo.reports.questions.check import check_set, in_order
 from keiryo.vocabulary import Profile
 
@@ -46,7 +47,7 @@ def check_files(
     before, about_context = _context(context)
     result = read_any(files)
     found = [*result.findings, *check_set(result.reports, before, on=on, rules=rules)]
-    return [*about_context, *in_order(found)]
+    return [*about_context, *located(in_order(found), result.places)]
 
 
 def _context(context: File | None) -> tuple[Context | None, list[Finding]]:

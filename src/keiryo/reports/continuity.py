@@ -17,6 +17,7 @@ from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.tables import FINDING, FINDING_ANSWER, finding_values
+from keiryo.limits import FIRST_DAY
 from keiryo.places.tables import areas
 from keiryo.reports.filings_of_books import filings_of_books
 from keiryo.reports.questions.check import questions_between
@@ -194,7 +195,7 @@ def between_reports(
         if mba in filings.areas:
             filings.areas[mba].refused.add(number)
     on = _looked_at(connection, metadata)
-    found = questions_between(filings, on, profile("code10", on))
+    found = questions_between(filings, on, profile("code10", max(on, FIRST_DAY)))
     return [
         one
         for one in found

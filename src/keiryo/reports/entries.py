@@ -324,7 +324,22 @@ def reference_findings(
     if report.type not in TABLE_OF_TYPE or report.mba is None:
         return
     for entry in report.entries:
-        if entry.status not in ("C", "D", "A") or entry.refers is None:
+        if entry.status not in ("C", "D", "A"):
+            continue
+        if entry.refers is None:  # it cannot be entered: it would count beside what it corrects
+            yield Finding(
+                "CORR-REF",
+                Severity.FORMAT,
+                f"an entry of status {entry.status} without reference cannot be entered",
+                "Name the entry last reported by State, report and entry, as in C/XA;104/1.",
+                file=entry.file,
+                line=entry.line,
+                mba=report.mba,
+                report=str(report.number),
+                entry=entry.number,
+                label="309",
+                basis="Code 10, label 309; INFCIRC/153 para 103",
+            )
             continue
         problem = _reference_problem(connection, metadata, report, entry.status, entry.refers)
         if problem:

@@ -164,7 +164,7 @@ def _status_findings(record: Record, entry: Entry) -> Iterator[Finding]:
         )  # fmt: skip
     if status in ("C", "D", "A") and entry.refers is None:
         yield record.finding(
-            "LABEL-FORMAT",
+            "CORR-REF",
             f"status {status} needs the entry that it speaks of",
             "309",
             found=status,
@@ -235,6 +235,7 @@ def _coded_findings(record: Record, entry: Entry) -> Iterator[Finding]:
             found=entry.basis,
             expected="M, N, T or L",
         )
+    yield from _measured_where(record, entry)
     for label, party in (("370", entry.shipper), ("372", entry.receiver)):
         if party is not None and _PARTY.fullmatch(party) is None:
             yield record.finding(
@@ -244,6 +245,20 @@ def _coded_findings(record: Record, entry: Entry) -> Iterator[Finding]:
                 found=party,
                 expected="as in XB/XBEA",
             )
+
+
+def _measured_where(record: Record, entry: Entry) -> Iterator[Finding]:
+    """Yield a KMP of measurement that label 469 cannot carry."""
+    if entry.basis_kmp is None or entry.basis not in vocabulary.measurement_bases():
+        return
+    if entry.basis != "M":
+        said = f"basis {entry.basis} names no KMP; only M does"
+    elif entry.basis_kmp == entry.kmp:
+        said = f"the KMP {entry.basis_kmp} is that of label 407; it is named only if it differs"
+    else:
+        return
+    shown_basis = f"{entry.basis}/{entry.basis_kmp}"
+    yield record.finding("MBASIS", said, "469", found=shown_basis, expected=entry.basis)
 
 
 def _code_findings(record: Record, entry: Entry, code: EntryCode | None) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ from keiryo.reports.model import (
 )
 from keiryo.vocabulary import EntryCode
 
+_KINDS = {"I": "ICR", "M": "MBR"}
 Address = tuple[int, int]
 """Report number and entry number."""
 
@@ -64,8 +65,10 @@ class FiledEntry:
 
     @property
     def code(self) -> EntryCode | None:
-        """What label 411 says, if it is known."""
-        return known_code(self.entry.code) if self.entry.code else None
+        """What label 411 says, if it is known and may stand in this kind of report."""
+        code = known_code(self.entry.code) if self.entry.code else None
+        kind = _KINDS.get(self.report.type)
+        return None if code is not None and kind and kind not in code.reports else code
 
     @property
     def day(self) -> datetime.date:
@@ -101,6 +104,8 @@ class FiledEntry:
         Each is a finding of severity F by itself: nothing else is asked because of it.
         """
         labels = {label for label, _ in self.entry.unreadable if label in WEIGHT_LABELS}
+        if not self.entry.weights and not labels:
+            return set(WEIGHT_LABELS)
         weights_mg, code = self.entry.weights_mg(), self.code
         signed = code is not None and code.may_be_negative
         if not signed or self.report.type == "P":
@@ -182,6 +187,9 @@ class AreaFile:
         Corrections, deletions and additions whose reference is wrong, and what is wrong with it.
     refused : set of int
         Numbers of reports that came but were refused.
+    again : list of (Report, Report)
+        Listings and balances that state once more what another report states already; their new
+        entries are left out.
     """
 
     code: str
@@ -196,6 +204,7 @@ class AreaFile:
     filed: list[FiledEntry] = field(default_factory=list)
     problems: list[tuple[FiledEntry, str]] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
+    again: list[tuple[Report, Report]] = field(default_factory=list)
 
     @property
     def kind(self) -> str | None:
@@ -304,7 +313,8 @@ def file_reports(
 
 def _meant_status(entry: Entry) -> str:
     """Return the status that is meant where it is missing or wrongly written."""
-    status = entry.status[:1].upper()
+    unread = dict(entry.unreadable).get("309", "")
+    status = (entry.status or unread)[:1].upper()
     if status in STATUSES and status:
         return status
     return "N" if entry.refers is None else "C"
@@ -319,6 +329,16 @@ def in_order_of_date(reports: Iterable[Report]) -> list[Report]:
     """Return reports by their date, those of one day by area and number."""
     last = datetime.date.max
     return sorted(reports, key=lambda r: (r.date or last, r.mba or "", r.number))
+
+
+def _states(report: Report) -> set[tuple[str | None, str]]:
+    """Return what a listing or balance states: batches, or codes, each with its labels."""
+    return {
+        (entry.batch if report.type == "P" else entry.code, weight.label)
+        for entry in report.entries
+        if entry.status == "N"
+        for weight in entry.weights
+    }
 
 
 class _Filing:
@@ -366,6 +386,9 @@ class _Filing:
         elif status in ("C", "D") and refers is not None:
             self._correct(filed, refers)
             self.by_address.setdefault(own, filed)
+        elif status == "C" and (target := self._likely(filed)) is not None:
+            self._replace(filed, target)
+            self.by_address.setdefault(own, filed)
         elif status == "A" and refers is not None:
             self._add(filed, refers)
             self.by_address.setdefault(own, filed)
@@ -378,10 +401,13 @@ class _Filing:
             if problem is None:
                 self._reach_back(filed)
             return
+        self._replace(filed, target)
+
+    def _replace(self, filed: FiledEntry, target: FiledEntry) -> None:
         filed.replaces, filed.root = target, target.origin
         self.effective.pop(id(target), None)
         self.successor[id(target)] = filed
-        if filed.entry.status == "C":
+        if _meant_status(filed.entry) == "C":
             self.effective[id(filed)] = filed
 
     def _target(self, filed: FiledEntry, refers: Reference) -> tuple[str | None, FiledEntry | None]:
@@ -463,6 +489,8 @@ class _Filing:
             problem = f"adds to a report of another kind, type {self.types[refers.report]}"
         if problem:
             self.area.problems.append((filed, problem))
+        if problem and "taken" in problem:
+            return  # what stands there counts
         self.by_address.setdefault(address, filed)
         self.effective[id(filed)] = filed
 
@@ -493,9 +521,18 @@ class _Filing:
         if report.period_to is None or not states_anew(report):
             return
         if report.type == "P":
-            self.area.listings.setdefault(report.period_to, FiledListing(report))
+            first: Report = self.area.listings.setdefault(
+                report.period_to, FiledListing(report)
+            ).report
         elif report.type == "M":
-            self.area.balances.setdefault(report.period_to, FiledBalance(report))
+            first = self.area.balances.setdefault(report.period_to, FiledBalance(report)).report
+        else:
+            return
+        if first is not report and _states(first) & _states(report):
+            self.area.again.append((report, first))
+            for entry in [f for f in self.effective.values() if f.report is report]:
+                if entry.entry.status == "N":
+                    del self.effective[id(entry)]
 
     def _place(self, filed: FiledEntry) -> None:
         if filed.report.type == "I":

@@ -129,6 +129,9 @@ RULES: dict[str, Rule] = {
         "Code 10 label 015", "Check both dates; only corrections may lie outside the period."),
     "DATE-FUTURE": Rule(E, "Something dated after the report itself", "Follows from label 003",
         "Check the year and the month of both dates."),
+    "CORR-REF": Rule(E, "A correction without a reference that can be read",
+        "Code 10 label 309; INFCIRC/153 paragraph 103",
+        "Name the entry last reported by State, report and entry, as in C/XA;104/1."),
     # Rules on one report.
     "ENTRY-COUNT": Rule(F, "The number of records is not the one announced", "Code 10 label 002",
         "Records may have been lost; send the whole report again."),

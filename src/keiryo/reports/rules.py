@@ -20,6 +20,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from keiryo.errors import Finding, Severity
 from keiryo.reports.balance_rules import balance_findings, rebatching_findings
@@ -55,6 +56,11 @@ def check_report(report: Report, *, limited: bool = True) -> list[Finding]:
         reader could not make out are not called missing.
     """
     found = Limited() if limited else Limited(most=sys.maxsize)
+    meant = as_meant(report)
+    if meant.type != report.type:
+        if all(label != "010" for label, _ in report.unreadable):
+            found.add(_other_type(report, meant))
+        report = meant
     found.extend(_header_findings(report))
     found.extend(_numbering_findings(report, report.entries, "OI"))
     found.extend(_numbering_findings(report, report.notes, "NC"))
@@ -67,6 +73,44 @@ def check_report(report: Report, *, limited: bool = True) -> list[Finding]:
     if report.type == "M":
         found.extend(balance_findings(report))
     return list(found.all())
+
+
+def as_meant(report: Report) -> Report:
+    """Return the report with the type that its entries show, where label 010 says another.
+
+    Changes have a code and a date, lines of a balance a code and no batch, batches on hand
+    neither code nor date. If the entries do not all show the same, the report stays as it is.
+    """
+    shapes = {_shape(entry) for entry in report.entries if entry.status in ("N", "C", "A")}
+    if len(shapes) != 1 or report.type not in ("I", "P", "M", ""):
+        return report
+    (shape,) = shapes
+    return report if shape is None or shape == report.type else replace(report, type=shape)
+
+
+def _shape(entry: Entry) -> str | None:
+    given = {label for label, _ in entry.unreadable}
+    code = entry.code is not None or "411" in given
+    day = entry.date is not None or "412" in given
+    batch, kmp = entry.batch is not None, entry.kmp is not None
+    if code and day and batch:
+        return "I"
+    if code and not day and not batch and not kmp:
+        return "M"
+    return "P" if batch and kmp and not code and not day else None
+
+
+def _other_type(report: Report, meant: Report) -> Finding:
+    said = REPORT_TYPES[meant.type]
+    return _about(
+        report,
+        "LABEL-FORMAT" if report.type else "LABEL-MISSING",
+        f"label 010 says {report.type or 'nothing'}, but the entries are those of a {said}; it "
+        "was checked as such",
+        "010",
+        found=report.type or None,
+        expected=meant.type,
+    )
 
 
 def _about(
@@ -107,7 +151,11 @@ def _header_findings(report: Report) -> Iterator[Finding]:
         ]
     for label, name, value in asked:
         if value is None and label not in unreadable:
-            yield _about(report, "LABEL-MISSING", f"label {label} ({name}) is missing", label)
+            said = f"label {label} ({name}) is missing"
+            if len(report.records) == 1:
+                yield Record(report, report.records[0]).finding("LABEL-MISSING", said, label)
+            else:
+                yield _about(report, "LABEL-MISSING", said, label)
     if report.type and report.type not in REPORT_TYPES:
         message = f"{shown(report.type)} is not a report type"
         yield _about(report, "LABEL-FORMAT", message, "010", found=report.type)
@@ -198,7 +246,7 @@ def _sequence_findings(
         seen.add(number)
     last = min(max(times), len(records))
     gaps = [number for number in range(1, last + 1) if number not in times]
-    if gaps or max(times) > len(records):
+    if len(times) == len(records) and (gaps or max(times) > len(records)):
         named = ", ".join(map(str, gaps[:5])) + (" ..." if len(gaps) > 5 else "")
         yield _about(
             report,

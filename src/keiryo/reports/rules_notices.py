@@ -15,12 +15,13 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
+from keiryo.dates import days_later
 from keiryo.errors import Finding, Severity
-from keiryo.limits import effective_kg_rule
+from keiryo.limits import FIRST_DAY, effective_kg_rule
 from keiryo.quantities import Category, effective_kg, effective_kg_text
 
 EXPORT, IMPORT = "export", "import"
@@ -276,7 +277,7 @@ def notify_by(notice: AdvanceNotice, shipment: Shipment | None, rule: NoticeRule
     if notice.direction == IMPORT:
         return moved
     days = [day for day in (notice.prepared_on, moved) if day is not None]
-    return min(days) - timedelta(days=rule.ahead_days) if days else None
+    return days_later(min(days), -rule.ahead_days) if days else None
 
 
 def confirm_by(notice: AdvanceNotice, shipment: Shipment | None, rule: NoticeRule) -> date | None:
@@ -296,6 +297,8 @@ def months_after(day: date, months: int) -> date:
     datetime.date(2026, 2, 28)
     """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        return date.max if months > 0 else date.min
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
@@ -406,7 +409,7 @@ def _effective_kg(
 ) -> Fraction:
     """Return effective kilograms; none where the fissile weight of enriched uranium is missing."""
     try:
-        rule = effective_kg_rule(on)
+        rule = effective_kg_rule(max(on, FIRST_DAY))
         return effective_kg(
             category, element_mg, fissile_mg, enrichment=enrichment, rule=rule
         ).value

@@ -34,6 +34,7 @@ from keiryo.reports.entries import EntryRecorder, add_notes, reference_findings
 from keiryo.reports.filed import in_order_of_date
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_writer import write
+from keiryo.reports.formats.table_places import located
 from keiryo.reports.model import Report
 from keiryo.reports.opening import add_opening, require_new_books
 from keiryo.reports.rules import check_report
@@ -151,6 +152,7 @@ def import_reports(
     ordered = in_order_of_date(result.reports)  # a correction follows what it corrects
     for done, report in enumerate(ordered, start=1):
         findings = [*by_report.get(_address(report), []), *check_report(report)]
+        findings = located(findings, result.places)
         findings += run.contradicting.get((report.mba or "", str(report.number)), [])
         outcomes.append(_post_report(run, report, findings))
         if progress:

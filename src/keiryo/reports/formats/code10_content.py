@@ -210,7 +210,7 @@ def _status(content: str) -> tuple[str, Reference | None]:
     match = _STATUS.fullmatch(content.replace(" ", ""))
     if match is None:
         raise Unreadable(
-            "LABEL-FORMAT",
+            "CORR-REF" if content[:2] in ("C/", "D/", "A/") else "LABEL-FORMAT",
             f"{shown(content)} is not a status with its reference",
             "N, U, or C, D, A with a reference, as in C/XA;104/1",
         )

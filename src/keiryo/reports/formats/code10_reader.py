@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from keiryo.errors import Finding, Severity
+from keiryo.errors import Finding
 from keiryo.reports.formats import code10_content as content
 from keiryo.reports.formats import code10_text
 from keiryo.reports.formats.code10_content import Contents, Unreadable, Where
@@ -33,7 +33,7 @@ T = TypeVar("T")
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Larger files are not read."""
 
-_REFERENCE_NUMBER = re.compile(r"([OØ]I|NC) ?/ ?([A-Z0-9]{2}) ?; ?([0-9]{1,9})")
+_REFERENCE_NUMBER = re.compile(r"([OØ0]I|NC) ?/ ?([A-Z0-9]{2}) ?; ?([0-9]{1,9})")
 _REPORT_NUMBER = re.compile(r"([A-Z0-9]{2}) ?; ?([0-9]{1,9})\Z")
 _ENTRY_HEADER = ("003", "006", "010", "015", "207")
 _NOTE_HEADER = ("003", "207")
@@ -160,12 +160,24 @@ def _piles(records: Iterable[Record], file: str, found: Limited) -> dict[_Key, _
             _unreadable(record, file, found)
             continue
         kind, country, number = match[1].replace("Ø", "O"), match[2], int(match[3])
+        if kind == "0I":
+            kind = "OI"
+            where = Where(file, record.contents.get("307") or None, str(number), found.add)
+            Contents(record, where).note(
+                "LABEL-FORMAT",
+                "001",
+                "the record begins with a digit zero; it was read as the letter O",
+                expected="OI",
+            )
         key = _Key(country, number, record.contents.get("307") or None)
         position = _position(record)
         if key.mba is None:
             without_mba.append((key, kind, record))
             continue
-        stray = before is not None and _carries_on(before, key, kind, position, piles)
+        stray = before is not None and (
+            _carries_on(before, key, kind, position, piles)
+            or _note_of(before, key, kind, record, piles)
+        )
         if stray and before is not None:
             key = before[0]
         pile = piles.setdefault(key, _Pile())
@@ -188,8 +200,18 @@ def _carries_on(
     before: tuple[_Key, str, int], key: _Key, kind: str, position: int, piles: dict[_Key, _Pile]
 ) -> bool:
     last_key, last_kind, last_position = before
-    same = key[:2] == last_key[:2] and key.mba != last_key.mba and key not in piles
+    same = key.number == last_key.number and key not in piles
+    same = same and (key.country == last_key.country) != (key.mba == last_key.mba)
     return same and (kind, position) == (last_kind, last_position + 1) and position > 1
+
+
+def _note_of(
+    before: tuple[_Key, str, int], key: _Key, kind: str, record: Record, piles: dict[_Key, _Pile]
+) -> bool:
+    """Whether a note of another MBA speaks of the report before, which it follows."""
+    own = _ON_OWN_REPORT.fullmatch(record.contents.get("099", ""))
+    same = key[:2] == before[0][:2] and key.mba != before[0].mba and key not in piles
+    return kind == "NC" and own is not None and same and bool(piles[before[0]].entries)
 
 
 def _place_without_mba(records: list[tuple[_Key, str, Record]], piles: dict[_Key, _Pile]) -> None:
@@ -238,7 +260,7 @@ def _report(key: _Key, pile: _Pile, file: str, found: Limited) -> Report:
     of_records += [(contents, _NOTE_HEADER) for _, contents in notes]
     for contents, labels in of_records:
         header.take(contents, labels)
-        header.check_mba(contents, key.mba, stray=id(contents.record) in pile.strays)
+        header.check_mba(contents, key, stray=id(contents.record) in pile.strays)
     for contents, labels in of_records:
         header.missing(contents, labels)
     start, end, single = header.read("015", content.period) or (None, None, False)
@@ -293,27 +315,30 @@ class _Header:
                 self.contents[label] = contents
                 continue
             expected = taken.record.contents[label]
-            if text != expected and not _same(label, text, expected):
+            if label != "006" and text != expected and not _same(label, text, expected):
                 contents.note(
                     "HEADER-MIX",
                     label,
                     f"label {label} is {shown(text)} here, but {shown(expected)} "
                     "elsewhere in the report",
-                    severity=Severity.WARNING if label == "006" else None,
                     expected=expected,
                 )
 
-    def check_mba(self, contents: Contents, mba: str | None, *, stray: bool) -> None:
-        """Report a record that names no MBA, or another one than its report."""
+    def check_mba(self, contents: Contents, key: _Key, *, stray: bool) -> None:
+        """Report a record that names no MBA, or another MBA or State than its report."""
+        mba = key.mba
         if mba is None:
             return
         if stray:
-            found = contents.record.contents["307"]
+            label, expected = "307", mba
+            if contents.record.contents["307"] == mba:
+                label, expected = "001", f"OI/{key.country};{key.number}"
+            found = contents.record.contents[label]
             contents.note(
                 "HEADER-MIX",
-                "307",
-                f"label 307 is {shown(found)} here, but {shown(mba)} in the record before",
-                expected=mba,
+                label,
+                f"label {label} is {shown(found)} here, but {shown(expected)} in the record before",
+                expected=expected,
             )
         elif not contents.record.contents.get("307") and "307" not in contents.record.cut:
             contents.note("LABEL-MISSING", "307", "label 307 (MBA) is missing", expected=mba)

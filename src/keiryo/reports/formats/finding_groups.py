@@ -20,7 +20,7 @@ from keiryo.reports.rule_table import shown
 
 _CELL = re.compile(r"(?:(.*) )?row ([0-9]+)(?: column ([A-Z]+))?", re.DOTALL)
 _VALUES = re.compile(r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|-?[0-9][0-9.,-]*")
-_WORDS_OF_KIND = 4
+_WORDS_OF_KIND = 6
 _ALONE = frozenset({"TABLE-COLUMN", "TABLE-TWO-HEADERS", "TABLE-KIND", "TABLE-MERGED"})
 _MOST_RANGES = 8
 _MOST_VALUES = 3

@@ -38,6 +38,7 @@ from keiryo.quantities import (
 from keiryo.reports.formats.cell_numbers import KNOWN_UNITS, in_unit, read_number
 from keiryo.reports.formats.code10_reader import ReadResult
 from keiryo.reports.formats.grid import has_control
+from keiryo.reports.formats.table_places import Address, EntryPlace
 from keiryo.reports.formats.table_rules import Collected
 from keiryo.reports.model import (
     REPORT_TYPES,
@@ -62,6 +63,33 @@ _TEXTS_OF_ENTRY = (
 )
 _TEXTS_OF_NOTE = ("text", "reference", "report_type", "non_latin")
 _LARGEST = 999_999_999
+_FIELDS_BY_LABEL = {
+    "309": "status",
+    "310": "state_record_id",
+    "370": "shipper",
+    "372": "receiver",
+    "390": "note_indicator",
+    "407": "kmp",
+    "411": "code",
+    "412": "date",
+    "430": "mdc",
+    "435": "operator_mdc",
+    "436": "description",
+    "446": "batch",
+    "447": "shipper_batch",
+    "469": "basis",
+    "470": "items",
+    **{label: f"weights.{label}" for label in WEIGHT_LABELS},
+}
+_FIELDS_OF_HEAD = {
+    "001": "number",
+    "003": "date",
+    "006": "encoder",
+    "010": "type",
+    "015": "period",
+    "207": "facility",
+    "307": "mba",
+}
 
 
 def write_json(reports: Report | Iterable[Report]) -> bytes:
@@ -164,6 +192,7 @@ def read_json(data: bytes, file: str) -> ReadResult:
             reader.wrong("$.format", message, top.get("format"), f'"{FORMAT}", version {VERSION}')
         items = reader.array(top.get("reports"), "$.reports", needed=True)
         reports = []
+        places: dict[Address, EntryPlace] = {}
         for n, one in enumerate(items):
             of_report = Collected(file)
             made = _Reader(of_report).report(one, f"$.reports[{n}]")
@@ -172,8 +201,25 @@ def read_json(data: bytes, file: str) -> ReadResult:
             else:
                 reports.append(made)
                 found.kept += of_report.about(made.mba, made.number)
-        return ReadResult(tuple(reports), found.all())
+                _keep_places(one["entries"] if made.entries else [], made, n, places)
+        return ReadResult(tuple(reports), found.all(), places)
     return ReadResult((), found.all())
+
+
+def _keep_places(
+    items: list[Any], report: Report, position: int, places: dict[Address, EntryPlace]
+) -> None:
+    """Keep the paths of a report and its entries, for findings of the rules."""
+    path, number = f"$.reports[{position}]", str(report.number)
+    file = report.file
+    head = {label: f"{path}.{name}" for label, name in _FIELDS_OF_HEAD.items()}
+    places.setdefault(Address(file, report.mba, number, 0), EntryPlace(path, head))
+    at = [n for n, item in enumerate(items) if isinstance(item, dict)]
+    for n, entry in zip(at, report.entries, strict=True):
+        place = f"{path}.entries[{n}]"
+        cells = {label: f"{place}.{name}" for label, name in _FIELDS_BY_LABEL.items()}
+        address = Address(file, report.mba, number, entry.number)
+        places.setdefault(address, EntryPlace(place, cells))
 
 
 def _parsed(data: bytes, found: Collected) -> Any | None:

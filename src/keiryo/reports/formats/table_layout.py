@@ -183,6 +183,8 @@ def _take_columns(
         if column is None:
             _unknown_column(grid, layout, number, title, found)
             continue
+        if column.name in taken and not _filled(grid, layout, number):
+            continue
         if column.name in taken:
             other = grid.place(layout.last, taken[column.name])
             found.note(

@@ -225,7 +225,7 @@ def _keep_places(part: _Part, report: Report, entries: dict[str, int], read: Tab
     head = Address(read.found.file, report.mba, number, 0)
     above = {
         field_.label: grid.place(layout.fields[name].row, layout.fields[name].column)
-        for name, field_ in reversed(head_fields().items())
+        for name, field_ in reversed(list(head_fields().items()))
         if name in layout.fields and field_.label is not None
     }
     if "report_number" in layout.fields:

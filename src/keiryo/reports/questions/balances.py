@@ -14,13 +14,18 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from keiryo.dates import days_later
 from keiryo.errors import Finding
 from keiryo.quantities import Category
 from keiryo.reports.balance_rules import BALANCED, OPTIONAL, arithmetic
 from keiryo.reports.entry_rules import known_code
 from keiryo.reports.filed import AreaFile, FiledBalance, FiledEntry
 from keiryo.reports.model import FISSILE_LABELS
-from keiryo.reports.questions.reporting import absent_categories, near_listing
+from keiryo.reports.questions.reporting import (
+    absent_categories,
+    meant_period,
+    near_listing,
+)
 from keiryo.reports.questions.table import question
 from keiryo.reports.rule_table import finding
 from keiryo.reports.weight_rules import element_of, grams, name_of
@@ -72,7 +77,7 @@ class _Comparison:
     def findings(self) -> Iterator[Finding]:
         """Yield every disagreement."""
         yield from self._beginning()
-        start, end = self.balance.start, self.balance.end
+        start, end = meant_period(self.area, self.balance)
         if start is not None:
             yield from self._changes(start, end)
         yield from self._ending()
@@ -166,8 +171,8 @@ class _Comparison:
 
     def _beginning(self) -> Iterator[Finding]:
         """PB repeats the ending inventory before, of the balance before or of the opening."""
-        earlier = [day for day in self.area.takings() if day < self.balance.end]
-        last = max(earlier, default=None)
+        start, _ = meant_period(self.area, self.balance)
+        last = None if start is None else days_later(start, -1)
         if last in self.area.balances:
             lines = self.area.balances[last].lines
             terms = self._beginning_from(line for line in lines if line.entry.code == "PE")

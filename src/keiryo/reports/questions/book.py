@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from keiryo.errors import Finding, Severity
 from keiryo.quantities import (
+    LABEL_OF_FISSILE_BASE,
     Category,
     effective_kg,
     effective_kg_text,
@@ -56,10 +57,11 @@ def book_questions(area: AreaFile) -> Iterator[Finding]:
     """Yield days on which the book of an area falls below zero, and where batches do not add up."""
     emptied: set[str] = set()
     heavy = False
+    carried: dict[str, dict[Category, Content]] = {}
     for stretch in stretches(area):
         yield from _book(stretch)
         if stretch.listed:
-            yield from _batches(area, stretch, emptied)
+            yield from _batches(area, stretch, emptied, carried)
             if area.kind == "LOF":
                 over = list(_outside_facilities(area, stretch, heavy))
                 heavy = bool(over) or heavy
@@ -116,8 +118,15 @@ def _below_zero(
     )
 
 
-def _batches(area: AreaFile, stretch: Stretch, emptied: set[str]) -> Iterator[Finding]:
+def _batches(
+    area: AreaFile,
+    stretch: Stretch,
+    emptied: set[str],
+    carried: dict[str, dict[Category, Content]],
+) -> Iterator[Finding]:
     contents = BatchContents(stretch.batches)
+    ledger = BatchContents(())  # the same batches, as if no listing had been wrong about them
+    ledger.of = dict(carried)
     emptied -= {entry.batch or "" for entry in stretch.batches}
     negative: set[tuple[str, str]] = set()
     doubtful: set[str] = set()
@@ -130,6 +139,7 @@ def _batches(area: AreaFile, stretch: Stretch, emptied: set[str]) -> Iterator[Fi
         touched: dict[str, list[FiledEntry]] = defaultdict(list)
         for filed in entries:
             contents.apply(filed)
+            ledger.apply(filed)
             if filed.entry.batch:
                 touched[filed.entry.batch].append(filed)
         for batch, same in touched.items():
@@ -146,7 +156,10 @@ def _batches(area: AreaFile, stretch: Stretch, emptied: set[str]) -> Iterator[Fi
             else:
                 emptied.discard(batch)
     if stretch.end is not None and stretch.end in area.listings:
-        yield from _listed_batches(area, stretch, contents, doubtful)
+        yield from _listed_batches(area, stretch, contents, ledger, doubtful)
+    carried.clear()
+    if area.follows_batches:
+        carried |= {b: h for b, h in (contents.of | ledger.of).items() if b not in doubtful}
 
 
 def _mixed(entries: list[FiledEntry], before: str | None) -> Iterator[Finding]:
@@ -256,10 +269,19 @@ def _classes_of(filed: FiledEntry) -> set[str]:
 
 
 def _listed_batches(
-    area: AreaFile, stretch: Stretch, contents: BatchContents, doubtful: set[str]
+    area: AreaFile,
+    stretch: Stretch,
+    contents: BatchContents,
+    ledger: BatchContents,
+    doubtful: set[str],
 ) -> Iterator[Finding]:
     """Compare batches that are listed with weights reported before with what the ledger holds."""
     assert stretch.end is not None
+    names = {f.entry.batch for f in area.listings[stretch.end].entries}
+    data = {
+        tuple(sorted(e.weights_mg().items()))
+        for e in [*stretch.batches, *(f.entry for _, day in stretch.days for f in day)]
+    }
     for filed in area.listings[stretch.end].entries:
         entry = filed.entry
         if entry.basis not in ("L", "T") or not entry.batch or filed.unreadable_labels():
@@ -268,21 +290,46 @@ def _listed_batches(
             continue
         held = contents.of.get(entry.batch)
         if held is None or not contents.holds(entry.batch):
-            if area.follows_batches:
+            weights = tuple(sorted(entry.weights_mg().items()))
+            twin = None if weights in data else _same_content(filed, contents, names)
+            if area.follows_batches or twin:
                 yield question(
                     "PIL-BATCH",
                     f"{entry.batch} is listed as reported before ({entry.basis}), but the ledger "
-                    "holds nothing under that name",
+                    "holds nothing under that name"
+                    + (f"; {twin} holds these weights" if twin else ""),
                     about=filed,
                     label="446",
                     found=entry.batch,
+                    expected=twin,
                 )
             continue
         if not area.follows_batches and any(c.element_mg < 0 for c in held.values()):
             continue
+        if _is_held(filed, ledger.of.get(entry.batch, {})):
+            continue
         terms = [*(e for e in stretch.batches if e.batch == entry.batch)]
         terms += [f.entry for _, day in stretch.days for f in day if f.entry.batch == entry.batch]
         yield from _listed_weights(filed, held, terms)
+
+
+def _is_held(filed: FiledEntry, held: dict[Category, Content]) -> bool:
+    """Whether a batch holds exactly what is listed."""
+    listed = {g.category: (g.element_mg, g.fissile_mg) for g in filed.groups}
+    content = {c: v for c, v in held.items() if v.element_mg}
+    if not listed or content.keys() != listed.keys():
+        return False
+    return all(
+        v.element_mg == listed[c][0] and (c not in "EU" or v.fissile_mg == listed[c][1])
+        for c, v in content.items()
+    )
+
+
+def _same_content(filed: FiledEntry, contents: BatchContents, names: set[str | None]) -> str | None:
+    """Return the batch that holds what is listed under another name, if it is not listed."""
+    return next(
+        (b for b, held in contents.of.items() if b not in names and _is_held(filed, held)), None
+    )
 
 
 def _rounding_slack_mg(terms: list[Entry], listed: Entry, label: str) -> int:
@@ -307,7 +354,8 @@ def _listed_weights(
                   content.element_mg)]  # fmt: skip
         both = group is not None and None not in (group.fissile_mg, content.fissile_mg)
         if category in "EU" and group and both:
-            pairs.append(("670", "g", group.fissile_mg or 0, content.fissile_mg or 0))
+            fissile = LABEL_OF_FISSILE_BASE.get(group.fissile_basis or "", "670")
+            pairs.append((fissile, "g", group.fissile_mg or 0, content.fissile_mg or 0))
         for label, unit, found_mg, expected_mg in pairs:
             if abs(found_mg - expected_mg) > _rounding_slack_mg(terms, entry, label):
                 found = f"{format_weight(found_mg, unit)} {unit}"

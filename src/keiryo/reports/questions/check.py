@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from keiryo.errors import Finding
+from keiryo.limits import FIRST_DAY
 from keiryo.quantities import Category
 from keiryo.reports.balance_rules import OPTIONAL
 from keiryo.reports.context import Context
@@ -19,7 +20,7 @@ from keiryo.reports.model import WEIGHT_LABELS, Report
 from keiryo.reports.questions import book, content, corrections, reporting, state, transit
 from keiryo.reports.questions.balances import balance_questions
 from keiryo.reports.rule_table import finding
-from keiryo.reports.rules import check_report
+from keiryo.reports.rules import as_meant, check_report
 from keiryo.reports.rules_notices import ForeignTransfer, notice_questions
 from keiryo.reports.weight_rules import grams, name_of
 from keiryo.vocabulary import Profile, profile
@@ -58,7 +59,8 @@ def check_set(
         All findings at once, in the order of areas, reports and entries.
     """
     day = on or looked_at(reports, context)
-    filings = file_reports(in_order_of_date(reports), context)
+    meant = [as_meant(report) for report in in_order_of_date(reports)]
+    filings = file_reports(meant, context)
     corrected = {
         _place(f.replaces.report, f.replaces.entry.number)
         for area in filings.areas.values()
@@ -66,7 +68,12 @@ def check_set(
         if f.replaces is not None
     }
     found = []
+    seen: set[tuple[object, ...]] = set()
     for report in reports:
+        what = (report.key, report.type, report.period_from, report.period_to)
+        if what in seen:
+            continue  # the same report once more; that it came twice is said while reading
+        seen.add(what)
         for one in check_report(report, limited=False):
             place = (one.mba, one.report, one.entry)
             if one.code in OVER_THE_SET and report.mba is not None:
@@ -74,7 +81,7 @@ def check_set(
             if one.code in OF_EFFECTIVE and one.severity != "F" and place in corrected:
                 continue
             found.append(one)
-    found += questions_between(filings, day, rules or profile("code10", day))
+    found += questions_between(filings, day, rules or profile("code10", max(day, FIRST_DAY)))
     return in_order(found)
 
 
@@ -105,6 +112,8 @@ def questions_between(filings: Filings, on: datetime.date, rules: Profile) -> li
         found += corrections.correction_questions(area, rules)
         found += content.content_questions(area)
         found += content.name_questions(area)
+        found += content.listing_questions(area)
+        found += reporting.repeated_questions(area)
         found += content.basis_questions(area)
         found += content.pairing_questions(area)
         found += _rebatching(area)
@@ -119,7 +128,13 @@ def questions_between(filings: Filings, on: datetime.date, rules: Profile) -> li
     found += state.exemption_questions(filings)
     if filings.context is not None:
         found += notice_questions(foreign_transfers(filings), filings.context.notices, on)
-    return once(found)
+    return once(_without_echo(found))
+
+
+def _without_echo(found: list[Finding]) -> list[Finding]:
+    """Drop questions about the basis of a batch whose name or weights are questioned anyway."""
+    asked = {(f.mba, f.report, f.entry) for f in found if f.code == "PIL-BATCH"}
+    return [f for f in found if f.code != "MBASIS" or (f.mba, f.report, f.entry) not in asked]
 
 
 def once(found: Iterable[Finding]) -> list[Finding]:
@@ -167,7 +182,9 @@ def _rebatching(area: AreaFile) -> Iterator[Finding]:
     for filed in area.changes:
         if filed.entry.code in ("RM", "RP"):
             by_report[filed.origin.report.number].append(filed)
-    for same in by_report.values():
+    for number, same in by_report.items():
+        if any(f.code is None for f in area.changes if f.origin.report.number == number):
+            continue
         unreadable = {label for filed in same for label in filed.unreadable_labels()}
         sums: dict[str, Counter[str]] = {"RM": Counter(), "RP": Counter()}
         for filed in same:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from keiryo.errors import Finding, Severity
+from keiryo.limits import FIRST_DAY
 from keiryo.material_description import split_mdc
 from keiryo.quantities import Category, enrichment_interval
 from keiryo.reports.filed import AreaFile, FiledEntry
@@ -58,7 +59,7 @@ def wrong_category(
     category: Category, interval: Interval, on: datetime.date
 ) -> tuple[str, str] | None:
     """Return what is wrong with a category for an enrichment, and what is expected, or None."""
-    natural, tolerance = natural_enrichment(on)
+    natural, tolerance = natural_enrichment(max(on, FIRST_DAY))
     low, high = interval
     limit = f"{float(natural) * 100:.3g} %"
     if category is Category.ENRICHED and high < natural - tolerance:
@@ -211,6 +212,25 @@ def name_questions(area: AreaFile) -> Iterator[Finding]:
             )
 
 
+def listing_questions(area: AreaFile) -> Iterator[Finding]:
+    """Yield batches that a listing states twice."""
+    for listing in area.listings.values():
+        seen: dict[tuple[object, ...], FiledEntry] = {}
+        for filed in listing.entries:
+            entry = filed.entry
+            key = (entry.batch, entry.kmp, tuple(sorted(entry.weights_mg().items())))
+            first = seen.setdefault(key, filed)
+            if first is not filed and entry.batch:
+                yield question(
+                    "DUPLICATE",
+                    f"{entry.batch} is listed twice, as in report {first.report.number} entry "
+                    f"{first.entry.number}, with the same weights",
+                    about=filed,
+                    label="446",
+                    found=entry.batch,
+                )
+
+
 def _equal(one: FiledEntry, other: FiledEntry) -> bool:
     return one.entry.weights_mg() == other.entry.weights_mg()
 
@@ -252,8 +272,8 @@ def basis_questions(area: AreaFile) -> Iterator[Finding]:
                 expected="L",
                 severity=Severity.WARNING,
             )
+        names.add(entry.batch)
         if entry.code not in ("LN", "NP", "DI"):
-            names.add(entry.batch)
             data.add(weights)
 
 
@@ -276,25 +296,28 @@ def pairing_questions(area: AreaFile) -> Iterator[Finding]:
     high, low = _enriched(area)
     if high and not low:
         return  # a reactor with high enriched fuel alone: it produces next to no plutonium
-    alone: dict[str, dict[str, list[FiledEntry]]] = {}
+    events: dict[str, dict[str, list[FiledEntry]]] = {}
     for filed in area.changes:
         code, batch = filed.entry.code, filed.entry.batch
-        if code not in ("LN", "NP") or not batch or batch in high or not _is_uranium_fuel(filed):
-            continue
-        of_batch = alone.setdefault(batch, {"LN": [], "NP": []})
-        other = of_batch["NP" if code == "LN" else "LN"]
-        partner = next((f for f in other if f.day == filed.day), None)
-        if partner is None:
-            of_batch[code].append(filed)
-        else:
-            other.remove(partner)
-    for batch, of_batch in alone.items():
-        lost, made = of_batch["LN"], of_batch["NP"]
+        if code in ("LN", "NP") and batch and batch not in high:
+            events.setdefault(batch, {"LN": [], "NP": []})[code].append(filed)
+    for batch, of_batch in events.items():
+        lost, made = _unmatched_days(of_batch)
         shifted = list(zip(lost, made, strict=False))  # the same event under two days
         for pair in shifted:
             yield _unpaired(batch, max(pair, key=lambda f: f.order))
         for filed in [*lost[len(shifted) :], *made[len(shifted) :]]:
-            yield _unpaired(batch, filed)
+            if _is_uranium_fuel(filed):
+                yield _unpaired(batch, filed)
+
+
+def _unmatched_days(
+    of_batch: dict[str, list[FiledEntry]],
+) -> tuple[list[FiledEntry], list[FiledEntry]]:
+    """Return losses without production on their day, and the reverse."""
+    days = {code: {f.day for f in filed} for code, filed in of_batch.items()}
+    lost = [f for f in of_batch["LN"] if f.day not in days["NP"]]
+    return lost, [f for f in of_batch["NP"] if f.day not in days["LN"]]
 
 
 def _unpaired(batch: str, filed: FiledEntry) -> Finding:

@@ -11,10 +11,10 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-from keiryo.dates import end_of_month, next_day
+from keiryo.dates import days_later, end_of_month
 from keiryo.errors import Finding
 from keiryo.reports.entry_rules import AREA_CODE
-from keiryo.reports.filed import AreaFile, FiledEntry, Filings, states_anew
+from keiryo.reports.filed import AreaFile, FiledBalance, FiledEntry, Filings, states_anew
 from keiryo.reports.model import REPORT_TYPES, Report
 from keiryo.reports.questions.table import question
 from keiryo.reports.rule_table import finding
@@ -24,6 +24,7 @@ ESTABLISHED_LATER = ("DI", "LN", "NP")
 """Changes that count from the day on which they were established, not on which they occurred."""
 
 _NEAR_DAYS = 45
+_LONG_AGO = datetime.date.min
 _ON_OTHER_REPORT = re.compile(r"R/(?P<report>[0-9]+)|E/(?P<of>[0-9]+)/(?P<entry>[0-9]+)")
 
 
@@ -62,6 +63,8 @@ def number_questions(area: AreaFile) -> Iterator[Finding]:
     before = area.opening.last_report_no if area.opening else None
     last = before
     for report in area.reports:
+        if report.number == 0:
+            continue  # no number at all, which is said elsewhere
         if before is not None and report.number <= before:
             yield question(
                 "SEQ-DUP",
@@ -102,7 +105,10 @@ def deadline_questions(
                 continue
             if is_initial(area, report, begun):
                 continue
-            due = report.period_to + datetime.timedelta(days=profile.deadlines.mbr_days)
+            taken = report.period_to
+            if report.type == "M" and taken in area.balances:
+                taken = meant_period(area, area.balances[taken])[1]
+            due = days_later(taken, profile.deadlines.mbr_days)
             if report.date > due:
                 name = REPORT_TYPES[report.type]
                 yield question(
@@ -142,7 +148,7 @@ def _late_changes(area: AreaFile, report: Report, days: int) -> Iterator[Finding
         month = end_of_month(entry.date)
         if entry.code in ESTABLISHED_LATER and report.period_to is not None:
             month = max(month, end_of_month(report.period_to))
-        due = month + datetime.timedelta(days=days)
+        due = days_later(month, days)
         if report.date > due and (earliest is None or due < earliest[0]):
             earliest = (due, filed)
     if earliest is not None:
@@ -180,7 +186,7 @@ def initial_questions(
             found=str(first),
             expected=str(situation),
         )
-    due = situation + datetime.timedelta(days=profile.deadlines.initial_days)
+    due = days_later(situation, profile.deadlines.initial_days)
     if report.date is not None and report.date > due:
         yield question(
             "LATE-INITIAL",
@@ -197,11 +203,14 @@ def period_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
     takings = area.takings()
     for balance in sorted(area.balances.values(), key=lambda b: b.end):
         near = near_listing(area, balance.end)  # its own listing, of a day too early or late
+        until = near or balance.end
         earlier = [
-            day for day in takings if day < balance.end and day != near and _is_taking(area, day)
+            day
+            for day in takings
+            if day < until and day not in (near, balance.end) and _is_taking(area, day)
         ]
         start = balance.start
-        if earlier and start is not None and start != next_day(earlier[-1]):
+        if earlier and start is not None and start != days_later(earlier[-1], 1):
             yield question(
                 "PERIOD-CONT",
                 f"the balance begins on {start}, but the last physical inventory was taken on "
@@ -209,7 +218,7 @@ def period_questions(area: AreaFile, profile: Profile) -> Iterator[Finding]:
                 about=balance.report,
                 label="015",
                 found=str(start),
-                expected=str(next_day(earlier[-1])),
+                expected=str(days_later(earlier[-1], 1)),
             )
     yield from _interval_questions(area, takings, profile)
     for report in area.reports:
@@ -225,7 +234,25 @@ def near_listing(area: AreaFile, day: datetime.date) -> datetime.date | None:
     """Return the day of the listing that a balance ending on `day` seems to mean, or None."""
     free = [d for d in area.listings if d not in area.balances]
     near = [d for d in free if abs((d - day).days) <= _NEAR_DAYS]
+    left = [d for d in area.balances if d not in area.listings]
+    if not near and len(free) == 1 and len(left) == 1 and free[0] > (area.prior_pit or _LONG_AGO):
+        near = free  # the one listing and the one balance that are left over
     return min(near, key=lambda d: abs((d - day).days)) if near else None
+
+
+def meant_period(
+    area: AreaFile, balance: FiledBalance
+) -> tuple[datetime.date | None, datetime.date]:
+    """Return the period that a balance means: from the taking before it to its own listing.
+
+    Where label 015 says otherwise, that is one question; the sums are not questioned as well.
+    """
+    end = balance.end
+    near = near_listing(area, end) if end not in area.listings else None
+    if near is not None:
+        end = near
+    earlier = [day for day in area.takings() if day < end and day != balance.end]
+    return (days_later(earlier[-1], 1) if earlier else balance.start), end
 
 
 def _interval_questions(
@@ -263,10 +290,12 @@ def _interval_questions(
 def _months_later(day: datetime.date, months: int) -> datetime.date:
     """Return the same day some months later, or the last day of that month."""
     index = day.year * 12 + day.month - 1 + months
+    if index // 12 > datetime.MAXYEAR:
+        return datetime.date.max
     first = datetime.date(index // 12, index % 12 + 1, 1)
     return min(
         end_of_month(first),
-        first + datetime.timedelta(days=day.day - 1),
+        days_later(first, day.day - 1),
     )
 
 
@@ -284,8 +313,22 @@ def _overlaps(area: AreaFile, report: Report, takings: list[datetime.date]) -> I
                 about=report,
                 label="015",
                 found=f"{start}/{end}",
-                expected=f"{start}/{day} and {next_day(day)}/{end}",
+                expected=f"{start}/{day} and {days_later(day, 1)}/{end}",
             )
+
+
+def repeated_questions(area: AreaFile) -> Iterator[Finding]:
+    """Yield listings and balances that were sent again under a new number."""
+    for report, first in area.again:
+        yield question(
+            "DUPLICATE",
+            f"report {report.number} states again, as new, what report {first.number} states for "
+            f"{report.period_to}; it was left aside",
+            about=report,
+            label="001",
+            found=str(report.number),
+            advice="Send corrections as entries of status C, and each report once.",
+        )
 
 
 def missing_questions(area: AreaFile, begun: datetime.date | None = None) -> Iterator[Finding]:

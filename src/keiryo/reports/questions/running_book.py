@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from keiryo.dates import days_later
 from keiryo.quantities import Category
 from keiryo.reports.filed import AreaFile, FiledEntry
 from keiryo.reports.model import CategoryGroup, Entry
@@ -129,7 +130,7 @@ def _begin_with_balance(area: AreaFile, starts: dict[datetime.date, Stretch]) ->
     first = min(area.balances.values(), key=lambda b: b.end)
     if first.start is None:
         return
-    before = first.start - datetime.timedelta(days=1)
+    before = days_later(first.start, -1)
     beginning = [line.entry for line in first.lines if line.entry.code == "PB"]
     if beginning:
         starts[before] = Stretch(before, None, (), False, _sums(beginning))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from keiryo.errors import Finding
-from keiryo.limits import exemption_limits, exemption_total
+from keiryo.limits import FIRST_DAY, exemption_limits, exemption_total
 from keiryo.quantities import Category, effective_kg_text, format_weight
 from keiryo.reports.filed import AreaFile, FiledEntry, Filings
 from keiryo.reports.questions.running_book import Content
@@ -39,9 +39,8 @@ def exemption_questions(filings: Filings) -> Iterator[Finding]:
             counted.append((category, element_mg, fissile_mg))
     over: set[str] = set()
     if changes:
-        over |= set(
-            exemption_total(counted, changes[0].day).exceeded(exemption_limits(changes[0].day))
-        )
+        first = max(changes[0].day, FIRST_DAY)
+        over |= set(exemption_total(counted, first).exceeded(exemption_limits(first)))
     for _, same_day in groupby(changes, key=lambda f: f.day):
         today = list(same_day)
         yield from _releases(today, registers)
@@ -106,8 +105,8 @@ def _released(filed: FiledEntry, kind: str, category: Category, content: Content
 def _exceeded(
     filed: FiledEntry, counted: list[tuple[Category, int, int | None]], over: set[str]
 ) -> Iterator[Finding]:
-    total = exemption_total(counted, filed.day)
-    limits = exemption_limits(filed.day)
+    total = exemption_total(counted, max(filed.day, FIRST_DAY))
+    limits = exemption_limits(max(filed.day, FIRST_DAY))
     exceeded = set(total.exceeded(limits))
     for letter in sorted(exceeded - over):
         field, name = _LIMIT_NAMES[letter]
@@ -132,6 +131,8 @@ def retained_waste_questions(area: AreaFile) -> Iterator[Finding]:
     for category, (element_mg, fissile_mg) in start.items():
         held.setdefault(category, Content()).add(element_mg, fissile_mg)
     below: set[str] = set()
+    if any(f.code is None for f in area.changes):
+        return  # one of them may be the transfer that is missed
     waste = [f for f in area.changes if f.entry.code in ("TW", "FW")]
     for filed in sorted(waste, key=lambda f: (f.day, f.entry.code != "TW")):
         sign = 1 if filed.entry.code == "TW" else -1

@@ -18,7 +18,7 @@ from fractions import Fraction
 from math import isqrt
 
 from keiryo.errors import Finding, Severity
-from keiryo.limits import transfer_uncertainty
+from keiryo.limits import FIRST_DAY, transfer_uncertainty
 from keiryo.material_description import split_mdc
 from keiryo.quantities import LABEL_OF_FISSILE_BASE, Category, format_weight
 from keiryo.reports.filed import AreaFile, FiledEntry, Filings
@@ -28,7 +28,7 @@ from keiryo.reports.model import (
     CategoryGroup,
 )
 from keiryo.reports.questions.table import question
-from keiryo.vocabulary import Profile, normal_mdc
+from keiryo.vocabulary import Profile, check_mdc, normal_mdc
 
 _UNKNOWN = "UNKNOWN"
 _ISOTOPE_LABELS = {
@@ -348,7 +348,8 @@ def _compared(sent: FiledEntry, received: FiledEntry) -> Iterator[Finding]:
     if not sent.unreadable_labels() and not received.unreadable_labels():
         yield from _weights(sent, received)
     old, new = sent.entry.mdc, received.entry.mdc
-    if old and new and normal_mdc(old) != normal_mdc(new):
+    valid = old and new and not check_mdc(old) and not check_mdc(new)
+    if valid and old and new and normal_mdc(old) != normal_mdc(new):
         yield question(
             "TRANSIT-MDC",
             f"{batch} was shipped as {old} and received as {new}",
@@ -487,7 +488,7 @@ def _size(filed: FiledEntry, receipt: FiledEntry) -> Iterator[Finding]:
     """Compare a difference with the limit that measurement would leave."""
     description = split_mdc(receipt.entry.mdc) if receipt.entry.mdc else None
     mixed = description is not None and description.physical_form in _MIXED_FORMS
-    uncertainty = transfer_uncertainty(filed.day, scrap_or_waste=mixed)
+    uncertainty = transfer_uncertainty(max(filed.day, FIRST_DAY), scrap_or_waste=mixed)
     received = {group.category: group for group in receipt.groups}
     for group in filed.groups:
         of = received.get(group.category)
