@@ -37,7 +37,7 @@ from keiryo.oversight.deadlines import Duty, deadlines
 from keiryo.oversight.transit_board import TransitRow, transit_board
 from keiryo.places.model import COUNTRY_CODE
 from keiryo.quantities import Category
-from keiryo.reports.checking import check_files
+from keiryo.reports.checking import check_against_books, check_files
 from keiryo.reports.export import export_reports
 from keiryo.reports.service import ImportSummary, import_reports
 from keiryo.storage.engine import Database
@@ -103,6 +103,21 @@ class Books:
         before = None if context is None else (str(context), read_file(context))
         return import_reports(
             self.database, read, self.actor, context=before, accept_reason=accept_findings
+        )
+
+    def check(
+        self, paths: Iterable[str | Path], *, on: Day | None = None, profile: str = "code10"
+    ) -> list[Finding]:
+        """Check files of reports as they would stand in these books; nothing is recorded.
+
+        Questions that the books raise without the files are not repeated. See `keiryo.check`.
+        """
+        day = _day(on)
+        return check_against_books(
+            self.database,
+            [(str(path), read_file(path)) for path in paths],
+            on=day,
+            rules=named_profile(profile, day or datetime.date.today()),
         )
 
     def transit(self, on: Day, *, every: bool = False) -> list[TransitRow]:

@@ -55,8 +55,8 @@ def test_a_clean_set_says_what_its_correction_changes() -> None:
 
 
 def test_a_wrong_digit_is_found_where_it_is(tmp_path: Path) -> None:
-    paths = changed(tmp_path, "#446:F25-FA-003#447:F25-FA-003#469:N#470:1#630:461232.7G",
-                    "#446:F25-FA-003#447:F25-FA-003#469:N#470:1#630:461223.7G", "XARA.txt")  # fmt: skip
+    receipt = "#446:F25-FA-003#447:F25-FA-003#469:N#470:1#630:"
+    paths = changed(tmp_path, f"{receipt}461232.7G", f"{receipt}461223.7G", "XARA.txt")
     found = checked(*paths, "--context", CONTEXT, code=1)
     assert {(f["rule"], f["mba"], f["report"], f["entry"]) for f in found} == {
         ("CORR-DIFF", "XAFA", "106", 4),
@@ -111,3 +111,19 @@ def test_python() -> None:
     assert found[0].severity is Severity.INFORMATION
     with pytest.raises(RefusedError):
         keiryo.check(TEXTS, context=TEXTS[0])
+
+
+def test_on_top_of_the_books(tmp_path: Path) -> None:
+    books = keiryo.init(tmp_path / "books.sqlite", "XA")
+    first = [FOLDER / "XAFA.txt", FOLDER / "XALA.txt"]
+    books.import_reports(first, context=CONTEXT)
+    acts = books.checkpoint().act_id
+    reactor = (FOLDER / "XARA.txt").read_text("ascii")
+    right, wrong = tmp_path / "right.txt", tmp_path / "wrong.txt"
+    right.write_text(reactor, "ascii")
+    wrong.write_text(reactor.replace("#469:N#470:1#630:461232.7G", "#469:N#470:1#630:461223.7G"))
+    assert [f.code for f in books.check([right])] == []
+    assert [f.code for f in books.check(first)] == []
+    found = books.check([wrong])
+    assert {f.code for f in found} == {"TRANSIT-WEIGHT", "ICR-MBR", "PIL-BATCH"}
+    assert books.checkpoint().act_id == acts, "nothing is recorded"

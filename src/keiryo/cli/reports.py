@@ -41,9 +41,16 @@ def check(
         str | None,
         typer.Option("--as-of", metavar="D", help="Day to which ages are counted."),
     ] = None,
+    books: Annotated[
+        bool,
+        typer.Option(
+            "--books", help="On top of what the books hold (--db); say what the files change."
+        ),
+    ] = False,
     profile_name: Annotated[
         str, typer.Option("--profile", help="Whose deadlines and limits count.")
     ] = "code10",
+    db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
     """Check files of reports as one set; nothing is recorded.
@@ -54,11 +61,19 @@ def check(
     Exit code 0: no finding of severity F or E; 1: there is one; 2: the check could not run.
     """
     from keiryo.api import check as check_paths
-    from keiryo.errors import RefusedError
+    from keiryo.errors import RefusedError, UsageError
 
     on = None if as_of is None else day_of(as_of, "--as-of")
     try:
-        found = check_paths(files, context=context, on=on, profile=profile_name)
+        if books:
+            if context is not None:
+                raise UsageError(
+                    "--books and --context exclude each other",
+                    "The books know what came before; leave --context out.",
+                )
+            found = opened(db).check(files, on=on, profile=profile_name)
+        else:
+            found = check_paths(files, context=context, on=on, profile=profile_name)
     except RefusedError as error:
         print(f"Error: {error.message}.", file=sys.stderr)
         show_findings(error.findings, to_error=True)

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.reports.context import Context, read_context
+from keiryo.reports.export import recorded_reports
+from keiryo.reports.filings_of_books import context_of_books
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.table_places import located
-from keiryo.reports.questions.check import check_set, in_order
+from keiryo.reports.issued import issued_reports
+from keiryo.reports.questions.check import check_set, in_order, looked_at
+from keiryo.storage.engine import Database
 from keiryo.vocabulary import Profile
 
 File = tuple[str, bytes]
@@ -48,6 +52,45 @@ def check_files(
     result = read_any(files)
     found = [*result.findings, *check_set(result.reports, before, on=on, rules=rules)]
     return [*about_context, *located(in_order(found), result.places)]
+
+
+def check_against_books(
+    database: Database,
+    files: Sequence[File],
+    *,
+    on: datetime.date | None = None,
+    rules: Profile | None = None,
+) -> list[Finding]:
+    """Check files as they would stand in the books; nothing is recorded.
+
+    Parameters
+    ----------
+    database : Database
+        The books: what was received and issued before, and what came before that.
+    files, on, rules
+        As in `check_files`.
+
+    Returns
+    -------
+    list of Finding
+        What is found about the files, and what they change: a question that the books raise
+        without them is not repeated.
+    """
+    result = read_any(files)
+    with database.reading() as connection:
+        metadata = database.metadata
+        before = context_of_books(connection, metadata, database.evidence)
+        known = [*recorded_reports(connection, metadata), *issued_reports(connection, metadata)]
+    fresh = [report for report in result.reports if report not in known]
+    day = on or looked_at([*known, *fresh], before)
+    old = {_question(one) for one in check_set(known, before, on=day, rules=rules)}
+    found = check_set([*known, *fresh], before, on=day, rules=rules)
+    new = [one for one in found if one.file is not None or _question(one) not in old]
+    return located(in_order([*result.findings, *new]), result.places)
+
+
+def _question(one: Finding) -> tuple[object, ...]:
+    return (one.code, one.mba, one.report, one.entry, one.label, one.category, one.message)
 
 
 def _context(context: File | None) -> tuple[Context | None, list[Finding]]:

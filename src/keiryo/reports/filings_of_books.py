@@ -35,13 +35,13 @@ def filings_of_books(
         *recorded_reports(connection, metadata),
         *issued_reports(connection, metadata),
     ]
-    context = context_of_books(connection, metadata)
-    if context is not None and evidence is not None:
-        context = _with_registers(connection, metadata, evidence, context)
+    context = context_of_books(connection, metadata, evidence)
     return file_reports(reports, context, areas(connection, metadata))
 
 
-def context_of_books(connection: Connection, metadata: MetaData) -> Context | None:
+def context_of_books(
+    connection: Connection, metadata: MetaData, evidence: EvidenceStore | None = None
+) -> Context | None:
     """Return what came before the first reports, put together from all contexts recorded.
 
     Where areas began on different days, the books as a whole begin on the earliest; each area
@@ -74,13 +74,16 @@ def context_of_books(connection: Connection, metadata: MetaData) -> Context | No
         )
     days = [row["as_of"] for row in rows if row["as_of"] is not None]
     limits = [r["transit_limit_days"] for r in rows if r["transit_limit_days"] is not None]
-    return Context(
+    context = Context(
         next(iter(registered.values())).state,
         number_date(max(days)) if days else None,
         number_date(min(began.values())),
         min(limits) if limits else None,
         found,
     )
+    if evidence is None:
+        return context
+    return _with_registers(connection, metadata, evidence, context)
 
 
 def _with_registers(
