@@ -127,3 +127,12 @@ def test_on_top_of_the_books(tmp_path: Path) -> None:
     found = books.check([wrong])
     assert {f.code for f in found} == {"TRANSIT-WEIGHT", "ICR-MBR", "PIL-BATCH"}
     assert books.checkpoint().act_id == acts, "nothing is recorded"
+
+
+def test_what_is_odd_about_the_context_is_said_beside_the_findings(tmp_path: Path) -> None:
+    odd = tmp_path / "context.json"
+    odd.write_text(json.dumps(json.loads(CONTEXT.read_text()) | {"weather": "fine"}))
+    done = run(*TEXTS, "--context", odd, "--format", "json")
+    assert done.returncode == 0
+    assert [f["rule"] for f in json.loads(done.stdout)] == ["CORR-DIFF"]
+    assert "CONTEXT-UNKNOWN" in done.stderr

@@ -78,6 +78,11 @@ def check(
         print(f"Error: {error.message}.", file=sys.stderr)
         show_findings(error.findings, to_error=True)
         raise typer.Exit(2) from error
+    about_context = [one for one in found if one.code.startswith("CONTEXT-")]
+    if about_context:  # what is odd about the context is no finding about the reports
+        print("About the context:", file=sys.stderr)
+        show_findings(about_context, to_error=True)
+        found = [one for one in found if one not in about_context]
     chosen = format_of(format_)
     if chosen is Format.TABLE:
         _show_checked(found, len(files))

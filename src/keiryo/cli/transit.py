@@ -23,6 +23,10 @@ def transit(
     differences: Annotated[
         bool, typer.Option("--differences", help="Shipper/receiver differences, too.")
     ] = False,
+    as_known: Annotated[
+        str | None,
+        typer.Option("--as-known", metavar="D", help="Only what reports dated by then said."),
+    ] = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
@@ -39,7 +43,12 @@ def transit(
     day = datetime.date.today() if on is None else day_of(on, "--on")
     with books.database.reading() as connection:
         rows = transit_board(
-            connection, books.database.metadata, day, every=every, differences=differences
+            connection,
+            books.database.metadata,
+            day,
+            every=every,
+            differences=differences,
+            known_on=None if as_known is None else day_of(as_known, "--as-known"),
         )
     columns = ["from", "to", "batch", "shipped", "received", "age_days", "category", "element",
                "fissile", "state", "source", "may_be"]  # fmt: skip

@@ -100,6 +100,7 @@ def transit_board(
     rules: Profile | None = None,
     every: bool = False,
     differences: bool = False,
+    known_on: datetime.date | None = None,
 ) -> list[TransitRow]:
     """Return what is on its way in the evening of a day, and receipts without shipment.
 
@@ -114,8 +115,10 @@ def transit_board(
         Received shipments, too.
     differences : bool, optional
         Shipper/receiver differences, too.
+    known_on : date, optional
+        Only what reports dated by that day say.
     """
-    filings = filings_of_books(connection, metadata)
+    filings = filings_of_books(connection, metadata, known_on=known_on)
     return list(board_of(filings, on, rules=rules, every=every, differences=differences))
 
 

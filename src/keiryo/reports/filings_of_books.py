@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any
@@ -23,19 +24,26 @@ from keiryo.storage.evidence import EvidenceStore
 
 
 def filings_of_books(
-    connection: Connection, metadata: MetaData, evidence: EvidenceStore | None = None
+    connection: Connection,
+    metadata: MetaData,
+    evidence: EvidenceStore | None = None,
+    *,
+    known_on: datetime.date | None = None,
 ) -> Filings:
     """Return everything that was received or issued, with corrections applied.
 
     Areas whose books are kept from movements alone, without reports, are left out. With the
     evidence store, registers that the books began with (retained waste, exemptions, loss limits)
-    are read from the contexts that are kept there.
+    are read from the contexts that are kept there. With `known_on`, only reports dated by that
+    day count.
     """
     reports = [
         *recorded_reports(connection, metadata),
         *issued_reports(connection, metadata),
     ]
     context = context_of_books(connection, metadata, evidence)
+    if known_on is not None:
+        reports = [r for r in reports if r.date is not None and r.date <= known_on]
     return file_reports(reports, context, areas(connection, metadata))
 
 
