@@ -95,7 +95,7 @@ def test_same_content_again_is_recognised(books: IssuingBooks) -> None:
         (changes(LOSS, replace(LOSS, weights=WEIGHTS)), ["BATCH-REUSE E"]),
         (taking("2024-12-31", found("X", "610:1")), ["BEFORE-OPENING F"]),
         (changes(change("LD", "2024-12-31", "W-1", "630:1 670:0.1")), ["BEFORE-OPENING E"]),
-        (changes(replace(LOSS, status="D")), ["LABEL-FORMAT F", "SOURCE-STATUS F"]),
+        (changes(replace(LOSS, status="D")), ["CORR-REF E", "SOURCE-STATUS F"]),
     ],
 )
 def test_what_is_refused(books: IssuingBooks, report: Report, told: list[str]) -> None:
