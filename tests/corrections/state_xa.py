@@ -12,7 +12,8 @@ from keiryo.corrections.planner import plan
 from keiryo.journal.model import Actor
 from keiryo.journal.opening import open_journal
 from keiryo.reports.context import Context, read_context
-from keiryo.reports.filed import Filings, file_reports
+from keiryo.reports.filed import Filings
+from keiryo.reports.filing import file_reports
 from keiryo.reports.formats.code10_reader import read_files
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Report

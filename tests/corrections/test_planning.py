@@ -12,7 +12,7 @@ from corrections.state_xa import DAY, context, filings, planned, reports, told
 from keiryo.corrections.model import DELETE, Addition, Choices, CorrectionPlan
 from keiryo.corrections.planner import plan
 from keiryo.quantities import format_weight
-from keiryo.reports.filed import file_reports
+from keiryo.reports.filing import file_reports
 from keiryo.reports.model import weight_unit
 
 

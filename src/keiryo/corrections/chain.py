@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 from keiryo.corrections.model import Choices, Decision
 from keiryo.errors import Finding
-from keiryo.reports.filed import AreaFile, FiledEntry, Filings, file_reports
+from keiryo.reports.filed import AreaFile, FiledEntry, Filings
+from keiryo.reports.filing import file_reports
 from keiryo.reports.model import Entry, Reference, Report, Weight
 
 Place = tuple[str, int, int]

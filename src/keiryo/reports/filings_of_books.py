@@ -16,7 +16,8 @@ from keiryo.places.tables import areas
 from keiryo.quantities import Category
 from keiryo.reports.context import AreaContext, Context, read_context
 from keiryo.reports.export import entry_of_rows, isotopes_of_acts, recorded_reports
-from keiryo.reports.filed import Filings, file_reports
+from keiryo.reports.filed import Filings
+from keiryo.reports.filing import file_reports
 from keiryo.reports.issued import issued_reports
 from keiryo.reports.model import Entry
 from keiryo.reports.tables import EARLIER_REPORT, REPORTING_CONTEXT

@@ -31,7 +31,7 @@ from keiryo.reports.context import (
 )
 from keiryo.reports.continuity import record_open_findings, settled_by
 from keiryo.reports.entries import EntryRecorder, add_notes, reference_findings
-from keiryo.reports.filed import in_order_of_date
+from keiryo.reports.filing import in_order_of_date
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.formats.table_places import located

@@ -15,7 +15,8 @@ from keiryo.limits import FIRST_DAY
 from keiryo.quantities import Category
 from keiryo.reports.balance_rules import OPTIONAL
 from keiryo.reports.context import Context
-from keiryo.reports.filed import AreaFile, FiledEntry, Filings, file_reports, in_order_of_date
+from keiryo.reports.filed import AreaFile, FiledEntry, Filings
+from keiryo.reports.filing import file_reports, in_order_of_date
 from keiryo.reports.model import WEIGHT_LABELS, Report
 from keiryo.reports.questions import book, content, corrections, reporting, state, transit
 from keiryo.reports.questions.balances import balance_questions

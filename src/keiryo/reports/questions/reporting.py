@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from keiryo.dates import days_later, end_of_month
 from keiryo.errors import Finding
 from keiryo.reports.entry_rules import AREA_CODE
-from keiryo.reports.filed import AreaFile, FiledBalance, FiledEntry, Filings, states_anew
+from keiryo.reports.filed import AreaFile, FiledBalance, FiledEntry, Filings
+from keiryo.reports.filing import states_anew
 from keiryo.reports.model import REPORT_TYPES, Report
 from keiryo.reports.questions.table import question
 from keiryo.reports.rule_table import finding
