@@ -115,3 +115,10 @@ def test_what_cannot_run(folder: Path, words: list[str], told: str) -> None:
     register(app)
     result = CliRunner().invoke(app, ["issue", "XHFA", *words])
     assert isinstance(result.exception, UsageError) and told in result.exception.message
+
+
+def test_recording_source_lines_leaves_no_question(folder: Path) -> None:
+    outcome = json.loads(run("record", "discards.csv", "--format", "json"))
+    assert (outcome["outcome"], outcome["findings"]) == ("recorded", [])
+    again = json.loads(run("record", "discards.csv", "--format", "json"))
+    assert (again["outcome"], again["findings"]) == ("recorded before", [])

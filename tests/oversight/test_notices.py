@@ -174,7 +174,8 @@ def test_register_as_acts(database_url: str) -> None:
     register_notices(books.database, ACTOR, [given], revise=True)
     (row,) = board(books, "2025-08-02").to_dict()["notices"]
     assert (row["state"], row["transfer"]) == ("awaiting confirmation", "2025-08-01")
-    confirm_notice(books.database, ACTOR, "N-9", DAY("2025-09-01"))
+    assert confirm_notice(books.database, ACTOR, "N-9", DAY("2025-09-01")) is not None
+    assert confirm_notice(books.database, ACTOR, "N-9", DAY("2025-09-01")) is None
     assert board(books, "2025-12-01").to_dict()["notices"][0]["state"] == "confirmed"
     assert register_notices(books.database, ACTOR, [given]) is None  # it says nothing else
     withdraw_notice(books.database, ACTOR, "N-9", "the contract was ended")

@@ -37,7 +37,7 @@ from keiryo.audit.sources import Work
 from keiryo.dates import Period, date_number, previous_day
 from keiryo.errors import Finding
 from keiryo.quantities import Category, format_weight
-from keiryo.vocabulary import ENTRY_CODES
+from keiryo.vocabulary import ENTRY_CODES, entry_code
 
 BALANCE_CSV = names(
     "from to code category unit element_books fissile_books_g element_reported "
@@ -50,6 +50,7 @@ _HEADS = columns(
     "#Difference, element | #Difference, fissile g"
 )
 _TERMS = columns("!Date | Report/entry | Batch | #Element | #Fissile g | Act/line")
+_RESULTS = ("PB", "BE", "DI", "BA", "PE", "MF")
 _EQUATIONS = {
     "BE": "BE is PB plus all increases, less all decreases, with the category changes; DI and "
     "rounding are not in it.",
@@ -153,13 +154,40 @@ def _cells(part: Part, code: str, category: Category) -> list[Cell]:
         return [*pairs[0], *[None] * 6]
     difference: list[Cell] = []
     for unit, read in ((category.unit, _element), ("g", _fissile)):
-        stated = [read(amount) for amount in (mine, theirs, rounding)]
-        if unit == "g" and read is _fissile and None in (stated[0], stated[1]):
+        stated = [read(amount) for amount in (mine, theirs)]
+        if unit == "g" and read is _fissile and None in stated:
             difference.append(None)
         else:
-            sums = [value or 0 for value in stated]
-            difference.append(format_weight(sums[0] - sums[1] - sums[2], unit))
+            adjusted = sum(
+                sign * (read(part.reported.get(f"RA{term}", {}).get(category)) or 0)
+                for term, sign in _rounded_terms(part, code, category)
+            )
+            left = (stated[0] or 0) - (stated[1] or 0) - adjusted
+            difference.append(format_weight(left, unit))
     return [*pairs[0], *pairs[1], *pairs[2], *difference]
+
+
+def _rounded_terms(part: Part, code: str, category: Category) -> Iterator[tuple[str, int]]:
+    """Yield the codes whose rounding stands between a reported line and the books, with signs.
+
+    A reported BE, BA or MF is computed from the lines of the balance, and each of them was rounded
+    on its own: ``BE + RABE`` is the sum of the rounded lines, and their entries add up to the
+    lines with their own adjustments (Code 10, label 411).
+    """
+    yield code, 1
+    if code not in ("BE", "BA", "MF"):
+        return
+    for term in part.reported:
+        if term == "PB":
+            yield term, 1
+        elif not term.startswith("RA") and term not in _RESULTS:
+            entry = entry_code(term)
+            out = entry.sign if entry.old_category is None else 1
+            yield term, -1 if category == entry.old_category else out
+    if code in ("BA", "MF"):
+        yield "DI", -1
+    if code == "MF":
+        yield from (("BA", 1), ("PE", -1))
 
 
 def _element(amount: Amount | None) -> int | None:

@@ -112,7 +112,8 @@ def _body(work: Work, written: Written) -> Iterator[str]:
     yield "<h2>Material balance</h2>\n"
     yield (
         "<p>Every number leads to the lines that it is the sum of. A difference is what the "
-        "books give, less what was reported with its rounding adjustment.</p>\n"
+        "books give, less what was reported with its rounding adjustment; of BE, BA and MF "
+        "also with those of the lines that they are computed from.</p>\n"
     )
     yield written.balance
     yield "<h2>The running book</h2>\n"

@@ -266,7 +266,10 @@ def confirm(
 
     books = opened(db)
     posted = confirm_notice(books.database, books.actor, notice, _day(on))
-    print(f"Recorded as act {posted.act.act_id}.")
+    if posted is None:
+        print("That is recorded already.")
+    else:
+        print(f"Recorded as act {posted.act.act_id}.")
 
 
 def withdraw(

@@ -223,7 +223,7 @@ def export(
 ) -> None:
     """Write the reports of an area.
 
-    The accepted reports as labelled text, built anew from the books.
+    The accepted and issued reports as labelled text, built anew from the books.
     """
     paths = opened(db).export_reports(mba, out)
     show_rows([{"file": str(path)} for path in paths], format_of(format_))

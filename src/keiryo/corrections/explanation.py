@@ -21,8 +21,9 @@ from keiryo.errors import NotFoundError
 from keiryo.journal.reading import act
 from keiryo.reports.filed import AreaFile, FiledEntry
 from keiryo.reports.filings_of_books import filings_of_books
+from keiryo.reports.model import Report
 from keiryo.reports.questions.corrections import changes
-from keiryo.reports.tables import REPORT
+from keiryo.reports.tables import ISSUED_REPORT, REPORT
 from keiryo.storage.engine import Database
 
 Plans = list[tuple[int, dict[str, Any]]]
@@ -75,17 +76,26 @@ def _whole_chain(area: AreaFile, filed: FiledEntry) -> Iterator[FiledEntry]:
         current = after.get(id(current))
 
 
+def _act_of_report(connection: Connection, metadata: MetaData, report: Report) -> int:
+    """Return the act in which a report was accepted, or issued."""
+    received, issued = metadata.tables[REPORT.name], metadata.tables[ISSUED_REPORT.name]
+    accepted = select(received.c.act_id).where(
+        received.c.mba == report.mba,
+        received.c.report_no == report.number,
+        received.c.outcome == "accepted",
+    )
+    sent = select(issued.c.act_id).where(
+        issued.c.mba == report.mba, issued.c.report_no == report.number
+    )
+    query = accepted.union_all(sent).order_by("act_id").limit(1)
+    return int(connection.execute(query).scalar_one())
+
+
 def _link(
     connection: Connection, metadata: MetaData, area: AreaFile, filed: FiledEntry, plans: Plans
 ) -> dict[str, Any]:
     report, entry = filed.report, filed.entry
-    header = metadata.tables[REPORT.name]
-    query = select(header.c.act_id).where(
-        header.c.mba == report.mba,
-        header.c.report_no == report.number,
-        header.c.outcome == "accepted",
-    )
-    recorded = act(connection, metadata, int(connection.execute(query).scalar_one()))
+    recorded = act(connection, metadata, _act_of_report(connection, metadata, report))
     changed = []
     if filed.replaces is not None and entry.status == "C":
         changed = [

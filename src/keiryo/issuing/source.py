@@ -35,6 +35,8 @@ from keiryo.storage.engine import Database
 
 RECORDING = "source.record"
 _BLOCKING = (Severity.FORMAT, Severity.INCONSISTENCY)
+_MEANT_AS_SOURCE = "TABLE-SOURCE"
+"""Says that a table has no report number; here that is what was asked for, and no question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def record_source(
         Findings are data; only what the computer cannot do raises. The same content again is
         recognised, whatever the file is called.
     """
+    findings = [finding for finding in findings if finding.code != _MEANT_AS_SOURCE]
     client_id = f"{RECORDING}:{_digest(reports)}"
     total = sum(max(1, len(report.entries)) for report in reports)
     every: list[Finding] = []

@@ -305,8 +305,8 @@ def confirm_notice(
     confirmed_on: datetime.date,
     *,
     clock: Clock = system_clock,
-) -> Posted:
-    """Record that the receiver confirmed receipt.
+) -> Posted | None:
+    """Record that the receiver confirmed receipt; None if that day is recorded already.
 
     Raises
     ------
@@ -321,9 +321,15 @@ def confirm_notice(
             raise UsageError(
                 f"notice {name} was withdrawn", "Register it again with 'notices add --revise'."
             )
-        return replace(notice, confirmed_on=confirmed_on, state="confirmed")
+        confirmed = replace(notice, confirmed_on=confirmed_on, state="confirmed")
+        if confirmed == notice:
+            raise _NothingNew
+        return confirmed
 
-    return _change(database, actor, name, "notice.confirm", changed, None, clock)
+    try:
+        return _change(database, actor, name, "notice.confirm", changed, None, clock)
+    except _NothingNew:
+        return None
 
 
 def withdraw_notice(

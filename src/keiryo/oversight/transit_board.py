@@ -1,7 +1,8 @@
 """The transit board: what is on its way inside the State, how long, and what does not fit.
 
 A shipment is *open* until it is received; *late* beyond the age at which the profile warns, and
-*overdue* beyond the age at which it asks. Receipts without a shipment stand on the same board,
+*overdue* beyond the age at which it asks. One to an area that is not registered in these books
+stays open: they would not see its receipt. Receipts without a shipment stand on the same board,
 with the shipments that they may belong to, and shipper/receiver differences with what caused them.
 
 Sources: Code 10, labels 370, 372, 446 and 447; INFCIRC/153 (Corrected), paragraph 98.
@@ -137,6 +138,9 @@ def board_of(
     for shipment in sorted(transit.shipments, key=lambda s: (s.day, s.sender, s.batch)):
         if not shipment.receipts:
             severity = open_severity((on - shipment.day).days, rules, limit)
+            receiver = filings.areas.get(shipment.receiver)
+            if receiver is None or receiver.place is None:  # its receipts are not in these books
+                severity = Severity.INFORMATION
             yield from _shipment_rows(shipment, STATE_OF_SEVERITY[severity], on)
         elif every or len(shipment.receipts) > 1:
             state = "received" if len(shipment.receipts) == 1 else "in parts"

@@ -206,6 +206,8 @@ class _Reading:
         value = data.get(name)
         if value is None:
             return None
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
+            return int(value)
         if type(value) is not int or not 0 <= value <= 10**9:
             self.wrong("CONTEXT-FORM", f"{name}: {value!r} is not a number of that kind", mba)
             return None

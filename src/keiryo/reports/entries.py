@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, or_, select
 
@@ -24,7 +25,7 @@ from keiryo.journal.model import Draft, Value
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
 from keiryo.reports.model import CategoryGroup, Entry, Reference, Report, Weight, fissile_label
-from keiryo.reports.tables import EARLIER_REPORT, NOTE, REPORT
+from keiryo.reports.tables import EARLIER_REPORT, ISSUED_RECORD, ISSUED_REPORT, NOTE, REPORT
 from keiryo.vocabulary import entry_code
 
 TABLE_OF_TYPE = {
@@ -297,9 +298,41 @@ def effective_entry(
         .limit(1)
     )
     row = connection.execute(query).first()
-    if row is None or row[3] in ("D", "U"):
+    if row is None:
+        source = _stated_by_issued(connection, metadata, table, mba, reference)
+        return None if source is None else _latest(connection, table, source)
+    if row[3] in ("D", "U"):
         return None
     return _latest(connection, table, Target(int(row[0]), int(row[1]), int(row[2])))
+
+
+def _issued_records(
+    connection: Connection, metadata: MetaData, mba: str, reference: Reference
+) -> list[tuple[Any, Any]]:
+    """Return the records of reports issued here that a reference names, newest first."""
+    table = metadata.tables[ISSUED_RECORD.name]
+    address = (table.c.report_no == reference.report) & (table.c.record_no == reference.entry)
+    added = table.c.content.contains(f"#309:A/{reference_text(reference)}#", autoescape=True)
+    query = (
+        select(table.c.source_act, table.c.source_line)
+        .where(table.c.mba == mba, table.c.record_kind == "OI", or_(address, added))
+        .order_by(table.c.act_id.desc(), table.c.line_no)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def _stated_by_issued(
+    connection: Connection, metadata: MetaData, table: Table, mba: str, reference: Reference
+) -> Target | None:
+    """Return the source line that an entry of a report issued here states, or None."""
+    for act_id, line_no in _issued_records(connection, metadata, mba, reference):
+        if act_id is None:
+            continue
+        query = select(table.c.known_on).where(table.c.act_id == act_id, table.c.line_no == line_no)
+        known_on = connection.execute(query).scalar()
+        if known_on is not None:
+            return Target(int(act_id), int(line_no), int(known_on))
+    return None
 
 
 def _latest(connection: Connection, table: Table, target: Target) -> Target | None:
@@ -374,6 +407,8 @@ def _reference_problem(
         return _addition_problem(connection, metadata, report.mba, reference, target)
     if target is not None or _was_earlier(connection, metadata, report.mba, reference):
         return None
+    if report.type == "M" and _issued_records(connection, metadata, report.mba, reference):
+        return None  # the line of a balance that was issued here rests on no entry of its own
     return "names an entry that does not exist, or that was deleted"
 
 
@@ -396,7 +431,11 @@ def _addition_problem(
     before = select(earlier.c.act_id).where(
         earlier.c.mba == mba, earlier.c.report_no == reference.report
     )
-    if connection.execute(accepted.union_all(before)).first() is None:
+    issued = metadata.tables[ISSUED_REPORT.name]
+    sent = select(issued.c.act_id).where(
+        issued.c.mba == mba, issued.c.report_no == reference.report
+    )
+    if connection.execute(accepted.union_all(before, sent)).first() is None:
         return f"adds an entry to report {reference.report}, which is not known"
     return None
 

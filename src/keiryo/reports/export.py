@@ -17,6 +17,7 @@ from keiryo.places.tables import area
 from keiryo.quantities import LABEL_OF_FISSILE_BASE, Category
 from keiryo.reports.entries import TABLE_OF_TYPE
 from keiryo.reports.formats.code10_writer import write
+from keiryo.reports.issued import issued_reports
 from keiryo.reports.model import (
     PLUTONIUM_ISOTOPE_LABELS,
     URANIUM_ISOTOPE_LABELS,
@@ -58,7 +59,7 @@ def recorded_reports(
 def export_reports(
     connection: Connection, metadata: MetaData, mba: str, folder: Path
 ) -> list[Path]:
-    """Write the accepted reports of an MBA as labelled text, one file each.
+    """Write the accepted and issued reports of an MBA as labelled text, one file each.
 
     Returns
     -------
@@ -73,7 +74,10 @@ def export_reports(
         If the folder cannot be written.
     """
     area(connection, metadata, mba)
-    reports = list(recorded_reports(connection, metadata, mba))
+    reports = [
+        *recorded_reports(connection, metadata, mba),
+        *issued_reports(connection, metadata, mba),
+    ]
     if not reports:
         raise NotFoundError(f"no report of {mba} is recorded", "Import reports first.")
     paths = []

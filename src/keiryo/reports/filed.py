@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
 from keiryo.reports.context import AreaContext, Context
-from keiryo.reports.entry_rules import Record, known_code
+from keiryo.reports.entry_rules import MAX_BATCH_NAME, Record, known_code
 from keiryo.reports.model import (
+    ELEMENT_LABELS,
     FISSILE_LABELS,
     WEIGHT_LABELS,
     CategoryGroup,
@@ -117,7 +118,13 @@ class FiledEntry:
         if code is not None and code.old_category is not None and code.new_category is not None:
             asked = {code.old_category.label, code.new_category.label}
             labels |= asked - weights_mg.keys()
+            labels |= (weights_mg.keys() & set(ELEMENT_LABELS)) - asked
         return labels
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether its batch cannot be made out: no name, or one longer than a name can be."""
+        return not self.entry.batch or len(self.entry.batch) > MAX_BATCH_NAME
 
     @property
     def doubtful(self) -> bool:

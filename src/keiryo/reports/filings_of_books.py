@@ -17,7 +17,7 @@ from keiryo.quantities import Category
 from keiryo.reports.context import AreaContext, Context, read_context
 from keiryo.reports.export import entry_of_rows, isotopes_of_acts, recorded_reports
 from keiryo.reports.filed import Filings
-from keiryo.reports.filing import file_reports
+from keiryo.reports.filing import file_reports, in_order_of_date
 from keiryo.reports.issued import issued_reports
 from keiryo.reports.model import Entry
 from keiryo.reports.tables import EARLIER_REPORT, REPORTING_CONTEXT
@@ -38,10 +38,10 @@ def filings_of_books(
     are read from the contexts that are kept there. With `known_on`, only reports dated by that
     day count.
     """
-    reports = [
-        *recorded_reports(connection, metadata),
-        *issued_reports(connection, metadata),
-    ]
+    reports = list(recorded_reports(connection, metadata))
+    issued = list(issued_reports(connection, metadata))
+    if issued:  # a plant's own reports and what came in beside them, in the order of their dates
+        reports = in_order_of_date([*reports, *issued])
     context = context_of_books(connection, metadata, evidence)
     if known_on is not None:
         reports = [r for r in reports if r.date is not None and r.date <= known_on]

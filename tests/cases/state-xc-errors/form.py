@@ -212,7 +212,7 @@ def new_category_missing(s: ReportSet) -> None:
     s.drop("XCRA", 35, 3, "620")
 
 
-@mistake(("CAT-LABELS", "F", "XCFA", "203", 2), ("ICR-MBR", "E", "XCFA", "208", 6))
+@mistake(("CAT-LABELS", "F", "XCFA", "203", 2))
 def third_category(s: ReportSet) -> None:
     s.put("XCFA", 203, 2, "620", "1K")
 

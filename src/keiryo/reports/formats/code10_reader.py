@@ -52,6 +52,7 @@ class _Key(NamedTuple):
     country: str
     number: int
     mba: str | None
+    copy: int = 0  # from 1 for a report whose number another one of the file has
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class _Pile:
     entries: list[Record] = field(default_factory=list)
     notes: list[Record] = field(default_factory=list)
     strays: set[int] = field(default_factory=set)
+    positions: set[int] = field(default_factory=set)
 
     def first(self) -> int:
         """Return where in the file the report begins."""
@@ -180,13 +182,44 @@ def _piles(records: Iterable[Record], file: str, found: Limited) -> dict[_Key, _
         )
         if stray and before is not None:
             key = before[0]
+        if not stray:
+            key = _copy_of(key, kind, record, piles)
         pile = piles.setdefault(key, _Pile())
         (pile.entries if kind == "OI" else pile.notes).append(record)
+        if kind == "OI":
+            pile.positions.add(position)
         if stray:
             pile.strays.add(id(record))
         before = (key, kind, position)
     _place_without_mba(without_mba, piles)
     return dict(sorted(piles.items(), key=lambda item: item[1].first()))
+
+
+_OF_A_REPORT = ("003", "010", "015")
+"""Labels that tell one report from another of the same number."""
+
+
+def _copy_of(key: _Key, kind: str, record: Record, piles: dict[_Key, _Pile]) -> _Key:
+    """Return the report that a record belongs to, where a file has several of one number.
+
+    An entry whose number is taken, and which has another date, type or period or begins the
+    numbering of several entries anew, begins another report. Notes follow the last one.
+    """
+    copies = [key]
+    while key._replace(copy=len(copies)) in piles:
+        copies.append(key._replace(copy=len(copies)))
+    if kind == "NC" or key not in piles or not piles[key].entries:
+        return copies[-1]
+    header = [record.contents.get(label) for label in _OF_A_REPORT]
+    number = record.contents.get("002", "")
+    for known in reversed(copies):
+        entries = piles[known].entries
+        same = [entries[0].contents.get(label) for label in _OF_A_REPORT] == header
+        taken = _position(record) in piles[known].positions
+        again = number.startswith("1/") and number.strip() != "1/1"
+        if (not taken or (same and not again)) and (same or len(copies) == 1):
+            return known
+    return key._replace(copy=len(copies))
 
 
 def _position(record: Record) -> int:

@@ -18,7 +18,6 @@ from keiryo.dates import days_later
 from keiryo.errors import Finding
 from keiryo.quantities import Category
 from keiryo.reports.balance_rules import BALANCED, OPTIONAL, arithmetic
-from keiryo.reports.entry_rules import known_code
 from keiryo.reports.filed import AreaFile, FiledBalance, FiledEntry
 from keiryo.reports.model import FISSILE_LABELS
 from keiryo.reports.questions.reporting import (
@@ -46,7 +45,7 @@ class _Side:
         self.unknown: list[FiledEntry] = []
         for filed in entries:
             code = filed.entry.code
-            if code is None or known_code(code) is None:
+            if code is None or filed.code is None:
                 self.unknown.append(filed)
                 continue
             for weight in filed.entry.weights:

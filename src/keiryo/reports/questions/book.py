@@ -17,6 +17,7 @@ from keiryo.quantities import (
     effective_kg,
     effective_kg_text,
     format_weight,
+    parse_weight_mg,
 )
 from keiryo.reports.filed import AreaFile, FiledBalance, FiledEntry
 from keiryo.reports.model import CategoryGroup, Entry, Report
@@ -149,17 +150,48 @@ def _batches(
             if not area.follows_batches:
                 yield from _mixed(same, before.get(batch))
             else:
-                yield from _negative(batch, same, held, day, negative)
+                found = _negative(batch, same, held, day, negative)
+                yield from (f for f in found if not _by_unnamed(stretch, f, at_most=True))
                 yield from _after_the_day(batch, same, held, before.get(batch), day)
             if held and all(c.element_mg == 0 for c in held.values()):
                 emptied.add(batch)
             else:
                 emptied.discard(batch)
     if stretch.end is not None and stretch.end in area.listings:
-        yield from _listed_batches(area, stretch, contents, ledger, doubtful)
+        found = _listed_batches(area, stretch, contents, ledger, doubtful)
+        yield from (f for f in found if not _by_unnamed(stretch, f, listing=area))
     carried.clear()
     if area.follows_batches:
         carried |= {b: h for b, h in (contents.of | ledger.of).items() if b not in doubtful}
+
+
+def _by_unnamed(
+    stretch: Stretch, one: Finding, *, at_most: bool = False, listing: AreaFile | None = None
+) -> bool:
+    """Whether an entry whose batch cannot be made out may be what is missed in a batch.
+
+    Its weight is then the difference, or at least as much as is missing.
+    """
+    unnamed = [f for _, day in stretch.days for f in day if f.unnamed and f.groups]
+    if not unnamed:
+        return False
+    if one.label == "446" and listing is not None and stretch.end is not None:
+        entries = listing.listings[stretch.end].entries
+        filed = next((f for f in entries if str(f.entry.number) == str(one.entry)), None)
+        return filed is not None and any(
+            f.entry.weights_mg() == filed.entry.weights_mg() for f in unnamed
+        )
+    unit = "kg" if one.label in ("610", "620", "800") else "g"
+    missed_mg = _amount_mg(one.found, unit) - (0 if at_most else _amount_mg(one.expected, unit))
+    weights = [f.entry.weights_mg().get(one.label or "", 0) for f in unnamed]
+    if at_most:
+        return any(mg >= -missed_mg for mg in weights)
+    return abs(missed_mg) in weights
+
+
+def _amount_mg(text: str | None, unit: str) -> int:
+    number = (text or "0").removesuffix(f" {unit}")
+    return parse_weight_mg(number, unit) if number.lstrip("-")[:1].isdigit() else 0
 
 
 def _mixed(entries: list[FiledEntry], before: str | None) -> Iterator[Finding]:

@@ -248,6 +248,8 @@ def basis_questions(area: AreaFile) -> Iterator[Finding]:
     listed = [f for listing in area.listings.values() for f in listing.entries]
     for filed in sorted([*area.changes, *listed], key=_as_reported):
         entry = filed.entry
+        if filed.unnamed:
+            continue
         weights = tuple(sorted(entry.weights_mg().items()))
         known = entry.batch in names or weights in data
         if entry.basis in ("L", "T") and not known and entry.code not in _RETURNING:
@@ -280,6 +282,8 @@ def basis_questions(area: AreaFile) -> Iterator[Finding]:
 def _states_again(filed: FiledEntry) -> bool:
     """Whether an entry speaks of a batch on hand: a listing, or what leaves the area."""
     code = filed.code
+    if code is not None and code.kind == "rebatching":
+        return code.batch_sign < 0
     return filed.report.type == "P" or (code is not None and code.kind == "decrease")
 
 
@@ -302,7 +306,7 @@ def pairing_questions(area: AreaFile) -> Iterator[Finding]:
         if code in ("LN", "NP") and batch and batch not in high:
             events.setdefault(batch, {"LN": [], "NP": []})[code].append(filed)
     for batch, of_batch in events.items():
-        lost, made = _unmatched_days(of_batch)
+        lost, made = _unmatched_days(of_batch, _uncertain(area, batch))
         shifted = list(zip(lost, made, strict=False))  # the same event under two days
         for pair in shifted:
             yield _unpaired(batch, max(pair, key=lambda f: f.order))
@@ -311,11 +315,26 @@ def pairing_questions(area: AreaFile) -> Iterator[Finding]:
                 yield _unpaired(batch, filed)
 
 
+def _uncertain(area: AreaFile, batch: str) -> set[datetime.date]:
+    """Return days of entries that may be the missing half: of no known code, or of no name."""
+    return {
+        f.day
+        for f in area.changes
+        if (f.code is None and f.entry.batch == batch)
+        or (f.unnamed and f.entry.code in ("LN", "NP"))
+    }
+
+
 def _unmatched_days(
-    of_batch: dict[str, list[FiledEntry]],
+    of_batch: dict[str, list[FiledEntry]], uncertain: set[datetime.date]
 ) -> tuple[list[FiledEntry], list[FiledEntry]]:
-    """Return losses without production on their day, and the reverse."""
-    days = {code: {f.day for f in filed} for code, filed in of_batch.items()}
+    """Return losses without production on their day, and the reverse.
+
+    An entry whose own day cannot be read may be of any day.
+    """
+    if any(f.entry.date is None for filed in of_batch.values() for f in filed):
+        return [], []
+    days = {code: {f.day for f in filed} | uncertain for code, filed in of_batch.items()}
     lost = [f for f in of_batch["LN"] if f.day not in days["NP"]]
     return lost, [f for f in of_batch["NP"] if f.day not in days["LN"]]
 

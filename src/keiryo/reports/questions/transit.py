@@ -21,6 +21,7 @@ from keiryo.errors import Finding, Severity
 from keiryo.limits import FIRST_DAY, transfer_uncertainty
 from keiryo.material_description import split_mdc
 from keiryo.quantities import LABEL_OF_FISSILE_BASE, Category, format_weight
+from keiryo.reports.entry_rules import MAX_BATCH_NAME
 from keiryo.reports.filed import AreaFile, FiledEntry, Filings
 from keiryo.reports.model import (
     PLUTONIUM_ISOTOPE_LABELS,
@@ -99,6 +100,7 @@ def match_transfers(filings: Filings, on: datetime.date) -> Transit:
     for key, arrived in waiting.items():
         unmatched += _matched(by_key.get(key, []), arrived)
     unmatched = _guessed(filings, shipments, unmatched)
+    unmatched = _of_unknown_code(filings, shipments, unmatched)
     unmatched.sort(key=lambda f: f.order)
     return Transit(shipments, unmatched)
 
@@ -123,8 +125,7 @@ def _guessed(
             and s.day <= filed.day
             and (s.receiver == receiver or s.receiver not in known or s.receiver == s.sender)
             and (s.sender == shipper or wild_shipper)
-            and (s.batch == filed.entry.shipper_batch or not filed.entry.shipper_batch)
-            and (s.batch == filed.entry.shipper_batch or _same_weights(s, filed))
+            and (s.batch == filed.entry.shipper_batch or _nameless(s, filed))
         ]
         exact = _one(fitting, filed, shipper)
         if exact is None:
@@ -132,6 +133,40 @@ def _guessed(
         else:
             exact.receipts.append(filed)
     return left
+
+
+def _of_unknown_code(
+    filings: Filings, shipments: list[Shipment], unmatched: list[FiledEntry]
+) -> list[FiledEntry]:
+    """Let entries whose code cannot be made out be the missing half of a transfer."""
+    for shipment in shipments:
+        area = filings.areas.get(shipment.receiver)
+        if shipment.receipts or area is None:
+            continue
+        for filed in area.changes:
+            entry = filed.entry
+            meant = (_mba(entry.shipper), entry.shipper_batch) == (shipment.sender, shipment.batch)
+            if filed.code is None and meant:
+                shipment.receipts.append(filed)
+                break
+    return [filed for filed in unmatched if not _shipped_under_unknown_code(filings, filed)]
+
+
+def _shipped_under_unknown_code(filings: Filings, received: FiledEntry) -> bool:
+    area = filings.areas.get(_mba(received.entry.shipper))
+    return area is not None and any(
+        filed.code is None
+        and _mba(filed.entry.receiver) == received.report.mba
+        and filed.entry.batch == received.entry.shipper_batch
+        for filed in area.changes
+    )
+
+
+def _nameless(shipment: Shipment, filed: FiledEntry) -> bool:
+    """Whether a name that ties both together cannot be made out, and all weights agree."""
+    name = filed.entry.shipper_batch or ""
+    wild = shipment.filed.unnamed or not name or len(name) > MAX_BATCH_NAME
+    return wild and _same_weights(shipment, filed)
 
 
 def _one(fitting: list[Shipment], filed: FiledEntry, shipper: str) -> Shipment | None:
@@ -470,6 +505,8 @@ def difference_questions(area: AreaFile) -> Iterator[Finding]:
             if f.entry.code in _RECEIPTS and f.entry.batch == batch and f.day <= filed.day
         ]
         if not receipts:
+            if any(_may_be_receipt(f, batch) for f in area.changes if f.day <= filed.day):
+                continue
             if batch not in listed and area.opening is not None:
                 yield question(
                     "DI-LIMIT",
@@ -482,6 +519,13 @@ def difference_questions(area: AreaFile) -> Iterator[Finding]:
                 )
             continue
         yield from _size(filed, receipts[-1])
+
+
+def _may_be_receipt(filed: FiledEntry, batch: str) -> bool:
+    """Whether an entry without known code or name may be the receipt of a batch."""
+    if filed.unnamed:
+        return filed.entry.code in _RECEIPTS
+    return filed.code is None and filed.entry.batch == batch
 
 
 def _size(filed: FiledEntry, receipt: FiledEntry) -> Iterator[Finding]:
