@@ -136,3 +136,10 @@ def test_what_is_odd_about_the_context_is_said_beside_the_findings(tmp_path: Pat
     assert done.returncode == 0
     assert [f["rule"] for f in json.loads(done.stdout)] == ["CORR-DIFF"]
     assert "CONTEXT-UNKNOWN" in done.stderr
+
+
+def test_books_that_know_no_area(tmp_path: Path) -> None:
+    books = keiryo.init(tmp_path / "books.sqlite", "XA")
+    found = books.check([FOLDER / "XALA.txt"])
+    assert {f.code for f in found} == {"MBA-UNKNOWN"}
+    assert len(found) == 7, "one a report"

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from keiryo.errors import Finding, RefusedError, Severity
+from keiryo.places.tables import areas
 from keiryo.reports.context import Context, read_context
 from keiryo.reports.export import recorded_reports
 from keiryo.reports.filings_of_books import context_of_books
@@ -13,6 +14,7 @@ from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.table_places import located
 from keiryo.reports.issued import issued_reports
 from keiryo.reports.questions.check import check_set, in_order, looked_at
+from keiryo.reports.questions.table import question
 from keiryo.storage.engine import Database
 from keiryo.vocabulary import Profile
 
@@ -81,11 +83,18 @@ def check_against_books(
         metadata = database.metadata
         before = context_of_books(connection, metadata, database.evidence)
         known = [*recorded_reports(connection, metadata), *issued_reports(connection, metadata)]
+        registered = areas(connection, metadata)
     fresh = [report for report in result.reports if report not in known]
     day = on or looked_at([*known, *fresh], before)
     old = {_question(one) for one in check_set(known, before, on=day, rules=rules)}
     found = check_set([*known, *fresh], before, on=day, rules=rules)
     new = [one for one in found if one.file is not None or _question(one) not in old]
+    if before is None:  # without a context nobody asked
+        new += [
+            question("MBA-UNKNOWN", f"{report.mba} is not registered in the books", about=report)
+            for report in fresh
+            if report.mba is not None and report.mba not in registered
+        ]
     return located(in_order([*result.findings, *new]), result.places)
 
 
