@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import io
 import json
 import os
 import zipfile
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 import keiryo
 from audit.packs import STATE_XA, YEAR, Page, page_problems, rows, run, state_xa, unpacked
 from cases.making import change, listed, report
+from keiryo.audit.filed import _only_of
 from keiryo.audit.folder import PackFolder
 from keiryo.audit.pages import plain_cell, shown
 from keiryo.audit.service import write_audit_pack
@@ -290,3 +292,21 @@ def test_chain_of_corrections_and_a_deletion(sqlite_url: str, tmp_path: Path) ->
                                 ("2", "superseded", "3/1"), ("3", "effective", "")]  # fmt: skip
     assert page_problems(folder) == []
     assert run(folder, "verify_pack.py")[0] == 0
+
+
+def test_an_archive_that_nobody_can_look_into_is_not_given_away() -> None:
+    def packed(method: int) -> bytes:
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", method) as archive:
+            archive.writestr("a.txt", "nothing of anybody " * 50)
+        return made.getvalue()
+
+    sound = packed(zipfile.ZIP_DEFLATED)
+    assert _only_of(sound, "a.zip", "PLNT", {"STOR"})
+    start = sound.index(b"a.txt") + 5
+    broken = sound[:start] + b"\xff" * 20 + sound[start + 20 :]
+    stored = packed(zipfile.ZIP_STORED)
+    at = stored.index(b"PK\x01\x02")
+    unknown = stored[: at + 10] + b"\x63\x00" + stored[at + 12 :]
+    for content in (broken, unknown, sound[:-30]):
+        assert not _only_of(content, "a.zip", "PLNT", {"STOR"})

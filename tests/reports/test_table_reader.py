@@ -803,3 +803,13 @@ def test_any_cells_under_right_titles_are_answered(
     result = read_any([("x.csv", csv_file(table(*cells), separator))])
     for report in result.reports:
         check_report(report)
+
+
+def test_a_workbook_packed_in_a_way_nobody_knows() -> None:
+    odd, at = write_template("receipts"), 0
+    while (at := odd.find(b"PK\x01\x02", at)) >= 0:  # the method in every central header
+        odd = odd[: at + 10] + b"\x63\x00" + odd[at + 12 :]
+        at += 4
+    result = read_any([("x.xlsx", odd)])
+    assert not result.reports
+    assert {f.code for f in result.findings} == {"FILE-DAMAGED"}

@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -246,6 +247,17 @@ def _other_scopes(work: Work, digest: str) -> bool:
     return work.connection.execute(query).first() is not None
 
 
+_NOT_TO_BE_LOOKED_INTO = (
+    zipfile.BadZipFile,
+    zlib.error,  # damaged inside
+    EOFError,
+    RuntimeError,  # encrypted; NotImplementedError, a way of packing that nobody knows here, is one
+    ValueError,
+    OSError,
+)
+"""What opening an archive from outside may end with; such a file is not given away."""
+
+
 def _only_of(content: bytes, name: str, mba: str, others: set[str]) -> bool:
     """Whether a file can be given away: a report of this area, or a text that names no other."""
     if not others:
@@ -258,7 +270,7 @@ def _only_of(content: bytes, name: str, mba: str, others: set[str]) -> bool:
     pattern = re.compile(rf"(?<![A-Z0-9-])(?:{codes})(?![A-Z0-9-])".encode())
     try:
         return not any(pattern.search(part) for part in _readable_parts(content))
-    except (zipfile.BadZipFile, ValueError, RuntimeError, NotImplementedError, OSError):
+    except _NOT_TO_BE_LOOKED_INTO:
         return False
 
 

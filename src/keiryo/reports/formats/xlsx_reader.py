@@ -44,8 +44,7 @@ _DAMAGE = (
     ParseError,
     EOFError,
     OSError,
-    NotImplementedError,
-    RuntimeError,
+    RuntimeError,  # encrypted; NotImplementedError, an unknown way of packing, is one of these
     OverflowError,
     LookupError,
     ValueError,

@@ -132,7 +132,7 @@ def _batches(
     negative: set[tuple[str, str]] = set()
     doubtful: set[str] = set()
     for day, entries in stretch.days:
-        before = _classes(contents)
+        before = _classes(contents, {f.entry.batch or "" for f in entries})
         for filed in entries:
             yield from _reused(filed, contents, emptied)
             if filed.doubtful and filed.entry.batch:
@@ -250,10 +250,11 @@ def _group(category: Category, content: Content) -> CategoryGroup:
     return CategoryGroup(category, content.element_mg, content.fissile_mg)
 
 
-def _classes(contents: BatchContents) -> dict[str, str]:
+def _classes(contents: BatchContents, batches: set[str]) -> dict[str, str]:
+    """Return on which side of 20 % some batches are."""
     found: dict[str, str] = {}
-    for batch, held in contents.of.items():
-        for category, content in held.items():
+    for batch in batches:
+        for category, content in contents.of.get(batch, {}).items():
             if category in "EU" and content.element_mg > 0 and content.fissile_mg is not None:
                 now = class_of(_group(category, content))
                 if now is not None:
@@ -310,10 +311,11 @@ def _listed_batches(
     """Compare batches that are listed with weights reported before with what the ledger holds."""
     assert stretch.end is not None
     names = {f.entry.batch for f in area.listings[stretch.end].entries}
-    data = {
-        tuple(sorted(e.weights_mg().items()))
-        for e in [*stretch.batches, *(f.entry for _, day in stretch.days for f in day)]
-    }
+    data = set()
+    terms: dict[str, list[Entry]] = defaultdict(list)
+    for stated in [*stretch.batches, *(f.entry for _, day in stretch.days for f in day)]:
+        data.add(tuple(sorted(stated.weights_mg().items())))
+        terms[stated.batch or ""].append(stated)
     for filed in area.listings[stretch.end].entries:
         entry = filed.entry
         if entry.basis not in ("L", "T") or not entry.batch or filed.unreadable_labels():
@@ -340,9 +342,7 @@ def _listed_batches(
             continue
         if _is_held(filed, ledger.of.get(entry.batch, {})):
             continue
-        terms = [*(e for e in stretch.batches if e.batch == entry.batch)]
-        terms += [f.entry for _, day in stretch.days for f in day if f.entry.batch == entry.batch]
-        yield from _listed_weights(filed, held, terms)
+        yield from _listed_weights(filed, held, terms[entry.batch])
 
 
 def _is_held(filed: FiledEntry, held: dict[Category, Content]) -> bool:

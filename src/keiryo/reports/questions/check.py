@@ -183,8 +183,9 @@ def _rebatching(area: AreaFile) -> Iterator[Finding]:
     for filed in area.changes:
         if filed.entry.code in ("RM", "RP"):
             by_report[filed.origin.report.number].append(filed)
+    unclear = {f.origin.report.number for f in area.changes if f.code is None}
     for number, same in by_report.items():
-        if any(f.code is None for f in area.changes if f.origin.report.number == number):
+        if number in unclear:
             continue
         unreadable = {label for filed in same for label in filed.unreadable_labels()}
         sums: dict[str, Counter[str]] = {"RM": Counter(), "RP": Counter()}

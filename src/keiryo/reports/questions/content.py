@@ -305,8 +305,9 @@ def pairing_questions(area: AreaFile) -> Iterator[Finding]:
         code, batch = filed.entry.code, filed.entry.batch
         if code in ("LN", "NP") and batch and batch not in high:
             events.setdefault(batch, {"LN": [], "NP": []})[code].append(filed)
+    uncertain, of_any = _uncertain(area)
     for batch, of_batch in events.items():
-        lost, made = _unmatched_days(of_batch, _uncertain(area, batch))
+        lost, made = _unmatched_days(of_batch, uncertain.get(batch, set()) | of_any)
         shifted = list(zip(lost, made, strict=False))  # the same event under two days
         for pair in shifted:
             yield _unpaired(batch, max(pair, key=lambda f: f.order))
@@ -315,14 +316,19 @@ def pairing_questions(area: AreaFile) -> Iterator[Finding]:
                 yield _unpaired(batch, filed)
 
 
-def _uncertain(area: AreaFile, batch: str) -> set[datetime.date]:
-    """Return days of entries that may be the missing half: of no known code, or of no name."""
-    return {
-        f.day
-        for f in area.changes
-        if (f.code is None and f.entry.batch == batch)
-        or (f.unnamed and f.entry.code in ("LN", "NP"))
-    }
+def _uncertain(area: AreaFile) -> tuple[dict[str, set[datetime.date]], set[datetime.date]]:
+    """Return days of entries that may be a missing half: by batch, and those of no batch.
+
+    They are entries of no known code, or of no name.
+    """
+    of_batch: dict[str, set[datetime.date]] = defaultdict(set)
+    of_any = set()
+    for filed in area.changes:
+        if filed.code is None and filed.entry.batch:
+            of_batch[filed.entry.batch].add(filed.day)
+        if filed.unnamed and filed.entry.code in ("LN", "NP"):
+            of_any.add(filed.day)
+    return of_batch, of_any
 
 
 def _unmatched_days(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from keiryo.dates import days_later, end_of_month
@@ -96,11 +97,15 @@ def deadline_questions(
     area: AreaFile, profile: Profile, begun: datetime.date | None = None
 ) -> Iterator[Finding]:
     """Yield what was reported late."""
+    entries: dict[int, list[FiledEntry]] = defaultdict(list)
+    for filed in area.filed:
+        entries[id(filed.report)].append(filed)
     for report in area.reports:
         if report.date is None:
             continue
         if report.type == "I":
-            yield from _late_changes(area, report, profile.deadlines.icr_days)
+            late = _late_changes(report, entries[id(report)], profile.deadlines.icr_days)
+            yield from late
         elif report.type in ("M", "P") and report.period_to is not None:
             if not states_anew(report):
                 continue
@@ -138,13 +143,13 @@ def is_initial(area: AreaFile, report: Report, begun: datetime.date | None = Non
     return begun is not None and not area.opening.inventory and same
 
 
-def _late_changes(area: AreaFile, report: Report, days: int) -> Iterator[Finding]:
+def _late_changes(report: Report, entries: list[FiledEntry], days: int) -> Iterator[Finding]:
     """Yield at most one finding a report: what lies longest back."""
     assert report.date is not None
     earliest: tuple[datetime.date, FiledEntry] | None = None
-    for filed in area.filed:
+    for filed in entries:
         entry = filed.entry
-        if filed.report is not report or entry.status != "N" or entry.date is None:
+        if entry.status != "N" or entry.date is None:
             continue
         month = end_of_month(entry.date)
         if entry.code in ESTABLISHED_LATER and report.period_to is not None:

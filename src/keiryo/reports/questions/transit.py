@@ -139,27 +139,18 @@ def _of_unknown_code(
     filings: Filings, shipments: list[Shipment], unmatched: list[FiledEntry]
 ) -> list[FiledEntry]:
     """Let entries whose code cannot be made out be the missing half of a transfer."""
+    unclear = [f for area in filings.areas.values() for f in area.changes if f.code is None]
+    arrived = {(_mba(f.entry.shipper), f.report.mba, f.entry.shipper_batch): f for f in unclear}
+    left = {(f.report.mba, _mba(f.entry.receiver), f.entry.batch) for f in unclear}
     for shipment in shipments:
-        area = filings.areas.get(shipment.receiver)
-        if shipment.receipts or area is None:
-            continue
-        for filed in area.changes:
-            entry = filed.entry
-            meant = (_mba(entry.shipper), entry.shipper_batch) == (shipment.sender, shipment.batch)
-            if filed.code is None and meant:
-                shipment.receipts.append(filed)
-                break
-    return [filed for filed in unmatched if not _shipped_under_unknown_code(filings, filed)]
-
-
-def _shipped_under_unknown_code(filings: Filings, received: FiledEntry) -> bool:
-    area = filings.areas.get(_mba(received.entry.shipper))
-    return area is not None and any(
-        filed.code is None
-        and _mba(filed.entry.receiver) == received.report.mba
-        and filed.entry.batch == received.entry.shipper_batch
-        for filed in area.changes
-    )
+        filed = arrived.get((shipment.sender, shipment.receiver, shipment.batch))
+        if filed is not None and not shipment.receipts:
+            shipment.receipts.append(filed)
+    return [
+        f
+        for f in unmatched
+        if (_mba(f.entry.shipper), f.report.mba, f.entry.shipper_batch) not in left
+    ]
 
 
 def _nameless(shipment: Shipment, filed: FiledEntry) -> bool:
@@ -495,17 +486,18 @@ def _partner_questions(area: AreaFile, filings: Filings) -> Iterator[Finding]:
 def difference_questions(area: AreaFile) -> Iterator[Finding]:
     """Yield shipper/receiver differences without a receipt, and those that are very large."""
     listed = {e.batch for e in area.opening_batches()}
+    received: dict[str, list[FiledEntry]] = defaultdict(list)
+    unclear = [f for f in area.changes if f.unnamed or f.code is None]
+    for filed in area.changes:
+        if filed.entry.code in _RECEIPTS and filed.entry.batch:
+            received[filed.entry.batch].append(filed)
     for filed in area.changes:
         if filed.entry.code != "DI" or not filed.entry.batch:
             continue
         batch = filed.entry.batch
-        receipts = [
-            f
-            for f in area.changes
-            if f.entry.code in _RECEIPTS and f.entry.batch == batch and f.day <= filed.day
-        ]
+        receipts = [f for f in received[batch] if f.day <= filed.day]
         if not receipts:
-            if any(_may_be_receipt(f, batch) for f in area.changes if f.day <= filed.day):
+            if any(_may_be_receipt(f, batch) for f in unclear if f.day <= filed.day):
                 continue
             if batch not in listed and area.opening is not None:
                 yield question(
