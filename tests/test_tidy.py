@@ -44,6 +44,15 @@ MAY_USE = {
     "oversight": {"storage", "journal", "places", "accounts", "reports"},
     "corrections": {"storage", "journal", "places", "accounts", "reports"},
     "audit": {"storage", "journal", "places", "accounts", "reports"},
+    "material_balance": {"compute"},
+    "process_data": {"material_balance", "compute"},
+    "charts": {"material_balance"},
+    "inspection": {"material_balance"},
+    "measurement": {"storage", "journal", "places", "accounts"},
+    "evaluation": {
+        *("storage", "journal", "places", "accounts"),
+        *("measurement", "material_balance", "process_data", "charts", "compute"),
+    },
 }
 
 

@@ -10,14 +10,16 @@ from importlib.metadata import entry_points
 
 from keiryo.accounts.capability import ACCOUNTS
 from keiryo.errors import UsageError
+from keiryo.evaluation.capability import EVALUATIONS
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
+from keiryo.measurement.capability import MEASUREMENTS
 from keiryo.movements.explain import MOVEMENTS
 from keiryo.oversight.tables import OVERSIGHT
 from keiryo.places.tables import PLACES
 from keiryo.reports.tables import REPORTS
 
-BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT)
+BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT, MEASUREMENTS, EVALUATIONS)
 
 
 def builtin_registry(*more: Capability) -> Registry:

@@ -1,0 +1,1 @@
+"""Where long work runs: this process, processes beside it, or a Dask cluster; and its seeds."""

@@ -1,0 +1,1 @@
+"""Evaluation of the closed balances in the books: MUF, its uncertainty, limits, a verdict."""

@@ -1,0 +1,1 @@
+"""Verification by an inspector: sampling plans, operator-inspector differences, MUF-D."""

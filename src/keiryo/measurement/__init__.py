@@ -1,0 +1,1 @@
+"""Measurements behind the books: error sources, target values, calibrations, controls."""

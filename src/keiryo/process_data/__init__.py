@@ -1,0 +1,1 @@
+"""Process data of a plant: time series of flows and inventories become closed balances."""
