@@ -46,6 +46,7 @@ MAY_USE = {
     "audit": {"storage", "journal", "places", "accounts", "reports"},
     "material_balance": {"compute"},
     "process_data": {"material_balance", "compute"},
+    "design": {"material_balance", "process_data", "compute", "charts"},
     "charts": {"material_balance"},
     "inspection": {"material_balance"},
     "measurement": {"storage", "journal", "places", "accounts"},

@@ -12,6 +12,7 @@ from keiryo.cli import (
     corrections,
     deadlines,
     demo,
+    design,
     findings,
     journal,
     movements,
@@ -56,6 +57,7 @@ def root(
 
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
+    *(design,),
     *(movements, journal, demo),
 ):
     capability.register(app)

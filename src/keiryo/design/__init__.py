@@ -1,0 +1,1 @@
+"""Design questions: thresholds, detection probabilities, and what an improvement would buy."""
