@@ -14,11 +14,13 @@ from keiryo.cli import (
     demo,
     design,
     findings,
+    inspection,
     journal,
     movements,
     oversight,
     places,
     reports,
+    sampling,
     transit,
 )
 from keiryo.cli.options import DbOption, Format, FormatOption, Given
@@ -57,7 +59,7 @@ def root(
 
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
-    *(design,),
+    *(design, sampling, inspection),
     *(movements, journal, demo),
 ):
     capability.register(app)
