@@ -16,6 +16,7 @@ from keiryo.cli import (
     findings,
     inspection,
     journal,
+    measurements,
     movements,
     oversight,
     places,
@@ -59,7 +60,7 @@ def root(
 
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
-    *(design, sampling, inspection),
+    *(design, measurements, sampling, inspection),
     *(movements, journal, demo),
 ):
     capability.register(app)

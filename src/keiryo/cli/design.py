@@ -12,7 +12,7 @@ from keiryo.cli.output import Progress, show_findings, show_json, show_rows
 
 if TYPE_CHECKING:
     from keiryo.design.case import Campaign
-    from keiryo.design.questions import Effort
+    from keiryo.design.questions import Effort, Power
 
 ProcessOption = Annotated[
     Path | None,
@@ -238,10 +238,16 @@ def power(
     answer = found.to_dict() | {"assumptions": list(campaign.assumptions)}
     answer["realizations"] = None if found.method == "exact" else realizations
     answer["seed"] = None if found.method == "exact" else seed
+    answer["robustness"] = _robustness(campaign, found, k)
     answer["findings"] = _finding_rows(campaign)
     if chosen is not Format.JSON:
         for name in ("first_alarm", "loss_by_balance", "findings"):
             answer.pop(name)
+        answer["robustness"] = [
+            f"errors ×{row['factor']:g}: false alarms {row['false_alarm_probability']:.4f}, "
+            f"detection {row['detection_probability']:.4f}"
+            for row in answer["robustness"]
+        ]
     _show_one(answer, chosen)
 
 
@@ -475,6 +481,18 @@ def _show_one(answer: dict[str, Any], chosen: Format) -> None:
         if value is not None
     ]
     show_rows(rows, chosen, columns=["name", "value"])
+
+
+def _robustness(campaign: Campaign, found: Power, k: float) -> list[dict[str, float]]:
+    """Return the same test where the true errors are smaller or larger than declared."""
+    from dataclasses import asdict
+
+    from keiryo.material_balance.robustness import robustness
+
+    if found.method != "exact":
+        return []
+    rows = robustness(found.loss_kg, campaign.covariance, found.statistic, alpha=found.alpha, k=k)
+    return [asdict(row) for row in rows]
 
 
 def _finding_rows(campaign: Campaign) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keiryo.journal.registry import Capability
+from keiryo.measurement.explain import explain
 from keiryo.measurement.tables import (
     CALIBRATION,
     CONTROL_MEASUREMENT,
@@ -22,4 +23,5 @@ MEASUREMENTS = Capability(
         CONTROL_MEASUREMENT,
         TARGET_VALUE,
     ),
+    explainers=(explain,),
 )
