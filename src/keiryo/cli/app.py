@@ -13,6 +13,7 @@ from keiryo.cli import (
     deadlines,
     demo,
     design,
+    evaluate,
     findings,
     inspection,
     journal,
@@ -60,7 +61,7 @@ def root(
 
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
-    *(design, measurements, sampling, inspection),
+    *(evaluate, design, measurements, sampling, inspection),
     *(movements, journal, demo),
 ):
     capability.register(app)
