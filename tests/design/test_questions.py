@@ -162,3 +162,15 @@ def test_covariances_are_read_from_files(tmp_path) -> None:
     for name in ("bad.csv", "worse.json", "missing.npy"):
         with pytest.raises(UsageError):
             covariance_campaign(tmp_path / name)
+
+
+def test_curves_are_drawn(tmp_path) -> None:
+    from keiryo.design.pictures import draw_power_curves
+
+    losses = [0.0, 10.0, 30.0]
+    found = power_curve(constant_facility(), UNIFORM, losses, ["page", "muf"], effort=SMALL)
+    for name in ("curves.svg", "curves.png"):
+        draw_power_curves(tmp_path / name, losses, found)
+        assert (tmp_path / name).stat().st_size > 5000
+    with pytest.raises(UsageError, match="neither"):
+        draw_power_curves(tmp_path / "curves.pdf", losses, found)

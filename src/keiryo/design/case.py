@@ -60,7 +60,7 @@ def process_campaign(
     """
     from keiryo.process_data.service import read_process
 
-    read = read_process(folder, sources, period_h, tolerance_h=tolerance_h)
+    read = read_process(Path(folder), Path(sources), period_h, tolerance_h=tolerance_h)
     if any(f.severity is Severity.FORMAT for f in read.findings) or read.errors is None:
         raise RefusedError(
             f"the process data in {folder} cannot be evaluated", read.findings,
