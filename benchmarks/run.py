@@ -15,9 +15,12 @@ from typing import Any
 
 import as_of
 import bulk_import
+import campaign
 import measuring
 import peers
 import verify
+
+PARTS = ("import", "as-of", "verify", "campaign", "peers")
 
 Row = tuple[str, float, float | None, str]
 """What is measured, the figure, the goal (None: for information), and its unit."""
@@ -65,6 +68,34 @@ def verify_rows(found: dict[str, Any]) -> list[Row]:
     ]
 
 
+def campaign_rows(found: dict[str, Any]) -> list[Row]:
+    """Return ratios of simulated campaigns to plain NumPy, and their memory."""
+    words = {
+        "period": "one error per location and period",
+        "sample": "one error per sample",
+        "balance": "one number per balance",
+        "observed": "as measured covariances",
+    }
+    rows: list[Row] = []
+    for balances in campaign.CASES:
+        for way, figures in found[balances].items():
+            name = f"{found['realizations']} campaigns of {balances} balances / NumPy, {words[way]}"
+            product, limit = figures["product"], figures["limit"]
+            rows.append((name, product["seconds"] / limit["seconds"], 2.0, "×"))
+            used = product["processor_seconds"] / limit["processor_seconds"]
+            rows.append(("  the same, by processor time", used, None, "×"))
+            rows.append(("  peak memory", product["peak_mb"], None, "MB"))
+            if "same_draws" in figures:
+                drawn = figures["same_draws"]["seconds"] / limit["seconds"]
+                rows.append(("  the product, drawing as many numbers", drawn, 2.0, "×"))
+    peer = found.get("peer")
+    if isinstance(peer, dict):
+        took = peer["seconds"] / found["15"]["sample"]["product"]["seconds"]
+        rows.append((f"MAPIT {peer['version']} / the product, 15 balances", took, None, "×"))
+        rows.append(("  peak memory of MAPIT", peer["peak_mb"], None, "MB"))
+    return rows
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows as a text table."""
     width = max(len(row[0]) for row in rows)
@@ -86,7 +117,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--verify-lines", type=int, help="lines that are verified")
     parser.add_argument("--peer-lines", type=int, help="lines given to hledger and the others")
     parser.add_argument("--times", type=int, default=3, help="runs of which the best counts")
-    parser.add_argument("--only", choices=("import", "as-of", "verify", "peers"), action="append")
+    parser.add_argument("--only", choices=PARTS, action="append")
+    parser.add_argument("--realizations", type=int, default=1000, help="simulated campaigns")
+    parser.add_argument("--peer", type=Path, metavar="PATH", help="folder of MAPIT, to time it too")
     parser.add_argument("--json", type=Path, default=measuring.FOLDER / "results.json")
     asked = parser.parse_args()
     small = (200_000, [400_000], 1_000_000, 200_000, 10_000)
@@ -100,7 +133,7 @@ def options() -> argparse.Namespace:
 
 def main() -> None:
     asked = options()
-    wanted = asked.only or ["import", "as-of", "verify", "peers"]
+    wanted = asked.only or PARTS
     results: dict[str, Any] = {
         "computer": {
             "processors": os.cpu_count(),
@@ -122,6 +155,11 @@ def main() -> None:
     if "verify" in wanted:
         results["verify"] = verify.measure(asked.verify_lines)
         rows += verify_rows(results["verify"])
+    if "campaign" in wanted:
+        results["campaign"] = campaign.measure(
+            asked.realizations, times=asked.times, peer_folder=asked.peer
+        )
+        rows += campaign_rows(results["campaign"])
     if "peers" in wanted:
         results["peers"] = peers.measure(asked.peer_lines)
     results["ratios"] = [
@@ -135,6 +173,8 @@ def main() -> None:
             told = figures if isinstance(figures, str) else f"{figures['seconds']:.2f} s"
             print(f"{tool}, {results['peers']['lines']:,} lines read and balanced: {told}")
     asked.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if isinstance(failed := results.get("campaign", {}).get("peer"), str):
+        print(f"MAPIT {failed}")
     print(f"All figures are in {asked.json}.")
 
 

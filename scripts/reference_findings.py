@@ -38,9 +38,13 @@ PLACE_OF_CODE = {
     "_item_findings": 2,
     "_refuse": 0,
     "finding": 0,
+    "form": 0,
     "found": 0,
     "missing": 0,
     "note": 0,
+    "question": 0,
+    "remark": 0,
+    "warning": 0,
     "row_findings": 2,
     "wrong": 0,
 }

@@ -10,6 +10,7 @@ cannot be done. Every error below carries ``advice``: what a person should do ne
     ├── RefusedError             the posting was refused; ``findings`` says why
     ├── ConflictError            the client id was used for other content, or someone was first
     ├── ClockError               the computer's clock is behind the last recorded act
+    ├── WorkersLostError         those who did long work went away (keiryo.compute)
     ├── JournalError             the journal is damaged; ``act_id`` is the first wrong act
     └── StorageError             the database cannot do it
         ├── NotInitialisedError  no keiryo database there (yet)

@@ -179,7 +179,9 @@ def test_balance_without_amounts() -> None:
 
 def test_observed_covariance_that_is_singular() -> None:
     amounts = varied_facility().by_period()
-    still = dataclasses.replace(amounts, inventory_kg=0 * amounts.inventory_kg, flow_kg=0 * amounts.flow_kg)
+    still = dataclasses.replace(
+        amounts, inventory_kg=0 * amounts.inventory_kg, flow_kg=0 * amounts.flow_kg
+    )
     plan = ObservedCampaign(still, np.zeros(6), np.ones(6, dtype=bool), 0.5, 0.2)
     with pytest.raises(UsageError, match="not positive definite"):
         plan.arrays(np.zeros((3, plan.width)))

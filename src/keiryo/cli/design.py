@@ -162,7 +162,6 @@ def threshold(
     Page, SITMUF and GEMUF V1 need the number of balances only and are exact. MUF and CUMUF are
     correlated: give the process data or a covariance, or they are taken as independent.
     """
-    from keiryo.compute.streams import provenance
     from keiryo.design.questions import campaign_threshold, threshold_assumptions
     from keiryo.errors import UsageError
 
@@ -189,9 +188,7 @@ def threshold(
         "unit": "probability: alarm below it" if statistic == "gemuf_v1" else "standard deviations",
         "realizations": found.realizations,
         "seed": found.seed,
-        "generator": (
-            provenance(seed, found.realizations).generator if found.realizations else None
-        ),
+        "generator": found.generator,
         "assumptions": list(threshold_assumptions(case, statistic)),
     }
     chosen = format_of(format_)

@@ -69,9 +69,8 @@ def simulated_threshold(
 ) -> Threshold:
     """Return the value that a statistic exceeds in a campaign with probability `alpha`.
 
-    The order statistic of the campaigns' largest values below which at most ``alpha ×
-    realizations`` of them are left, rounded to 10 significant digits, with the distribution-free
-    95 % interval between two order statistics.
+    An order statistic of the campaigns' largest values, rounded to 10 significant digits, with the
+    distribution-free 95 % interval between two others.
 
     Parameters
     ----------
@@ -84,16 +83,12 @@ def simulated_threshold(
         False-alarm probability of the whole campaign.
     k, ewma_weight : float
         Reference value of Page's test; weight of the EWMA.
-    realizations : int
-        At most 10⁸.
-    seed : int
+    realizations, seed : int
+        At most 10⁸ realizations.
     errors : {"balance", "period", "sample"}
-        Level of detail; the distribution is the same at each.
-    runner : Runner, optional
-        By default this process. See `keiryo.compute.runner.chosen_runner`.
-    progress : callable, optional
-    blocks_per_task : int, optional
-        Blocks of 1024 realizations worked on at a time. It changes no result.
+        The distribution is the same at each level of detail.
+    runner, progress, blocks_per_task : optional
+        See `keiryo.compute.runner.chosen_runner`; none of the three changes the result.
 
     Raises
     ------
@@ -103,16 +98,10 @@ def simulated_threshold(
 
     Notes
     -----
-    A pilot of 65 536 campaigns brackets the threshold; of the others only the values within the
-    bracket are kept and the rest is counted, so the order statistic is exact and memory stays
-    below some 50 MB.
+    A pilot of 65 536 campaigns brackets the threshold; of the others only values within the bracket
+    are kept and the rest is counted: the order statistic is exact, and memory bounded.
     """
-    if not (math.isfinite(alpha) and 0 < alpha < 1):
-        raise UsageError(
-            f"alpha is {alpha}, not a probability between 0 and 1.",
-            "0.05 is a common false-alarm probability for a year of balances.",
-        )
-    streams.checked_realizations(realizations, alpha)
+    _check_request(realizations, alpha)
     plan = simulation(
         model, statistic, k=k, weight=ewma_weight, errors=errors,
         seed=streams.checked_seed(seed), realizations=realizations,
@@ -132,6 +121,7 @@ def simulated_threshold(
         interval=(low, high),
         realizations=realizations,
         seed=plan.seed,
+        generator=streams.GENERATOR,
     )
 
 
@@ -400,6 +390,15 @@ def _bracket(
         at = math.floor(share * pilot.size + side * margin)
         found.append(float(pilot[at]) if 0 <= at < pilot.size else side * math.inf)
     return found[0], found[1]
+
+
+def _check_request(realizations: int, alpha: float) -> None:
+    if not (math.isfinite(alpha) and 0 < alpha < 1):
+        raise UsageError(
+            f"alpha is {alpha}, not a probability between 0 and 1.",
+            "0.05 is a common false-alarm probability for a year of balances.",
+        )
+    streams.checked_realizations(realizations, alpha)
 
 
 def _ranks(realizations: int, alpha: float) -> list[int]:

@@ -40,7 +40,6 @@ from keiryo.material_balance.statistics import (
     cumuf,
     ewma,
     gemuf_v1,
-    gemuf_v5,
     page,
     sigma_cumuf,
     sigma_itmuf,
@@ -103,18 +102,29 @@ class NominalCampaign:
 
     def arrays(self, numbers: Floats) -> CampaignArrays:
         """Return all statistics from random numbers of shape (rows, width)."""
+        whole, usable = self.factor, self.factor.usable
         muf = self.draw.muf(numbers) + self.muf_kg
+        used = muf[:, usable] if whole.count < whole.balances else muf
+        known = Factor(whole.lower, np.ones(whole.count, dtype=bool))
         if self.drawn_are_residuals:
-            y = np.full(muf.shape, np.nan)
-            shift = standardise(self.muf_kg, self.factor)
-            y[:, self.factor.usable] = numbers + shift[self.factor.usable]
+            y = numbers + standardise(self.muf_kg, whole)[usable]
         else:
-            y = standardise(muf, self.factor)
+            y = standardise(used, known)
+        v5 = np.full(used.shape, np.nan)
+        summed = np.cumsum(standardise(_smoothed(used), known) * y, axis=1)
+        v5[:, 2:-2] = summed[:, 2:-2]
         return CampaignArrays(
-            muf, cumuf(muf), y * sigma_itmuf(self.factor), y, page(y, self.k),
-            ewma(y, self.weight), gemuf_v1(y), gemuf_v5(muf, self.factor), self.sigma_muf,
-            self.sigma_cumuf,
-        )  # fmt: skip
+            muf=muf,
+            cumuf=cumuf(muf),
+            itmuf=_spread_out(y * sigma_itmuf(known), usable),
+            sitmuf=_spread_out(y, usable),
+            page=_spread_out(page(y, self.k), usable),
+            ewma=_spread_out(ewma(y, self.weight), usable),
+            gemuf_v1=_spread_out(gemuf_v1(y), usable),
+            gemuf_v5=_spread_out(v5, usable),
+            sigma_muf=self.sigma_muf,
+            sigma_cumuf=self.sigma_cumuf,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +421,15 @@ def _joined(parts: list[CampaignArrays]) -> CampaignArrays:
         arrays = [getattr(part, field.name) for part in parts]
         found[field.name] = arrays[0] if arrays[0].ndim == 1 else np.concatenate(arrays)
     return CampaignArrays(**found)
+
+
+def _spread_out(values: Floats, usable: npt.NDArray[np.bool_]) -> Floats:
+    """Return values of the usable balances at their places, NaN at the others."""
+    if usable.all():
+        return values
+    found = np.full((len(values), usable.size), np.nan)
+    found[:, usable] = values
+    return found
 
 
 def _smoothed(muf: Floats) -> Floats:

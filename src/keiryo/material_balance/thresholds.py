@@ -62,6 +62,8 @@ class Threshold:
     interval : tuple of float, optional
         95 % interval of a simulated threshold.
     realizations, seed : int, optional
+    generator : str, optional
+        Name of the generator of a simulated threshold.
     """
 
     threshold: float
@@ -73,6 +75,7 @@ class Threshold:
     interval: tuple[float, float] | None = None
     realizations: int | None = None
     seed: int | None = None
+    generator: str | None = None
 
 
 def page_threshold(
