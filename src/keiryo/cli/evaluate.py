@@ -224,11 +224,15 @@ def _show_category(evaluation: Evaluation) -> None:
     for quantity in last.quantities:
         print(f"\n{quantity.statement}")
     shares = [
-        {**share.to_dict(), "share": f"{100 * share.share:.2f} %"} for share in last.element.shares
+        {**share.to_dict(), "share": f"{100 * share.share:.2f} %"}
+        for share in last.element.shares
+        if abs(share.share) >= SMALL_SHARE
     ]
     if shares:
         print()
         show_rows(shares, Format.TABLE, title="Share of the variance (element, last balance)")
+        if small := len(last.element.shares) - len(shares):
+            print(f"{small} more, each below {100 * SMALL_SHARE:g} %.")
     if last.element.term_shares:
         parts = (f"{name} {100 * share:.1f} %" for name, share in last.element.term_shares.items())
         print("By term: " + ", ".join(parts) + ".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keiryo.evaluation.explain import explain
 from keiryo.evaluation.tables import (
     EVALUATION,
     EVALUATION_LIMIT,
@@ -13,4 +14,5 @@ from keiryo.journal.registry import Capability
 EVALUATIONS = Capability(
     "evaluation",
     line_kinds=(EVALUATION, EVALUATION_TEST, EVALUATION_SHARE, EVALUATION_LIMIT),
+    explainers=(explain,),
 )

@@ -1,0 +1,91 @@
+"""What an evaluation rests on: the balance that it is about, and the error sources it used.
+
+The lines of the balance lead on to the results of their batches, and the error sources to the
+control measurements that they were estimated from (`keiryo.measurement.explain`).
+
+Nodes: ``evaluation:MBA/FROM..TO/CATEGORY``, or ``evaluation:MBA`` for the last one of an area.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, select
+
+from keiryo.errors import UsageError
+from keiryo.evaluation.model import day_text
+from keiryo.evaluation.tables import EVALUATION, EVALUATION_SHARE
+from keiryo.journal.registry import Link
+
+_NAME = re.compile(
+    r"([A-Z0-9-]{4})(?:/(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2}))?(?:/([NDEUPT]))?"
+)
+
+
+def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
+    """Yield what an evaluation, or a line of one, rests on."""
+    kind, _, name = node.partition(":")
+    if kind == "evaluation":
+        yield from _evaluation(connection, metadata, node, name)
+    elif kind == "line":
+        act_id, line_no = (int(part) for part in name.split("/"))
+        yield from _line(connection, metadata, node, act_id, line_no)
+
+
+def _evaluation(connection: Connection, metadata: MetaData, node: str, name: str) -> Iterator[Link]:
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise UsageError(
+            f"{node!r} names no evaluation",
+            "Write evaluation:XAFA or evaluation:XAFA/2025-01-01..2025-12-31/E.",
+        )
+    mba, start, end, category = match.groups()
+    table = metadata.tables[EVALUATION.name]
+    query = select(table.c.act_id, table.c.line_no, table.c.period_to, table.c.category).where(
+        table.c.mba == mba
+    )
+    if start is not None:
+        query = query.where(
+            table.c.period_from == int(start.replace("-", "")),
+            table.c.period_to == int(end.replace("-", "")),
+        )
+    if category is not None:
+        query = query.where(table.c.category == category)
+    rows = connection.execute(query.order_by(table.c.act_id, table.c.line_no)).all()
+    if not rows:
+        return
+    last_day = max(row[2] for row in rows)
+    latest: dict[str, int] = {}
+    for act_id, _, day, letter in rows:
+        if day == last_day:
+            latest[letter] = int(act_id)
+    for act_id, line_no, day, letter in rows:
+        if day == last_day and latest[letter] == act_id:
+            yield Link(node, "concluded in", f"line:{act_id}/{line_no}")
+
+
+def _line(
+    connection: Connection, metadata: MetaData, node: str, act_id: int, line_no: int
+) -> Iterator[Link]:
+    table = metadata.tables[EVALUATION.name]
+    query = select(table).where(table.c.act_id == act_id, table.c.line_no == line_no)
+    row: Any = connection.execute(query).mappings().first()
+    if row is None:
+        return
+    period = f"{day_text(row['period_from'])}..{day_text(row['period_to'])}"
+    yield Link(node, "evaluates", f"figure:{row['mba']}/{period}/MF/{row['category']}")
+    shares = metadata.tables[EVALUATION_SHARE.name]
+    query = (
+        select(shares.c.source_act, shares.c.source_line)
+        .where(
+            shares.c.act_id == act_id,
+            shares.c.parent_line == line_no,
+            shares.c.source_act.is_not(None),
+        )
+        .distinct()
+        .order_by(shares.c.source_act, shares.c.source_line)
+    )
+    for source_act, source_line in connection.execute(query):
+        yield Link(node, "with errors of", f"line:{source_act}/{source_line}")

@@ -1,0 +1,178 @@
+"""Recording an evaluation: one act for each balance and category.
+
+The same evaluation recorded again is the same act. If the books, the measurements or the limits
+have changed since, the new act corrects the earlier one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, func, select
+
+from keiryo.accounts.model import Knowledge
+from keiryo.dates import date_number
+from keiryo.errors import UsageError
+from keiryo.evaluation.model import (
+    CONVENTION,
+    BalanceEvaluation,
+    Evaluation,
+    QuantityEvaluation,
+)
+from keiryo.evaluation.recorded import last_evaluation_act
+from keiryo.evaluation.service import Options, evaluate_area, evaluate_balance
+from keiryo.evaluation.tables import EVALUATION, EVALUATION_SHARE, EVALUATION_TEST
+from keiryo.journal.model import Actor, Draft, Posted
+from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.places.tables import area
+from keiryo.storage.engine import Database
+
+KIND = "balance.evaluate"
+
+
+def record_evaluations(
+    database: Database,
+    mba: str,
+    actor: Actor,
+    *,
+    category: str | None = None,
+    start: datetime.date | None = None,
+    end: datetime.date | None = None,
+    knowledge: Knowledge | None = None,
+    options: Options | None = None,
+    clock: Clock = system_clock,
+) -> tuple[tuple[Evaluation, ...], tuple[Posted, ...]]:
+    """Evaluate the closed balances of an area and record what was concluded.
+
+    Returns
+    -------
+    evaluations : tuple of Evaluation
+        As seen before recording.
+    posted : tuple of Posted
+        One act for each category and balance, in their order.
+
+    Raises
+    ------
+    UsageError
+        If an earlier state of knowledge is asked for: what is recorded is what is known now.
+    """
+    if knowledge is not None and knowledge != Knowledge():
+        raise UsageError(
+            "an evaluation is recorded of what is known now, not of what was known earlier",
+            "Leave out --as-known or --record.",
+        )
+    evaluations = evaluate_balance(
+        database, mba, category=category, start=start, end=end, options=options
+    )
+    posted = []
+    for evaluation in evaluations:
+        for number in range(len(evaluation.balances)):
+
+            def draft(
+                connection: Connection, wanted: Evaluation = evaluation, place: int = number
+            ) -> Draft:
+                """Evaluate again under the right to write, so that nothing comes in between."""
+                periods = [b.period for b in wanted.balances]
+                (again,) = evaluate_area(
+                    connection, database.metadata, mba, category=str(wanted.category),
+                    start=periods[0].start, end=periods[-1].end, options=options,
+                )  # fmt: skip
+                return _draft(connection, database.metadata, again, again.balances[place])
+
+            posted.append(post(database, draft, actor, clock=clock))
+    return evaluations, tuple(posted)
+
+
+def _draft(
+    connection: Connection, metadata: MetaData, whole: Evaluation, found: BalanceEvaluation
+) -> Draft:
+    scope = area(connection, metadata, found.mba).scope
+    content = hashlib.sha256(repr([_content(q) for q in found.quantities]).encode())
+    content.update(found.inputs_digest.encode())
+    digest = content.hexdigest()[:16]
+    previous = last_evaluation_act(connection, metadata, found.mba, found.period, found.category)
+    act, table = metadata.tables["act"], metadata.tables[EVALUATION.name]
+    query = select(act.c.client_id, act.c.corrects).where(act.c.act_id == previous)
+    last = connection.execute(query).first()
+    through = whole.through_act
+    if last is not None and str(last[0]).endswith(digest):  # recorded so before: the same draft
+        client_id, corrects = str(last[0]), last[1]
+        known = select(func.max(table.c.through_act)).where(table.c.act_id == previous)
+        through = int(connection.execute(known).scalar() or 0)
+    else:
+        end = date_number(found.period.end)
+        client_id = f"{KIND}:{found.mba}:{end}:{found.category}:{previous or 0}:{digest}"
+        corrects = previous
+    made = Draft(KIND, client_id, corrects=corrects)
+    for quantity in found.quantities:
+        _add(made, scope, found, quantity, through)
+    return made
+
+
+def _add(
+    made: Draft, scope: str, found: BalanceEvaluation, quantity: QuantityEvaluation, through: int
+) -> None:
+    parent = made.add(
+        EVALUATION.name,
+        scope=scope,
+        mba=found.mba,
+        period_from=date_number(found.period.start),
+        period_to=date_number(found.period.end),
+        category=str(found.category),
+        quantity=quantity.quantity,
+        muf_mg=quantity.muf_mg,
+        sigma_muf_mg=decimal(quantity.sigma_kg, 6),
+        verdict=quantity.verdict,
+        statement=quantity.statement,
+        assumptions="\n".join(quantity.assumptions),
+        through_act=through,
+        inputs_digest=found.inputs_digest,
+        convention=CONVENTION,
+    )
+    tests: list[tuple[str, float | None, float | None, bool | None, str]] = [
+        ("MUF / sigma", quantity.z, None, None, "normal distribution, mean zero"),
+        ("p of a loss by chance", quantity.p_loss, None, None, "one-sided"),
+        ("detection of one significant quantity", quantity.detection_probability, None, None, ""),
+    ]
+    tests += [(t.name, t.value, t.limit, t.passed, t.basis) for t in quantity.tests]
+    for name, value, limit, passed, basis in tests:
+        made.add(
+            EVALUATION_TEST.name, scope=scope, parent_line=parent, test=name,
+            value=decimal(value), limit_value=decimal(limit),
+            passed=None if passed is None else int(passed), basis=basis or None,
+        )  # fmt: skip
+    for share in quantity.shares:
+        made.add(
+            EVALUATION_SHARE.name, scope=scope, parent_line=parent, source=share.source,
+            component=share.component, stratum=share.stratum, share=decimal(share.share),
+            source_act=share.act, source_line=share.line,
+        )  # fmt: skip
+
+
+def decimal(value: float | None, places: int = 0) -> str | None:
+    """Return a number as decimal text of twelve digits, moved by some places; None stays None.
+
+    Twelve digits, so that computers that sum in another order record the same.
+    """
+    if value is None:
+        return None
+    text = format(Decimal(f"{value:.12g}").scaleb(places), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _content(quantity: QuantityEvaluation) -> list[Any]:
+    """Return what makes two evaluations the same."""
+    return [
+        quantity.quantity,
+        quantity.muf_mg,
+        decimal(quantity.sigma_kg),
+        quantity.verdict,
+        quantity.statement,
+        quantity.assumptions,
+        [(t.name, decimal(t.value), decimal(t.limit), t.passed, t.basis) for t in quantity.tests],
+        [(s.source, s.component, s.stratum, decimal(s.share), s.act, s.line)
+         for s in quantity.shares],
+    ]  # fmt: skip
