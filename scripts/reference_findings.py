@@ -27,7 +27,13 @@ MOST_SHOWN = 1500
 
 DASHED = re.compile(r"[A-Z][A-Z0-9]+(-[A-Z0-9]+)+")
 PLAIN = re.compile(r"[A-Z]{3,}[0-9]*")
-NO_CODES = {"UTF-8", "UTF-16", "AM-241", "PU-241", "HALF-LIFE", "YYYY-MM-DD"}
+VERDICTS = {
+    *("WITHIN-ERROR", "LOSS-INDICATED", "GAIN-INDICATED", "LIMIT-EXCEEDED", "SIGMA-TOO-LARGE"),
+    *("NOT-EVALUATED", "ITEMS-AGREE", "ITEMS-DIFFER"),
+}
+"""What an evaluation concludes; no findings."""
+
+NO_CODES = {"UTF-8", "UTF-16", "AM-241", "PU-241", "HALF-LIFE", "YYYY-MM-DD", *VERDICTS}
 PLACE_OF_CODE = {
     "Finding": 0,
     "Problem": 0,

@@ -47,6 +47,7 @@ from keiryo.vocabulary import profile as named_profile
 if TYPE_CHECKING:
     import polars as pl
 
+    from keiryo.evaluation.model import Evaluation
     from keiryo.movements.service import ImportSummary as MovementSummary
 
 Day = datetime.date | str
@@ -270,6 +271,47 @@ class Books:
         """Write the accepted reports of an MBA as labelled text."""
         with self.database.reading() as connection:
             return export_reports(connection, self.database.metadata, mba, Path(folder))
+
+    def evaluate(
+        self,
+        mba: str,
+        *,
+        category: Category | str | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
+        as_known: int | Day | None = None,
+        alpha: float = 0.05,
+    ) -> tuple[Evaluation, ...]:
+        """Say whether material is missing from the closed balances of an area.
+
+        Parameters
+        ----------
+        mba : str
+        category : Category or str, optional
+            Default: every category; the main one (E, if present) comes first.
+        start, end : date or str, optional
+            Default: all balances that a physical inventory taking ended.
+        as_known : int, date or str, optional
+            Act, or day, up to which things were known.
+        alpha : float
+            Probability of a false alarm in all balances together.
+
+        Returns
+        -------
+        tuple of Evaluation
+            MUF, its standard deviation by source and stratum, tests, verdict and assumptions.
+        """
+        from keiryo.evaluation.service import Options, evaluate_balance
+
+        return evaluate_balance(
+            self.database,
+            mba,
+            category=None if category is None else str(category),
+            start=_day(start),
+            end=_day(end),
+            knowledge=knowledge_of(as_known, None),
+            options=Options(alpha),
+        )
 
     def why(self, asked: str) -> dict[str, Any]:
         """Return the acts, lines, reports and evidence behind a figure, batch or item."""

@@ -73,6 +73,7 @@ def _run(place: str) -> None:
         raise typer.Exit(1)
     _close(books)
     _look_closer(books)
+    _evaluate(books)
     _prove(books)
     _next(place, time.perf_counter() - began)
 
@@ -190,6 +191,29 @@ def _look_closer(books: Books) -> None:
         )
 
 
+def _evaluate(books: Books) -> None:
+    """Say whether the difference of the fabrication plant means anything."""
+    import textwrap
+    from importlib.resources import files
+
+    from keiryo.evaluation.recording import record_evaluations
+    from keiryo.measurement.intake import import_table
+
+    _heading("5  Is material missing? The measurements behind the books answer")
+    folder = files("keiryo.data").joinpath("state_xa")
+    for form in ("calibrations", "controls", "sources", "strata", "results"):
+        name = f"{form}.csv"
+        import_table(books.database, books.actor, form, name, folder.joinpath(name).read_bytes())
+    found, posted = record_evaluations(books.database, "XAFA", books.actor, category="E")
+    print(textwrap.fill(found[0].last.element.statement, 88))
+    largest = max(found[0].last.element.shares, key=lambda share: share.share)
+    print(
+        f"Most of the uncertainty, {100 * largest.share:.0f} %, comes from the "
+        f"{largest.component} error of {largest.source} ({largest.stratum}). Recorded as act "
+        f"{posted[0].act.act_id}."
+    )
+
+
 def _list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
@@ -206,7 +230,7 @@ def _prove(books: Books) -> None:
     from keiryo.journal.verify import verify
     from keiryo.storage.engine import Database
 
-    _heading("5  Proven")
+    _heading("6  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
     print(
@@ -258,10 +282,12 @@ def _next(place: str, seconds: float) -> None:
     print(f"  export KEIRYO_DB={place}")
     for command, words in (
         ("balance XAFA", "the balance that was just closed"),
+        ("evaluate XAFA --report xafa.html", "whether material is missing, with charts"),
         ("balance XAFA --as-known 2025-06-01", "what was known before a correction"),
         ("ledger XAFA --category E", "the running book, entry by entry"),
         ("inventory XARA --on 2025-12-31", "what is on hand, item by item"),
         ("why XAFA/MF/E", "what the difference rests on"),
+        ("why evaluation:XAFA", "what the verdict rests on, down to the measurements"),
         ("why XARA/F25-FA-001", "where an assembly comes from"),
         ("transit --on 2025-09-30", "what was on its way, and for how long"),
         ("correct XAFA/107/1 --set 630=461201.4", "all that would follow from one wrong weight"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from keiryo.cli.evaluation_pages import write_pages
 from keiryo.cli.options import (
     AsKnownOption,
     DbOption,
@@ -73,6 +75,15 @@ CovarianceOption = Annotated[
     typer.Option("--covariance", metavar="FILE", help="Write the covariance of --process."),
 ]
 
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Write a page (HTML) that opens offline."),
+]
+ChartsOption = Annotated[
+    Path | None,
+    typer.Option("--charts", metavar="DIR", help="Write the charts as SVG and PNG."),
+]
+
 SMALL_SHARE = 0.0005
 """Smaller shares of the variance are not shown in a table."""
 
@@ -105,6 +116,8 @@ def evaluate(
     tolerance: ToleranceOption = 0.0,
     page_k: PageOption = 0.5,
     covariance: CovarianceOption = None,
+    report: ReportOption = None,
+    charts: ChartsOption = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
@@ -124,15 +137,22 @@ def evaluate(
         from keiryo.cli.evaluate_process import evaluate_process_command
 
         evaluate_process_command(
-            process, sources, period, tolerance, alpha, page_k, format_of(format_), covariance
-        )
+            process, sources, period, tolerance, alpha, page_k, format_of(format_), covariance,
+            report, charts,
+        )  # fmt: skip
         return
     if mba is None:
         raise UsageError("there is nothing to evaluate", "Name an MBA, or a folder with --process.")
     given = (category, _day(from_, "--from"), _day(to, "--to"))
     how = (alpha, tuple(rules or ("general",)), expected_sigma, as_known, recorded_by)
     found, posted = _evaluated(mba, given, how, record, db)
+    told = []
+    if found:
+        result = evaluation_dict(found, one=category is not None)
+        told = write_pages(result, report, charts, process=False)
     _show(found, posted, category is not None, format_of(format_))
+    for sentence in told:
+        print(sentence, file=sys.stderr)
     if any(str(f.severity) in "FE" for e in found for f in e.findings):
         raise typer.Exit(1)
 

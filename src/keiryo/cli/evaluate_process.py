@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from keiryo.cli.evaluation_pages import write_pages
 from keiryo.cli.options import Format
 from keiryo.cli.output import finding_dict, show_findings, show_json, show_rows
 
@@ -28,6 +30,8 @@ def evaluate_process_command(
     page_k: float = 0.5,
     format_: Format = Format.TABLE,
     covariance: Path | None = None,
+    report: Path | None = None,
+    charts: Path | None = None,
 ) -> None:
     """Evaluate process data and show what they say.
 
@@ -43,6 +47,8 @@ def evaluate_process_command(
     format_ : Format
     covariance : Path, optional
         Where to write the covariance.
+    report, charts : Path, optional
+        Where to write a page, and charts.
 
     Raises
     ------
@@ -56,16 +62,19 @@ def evaluate_process_command(
         folder, sources, period, tolerance_h=tolerance, alpha=alpha, page_k=page_k,
         covariance_file=covariance,
     )  # fmt: skip
+    data = done.to_dict()
+    data["findings"] = [{"code": f.code, **finding_dict(f)} for f in done.findings]
+    data["program"] = f"keiryo {keiryo.__version__}"
+    told = write_pages(data, report, charts, process=True)
     if format_ is Format.JSON:
-        data = done.to_dict()
-        data["findings"] = [{"code": f.code, **finding_dict(f)} for f in done.findings]
-        data["program"] = f"keiryo {keiryo.__version__}"
         show_json(data)
     elif format_ is Format.CSV:
         show_rows(balance_rows(done, exact=True), format_, columns=_COLUMNS)
         show_findings(done.findings, to_error=True)
     else:
         _show(done, covariance)
+    for sentence in told:
+        print(sentence, file=sys.stderr)
     if done.questions:
         raise typer.Exit(1)
 
