@@ -75,6 +75,42 @@ def python_page() -> str:
     return "\n".join(parts)
 
 
+STATISTICS = (
+    *(f"material_balance.{name}" for name in (
+        "statistics", "sequence", "running", "thresholds", "detection", "robustness",
+        "strata", "plant", "error_variables", "simulation", "simulation_campaign",
+    )),
+    *("process_data.service", "design.questions", "measurement.estimation"),
+    *(f"inspection.{name}" for name in (
+        "sampling", "methods", "differences", "joint_test", "shipper_receiver",
+    )),
+)  # fmt: skip
+
+
+def statistics_page() -> str:
+    """Return the page of the functions on plain arrays."""
+    from importlib import import_module
+
+    parts = [
+        "# Statistics in Python\n",
+        "Functions on plain arrays; they need no books and return frozen results. Amounts are "
+        "kilograms of an element or of an isotope, standard deviations are one sigma, a loss is "
+        "positive.\n",
+    ]
+    for name in STATISTICS:
+        module = import_module(f"keiryo.{name}")
+        parts.append(f"## keiryo.{name}\n")
+        parts.append((inspect.getdoc(module) or "").partition("\n")[0] + "\n")
+        for own, thing in vars(module).items():
+            if own.startswith("_") or getattr(thing, "__module__", "") != module.__name__:
+                continue
+            if inspect.isfunction(thing):
+                parts += documented(own, thing, "###")
+            elif inspect.isclass(thing):
+                parts.append(f"### {own}\n\n```text\n{inspect.getdoc(thing) or ''}\n```\n")
+    return "\n".join(parts)
+
+
 def documented(name: str, thing, level: str) -> list[str]:
     """Return a heading and the docstring of a public name, and of its members."""
     parts = [f"{level} {name}\n"]
@@ -117,6 +153,7 @@ def pages() -> dict[str, str]:
         "findings.md": reference_findings.page(),
         "line-kinds.md": reference_tables.line_kinds_page(),
         "python-api.md": python_page(),
+        "statistics.md": statistics_page(),
         "vocabulary.md": reference_tables.vocabulary_page(),
     }
     return {name: NOTE + text.rstrip() + "\n" for name, text in made.items()}

@@ -23,7 +23,7 @@ def test_an_abrupt_loss_at_a_closing_belongs_to_the_period_that_ends_there(
     assert found.tolist() == [3.0 if b == balance else 0.0 for b in range(3)]
 
 
-@given(st.floats(0, 50), st.floats(0, 50), st.floats(-100, 100).filter(lambda x: abs(x) > 1e-6))
+@given(st.floats(0, 50), st.floats(0, 50), st.floats(1e-6, 100))
 def test_nothing_of_a_loss_is_lost(one: float, other: float, kg: float) -> None:
     begin, end = min(one, other), max(one, other)
     if begin == end == 0.0:
@@ -49,3 +49,9 @@ def test_numbers_must_be_numbers(bad: float) -> None:
         loss_vector(bad, 1.0, 2.0, CLOSINGS)
     with pytest.raises(UsageError):
         loss_vector(1.0, 1.0, bad, CLOSINGS)
+
+
+@pytest.mark.parametrize("kg", [-1.0, 1e10])
+def test_a_loss_is_positive_and_possible(kg: float) -> None:
+    with pytest.raises(UsageError):
+        loss_vector(kg, 1.0, 2.0, CLOSINGS)

@@ -174,3 +174,28 @@ def test_curves_are_drawn(tmp_path) -> None:
         assert (tmp_path / name).stat().st_size > 5000
     with pytest.raises(UsageError, match="neither"):
         draw_power_curves(tmp_path / "curves.pdf", losses, found)
+
+
+def test_a_loss_where_nothing_is_uncertain_is_certain_to_show() -> None:
+    campaign = Campaign(np.diag([1.0, 0.0, 1.0]), np.arange(4.0))
+    for statistic in ("page", "cumuf_end", "muf"):
+        found = power(campaign, np.array([0.0, 5.0, 0.0]), statistic, effort=SMALL)
+        assert found.probability == 1.0 and found.contradicts and found.interval is None
+        assert found.first_alarm.sum() == pytest.approx(1.0)
+    assert not power(campaign, np.array([5.0, 0.0, 5.0]), "page").contradicts
+    shared = Campaign(np.full((3, 3), 0.01), np.arange(4.0))
+    assert power(shared, np.array([0.0, 0.15, 0.0]), "page").probability == 1.0
+    assert not power(shared, np.array([0.1, 0.1, 0.1]), "page").contradicts
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"1,x\n2,3\n"],
+    ids=["empty", "text"],
+)
+def test_covariance_files_that_are_none(tmp_path, content: bytes) -> None:
+    (tmp_path / "c.csv").write_bytes(content)
+    np.save(tmp_path / "complex.npy", np.eye(2) * 1j)
+    for name in ("c.csv", "complex.npy", "."):
+        with pytest.raises(UsageError):
+            covariance_campaign(tmp_path / name)

@@ -260,3 +260,24 @@ def test_a_thousand_balances_take_seconds() -> None:
     found = evaluate_sequence(np.zeros(1000), constant_plant(1000))
     assert time.perf_counter() - begun < 30
     assert found.thresholds["page"].balances == 1000
+
+
+def test_a_determined_balance_that_contradicts_the_others_is_a_finding() -> None:
+    shared = np.full((4, 4), 0.01)
+    found = evaluate_sequence(np.array([0.0, 0.15, 0.0, 0.0]), None, covariance=shared)
+    wrong = [f for f in found.findings if f.code == "MUF-CONTRADICTED"]
+    assert [f.cell for f in wrong] == ["balance 2"]
+    assert wrong[0].found == "0.15" and wrong[0].expected == "0"
+    agrees = evaluate_sequence(np.array([0.1, 0.1, 0.1, 0.1]), None, covariance=shared)
+    assert not [f for f in agrees.findings if f.code == "MUF-CONTRADICTED"]
+
+
+def test_thresholds_can_be_simulated() -> None:
+    covariance = np.full((8, 8), 0.5) + 2.2 * np.eye(8)
+    for i in range(7):
+        covariance[i, i + 1] = covariance[i + 1, i] = -0.5
+    found = evaluate_sequence(np.zeros(8), None, covariance=covariance, realizations=50_000)
+    for statistic, expected in (("muf", 2.476), ("cumuf", 2.149)):
+        threshold = found.thresholds[statistic]
+        assert threshold.method == "simulated"
+        assert threshold.threshold == pytest.approx(expected, abs=0.03)

@@ -204,6 +204,10 @@ def power(
     covariance: CovarianceOption = None,
     begin: FromHourOption = None,
     end: ToHourOption = None,
+    worst: Annotated[
+        bool,
+        typer.Option("--worst-case", help="Spread the loss as the CUMUF test finds it hardest."),
+    ] = False,
     statistic: StatisticOption = "page",
     alpha: AlphaOption = 0.05,
     k: KOption = 0.5,
@@ -219,11 +223,15 @@ def power(
     hours, from the beginning of the loss to the closing of the balance with the first alarm.
     """
     from keiryo.design.questions import power as power_of
+    from keiryo.material_balance.detection import worst_case
 
     campaign = _needed(_campaign(process, sources, period, covariance))
+    pattern = _loss(campaign, loss, begin, end)
+    if worst:
+        pattern = worst_case(campaign.covariance, loss)
     found = power_of(
         campaign,
-        _loss(campaign, loss, begin, end),
+        pattern,
         statistic,
         alpha,
         k=k,
@@ -495,4 +503,4 @@ def _robustness(campaign: Campaign, found: Power, k: float) -> list[dict[str, fl
 def _finding_rows(campaign: Campaign) -> list[dict[str, Any]]:
     from keiryo.cli.output import finding_dict
 
-    return [finding_dict(finding) for finding in campaign.findings]
+    return [{"code": finding.code, **finding_dict(finding)} for finding in campaign.findings]

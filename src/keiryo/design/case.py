@@ -61,7 +61,8 @@ def process_campaign(
     from keiryo.process_data.service import read_process
 
     read = read_process(Path(folder), Path(sources), period_h, tolerance_h=tolerance_h)
-    if any(f.severity is Severity.FORMAT for f in read.findings) or read.errors is None:
+    wrong = (Severity.FORMAT, Severity.INCONSISTENCY)
+    if any(f.severity in wrong for f in read.findings) or read.errors is None:
         raise RefusedError(
             f"the process data in {folder} cannot be evaluated", read.findings,
             "Correct the files and ask again.",
@@ -102,6 +103,9 @@ def covariance_campaign(path: str | Path) -> Campaign:
     import json
 
     place = Path(path)
+    if not place.is_file() or place.stat().st_size == 0:
+        words = "is empty" if place.is_file() else "is no file"
+        raise UsageError(f"{place} {words}", "Give a square matrix in kg² as .npy or .csv.")
     try:
         if place.suffix == ".npy":
             found = np.load(place, allow_pickle=False)
@@ -114,11 +118,17 @@ def covariance_campaign(path: str | Path) -> Campaign:
             hours = np.asarray(starts + ends, dtype=np.float64) if ends else None
         else:
             found, hours = np.loadtxt(place, delimiter=",", ndmin=2), None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise UsageError(
+            f"{place} has no {error}", "Give the JSON that `keiryo evaluate --process` prints."
+        ) from error
+    except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"{place} cannot be read as a covariance: {error}",
             "Give a square matrix in kg² as .npy or .csv, or the JSON of `keiryo evaluate`.",
         ) from error
+    if not np.issubdtype(found.dtype, np.number) or np.iscomplexobj(found):
+        raise UsageError(f"{place} holds no real numbers", "Give variances in kg².")
     if found.ndim != 2 or found.shape[0] != found.shape[1] or found.size == 0:
         raise UsageError(
             f"{place} holds an array of shape {found.shape}, which is no square matrix",

@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 from keiryo.errors import UsageError
 
+MOST_KG = 1e9
+"""More than all the nuclear material there is."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -23,7 +26,7 @@ def loss_vector(loss_kg: float, from_h: float, to_h: float, closings_h: Floats) 
     Parameters
     ----------
     loss_kg : float
-        Total; negative for a gain.
+        Total, not negative.
     from_h, to_h : float
         Equal for an abrupt loss.
     closings_h : array of float, shape (P + 1,)
@@ -46,6 +49,11 @@ def loss_vector(loss_kg: float, from_h: float, to_h: float, closings_h: Floats) 
     """
     if not all(math.isfinite(value) for value in (loss_kg, from_h, to_h)):
         raise UsageError("the loss and its hours must be numbers", "Give kilograms and hours.")
+    if loss_kg < 0 or loss_kg > MOST_KG:
+        raise UsageError(
+            f"a loss of {loss_kg:g} kg makes no sense",
+            f"Give what is removed as a number from 0 to {MOST_KG:g}.",
+        )
     if to_h < from_h:
         raise UsageError(
             f"the loss ends at hour {to_h:g}, before it begins at {from_h:g}",

@@ -27,6 +27,7 @@ from keiryo.design.case import INDEPENDENT, Campaign
 from keiryo.errors import UsageError
 from keiryo.material_balance import detection as exact
 from keiryo.material_balance import thresholds
+from keiryo.material_balance.factoring import contradictions, factor
 from keiryo.material_balance.simulation import simulated_power, simulated_threshold
 from keiryo.material_balance.thresholds import Threshold
 
@@ -86,6 +87,9 @@ class Power:
         Hours from the beginning of the loss to the closing with the first alarm.
     false_before : float
         Probability that the first alarm comes before the loss begins.
+    contradicts : bool
+        Whether the loss falls in a balance that the declared errors leave no room in: it then
+        shows with certainty, whatever the statistic.
     """
 
     statistic: str
@@ -100,6 +104,7 @@ class Power:
     time_to_detection_h: float | None
     median_time_h: float | None
     false_before: float
+    contradicts: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain data."""
@@ -115,6 +120,7 @@ class Power:
             "k": self.k,
             "first_alarm": self.first_alarm.tolist(),
             "false_alarm_before_loss": self.false_before,
+            "contradicts_declared_errors": self.contradicts,
             "loss_by_balance": self.loss_kg.tolist(),
         }
 
@@ -215,6 +221,8 @@ def power(
         If the statistic is not known, or nothing can be computed.
     """
     _known(statistic, STATISTICS)
+    if not (np.isfinite(loss_kg).all() and loss_kg.sum() >= 0):
+        raise UsageError("a loss is a positive number of kilograms", "Give what is removed.")
     work = effort or Effort()
     if statistic in _EXACT_POWER:
         found = exact.detection(loss_kg, campaign.covariance, statistic, alpha=alpha, k=k)
@@ -230,11 +238,28 @@ def power(
         interval, method = estimate.interval, "simulated"
         probability, value = estimate.detection_probability, limit.threshold
         reference = limit.k
+    certain = _certain(campaign, loss_kg)
+    if certain is not None:
+        first = first.copy()
+        first[certain + 1 :] = 0.0
+        first[certain] = 1.0 - float(first[:certain].sum())
+        probability, interval = 1.0, None
     mean, median, before = _times(campaign, loss_kg, first, begin_h)
     return Power(
         statistic, method, probability, interval, alpha, value, reference, loss_kg, first, mean,
-        median, before,
+        median, before, certain is not None,
     )  # fmt: skip
+
+
+def _certain(campaign: Campaign, loss_kg: Floats) -> int | None:
+    """Return the first balance whose MUF no measurement error could explain, or None.
+
+    A balance without any error, or one that the earlier ones determine, cannot be tested; but a
+    loss in it contradicts the declared errors, and that is seen with certainty.
+    """
+    rest = contradictions(loss_kg, campaign.covariance, factor(campaign.covariance))
+    wrong = np.flatnonzero(np.nan_to_num(rest) != 0.0)
+    return int(wrong[0]) if wrong.size else None
 
 
 def _times(
@@ -425,8 +450,6 @@ def what_if(
 
 def _usable(campaign: Campaign) -> int:
     """Return the number of balances that can be tested."""
-    from keiryo.material_balance.factoring import factor
-
     count = factor(campaign.covariance).count
     if count == 0:
         raise UsageError(

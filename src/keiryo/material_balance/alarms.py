@@ -45,6 +45,13 @@ class Alarm:
     threshold: float
     reason: str
 
+    @property
+    def unit(self) -> str:
+        """What value and threshold are: standard deviations, a probability, or a plain number."""
+        if self.statistic == "gemuf_v1":
+            return "probability: alarm below the threshold"
+        return "number" if self.statistic == "gemuf_v5" else "standard deviations"
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:

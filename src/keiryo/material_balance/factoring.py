@@ -150,6 +150,52 @@ def checked_covariance(covariance: npt.ArrayLike) -> Floats:
     return sigma
 
 
+def contradictions(muf_kg: npt.ArrayLike, covariance: npt.ArrayLike, factored: Factor) -> Floats:
+    """Return by how much balances that the others determine contradict them, kg.
+
+    A balance without variance must have the MUF 0; one that adds no information must have the MUF
+    that the earlier balances predict. What is left over cannot be a measurement error.
+
+    Parameters
+    ----------
+    muf_kg : array_like, shape (P,)
+    covariance : array_like, shape (P, P)
+    factored : Factor
+
+    Returns
+    -------
+    array of float, shape (P,)
+        0 where nothing contradicts (within rounding); NaN for balances that have information of
+        their own, or no MUF.
+
+    References
+    ----------
+    Picard 1987: the residual of a balance given those before it.
+    """
+    muf = np.asarray(muf_kg, dtype=np.float64)
+    sigma = np.asarray(covariance, dtype=np.float64)
+    found = np.full(muf.shape, np.nan)
+    usable = np.flatnonzero(factored.usable)
+    y = (
+        linalg.solve_triangular(factored.lower, muf[usable], lower=True, check_finite=False)
+        if usable.size
+        else np.zeros(0)
+    )
+    scale = float(np.nanmax(np.abs(muf), initial=0.0))
+    for balance in np.flatnonzero(~factored.usable & np.isfinite(muf)):
+        before = int(np.searchsorted(usable, balance))
+        row = np.zeros(0)
+        if before:
+            row = linalg.solve_triangular(
+                factored.lower[:before, :before], sigma[usable[:before], balance], lower=True,
+                check_finite=False,
+            )  # fmt: skip
+        rest = float(muf[balance] - row @ y[:before])
+        noise = 1e-5 * np.sqrt(sigma[balance, balance]) + 1e-9 * scale + 1e-12
+        found[balance] = rest if abs(rest) > noise else 0.0
+    return found
+
+
 def _plain_cholesky(sigma: Floats) -> Floats | None:
     """Return L, or None if some balance adds no information or the matrix is not a covariance."""
     if sigma.shape[0] == 0:

@@ -131,8 +131,9 @@ def _too_low(count: int, variance: float, probability: float) -> Finding:
         code="MODEL-VARIANCE-LOW",
         severity=Severity.WARNING,
         message=f"The {count} standardised residuals have a variance of {variance:.3g}, where 1 is"
-        f" right; so low a value comes by chance with probability {probability:.2g}. The declared"
-        " errors are larger than those that really occur.",
+        f" right; so low a value comes by chance with probability {_small(probability)}. The"
+        " declared errors are larger than those that really occur, or the amounts are calculated"
+        " or nominal ones without errors.",
         advice="Compare the declared standard deviations with control measurements. Overstated"
         " errors widen the limits, and a loss could hide behind them. Also make sure that measured"
         " values, not calculated ones, entered the balances.",
@@ -140,6 +141,10 @@ def _too_low(count: int, variance: float, probability: float) -> Finding:
         expected="1",
         basis=_BASIS,
     )
+
+
+def _small(probability: float) -> str:
+    return f"{probability:.2g}" if probability > 1e-300 else "below 1e-300"
 
 
 def _too_high(count: int, variance: float, probability: float) -> Finding:

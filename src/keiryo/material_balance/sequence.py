@@ -22,7 +22,7 @@ from keiryo.errors import Finding, Severity, UsageError
 from keiryo.material_balance import statistics
 from keiryo.material_balance.alarms import TESTED, Alarm, Observed, find_alarms
 from keiryo.material_balance.error_variables import ErrorVariables
-from keiryo.material_balance.factoring import Factor, checked_covariance, factor
+from keiryo.material_balance.factoring import Factor, checked_covariance, contradictions, factor
 from keiryo.material_balance.model_check import ModelCheck, check_model
 from keiryo.material_balance.thresholds import (
     Threshold,
@@ -36,6 +36,9 @@ from keiryo.material_balance.thresholds import (
 __all__ = ["Alarm", "SequenceEvaluation", "evaluate_sequence"]
 
 Floats = npt.NDArray[np.float64]
+
+MOST_SIMULATED = 300
+"""Most balances whose thresholds are simulated as part of an evaluation (a second or two)."""
 
 _BALANCES_NAMED = 20
 _NOISE_KG = 1e-9
@@ -93,7 +96,7 @@ class SequenceEvaluation:
         found: dict[str, Any] = {name: _plain(getattr(self, name)) for name in arrays}
         found["variance_shares"] = {s: _plain(v) for s, v in self.variance_shares.items()}
         found["thresholds"] = {s: asdict(t) for s, t in self.thresholds.items()}
-        found["alarms"] = [asdict(a) for a in self.alarms]
+        found["alarms"] = [{**asdict(a), "unit": a.unit} for a in self.alarms]
         model = {n: v for n, v in asdict(self.model).items() if n != "findings"}
         found["model"] = {
             n: None if isinstance(v, float) and math.isnan(v) else v for n, v in model.items()
@@ -113,6 +116,8 @@ def evaluate_sequence(
     thresholds: Mapping[str, Threshold] | None = None,
     active_inventory_kg: npt.ArrayLike | None = None,
     labels: Sequence[str] | None = None,
+    realizations: int = 0,
+    seed: int = 1,
 ) -> SequenceEvaluation:
     """Return all statistics of a sequence of balances, its alarms and the check of its model.
 
@@ -138,6 +143,9 @@ def evaluate_sequence(
     active_inventory_kg : array_like, shape (P,), optional
     labels : sequence of str, optional
         Names of the balances for messages; default ``"balance 1"`` and so on.
+    realizations, seed : int
+        Campaigns to simulate for the thresholds of ``"muf"``, ``"cumuf"`` and ``"ewma"``; 0 leaves
+        them conservative. More than `MOST_SIMULATED` balances are never simulated here.
 
     Raises
     ------
@@ -152,6 +160,11 @@ def evaluate_sequence(
     factored = factor(sigma, leave_out=missing)
     given = _checked_thresholds(thresholds, page_k)
     observed = _observe(muf, sigma, factored, page_k, ewma_weight)
+    if realizations and size <= MOST_SIMULATED and not missing.any() and factored.count:
+        given = {
+            **_simulated(sigma, alpha, ewma_weight, realizations, seed),
+            **given,
+        }
     limits = _thresholds(sigma, missing, factored, alpha, page_k, given)
     model = check_model(muf, observed.sitmuf)
     return SequenceEvaluation(
@@ -164,6 +177,20 @@ def evaluate_sequence(
         model=model,
         findings=(*_findings(muf, sigma, factored, names), *model.findings),
     )
+
+
+def _simulated(
+    sigma: Floats, alpha: float, ewma_weight: float, realizations: int, seed: int
+) -> dict[str, Threshold]:
+    """Return simulated thresholds of the statistics that have no exact one."""
+    from keiryo.material_balance.simulation import simulated_threshold
+
+    return {
+        statistic: simulated_threshold(
+            sigma, statistic, alpha, ewma_weight=ewma_weight, realizations=realizations, seed=seed
+        )
+        for statistic in ("muf", "cumuf", "ewma")
+    }
 
 
 def plain_finding(finding: Finding) -> dict[str, Any]:
@@ -284,7 +311,33 @@ def _findings(
             )
         )
         return found
+    found += _contradicted(muf, sigma, factored, names)
     return found + list(factored.findings[:_BALANCES_NAMED])
+
+
+def _contradicted(
+    muf: Floats, sigma: Floats, factored: Factor, names: tuple[str, ...]
+) -> list[Finding]:
+    """Return the findings about balances whose MUF is not what the earlier ones determine."""
+    rest = contradictions(muf, sigma, factored)
+    wrong = np.flatnonzero((np.diagonal(sigma) > 0) & (np.nan_to_num(rest) != 0.0))
+    return [
+        Finding(
+            code="MUF-CONTRADICTED",
+            severity=Severity.INCONSISTENCY,
+            message=f"By the declared errors the balances before {names[int(i)]} determine its MUF:"
+            f" it must be {muf[i] - rest[i]:.9g} kg. It is {muf[i]:.9g} kg, and no measurement"
+            f" error can explain the {abs(rest[i]):.9g} kg that"
+            f" {'are missing' if rest[i] > 0 else 'were gained'}.",
+            advice="Either material is missing or was gained, or an error source is not declared:"
+            " usually the random errors.",
+            cell=names[int(i)],
+            found=f"{float(muf[i]):.9g}",
+            expected=f"{float(muf[i] - rest[i]):.9g}",
+            basis="Picard 1987",
+        )
+        for i in wrong[:_BALANCES_NAMED]
+    ]
 
 
 def _without_error(
