@@ -16,6 +16,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from keiryo.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from keiryo.accounts.inventory import Inventory
     from keiryo.accounts.model import Amount, Balance, Knowledge
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from keiryo.errors import Finding, KeiryoError, Severity
     from keiryo.journal.model import Actor, Draft
     from keiryo.quantities import Category
-
-__version__ = "0.1.0"
 
 _PUBLIC = {
     "Actor": ("keiryo.journal.model", "Actor"),

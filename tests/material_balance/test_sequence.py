@@ -12,6 +12,7 @@ from keiryo.errors import UsageError
 from keiryo.material_balance.model_check import check_model
 from keiryo.material_balance.plant import constant_plant
 from keiryo.material_balance.sequence import SequenceEvaluation, evaluate_sequence
+from keiryo.material_balance.simulated_thresholds import simulated_thresholds
 from keiryo.material_balance.thresholds import Threshold
 from material_balance.worked_cases import B_COVARIANCE, B_MUF
 
@@ -276,7 +277,8 @@ def test_thresholds_can_be_simulated() -> None:
     covariance = np.full((8, 8), 0.5) + 2.2 * np.eye(8)
     for i in range(7):
         covariance[i, i + 1] = covariance[i + 1, i] = -0.5
-    found = evaluate_sequence(np.zeros(8), None, covariance=covariance, realizations=50_000)
+    simulated = simulated_thresholds(covariance, realizations=50_000)
+    found = evaluate_sequence(np.zeros(8), None, covariance=covariance, thresholds=simulated)
     for statistic, expected in (("muf", 2.476), ("cumuf", 2.149)):
         threshold = found.thresholds[statistic]
         assert threshold.method == "simulated"

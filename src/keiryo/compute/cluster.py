@@ -208,7 +208,7 @@ _NO_TASK: Any = object()
 
 def versions() -> tuple[tuple[str, str], ...]:
     """Return what must be the same here and on a worker, by name."""
-    from keiryo import __version__
+    from keiryo.version import __version__
 
     python = ".".join(platform.python_version_tuple()[:2])
     named = ("keiryo", __version__), ("NumPy", np.__version__), ("Python", python)

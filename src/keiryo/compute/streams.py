@@ -74,7 +74,7 @@ class Provenance:
 
 def provenance(seed: int, realizations: int) -> Provenance:
     """Return what is to be recorded beside a result that was simulated here."""
-    from keiryo import __version__
+    from keiryo.version import __version__
 
     return Provenance(GENERATOR, seed, realizations, np.__version__, __version__)
 

@@ -37,9 +37,6 @@ __all__ = ["Alarm", "SequenceEvaluation", "evaluate_sequence"]
 
 Floats = npt.NDArray[np.float64]
 
-MOST_SIMULATED = 300
-"""Most balances whose thresholds are simulated as part of an evaluation (a second or two)."""
-
 _BALANCES_NAMED = 20
 _NOISE_KG = 1e-9
 _OBSERVED = (
@@ -116,8 +113,6 @@ def evaluate_sequence(
     thresholds: Mapping[str, Threshold] | None = None,
     active_inventory_kg: npt.ArrayLike | None = None,
     labels: Sequence[str] | None = None,
-    realizations: int = 0,
-    seed: int = 1,
 ) -> SequenceEvaluation:
     """Return all statistics of a sequence of balances, its alarms and the check of its model.
 
@@ -143,9 +138,6 @@ def evaluate_sequence(
     active_inventory_kg : array_like, shape (P,), optional
     labels : sequence of str, optional
         Names of the balances for messages; default ``"balance 1"`` and so on.
-    realizations, seed : int
-        Campaigns to simulate for the thresholds of ``"muf"``, ``"cumuf"`` and ``"ewma"``; 0 leaves
-        them conservative. More than `MOST_SIMULATED` balances are never simulated here.
 
     Raises
     ------
@@ -160,11 +152,6 @@ def evaluate_sequence(
     factored = factor(sigma, leave_out=missing)
     given = _checked_thresholds(thresholds, page_k)
     observed = _observe(muf, sigma, factored, page_k, ewma_weight)
-    if realizations and size <= MOST_SIMULATED and not missing.any() and factored.count:
-        given = {
-            **_simulated(sigma, alpha, ewma_weight, realizations, seed),
-            **given,
-        }
     limits = _thresholds(sigma, missing, factored, alpha, page_k, given)
     model = check_model(muf, observed.sitmuf)
     return SequenceEvaluation(
@@ -177,20 +164,6 @@ def evaluate_sequence(
         model=model,
         findings=(*_findings(muf, sigma, factored, names), *model.findings),
     )
-
-
-def _simulated(
-    sigma: Floats, alpha: float, ewma_weight: float, realizations: int, seed: int
-) -> dict[str, Threshold]:
-    """Return simulated thresholds of the statistics that have no exact one."""
-    from keiryo.material_balance.simulation import simulated_threshold
-
-    return {
-        statistic: simulated_threshold(
-            sigma, statistic, alpha, ewma_weight=ewma_weight, realizations=realizations, seed=seed
-        )
-        for statistic in ("muf", "cumuf", "ewma")
-    }
 
 
 def plain_finding(finding: Finding) -> dict[str, Any]:
