@@ -294,7 +294,8 @@ class Books:
         as_known : int, date or str, optional
             Act, or day, up to which things were known.
         alpha : float
-            Probability of a false alarm in all balances together.
+            Probability of a false alarm, of each balance; the statistics of the sequence hold it
+            for all balances together.
 
         Returns
         -------

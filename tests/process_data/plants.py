@@ -52,10 +52,11 @@ def toml(sources: list[dict[str, Any]]) -> str:
 
 def both(sd_random: float, sd_long: float, *names: str) -> list[dict[str, Any]]:
     """Return an own random and an own long-term source for some locations."""
-    places = list(names) or ["*"]
+    common: dict[str, Any] = {"locations": list(names) or ["*"], "shared": False}
+    place = common["locations"][0]
     return [
-        {"id": f"r {places[0]}", "kind": "random", "relative_sd": sd_random, "locations": places},
-        {"id": f"s {places[0]}", "kind": "long", "relative_sd": sd_long, "locations": places},
+        {"id": f"r {place}", "kind": "random", "relative_sd": sd_random, "per": "sample", **common},
+        {"id": f"s {place}", "kind": "long", "relative_sd": sd_long, **common},
     ]
 
 
@@ -125,14 +126,14 @@ def _used(source: dict[str, Any], m: _Measurement) -> bool:
         return False
     since = Fraction(str(source.get("valid_from_h", -(10**9))))
     until = Fraction(str(source.get("valid_to_h", 10**9)))
-    if not m.is_flow and source.get("closing", "new") == "new":
+    if (m.rate or not m.is_flow) and source.get("closing", "new") == "new":
         return since <= m.hour < until
     return since < m.hour <= until
 
 
 def _epoch(source: dict[str, Any], m: _Measurement) -> int:
     begun = [Fraction(str(h)) for h in source.get("epochs_h", [])]
-    if not m.is_flow and source.get("closing", "new") == "new":
+    if (m.rate or not m.is_flow) and source.get("closing", "new") == "new":
         return sum(h <= m.hour for h in begun)
     return sum(h < m.hour for h in begun)
 

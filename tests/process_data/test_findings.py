@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from keiryo.errors import Finding, Severity, UsageError
+from keiryo.process_data import service
 from keiryo.process_data.service import evaluate_process
 from process_data.plants import Plant, both
 
@@ -136,7 +137,7 @@ BAD: list[tuple[str, str, Change, str | None, int | None]] = [
      "flows.csv", None),
     ("PROCESS-FLOW-NONE", "I", more("locations.csv", "spare,input,\n"), "flows.csv", None),
     ("PROCESS-RATE-ONE-SAMPLE", "F", rate_of((3, 10)), "flows.csv", None),
-    ("PROCESS-RATE-GAP", "I", rate_of((1, 0), (2, 3), (3, 0), (13, 4), (14, 0)),
+    ("PROCESS-RATE-GAP", "W", rate_of((1, 0), (2, 3), (3, 0), (13, 4), (14, 0)),
      "flows.csv", None),
     ("PROCESS-RATE-CUT", "W", rate_of((1, 5), (2, 3), (3, 0)), "flows.csv", None),
     ("PROCESS-MAT-LAYOUT", "F", lambda f: _mat(f, {"other": 1}), "data.mat", None),
@@ -151,8 +152,8 @@ BAD: list[tuple[str, str, Change, str | None, int | None]] = [
     ("SOURCE-KEY-MISSING", "F", put("sources.toml", "relative_sd = 0.01\n", ""),
      "sources.toml", 1),
     ("SOURCE-KEY-UNUSED", "W", put("sources.toml", 'kind = "long"', 'kind = "long"\nper="sample"'),
-     "sources.toml", 6),
-    ("SOURCE-TWICE", "F", put("sources.toml", "s *", "r *"), "sources.toml", 6),
+     "sources.toml", 8),
+    ("SOURCE-TWICE", "F", put("sources.toml", "s *", "r *"), "sources.toml", 8),
     ("SOURCE-SD-WRONG", "F", put("sources.toml", "= 0.01\n", "= -0.01\n"), "sources.toml", 1),
     ("SOURCE-SD-WRONG", "F", put("sources.toml", "= 0.01\n", "= nan\n"), "sources.toml", 1),
     ("SOURCE-SD-WRONG", "F", put("sources.toml", "= 0.01\n", "= 1" + "0" * 400 + "\n"),
@@ -162,12 +163,12 @@ BAD: list[tuple[str, str, Change, str | None, int | None]] = [
     ("SOURCE-VALUE-WRONG", "F", put("sources.toml", '"random"', '"rnd"'), "sources.toml", 1),
     ("SOURCE-VALUE-WRONG", "F", source("valid_from_h = 5\nvalid_to_h = 5\n"), "sources.toml", 1),
     ("SOURCE-EPOCHS-WRONG", "F", put("sources.toml", '"long"', '"epoch"\nepochs_h = [9, 0]'),
-     "sources.toml", 6),
+     "sources.toml", 8),
     ("SOURCE-EPOCH-BEFORE", "I", put("sources.toml", '"long"', '"epoch"\nepochs_h = [9]'),
-     "sources.toml", 6),
+     "sources.toml", 8),
     ("SOURCE-LOCATION-UNKNOWN", "F", put("sources.toml", '"*"', '"vat"'), "sources.toml", 1),
     ("SOURCE-LOCATION-WITHOUT", "W", put("sources.toml", '"*"', '"feed"'), "sources.toml", None),
-    ("SOURCE-ABSOLUTE-ON-RATE", "F", absolute_on_rate, "sources.toml", 6),
+    ("SOURCE-ABSOLUTE-ON-RATE", "F", absolute_on_rate, "sources.toml", 8),
     ("SOURCE-VALID-PARTLY", "W", source("valid_from_h = 5\n"), "sources.toml", 1),
     ("SOURCE-ZERO", "I", put("sources.toml", "= 0.01\n", "= 0\n"), "sources.toml", 1),
     ("SOURCE-ALL-ZERO", "W", put("sources.toml", "relative_sd = 0.0", "relative_sd = 0.0 #"),
@@ -291,14 +292,19 @@ def test_balance_in_which_nothing_was_measured_is_left_out_of_the_tests(tmp_path
     assert found["sitmuf"][0] is None
 
 
-def test_many_balances_leave_the_covariance_to_a_file(tmp_path: Path) -> None:
-    plant = Plant({"feed": "input"}, [(n, "feed", 1) for n in range(1, 1102)], [], both(0.1, 0.1))
+def test_many_balances_leave_the_covariance_to_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant = Plant({"feed": "input"}, [(n, "feed", 1) for n in range(1, 62)], [], both(0.1, 0.1))
     plant.write(tmp_path)
+    assert evaluated(tmp_path, 1).to_dict()["covariance"] is not None
+    monkeypatch.setattr(service, "MAX_COVARIANCE_SHOWN", 60)
     done = evaluated(tmp_path, 1)
     assert done.to_dict()["covariance"] is None
-    assert "PROCESS-COVARIANCE-LARGE" in {f.code for f in done.findings}
+    (told,) = (f for f in done.findings if f.code == "PROCESS-COVARIANCE-LARGE")
+    assert "--covariance" in told.advice
     evaluated(tmp_path, 1, covariance_file=tmp_path / "c.npy")
-    assert np.load(tmp_path / "c.npy").shape == (1101, 1101)
+    assert np.load(tmp_path / "c.npy").shape == (61, 61)
 
 
 @pytest.mark.parametrize("kind", ["gz", "parquet", "crlf", "bom", "blank", "spaces", "integers"])

@@ -84,6 +84,16 @@ ChartsOption = Annotated[
     typer.Option("--charts", metavar="DIR", help="Write the charts as SVG and PNG."),
 ]
 
+_OF_BOOKS = {
+    "category": "--category", "from_": "--from", "to": "--to", "record": "--record",
+    "rules": "--rules", "expected_sigma": "--expected-sigma", "as_known": "--as-known",
+    "recorded_by": "--recorded-by", "db": "--db",
+}  # fmt: skip
+_OF_PROCESS = {
+    "sources": "--sources", "period": "--period", "tolerance": "--tolerance",
+    "page_k": "--page-k", "covariance": "--covariance",
+}  # fmt: skip
+
 SMALL_SHARE = 0.0005
 """Smaller shares of the variance are not shown in a table."""
 
@@ -100,6 +110,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
+    context: typer.Context,
     mba: MbaArgument = None,
     category: CategoryOption = None,
     from_: FromOption = None,
@@ -134,6 +145,7 @@ def evaluate(
                 "--process needs --sources and --period, and no MBA",
                 "Write keiryo evaluate --process DIR --sources FILE --period HOURS.",
             )
+        _refuse(context, _OF_BOOKS, "--process, which needs no books", "Leave out what is of books")
         from keiryo.cli.evaluate_process import evaluate_process_command
 
         evaluate_process_command(
@@ -143,6 +155,7 @@ def evaluate(
         return
     if mba is None:
         raise UsageError("there is nothing to evaluate", "Name an MBA, or a folder with --process.")
+    _refuse(context, _OF_PROCESS, "an MBA", "Leave it out, or evaluate a folder with --process")
     given = (category, _day(from_, "--from"), _day(to, "--to"))
     how = (alpha, tuple(rules or ("general",)), expected_sigma, as_known, recorded_by)
     found, posted = _evaluated(mba, given, how, record, db)
@@ -155,6 +168,20 @@ def evaluate(
         print(sentence, file=sys.stderr)
     if any(str(f.severity) in "FE" for e in found for f in e.findings):
         raise typer.Exit(1)
+
+
+def _refuse(context: typer.Context, options: dict[str, str], what: str, advice: str) -> None:
+    """Refuse options that were given and mean nothing for what is evaluated."""
+    from keiryo.errors import UsageError
+
+    given = [
+        option
+        for name, option in options.items()
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    ]
+    if given:
+        verb = "does" if len(given) == 1 else "do"
+        raise UsageError(f"{', '.join(given)} {verb} not go with {what}", f"{advice}.")
 
 
 def _evaluated(

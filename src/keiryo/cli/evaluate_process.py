@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ _COLUMNS = (
     "balance", "from_h", "to_h", "muf_kg", "sigma_muf_kg", "cumuf_kg", "sigma_cumuf_kg", "sitmuf",
     "page", "gemuf_v1", "active_inventory_kg", "alarms",
 )  # fmt: skip
+
+MANY_BALANCES = 300
+"""Of more balances the JSON is written without indents: their covariance is large enough."""
 
 
 def evaluate_process_command(
@@ -67,7 +71,10 @@ def evaluate_process_command(
     data["program"] = f"keiryo {keiryo.__version__}"
     told = write_pages(data, report, charts, process=True)
     if format_ is Format.JSON:
-        show_json(data)
+        if done.balances.balances > MANY_BALANCES:
+            print(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+        else:
+            show_json(data)
     elif format_ is Format.CSV:
         show_rows(balance_rows(done, exact=True), format_, columns=_COLUMNS)
         show_findings(done.findings, to_error=True)

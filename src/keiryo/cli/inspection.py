@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from keiryo.errors import Finding
+    from keiryo.inspection.difference_model import Stratum
     from keiryo.inspection.differences import DifferencesEvaluation
     from keiryo.inspection.shipper_receiver import ShipperReceiver
+    from keiryo.inspection.verification_lists import Pairs
 
 AlphaOption = Annotated[
-    float, typer.Option("--alpha", metavar="A", help="False-alarm probability of the tests.")
+    float,
+    typer.Option(
+        "--alpha",
+        metavar="A",
+        help="False-alarm probability: two-sided of D and of a shipment, one-sided of MUF − D, "
+        "overall of MUF and −D together.",
+    ),
 ]
 
 StrataOption = Annotated[
@@ -60,17 +70,24 @@ def differences(
         typer.Option(
             "--sigma-muf",
             metavar="KG",
-            help="Its standard deviation, if the strata do not give it.",
+            help="Its standard deviation, if the strata do not give it. What it has more than "
+            "they do counts as errors of unverified strata, if there are any.",
         ),
     ] = None,
     alpha: AlphaOption = 0.05,
     item_limit: Annotated[
         float,
-        typer.Option("--item-limit", metavar="T", help="Limit of single items, in sigma."),
+        typer.Option(
+            "--item-limit", metavar="T", help="Limit of single items, in sigma; two-sided."
+        ),
     ] = 3.0,
     falsification: Annotated[
         float | None,
-        typer.Option("--falsification", metavar="KG", help="Also: how surely D would detect this."),
+        typer.Option(
+            "--falsification",
+            metavar="KG",
+            help="Also: how surely the two-sided test of D would detect this.",
+        ),
     ] = None,
     format_: FormatOption = None,
 ) -> None:
@@ -79,19 +96,12 @@ def differences(
     Exit code 0: nothing to answer; 1: outliers, a significant D or MUF − D, or wrong input; 2: the
     question makes no sense. CSV shows the items.
     """
-    from keiryo.inspection.difference_checks import unknown_strata
     from keiryo.inspection.differences import evaluate_differences
-    from keiryo.inspection.verification_lists import form_findings, read_pairs, read_strata
+    from keiryo.inspection.limits import printable
+    from keiryo.inspection.verification_lists import form_findings
 
-    chosen = format_of(format_)
-    pairs, wrong = read_pairs(file)
-    findings = list(wrong)
-    described = None
-    if strata is not None:
-        described, problems = read_strata(strata, pairs)
-        findings += problems
-        if pairs.item and form_findings(wrong) and not form_findings(problems):
-            findings += unknown_strata(pairs.stratum, described, file.name, pairs.lines)
+    chosen, name = format_of(format_), printable(file.name)
+    pairs, described, findings = _read_differences(file, strata)
     if form_findings(findings):
         _refuse(findings, chosen)
     evaluation = evaluate_differences(
@@ -105,7 +115,7 @@ def differences(
         alpha=alpha,
         item_limit=item_limit,
         falsification_kg=falsification,
-        file=file.name,
+        file=name,
         lines=pairs.lines,
     )
     findings += evaluation.findings
@@ -113,6 +123,24 @@ def differences(
         _refuse(findings, chosen)
     _show_differences(evaluation, findings, chosen)
     _end(findings, chosen)
+
+
+def _read_differences(
+    file: Path, strata: Path | None
+) -> tuple[Pairs, tuple[Stratum, ...] | None, list[Finding]]:
+    """Read the pairs and the strata, with everything that is wrong in either."""
+    from keiryo.inspection.difference_checks import unknown_strata
+    from keiryo.inspection.limits import printable
+    from keiryo.inspection.verification_lists import form_findings, read_pairs, read_strata
+
+    pairs, wrong = read_pairs(file)
+    if strata is None:
+        return pairs, None, list(wrong)
+    described, problems = read_strata(strata, pairs)
+    findings = [*wrong, *problems]
+    if pairs.item and form_findings(wrong) and not form_findings(problems):
+        findings += unknown_strata(pairs.stratum, described, printable(file.name), pairs.lines)
+    return pairs, described, findings
 
 
 @group.command("shipper-receiver")
@@ -162,10 +190,6 @@ def shipper_receiver(
     listed = read_list(file, SHIPMENTS, once=("batch",))
     if form_findings(listed.findings):
         _refuse(listed.findings, chosen)
-    epochs = {
-        name: [words or "" for words in column(listed, name)] if name in listed.columns else None
-        for name in ("shipper_epoch", "receiver_epoch")
-    }
     evaluation = evaluate_shipments(
         column(listed, "shipper_kg"),
         column(listed, "receiver_kg"),
@@ -174,11 +198,11 @@ def shipper_receiver(
         items=[1 if n is None else n for n in column(listed, "items")],
         batches=column(listed, "batch"),
         shared_sd=shared,
-        shipper_epoch=epochs["shipper_epoch"],
-        receiver_epoch=epochs["receiver_epoch"],
+        shipper_epoch=column(listed, "shipper_epoch"),
+        receiver_epoch=column(listed, "receiver_epoch"),
         alpha=alpha,
         file=listed.name,
-        lines=[row.line for row in listed.rows],
+        lines=listed.lines,
     )
     findings = [*listed.findings, *evaluation.findings]
     if not evaluation.batch:
@@ -190,16 +214,21 @@ def shipper_receiver(
 def _show_differences(
     evaluation: DifferencesEvaluation, findings: Sequence[Finding], chosen: Format
 ) -> None:
+    from keiryo.inspection.single_items import COLUMNS
+
     if chosen is Format.JSON:
         show_json({**evaluation.to_dict(), "findings": [finding_dict(f) for f in findings]})
         return
     tests = evaluation.items
     assert tests is not None
     if chosen is Format.CSV:
-        show_rows(tests.rows(), chosen)
+        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(tests.each())
         return
     rows = [{k: _short(v) for k, v in s.to_dict().items()} for s in evaluation.strata]
     show_rows(rows, chosen, title="Differences by stratum")
+    limits = _limits(evaluation)
     names = {
         "D": (evaluation.d_kg, evaluation.sigma_d_kg),
         "D, without an error model": (evaluation.d_kg, evaluation.sigma_d_free_kg),
@@ -212,6 +241,7 @@ def _show_differences(
             "kg": _short(value),
             "sigma_kg": _short(sigma),
             "ratio": _short(value / sigma) if value is not None and sigma else None,
+            "test": limits.get(name),
         }
         for name, (value, sigma) in names.items()
         if value is not None or sigma is not None
@@ -220,15 +250,32 @@ def _show_differences(
     if evaluation.joint is not None:
         joint = evaluation.joint
         print(
-            f"MUF and −D together: limit {joint.limit:.4f} for both, "
-            f"{joint.muf_ratio:.4f} and {joint.concealed_ratio:.4f} found."
+            f"MUF and −D together: limit {joint.limit:.4f} for both (one-sided, overall alpha "
+            f"{joint.alpha:g}), {joint.muf_ratio:.4f} and {joint.concealed_ratio:.4f} found."
         )
     if evaluation.power_d is not None:
-        print(f"D detects {evaluation.falsification_kg:g} kg with {evaluation.power_d:.4f}.")
+        print(
+            f"D detects {evaluation.falsification_kg:g} kg with {evaluation.power_d:.4f} "
+            f"(two-sided test, alpha {evaluation.alpha:g})."
+        )
+    expected = "none could be tested"
+    if tests.expected_false is not None:
+        expected = f"{tests.expected_false:.2g} expected by chance"
     print(
-        f"{len(tests.item)} items, {int(tests.flagged.sum())} beyond {tests.limit:g} sigma, "
-        f"{tests.expected_false:.2g} expected by chance."
+        f"{len(tests.item)} items, {int(tests.flagged.sum())} beyond {tests.limit:g} sigma "
+        f"(two-sided, alpha {tests.alpha_each:.2g} each), {expected}."
     )
+
+
+def _limits(evaluation: DifferencesEvaluation) -> dict[str, str]:
+    """Return what the tests of D and MUF − D go by, in words."""
+    tests = evaluation.tests()
+    return {
+        shown: f"limit {tests[name]['limit_sigma']:.3f}, {tests[name]['side']}, "
+        f"alpha {evaluation.alpha:g}"
+        for shown, name in (("D", "d"), ("MUF − D", "muf_minus_d"))
+        if tests[name]["limit_kg"] is not None
+    }
 
 
 def _show_shipments(
@@ -243,7 +290,11 @@ def _show_shipments(
     names = ("batch", "shipper_kg", "receiver_kg", "difference_kg", "sigma_kg", "ratio")
     more = ("cumulative_kg", "cumulative_sigma_kg", "cumulative_ratio", "better")
     rows = [{n: _short(row[n]) for n in (*names, *more)} for row in evaluation.rows()]
-    show_rows(rows, chosen, title=f"Shipper minus receiver; limit {evaluation.limit:.3f}")
+    title = (
+        f"Shipper minus receiver; limit {evaluation.limit:.3f}, two-sided, alpha "
+        f"{evaluation.alpha:g} for each"
+    )
+    show_rows(rows, chosen, title=title)
 
 
 def _short(value: object) -> object:

@@ -21,9 +21,12 @@ from keiryo.cli.options import (
 from keiryo.cli.output import finding_dict, show_findings, show_json, show_rows
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection, MetaData
+
+    from keiryo.accounts.model import Knowledge
     from keiryo.errors import Finding
-    from keiryo.measurement.estimates import SeriesEstimate
     from keiryo.measurement.intake import Imported
+    from keiryo.measurement.series import SeriesEstimate
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="CSV file, or TOML if its name ends in .toml.")
@@ -33,6 +36,7 @@ WhereOption = Annotated[
     list[str] | None,
     typer.Option("--where", metavar="FIELD=VALUE", help="Only such lines, e.g. mba=XAFA."),
 ]
+AgainOption = Annotated[bool, typer.Option("--again", help="Rows that were withdrawn count again.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Default: to the screen.")
 ]
@@ -80,14 +84,20 @@ def register(app: typer.Typer) -> None:
 
 
 def _importing(form: str) -> Callable[..., None]:
-    def import_file(file: FileArgument, db: DbOption = None, format_: FormatOption = None) -> None:
+    def import_file(
+        file: FileArgument,
+        again: AgainOption = False,
+        db: DbOption = None,
+        format_: FormatOption = None,
+    ) -> None:
         """Record the rows of a file in one act, or say all that is wrong with it.
 
-        What stands in force in the same words is left alone; a row of the same name replaces.
+        What stands in force in the same words is left alone; a row of the same name replaces;
+        a row that was withdrawn is left out and said.
         """
         from keiryo.api import read_file
 
-        _import(form, file.name, read_file(file), db, format_)
+        _import(form, file.name, read_file(file), again, db, format_)
 
     return import_file
 
@@ -97,6 +107,7 @@ def import_targets(
     shipped: Annotated[
         bool, typer.Option("--shipped", help="Values that circulate; nobody has verified them.")
     ] = False,
+    again: AgainOption = False,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
@@ -109,17 +120,21 @@ def import_targets(
     if (file is None) != shipped:
         raise UsageError("name a file, or say --shipped", "One of the two, not both.")
     if file is not None:
-        _import("targets", file.name, read_file(file), db, format_)
+        _import("targets", file.name, read_file(file), again, db, format_)
         return
     name = "target_values.toml"
-    _import("targets", name, (files("keiryo") / "data" / name).read_bytes(), db, format_)
+    content = (files("keiryo") / "data" / name).read_bytes()
+    _import("targets", name, content, again, db, format_)
 
 
-def _import(form: str, name: str, content: bytes, db: str | None, format_: Format | None) -> None:
+def _import(
+    form: str, name: str, content: bytes, again: bool, db: str | None, format_: Format | None
+) -> None:
     from keiryo.measurement.intake import import_table
 
     books = opened(db)
-    _show_imported(import_table(books.database, books.actor, form, name, content), format_)
+    done = import_table(books.database, books.actor, form, name, content, again=again)
+    _show_imported(done, format_)
 
 
 def _show_imported(done: Imported, format_: Format | None) -> None:
@@ -129,15 +144,18 @@ def _show_imported(done: Imported, format_: Format | None) -> None:
                 "act": None if done.act is None else done.act.act_id,
                 "recorded": done.recorded,
                 "unchanged": done.unchanged,
+                "withdrawn": done.withdrawn,
                 "findings": [finding_dict(f) for f in done.findings],
             }
         )
         return
+    others = [f"{_rows(done.unchanged)} in force already"] if done.unchanged else []
+    others += [f"{_rows(done.withdrawn)} withdrawn earlier"] if done.withdrawn else []
     if done.act is None:
-        print(f"Nothing is new: {_rows(done.unchanged)} in force already.")
+        print(f"Nothing is new: {', '.join(others)}.")
     else:
-        more = f"; {_rows(done.unchanged)} in force already" if done.unchanged else ""
-        print(f"{_rows(done.recorded)} recorded as act {done.act.act_id}{more}.")
+        first = f"{_rows(done.recorded)} recorded as act {done.act.act_id}"
+        print(f"{'; '.join([first, *others])}.")
     show_findings(done.findings)
 
 
@@ -153,12 +171,15 @@ def _listing(form: str) -> Callable[..., None]:
         format_: FormatOption = None,
     ) -> None:
         """List what is in force."""
-        rows = _lines(form, where, as_known, db)
+        findings: list[Finding] = []
+        rows = _lines(form, where, as_known, db, findings=findings)
         chosen = format_of(format_)
         if chosen is Format.TABLE:  # columns in which nothing stands only take room
             used = [n for n in (rows[0] if rows else ()) if any(r[n] is not None for r in rows)]
             rows = [{name: row[name] for name in used} for row in rows]
         show_rows(rows, chosen, empty="Nothing is in force.")
+        if chosen is Format.TABLE:
+            show_findings(findings)
 
     return list_in_force
 
@@ -170,13 +191,17 @@ def _exporting(form: str) -> Callable[..., None]:
         import io
 
         from keiryo.measurement.forms import FORMS
+        from keiryo.measurement.table_files import protected
 
         rows = _lines(form, where, None, db, export=True)
+        free = {c.name for c in FORMS[form].columns if c.free}
         text = io.StringIO()
         names = [f.name for f in FORMS[form].kind.own_fields if f.name != "state"]
         writer = csv.DictWriter(text, names, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        for row in rows:
+            texts = {n: protected(v) for n, v in row.items() if n in free and isinstance(v, str)}
+            writer.writerow({**row, **texts})
         if output is None:
             sys.stdout.write(text.getvalue())
             return
@@ -202,8 +227,8 @@ def _lines(
     db: str | None,
     *,
     export: bool = False,
+    findings: list[Finding] | None = None,
 ) -> list[dict[str, Any]]:
-    from keiryo.api import knowledge_of
     from keiryo.errors import UsageError
     from keiryo.measurement.forms import FORMS
     from keiryo.measurement.intake import lines_in_force, table_rows
@@ -217,10 +242,48 @@ def _lines(
             )
     books = opened(db)
     with books.database.reading() as connection:
-        knowledge = knowledge_of(as_known, None)
-        lines = lines_in_force(connection, books.database.metadata, form, knowledge)
-    rows = table_rows(lines, form, export=export)
+        metadata = books.database.metadata
+        knowledge = _known(connection, metadata, as_known)
+        lines = lines_in_force(connection, metadata, form, knowledge)
+        rows = table_rows(lines, form, export=export)
+        if form == "sources" and not export:
+            _mark_outdated(connection, metadata, knowledge, rows, findings)
     return [r for r in rows if all(str(r[n] or "") == value for n, _, value in wanted)]
+
+
+def _known(connection: Connection, metadata: MetaData, as_known: str | None) -> Knowledge:
+    """Return the state of knowledge that is asked for, if there is one."""
+    from keiryo.api import knowledge_of
+    from keiryo.errors import UsageError
+    from keiryo.journal.reading import head
+
+    knowledge = knowledge_of(as_known, None)
+    last = head(connection, metadata).act_id
+    if knowledge.through_act is not None and not 1 <= knowledge.through_act <= last:
+        raise UsageError(
+            f"--as-known {as_known}: there is no such act", f"The acts are 1 to {last}."
+        )
+    return knowledge
+
+
+def _mark_outdated(
+    connection: Connection,
+    metadata: MetaData,
+    knowledge: Knowledge,
+    rows: list[dict[str, Any]],
+    findings: list[Finding] | None,
+) -> None:
+    """Say, of each error source, whether measurements that it stands on were withdrawn."""
+    from keiryo.measurement.outdated import outdated_estimates, without_their_measurements
+
+    marks = {
+        (found.source.act, found.source.line): found.words
+        for found in without_their_measurements(connection, metadata, knowledge)
+    }
+    for row in rows:
+        row["outdated"] = marks.get((row["act"], row["line"]))
+    if findings is not None and marks:
+        findings += outdated_estimates(connection, metadata, knowledge)
 
 
 def _withdraw(form: str, chosen: dict[str, Any], reason: str, db: str | None) -> None:
@@ -359,7 +422,6 @@ def compare_with_targets(
     """
     import datetime
 
-    from keiryo.api import knowledge_of
     from keiryo.measurement.target_comparison import compare_targets
 
     day = datetime.date.today() if on is None else day_of(on, "--on")
@@ -371,7 +433,7 @@ def compare_with_targets(
             day,
             edition=edition,
             material=material,
-            knowledge=knowledge_of(as_known, None),
+            knowledge=_known(connection, books.database.metadata, as_known),
         )
     data = found.to_dict()
     rows = [
@@ -400,7 +462,7 @@ def estimate(
         float, typer.Option(min=0.0, help="Of the certified values, one sigma.")
     ] = 0.0,
     confidence: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
-    alpha: Annotated[float, typer.Option(help="Of the outlier test.")] = 0.05,
+    alpha: Annotated[float, typer.Option(help="Of the outlier tests.")] = 0.05,
     record: Annotated[
         str | None, typer.Option("--record", metavar="NAME", help="Becomes this error source.")
     ] = None,
@@ -426,9 +488,9 @@ def estimate(
     Variances with confidence intervals, bias of standards, operator and inspector taken apart,
     outliers, state of control. With --record an estimate becomes an error source.
     """
-    from keiryo.api import knowledge_of
     from keiryo.errors import UsageError
-    from keiryo.measurement.estimates import estimate_series, rows_of
+    from keiryo.measurement.estimate_findings import rows_of
+    from keiryo.measurement.estimates import estimate_series
     from keiryo.measurement.recording import Wanted, record_estimate
 
     for name, value in (("--confidence", confidence), ("--alpha", alpha)):
@@ -438,13 +500,18 @@ def estimate(
         raise UsageError("--standard-sd is a number, zero or more", "Write e.g. 0.0002.")
     if instrument_of not in (None, "operator", "inspector", "difference"):
         raise UsageError(f"--of {instrument_of!r} is not known", "operator, inspector, difference.")
+    if record is not None and as_known is not None:
+        raise UsageError(
+            "what is recorded stands on what is known now: --record does not go with --as-known",
+            "Leave out --as-known; or look at the earlier estimate without recording it.",
+        )
     books = opened(db)
     with books.database.reading() as connection:
         found = estimate_series(
             connection,
             books.database.metadata,
             series,
-            knowledge=knowledge_of(as_known, None),
+            knowledge=_known(connection, books.database.metadata, as_known),
             relative=not absolute,
             standard_sd=standard_sd,
             confidence=confidence,
@@ -467,7 +534,8 @@ def _show_estimate(
         data["recorded_act"] = None if done.act is None else done.act.act_id
     title = (
         f"{found.series}: {found.count} measurements of kind {found.kind} in {found.sessions} "
-        f"sessions, {found.first} to {found.last}; one sigma, {data['unit']}"
+        f"session{'' if found.sessions == 1 else 's'}, {found.first} to {found.last}; "
+        f"one sigma, {data['unit']}"
     )
     _show(data, rows, findings, format_, title, leave=done is None)
     if done is not None and format_of(format_) is Format.TABLE:

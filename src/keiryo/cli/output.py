@@ -115,7 +115,7 @@ def report_error(error: KeiryoError) -> int:
     """Print an error and return the exit code."""
     from keiryo.errors import RefusedError
 
-    print(f"Error: {error.message}.", file=sys.stderr)
+    print(f"Error: {error.message.rstrip('.')}.", file=sys.stderr)
     if error.advice:
         print(f"  → {error.advice}", file=sys.stderr)
     if isinstance(error, RefusedError):

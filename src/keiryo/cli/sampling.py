@@ -42,8 +42,10 @@ MethodsOption = Annotated[
 ]
 
 FalsifiedOption = Annotated[
-    float,
-    typer.Option("--falsified", metavar="G", help="Fraction of an item that is missing."),
+    float | None,
+    typer.Option(
+        "--falsified", metavar="G", help="Fraction of an item that is missing. Default: 1."
+    ),
 ]
 SigmaOption = Annotated[
     float | None,
@@ -81,17 +83,22 @@ def attribute(
     item_kg: Annotated[
         float | None, typer.Option("--item-kg", metavar="X", help="With it: kg in one item.")
     ] = None,
-    falsified: FalsifiedOption = 1.0,
+    falsified: FalsifiedOption = None,
     per_item: Annotated[
-        float,
+        float | None,
         typer.Option(
-            "--per-item", metavar="P", help="Probability that a verified defect is found."
+            "--per-item",
+            metavar="P",
+            help="Probability that a verified defect is found. Default: 1.",
         ),
-    ] = 1.0,
+    ] = None,
     sigma: SigmaOption = None,
     limit: Annotated[
-        float, typer.Option("--limit", metavar="T", help="In standard deviations, with --sigma.")
-    ] = 3.0,
+        float | None,
+        typer.Option(
+            "--limit", metavar="T", help="In standard deviations, with --sigma. Default: 3."
+        ),
+    ] = None,
     size: Annotated[
         int | None,
         typer.Option("--size", metavar="n", help="Also say what a sample of this size achieves."),
@@ -106,37 +113,56 @@ def attribute(
     from keiryo.errors import UsageError
     from keiryo.inspection import methods, sampling
 
-    if (defects is None) == (goal_kg is None):
+    if (defects is None) == (goal_kg is None) or (goal_kg is not None and item_kg is None):
         words = "give either --defects, or --goal-kg with --item-kg"
         raise UsageError(words, "Example: --items 300 --goal-kg 8 --item-kg 0.5 --detection 0.9")
+    _check_effect(defects, item_kg, falsified, per_item, sigma, limit)
+    if size is not None and not 0 < size <= items:
+        raise UsageError(f"{size} of {items} items cannot be sampled", f"Give 1 to {items}.")
+    fraction = 1.0 if falsified is None else falsified
+    found_by = 1.0 if per_item is None else per_item
     if sigma is not None:
-        if per_item != 1:
-            raise UsageError("--per-item and --sigma exclude each other", "Give one of them.")
-        per_item = methods.per_item_detection(falsified, sigma, limit)
-    if goal_kg is not None:
-        if item_kg is None:
-            raise UsageError("--goal-kg needs --item-kg", "Give the content of one item in kg.")
+        found_by = methods.per_item_detection(fraction, sigma, 3.0 if limit is None else limit)
+    if goal_kg is not None and item_kg is not None:
         plan = sampling.plan_for_goal(
-            items,
-            item_kg,
-            goal_kg,
-            detection,
-            falsified=falsified,
-            per_item=per_item,
+            items, item_kg, goal_kg, detection, falsified=fraction, per_item=found_by
         )
     else:
-        assert defects is not None
-        plan = sampling.attribute_plan(items, defects, detection, per_item=per_item)
+        plan = sampling.attribute_plan(items, defects or 0, detection, per_item=found_by)
     found = plan.to_dict()
     if size is not None:
         found["given"] = {
             "sample_size": size,
-            "achieved": sampling.detection(items, plan.defects, size, per_item),
+            "achieved": sampling.detection(items, plan.defects, size, found_by),
             "detectable_defects": sampling.detectable_defects(
-                items, size, detection, per_item=per_item
+                items, size, detection, per_item=found_by
             ),
         }
     _show_one(found, plan.findings, format_of(format_))
+
+
+def _check_effect(
+    defects: int | None,
+    item_kg: float | None,
+    falsified: float | None,
+    per_item: float | None,
+    sigma: float | None,
+    limit: float | None,
+) -> None:
+    """Refuse options that would have no effect beside the others."""
+    from keiryo.errors import UsageError
+
+    if sigma is not None and per_item is not None:
+        raise UsageError("--per-item and --sigma exclude each other", "Give one of them.")
+    if limit is not None and sigma is None:
+        raise UsageError("--limit has no effect without --sigma", "Give --sigma, or leave it out.")
+    if defects is not None:
+        if item_kg is not None:
+            words = "--item-kg has no effect with --defects"
+            raise UsageError(words, "Give --goal-kg and --item-kg, or --defects alone.")
+        if falsified is not None and sigma is None:
+            words = "--falsified has no effect with --defects"
+            raise UsageError(words, "Give --goal-kg and --item-kg, which it turns into defects.")
 
 
 @group.command("three-methods")
@@ -214,6 +240,7 @@ def plan(
 
     Exit code 0: planned; 1: findings; 2: the question makes no sense.
     """
+    from keiryo.inspection.limits import printable
     from keiryo.inspection.stratum_plan import plan_strata
     from keiryo.inspection.verification_lists import form_findings, read_plan_strata
 
@@ -222,7 +249,8 @@ def plan(
     given, findings = read_plan_strata(strata, goal_kg)
     if form_findings(findings):
         _refuse(findings, chosen)
-    planned = plan_strata(given, detection, methods, goal_kg=goal_kg, file=strata.name)
+    file = printable(strata.name)
+    planned = plan_strata(given, detection, methods, goal_kg=goal_kg, file=file)
     every = (*findings, *planned.findings)
     if chosen is Format.JSON:
         show_json({**planned.to_dict(), "findings": [finding_dict(f) for f in every]})
@@ -242,10 +270,12 @@ def proportional(
 ) -> None:
     """Say how many draws proportional to size find a diversion, whatever the sizes are."""
     from keiryo.inspection.methods import proportional_draws
+    from keiryo.inspection.plan_checks import goal_above
 
     draws = proportional_draws(total_kg, goal_kg, detection)
     found = {"sample_size": draws, "total_kg": total_kg, "goal_kg": goal_kg}
-    _show_one({**found, "detection_wanted": detection}, [], format_of(format_))
+    findings = [goal_above(total_kg, goal_kg)] if goal_kg > total_kg else []
+    _show_one({**found, "detection_wanted": detection}, findings, format_of(format_))
 
 
 @group.command()
@@ -288,26 +318,25 @@ def select(
     format_: FormatOption = None,
 ) -> None:
     """Draw the items to verify; the same seed and list give the same items on every machine."""
-    from keiryo.inspection.list_files import list_finding
+    from keiryo.errors import UsageError
     from keiryo.inspection.selection import select_items
     from keiryo.inspection.verification_lists import column, form_findings, read_items
 
     chosen = format_of(format_)
     listed = read_items(items, sizes=proportional)
     findings = list(listed.findings)
-    if not form_findings(findings) and not 0 < size <= len(listed.rows):
-        words = f"{size} of {len(listed.rows)} items cannot be drawn"
-        advice = f"Give a size from 1 to {len(listed.rows)}, or the whole list of items."
-        findings.append(list_finding("SAMPLE-ABOVE-STRATUM", words, advice, listed.name))
     if form_findings(findings):
         _refuse(findings, chosen)
+    if not 0 < size <= len(listed):
+        words = f"{size} of {len(listed)} items cannot be drawn"
+        raise UsageError(words, f"Give a size from 1 to {len(listed)}, or the whole list of items.")
     sizes = column(listed, "item_kg") if proportional else None
     drawn = select_items(column(listed, "item"), size, seed, size_kg=sizes)
     rows = [
         {
             "draw": n,
-            **{k: v for k, v in listed.rows[i].values.items() if v is not None},
-            "line": listed.rows[i].line,
+            **{k: v[i] for k, v in listed.values.items() if v[i] is not None},
+            "line": listed.lines[i],
             "probability": p,
         }
         for n, (i, p) in enumerate(zip(drawn.chosen, drawn.probability, strict=True), 1)
@@ -326,12 +355,16 @@ def select(
 def _methods(given: Sequence[str] | None) -> tuple[Method, ...]:
     """Return the methods as they were given, or those that are usual."""
     from keiryo.errors import UsageError
+    from keiryo.inspection.limits import has_control, printable
     from keiryo.inspection.methods import THREE_METHODS, Method
 
     if not given:
         return THREE_METHODS
     found = []
     for words in given:
+        if has_control(words):
+            said = f"--method {printable(words)} has control characters"
+            raise UsageError(said, "Write name and fraction: F=0.3.")
         name, _, rest = words.partition("=")
         fraction, _, per_item = rest.partition("@")
         try:

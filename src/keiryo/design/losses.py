@@ -73,4 +73,5 @@ def loss_vector(loss_kg: float, from_h: float, to_h: float, closings_h: Floats) 
         found[int(np.searchsorted(ends, from_h, side="left"))] = loss_kg
         return found
     overlap = np.minimum(ends, to_h) - np.maximum(starts, from_h)
-    return np.asarray(loss_kg * np.maximum(overlap, 0.0) / (to_h - from_h), dtype=np.float64)
+    share = np.maximum(overlap, 0.0) / (to_h - from_h)
+    return np.asarray(loss_kg * share, dtype=np.float64)

@@ -23,6 +23,7 @@ from keiryo.process_data.inventories import Closed, close_balances, readings_at_
 from keiryo.process_data.locations import NAME, Location, read_locations
 from keiryo.process_data.mat_files import mat_files, read_mat
 from keiryo.process_data.notes import Notes
+from keiryo.process_data.regular_files import trouble_with
 from keiryo.process_data.sensitivities import Measured, error_variables
 from keiryo.process_data.series import Reader, Series
 from keiryo.process_data.transfers import sum_transfers
@@ -104,19 +105,23 @@ def read_process(
             "It is not negative, and less than half the period.",
         )
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", "Give the folder with --process.")
+        file = folder.is_file()
+        raise UsageError(
+            f"{folder} is a file and not a folder" if file else f"there is no folder {folder}",
+            "Give the folder that holds locations.csv, flows and inventories with --process.",
+        )
     notes = Notes()
     locations = read_locations(folder, notes)
+    named = not notes.rejected
     sources = read_sources(sources_file, locations, notes)
-    data = _data(folder, locations, notes)
-    measured = (
-        None if data is None else _measured(data, locations, closings, tolerance_h, sources, notes)
-    )
+    data = _data(folder, locations, notes, named=named)
+    measured = None
+    if data is not None and data.sound and named:
+        measured = _measured(data, locations, closings, tolerance_h, sources, notes)
     errors = None
     if measured is not None and data is not None:
         coverage.tell_outside(measured, data.flows, notes)
-        coverage.tell_silent(measured, data.flows, notes)
-        coverage.tell_rates(measured, data.flows.file, notes)
+        coverage.tell_rates(measured, data.flows.file, closings.period_h, notes)
         if not notes.rejected:
             coverage.tell_sources(measured, sources, sources_file.name, notes)
             errors = error_variables(measured, sources)
@@ -128,16 +133,24 @@ def read_process(
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """The two series of a folder."""
+    """The two series of a folder; sound if nothing in them must be put right."""
 
     flows: Series
     inventories: Series
+    sound: bool
 
 
-def _data(folder: Path, locations: Sequence[Location], notes: Notes) -> _Data | None:
-    """Return the series of a folder, checked; None without locations or files."""
+def _data(
+    folder: Path, locations: Sequence[Location], notes: Notes, *, named: bool
+) -> _Data | None:
+    """Return the series of a folder, checked; None without locations.
+
+    Of what cannot be read right nothing more is told: neither what lies in no balance nor what
+    lacks a reading, while a value is not understood. `named` says that all locations are.
+    """
     if not locations:
         return None
+    before = notes.fatal
     numbers = {place.name: n for n, place in enumerate(locations)}
     mats = mat_files(folder)
     if mats:
@@ -147,19 +160,22 @@ def _data(folder: Path, locations: Sequence[Location], notes: Notes) -> _Data | 
         readers = []
         for what, needed in (("flows", True), ("inventories", _has_inventory(locations))):
             path = file_of(folder, what, notes, needed=needed)
-            readers.append(
-                (what, _blocks(())) if path is None else (path.name, _file(path, numbers))
-            )
+            readers.append((what, _nothing) if path is None else (path.name, _file(path, numbers)))
     flows = Series(*readers[0], locations, flows=True)
     inventories = Series(*readers[1], locations, flows=False)
-    flows.check(notes)
-    inventories.check(notes)
-    if not _has_inventory(locations):
+    if readers[0][1] is not _nothing:  # that there is no file has been said
+        flows.check(notes)
+    if notes.fatal == before and named:
+        coverage.tell_silent(flows, locations, notes)
+    if readers[1][1] is not _nothing:
+        inventories.check(notes)
+    sound = notes.fatal == before
+    if named and not _has_inventory(locations):
         notes.remark(
             "PROCESS-INVENTORY-NONE", "locations.csv names no inventory",
             "The plant counts as empty at every closing.", file=NAME,
         )  # fmt: skip
-    return _Data(flows, inventories)
+    return _Data(flows, inventories, sound)
 
 
 def _has_inventory(locations: Sequence[Location]) -> bool:
@@ -172,6 +188,9 @@ def _blocks(blocks: Sequence[Block]) -> Reader:
         return iter(blocks)
 
     return read
+
+
+_nothing = _blocks(())
 
 
 def _file(path: Path, numbers: dict[str, int]) -> Reader:
@@ -190,8 +209,9 @@ def _measured(
     notes: Notes,
 ) -> Measured | None:
     last_hour = max(data.flows.last_hour, data.inventories.last_hour)
+    before = notes.fatal
     steps_h = coverage.steps_of_rates(data.flows, locations, notes)
-    if not np.isfinite(last_hour):
+    if notes.fatal > before or not np.isfinite(last_hour):
         return None
     last = max(
         closings.last(hour)
@@ -240,7 +260,7 @@ def _closed(
 
 
 def _digests(folder: Path, sources_file: Path) -> dict[str, str]:
-    names = [folder / NAME, *mat_files(folder)]
+    names = [folder / NAME, *mat_files(folder)]  # those that cannot be read are findings
     scratch = Notes()
     names += [
         path
@@ -249,8 +269,9 @@ def _digests(folder: Path, sources_file: Path) -> dict[str, str]:
     ]
     found = {}
     for path in (*names, sources_file):
-        with suppress(OSError):  # said by a finding where it was read
-            found[path.name] = digest_of(path)
+        if trouble_with(path) is None:
+            with suppress(OSError):
+                found[path.name] = digest_of(path)
     return found
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,24 @@ import numpy.typing as npt
 import polars as pl
 
 from keiryo.process_data.hours import Floats, Indices
-from keiryo.process_data.lines import Row, rows_of
-from keiryo.process_data.notes import Notes
+from keiryo.process_data.lines import Row, carriage_returns, rows_of
+from keiryo.process_data.notes import Notes, shortened
+from keiryo.process_data.regular_files import is_there, reason_of, trouble_with
 
 COLUMNS = ("hour", "location", "kg")
+UNIT = "unit"
+_MASS = re.compile(
+    r"(kg|g|mg|ug|µg|lbs?|grams?|kilograms?|tonn?es?|tons?|pounds?)([ _\-/(\[.].*|u|pu|th)?|t[_ ].*"
+)
+"""Names of columns that are amounts, too; a bare t may be the time."""
+_KINDS = {
+    "String": "text",
+    "Boolean": "true and false",
+    "Date": "dates",
+    "Datetime": "dates",
+    "Null": "nothing",
+}
+_LONGEST_HEADER = 1_000_000
 BLOCK_BYTES = 8_000_000
 BLOCK_ROWS = 250_000
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
@@ -44,6 +59,8 @@ class Block:
         Line of the file, from 1 (of Parquet: row, from 1).
     names : sequence of str
         The names as written, of those locations that are not known.
+    units : sequence of (str, str, int)
+        From a column ``unit``: each unit other than kg, with its location and first line.
     """
 
     hour: Floats
@@ -51,11 +68,12 @@ class Block:
     kg: Floats
     line: npt.NDArray[np.int64]
     names: Sequence[str] = ()
+    units: Sequence[tuple[str, str, int]] = ()
 
 
 def file_of(folder: Path, what: str, notes: Notes, *, needed: bool) -> Path | None:
     """Return the file of the flows or inventories; none or several of them go to `notes`."""
-    there = [folder / f"{what}{s}" for s in SUFFIXES if (folder / f"{what}{s}").is_file()]
+    there = [folder / f"{what}{s}" for s in SUFFIXES if is_there(folder / f"{what}{s}")]
     if len(there) > 1:
         names = " and ".join(path.name for path in there)
         notes.form(
@@ -68,7 +86,15 @@ def file_of(folder: Path, what: str, notes: Notes, *, needed: bool) -> Path | No
             f"Put {what}.csv, {what}.csv.gz or {what}.parquet there, with the columns "
             "hour,location,kg.", file=f"{what}.csv",
         )  # fmt: skip
-    return there[0] if len(there) == 1 else None
+    if len(there) != 1:
+        return None
+    if trouble := trouble_with(there[0]):
+        notes.form(
+            "PROCESS-FILE-UNREADABLE", f"{there[0].name} {trouble}",
+            f"Put the file of the {what} itself there.", file=there[0].name,
+        )  # fmt: skip
+        return None
+    return there[0]
 
 
 def digest_of(path: Path) -> str:
@@ -96,7 +122,8 @@ def blocks_of(path: Path, numbers: dict[str, int], notes: Notes) -> Iterator[Blo
             yield from _csv_blocks(stream, path.name, numbers, notes)
     except (OSError, EOFError, zlib.error) as error:
         notes.form(
-            "PROCESS-FILE-UNREADABLE", f"{path.name} cannot be read to its end: {error}",
+            "PROCESS-FILE-UNREADABLE",
+            f"{path.name} cannot be read to its end: {reason_of(error)}",
             "The file is damaged or was not written completely: copy it again.", file=path.name,
         )  # fmt: skip
 
@@ -104,7 +131,7 @@ def blocks_of(path: Path, numbers: dict[str, int], notes: Notes) -> Iterator[Blo
 def _csv_blocks(
     stream: IO[bytes], file: str, numbers: dict[str, int], notes: Notes
 ) -> Iterator[Block]:
-    header = stream.readline()
+    header = stream.readline(_LONGEST_HEADER)
     names = _header(header, file, notes)
     if names is None:
         return
@@ -134,6 +161,14 @@ def _header(line: bytes, file: str, notes: Notes) -> list[str] | None:
             file=file,
         )  # fmt: skip
         return None
+    if carriage_returns(line) or len(line) >= _LONGEST_HEADER:
+        long = f"has a first line of over {_LONGEST_HEADER} bytes"
+        trouble = "ends its lines with carriage returns alone" if carriage_returns(line) else long
+        notes.form(
+            "PROCESS-FILE-UNREADABLE", f"{file} {trouble}",
+            "Save it as CSV with line feeds, one value per line.", file=file, line=1,
+        )  # fmt: skip
+        return None
     try:
         text = line.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
@@ -158,27 +193,36 @@ def _columns_there(names: Sequence[str], file: str, line: int | None, notes: Not
     missing = [name for name in COLUMNS if name not in names]
     for name in missing:
         advice = "The columns are hour,location,kg."
-        other = [n for n in names if n not in COLUMNS]
+        other = [shortened(n) for n in names if n and n not in (*COLUMNS, UNIT)]
+        seen = f", but {' and '.join(map(repr, other[:3]))}" if other else ""
         if name == "kg" and other:
             advice = (
-                f"There is {', '.join(repr(n) for n in other)}. If it is kilograms of the element "
+                "If it is kilograms of the element "
                 "balanced, rename it to kg; if it is grams, tonnes or a compound, convert it first."
             )
         notes.form(
-            "PROCESS-COLUMN-MISSING", f"{file} has no column {name!r}", advice,
+            "PROCESS-COLUMN-MISSING", f"{file} has no column {name!r}{seen}", advice,
             file=file, line=line, found=",".join(names), expected=name,
         )  # fmt: skip
-    twice = [name for name in COLUMNS if list(names).count(name) > 1]
+    twice = [name for name in (*COLUMNS, UNIT) if list(names).count(name) > 1]
     for name in twice:
         notes.form(
             "PROCESS-COLUMN-MISSING", f"{file} has the column {name!r} more than once",
             "Keep the one that counts.", file=file, line=line, found=",".join(names),
         )  # fmt: skip
-    extra = [name for name in names if name not in COLUMNS]
+    extra = [shortened(name) for name in names if name and name not in (*COLUMNS, UNIT)]
+    masses = [name for name in extra if _MASS.fullmatch(name)]
+    if masses and not missing:
+        notes.form(
+            "PROCESS-UNIT-MIXED", f"{file} has the column kg and beside it {', '.join(masses)}",
+            "Which one counts? Keep in kg the kilograms of the element balanced, and take the "
+            "other out.", file=file, line=line, found=",".join(names),
+        )  # fmt: skip
+        return False
     if extra and not missing:
         notes.remark(
             "PROCESS-COLUMN-UNUSED", f"{file}: column {', '.join(extra)} is not used",
-            "Only hour, location and kg count.", file=file, line=line,
+            "Only hour, location and kg count (and unit, if it says kg).", file=file, line=line,
         )  # fmt: skip
     return not missing and not twice
 
@@ -188,7 +232,7 @@ def _csv_block(
 ) -> Block:
     lines = text.count(b"\n") + (not text.endswith(b"\n"))
     schema = {
-        (name if name in COLUMNS else f"unused {n}"): (
+        (name if name in (*COLUMNS, UNIT) else f"unused {n}"): (
             pl.Float64 if name in ("hour", "kg") else pl.String
         )
         for n, name in enumerate(names)
@@ -207,8 +251,8 @@ def _csv_block(
 def _from_rows(rows: Sequence[Row], numbers: dict[str, int]) -> Block:
     frame = pl.DataFrame(
         {"hour": [r.hour for r in rows], "location": [r.location for r in rows],
-         "kg": [r.kg for r in rows]},
-        schema={"hour": pl.Float64, "location": pl.String, "kg": pl.Float64},
+         "kg": [r.kg for r in rows], UNIT: [r.unit for r in rows]},
+        schema={"hour": pl.Float64, "location": pl.String, "kg": pl.Float64, UNIT: pl.String},
     )  # fmt: skip
     return _block(frame, np.array([r.line for r in rows], dtype=np.int64), numbers)
 
@@ -221,7 +265,18 @@ def _block(frame: pl.DataFrame, line: npt.NDArray[np.int64], numbers: dict[str, 
         known = location.replace_strict(numbers, default=None, return_dtype=pl.Int64)
     number = known.fill_null(-1).to_numpy().astype(np.intp)
     names = location.filter(known.is_null()).to_list() if known.null_count() else ()
-    return Block(frame["hour"].to_numpy(), number, frame["kg"].to_numpy(), line, names)
+    units = _units(frame, location, line) if UNIT in frame.columns else ()
+    return Block(frame["hour"].to_numpy(), number, frame["kg"].to_numpy(), line, names, units)
+
+
+def _units(
+    frame: pl.DataFrame, location: pl.Series, line: npt.NDArray[np.int64]
+) -> Sequence[tuple[str, str, int]]:
+    """Return each unit that is not kg, with its location and first line."""
+    unit = frame[UNIT].fill_null("").str.strip_chars()
+    told = pl.DataFrame({"unit": unit, "location": location, "line": line})
+    told = told.filter(~pl.col("unit").str.to_lowercase().is_in(["", "kg"]))
+    return told.unique(["unit", "location"], keep="first", maintain_order=True).rows()
 
 
 def _parquet_blocks(path: Path, numbers: dict[str, int], notes: Notes) -> Iterator[Block]:
@@ -232,16 +287,19 @@ def _parquet_blocks(path: Path, numbers: dict[str, int], notes: Notes) -> Iterat
         names = {name: name.strip().lower() for name in schema}
         if not _columns_there(list(names.values()), path.name, None, notes):
             return
-        scan = scan.rename(names).select(COLUMNS)
+        wanted = {"hour": pl.Float64, "kg": pl.Float64, "location": pl.String, UNIT: pl.String}
+        wanted = {name: kind for name, kind in wanted.items() if name in names.values()}
+        scan = scan.select(pl.col(n).alias(m) for n, m in names.items() if m in wanted)
         for name in ("hour", "kg"):
             kind = scan.collect_schema()[name]
             if not kind.is_numeric():
+                held = _KINDS.get(str(kind.base_type()), "no numbers")
                 notes.form(
-                    "PROCESS-VALUE-NO-NUMBER", f"{path.name}: column {name!r} holds {kind}",
-                    "Write it as numbers.", file=path.name, found=str(kind),
+                    "PROCESS-VALUE-NO-NUMBER", f"{path.name}: column {name!r} holds {held}",
+                    "Write it as numbers"
+                    + (": hours since the beginning." if name == "hour" else "."), file=path.name,
                 )  # fmt: skip
                 return
-        wanted = {"hour": pl.Float64, "kg": pl.Float64, "location": pl.String}
         batches = scan.cast(wanted).collect_batches(  # type: ignore[arg-type]
             chunk_size=BLOCK_ROWS, maintain_order=True, engine="streaming"
         )
@@ -249,9 +307,9 @@ def _parquet_blocks(path: Path, numbers: dict[str, int], notes: Notes) -> Iterat
             line = np.arange(row, row + frame.height, dtype=np.int64)
             row += frame.height
             yield _numbers_only(frame, line, path.name, numbers, notes)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError):
         notes.form(
-            "PROCESS-FILE-UNREADABLE", f"{path.name} cannot be read: {error}",
+            "PROCESS-FILE-UNREADABLE", f"{path.name} cannot be read as a Parquet file",
             "Is it a complete Parquet file? Write it again.", file=path.name,
         )  # fmt: skip
 
@@ -267,8 +325,10 @@ def _numbers_only(
     good = frame.select((finite & pl.col("location").is_not_null()).fill_null(False))
     keep = good.to_series().to_numpy()
     for at in np.flatnonzero(~keep):
+        row = frame.row(int(at), named=True)
         values = ", ".join(
-            f"{name} {value}" for name, value in frame.row(int(at), named=True).items()
+            f"{name} {'is missing' if row[name] is None else shortened(str(row[name]))}"
+            for name in COLUMNS
         )
         notes.form(
             "PROCESS-VALUE-NO-NUMBER", f"row {line[at]} is not complete: {values}",

@@ -9,6 +9,7 @@ read or computed, are taken to the nearest billionth of an hour (4 microseconds)
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -22,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 DECIMALS = 9
+_FRACTION = re.compile(r"\s*\d+\s*/\s*\d+\s*")
 MAX_HOUR = 4_000_000.0
 """Latest hour (456 years) that is still exact to a billionth; more is no hour of a campaign."""
 
@@ -73,18 +75,22 @@ def closings_every(period_h: float | str | Decimal) -> Closings:
     UsageError
         If the period is not a positive number of hours.
     """
+    text = str(period_h).strip()
     try:
-        period = Decimal(str(period_h).strip())
+        period = Decimal(text if text.isascii() and "_" not in text else "NaN")
     except InvalidOperation:
         period = Decimal("NaN")
-    if not period.is_finite() or not 0 < period <= Decimal(MAX_HOUR):
-        raise UsageError(
-            f"a balance period of {period_h!s} hours makes no sense",
-            "Give the hours between two closings as a positive number, e.g. --period 416.",
-        )
-    if period < Decimal("1e-6"):
-        raise UsageError(
-            f"a balance period of {period_h!s} hours is shorter than a millionth of an hour",
-            "Times of process data are exact to a billionth of an hour.",
-        )
-    return Closings(Fraction(period))
+    if not period.is_finite():
+        why = "a fraction is written as a decimal" if _FRACTION.fullmatch(text) else "not a number"
+    elif period <= 0:
+        why = "not above 0"
+    elif period > Decimal(MAX_HOUR):
+        why = f"above {MAX_HOUR:.0f} hours, which are 456 years"
+    elif period < Decimal("1e-6"):
+        why = "below a millionth of an hour; times are exact to a billionth"
+    else:
+        return Closings(Fraction(period))
+    raise UsageError(
+        f"a balance period of {text[:40]!r} hours makes no sense: {why}",
+        "Give the hours between two closings as a positive number, e.g. --period 416 or 0.25.",
+    )

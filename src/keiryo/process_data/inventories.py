@@ -116,7 +116,7 @@ def close_balances(
     for number in np.flatnonzero(never):
         notes.form(
             "PROCESS-INVENTORY-NEVER",
-            f"{locations[places[number]].name} has no reading at any closing",
+            f"{locations[places[number]].label} has no reading at any closing",
             "Give its content in kg at the closings (0 where it was empty), allow a --tolerance, "
             "or take it out of locations.csv.", file=file,
         )  # fmt: skip
@@ -124,7 +124,7 @@ def close_balances(
         return None
     whole = ~missing.any(axis=0)
     numbers = np.flatnonzero(whole).astype(np.intp)
-    _tell_open(missing, numbers, [locations[n].name for n in places], closings, file, notes)
+    _tell_open(missing, numbers, [locations[n].label for n in places], closings, file, notes)
     if numbers.size < 2:
         notes.form(
             "PROCESS-NO-BALANCE", "no balance can be closed: fewer than two closings are complete",
@@ -170,10 +170,12 @@ def _tell_distance(
 ) -> None:
     for row in np.flatnonzero(np.abs(away).max(axis=1, initial=0.0) > 0):
         used = np.abs(away[row])
+        count = int((used > 0).sum())
+        many = "1 closing uses" if count == 1 else f"{count} closings use"
         notes.remark(
             "PROCESS-READING-NEAREST",
-            f"{locations[places[row]].name}: {int((used > 0).sum())} closings use the nearest "
-            f"reading, up to {used.max():.9g} h away",
+            f"{locations[places[row]].label}: {many} the nearest reading"
+            f", up to {used.max():.9g} h away",
             "What moved in between counts in the wrong balance. Read at the closing if you can.",
             file=file,
         )  # fmt: skip

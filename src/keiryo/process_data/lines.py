@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keiryo.process_data.notes import Notes
+from keiryo.process_data.notes import Notes, shortened
 
 _WITH_UNIT = re.compile(r"[-+]?\d+([.,]\d+)?\s*[A-Za-zµ%]+.*")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -26,6 +26,23 @@ class Row:
     hour: float
     location: str
     kg: float
+    unit: str = ""
+
+
+def plain_number(text: str) -> float | None:
+    """Return a finite number written in ASCII digits, or None."""
+    if not text.isascii() or "_" in text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def carriage_returns(text: bytes) -> bool:
+    """Return whether lines end with carriage returns alone, as on the oldest Macintosh."""
+    return b"\r" in text.replace(b"\r\n", b"").rstrip(b"\r")
 
 
 def rows_of(
@@ -42,15 +59,15 @@ def rows_of(
             "Save the file as CSV in UTF-8.", file=file, line=line,
         )  # fmt: skip
     rows = []
-    at = {name: names.index(name) for name in ("hour", "location", "kg")}
+    at = {name: names.index(name) for name in ("hour", "location", "kg", "unit") if name in names}
     for offset, single in enumerate(plain.split("\n")):
         if not single.strip():
             continue
         try:
             values = next(csv.reader(io.StringIO(single.rstrip("\r"))), [])
-        except csv.Error as error:
+        except csv.Error:
             notes.form(
-                "PROCESS-LINE-WRONG", f"the line cannot be read: {error}",
+                "PROCESS-LINE-WRONG", "the line is no text of values with commas between them",
                 "Correct the line, or delete it.", file=file, line=first_line + offset,
             )  # fmt: skip
             continue
@@ -81,15 +98,13 @@ def _row(
     kg = _number(values[at["kg"]].strip(), "kg", line, file, notes)
     if hour is None or kg is None or not location:
         return None
-    return Row(line, hour, location, kg)
+    unit = values[at["unit"]].strip() if "unit" in at else ""
+    return Row(line, hour, location, kg, unit)
 
 
 def _number(text: str, column: str, line: int, file: str, notes: Notes) -> float | None:
-    try:
-        value = float(text) if "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if math.isfinite(value):
+    value = plain_number(text)
+    if value is not None:
         return value
     if not text:
         notes.form(
@@ -101,12 +116,14 @@ def _number(text: str, column: str, line: int, file: str, notes: Notes) -> float
     advice = "Write a plain decimal number, e.g. 12.5."
     if _DECIMAL_COMMA.fullmatch(text):
         advice = "Write the decimals with a point and not with a comma."
+    elif not text.isascii() and any(letter.isdigit() for letter in text):
+        advice = "Write it with the digits 0 to 9."
     elif _WITH_UNIT.fullmatch(text):
         advice = f"Write the number alone: {column} is the unit of the whole column."
     elif text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         advice = "What was not measured is left out; it cannot stand as a number."
     notes.form(
-        "PROCESS-VALUE-NO-NUMBER", f"the {column} {text!r} is not a finite number", advice,
-        file=file, line=line, found=text,
+        "PROCESS-VALUE-NO-NUMBER", f"the {column} {shortened(text)!r} is not a finite number",
+        advice, file=file, line=line, found=text,
     )  # fmt: skip
     return None

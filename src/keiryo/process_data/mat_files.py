@@ -22,6 +22,7 @@ import numpy as np
 from keiryo.process_data.files import Block
 from keiryo.process_data.locations import Location, Role
 from keiryo.process_data.notes import Notes
+from keiryo.process_data.regular_files import trouble_with
 
 _STRUCTS = {"in": Role.INPUT, "invn": Role.INVENTORY, "outn": Role.OUTPUT}
 _ADVICE = "A MAT file holds the structs in, invn and outn with the fields data and time."
@@ -58,7 +59,7 @@ def read_mat(paths: Sequence[Path], locations: Sequence[Location], notes: Notes)
         wanted = [n for n, place in enumerate(locations) if place.role is role]
         if name in structs:
             value, file = structs[name]
-            names = [locations[n].name for n in wanted]
+            names = [locations[n].label for n in wanted]
             blocks[role] = _series(name, value, file, wanted, names, notes)
         elif wanted:
             notes.form(
@@ -72,6 +73,12 @@ def read_mat(paths: Sequence[Path], locations: Sequence[Location], notes: Notes)
 def _loaded(path: Path, notes: Notes) -> dict[str, Any]:
     from scipy.io import loadmat
 
+    if trouble := trouble_with(path):
+        notes.form(
+            "PROCESS-FILE-UNREADABLE", f"{path.name} {trouble}",
+            "Put the MAT file itself there, or take this out of the folder.", file=path.name,
+        )  # fmt: skip
+        return {}
     with path.open("rb") as stream:
         head = stream.read(128)
     if head.startswith(_HDF5) or b"MATLAB 7.3" in head:
@@ -82,9 +89,9 @@ def _loaded(path: Path, notes: Notes) -> dict[str, Any]:
         return {}
     try:
         found = loadmat(str(path), variable_names=list(_STRUCTS))
-    except Exception as error:  # the reader raises whatever a broken file makes of it
+    except Exception:  # the reader raises whatever a broken file makes of it
         notes.form(
-            "PROCESS-FILE-UNREADABLE", f"{path.name} cannot be read as a MAT file: {error}",
+            "PROCESS-FILE-UNREADABLE", f"{path.name} cannot be read as a MAT file: it is damaged",
             "Save it again with save(file, '-v7').", file=path.name,
         )  # fmt: skip
         return {}

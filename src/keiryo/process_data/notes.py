@@ -8,16 +8,34 @@ from __future__ import annotations
 
 from keiryo.errors import Finding, Severity
 
+LONGEST_NAME = 60
+"""More letters of a name or value are not shown."""
 FULLY_TOLD = 20
 """Findings of one kind in one file that are told one by one."""
 
 
+def shortened(text: str, longest: int = LONGEST_NAME) -> str:
+    """Return a name as it is shown: not longer than a line, signs that cannot be seen as "?"."""
+    seen = text if len(text) <= longest else text[:longest] + "…"
+    return "".join(letter if letter.isprintable() else "?" for letter in seen)
+
+
 class Notes:
-    """Findings about one folder of process data, in the order in which they were made."""
+    """Findings about one folder of process data, in the order in which they were made.
+
+    Attributes
+    ----------
+    fatal : int
+        How many findings make the data unusable (severity F).
+    rejected_names : set of str
+        Locations that `locations.csv` names wrongly: what else is said of them is no news.
+    """
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
         self._told: dict[tuple[str, str | None], int] = {}
+        self.fatal = 0
+        self.rejected_names: set[str] = set()
 
     def add(
         self,
@@ -34,13 +52,15 @@ class Notes:
         basis: str | None = None,
     ) -> None:
         """Add a finding; beyond `FULLY_TOLD` of one kind in one file it is only counted."""
+        self.fatal += severity is Severity.FORMAT
         told = self._told.get((code, file), 0) + 1
         self._told[code, file] = told
         if told <= FULLY_TOLD:
             self._findings.append(
                 Finding(
-                    code, severity, message, advice, file=file, line=line, cell=cell, found=found,
-                    expected=expected, basis=basis,
+                    code, severity, message, advice, file=file, line=line, cell=cell,
+                    found=None if found is None else shortened(found, 200), expected=expected,
+                    basis=basis,
                 )
             )  # fmt: skip
 
@@ -63,7 +83,7 @@ class Notes:
     @property
     def rejected(self) -> bool:
         """Whether the data cannot be evaluated."""
-        return any(f.severity is Severity.FORMAT for f in self._findings)
+        return self.fatal > 0
 
     def all(self) -> tuple[Finding, ...]:
         """Return the findings, and for each kind that was cut short how many more there are."""

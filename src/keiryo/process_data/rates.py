@@ -53,8 +53,8 @@ class Contributions:
 
 
 @dataclass(slots=True)
-class _Course:
-    """How far a location has been integrated."""
+class Course:
+    """How far a location has been integrated; samples between T_0 and T_P, gaps so far."""
 
     first_h: float
     first_rate: float
@@ -63,6 +63,8 @@ class _Course:
     rate: float
     gaps: int = 0
     longest_gap_h: float = 0.0
+    across_gaps_kg: float = 0.0
+    inside: int = 0
     stale: bool = False
 
 
@@ -71,7 +73,7 @@ class RateIntegral:
 
     def __init__(self, steps_h: dict[int, float], closed_h: Floats) -> None:
         self.steps_h = steps_h
-        self.courses: dict[int, _Course] = {}
+        self.courses: dict[int, Course] = {}
         self._bounds = closed_h
         self._edges = np.concatenate(([-np.inf], closed_h, [np.inf]))
         self._sample = 0
@@ -84,10 +86,13 @@ class RateIntegral:
         """Take in samples of a location, later than all before; return what is settled by them."""
         step = self.steps_h[location]
         course = self.courses.get(location)
+        inside = int(((hour >= self._bounds[0]) & (hour <= self._bounds[-1])).sum())
         if course is None:
-            course = _Course(hour[0], rate[0], step, hour[0], rate[0])
+            first_h, first = float(hour[0]), float(rate[0])
+            course = Course(first_h, first, step, first_h, first)
             self.courses[location] = course
             hour, rate = hour[1:], rate[1:]
+        course.inside += inside
         if not hour.size:
             return self._tents(location, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
         times = np.concatenate(([course.hour], hour))
@@ -99,6 +104,8 @@ class RateIntegral:
         begin = 1 if course.stale else 0
         course.gaps += int(gap.sum())
         course.longest_gap_h = max(course.longest_gap_h, float(spacing[gap].max(initial=0.0)))
+        straight = (rates[:-1] + rates[1:]) / 2 * (spacing - step)
+        course.across_gaps_kg += float(straight[gap].sum())
         course.hour, course.rate = float(times[-1]), float(rates[-1])
         course.left_h, course.stale = float(reach[-1]), False
         return self._tents(
@@ -117,7 +124,7 @@ class RateIntegral:
         """Settle the last sample of every location."""
         return self.settle(np.inf)
 
-    def _last(self, location: int, course: _Course) -> Contributions:
+    def _last(self, location: int, course: Course) -> Contributions:
         course.stale = True
         values = (course.hour, course.rate, course.left_h, self.steps_h[location])
         hour, rate, left_h, right_h = (np.array([value]) for value in values)

@@ -22,8 +22,8 @@ from keiryo.process_data.error_sources import Source
 from keiryo.process_data.hour_sums import HourErrors
 from keiryo.process_data.hours import Floats, Indices
 from keiryo.process_data.inventories import Closed
-from keiryo.process_data.locations import Location
-from keiryo.process_data.transfers import Transfers, covers, stretches
+from keiryo.process_data.locations import Location, Mode
+from keiryo.process_data.transfers import Transfers, covers, epochs_of, stretches
 
 SEVERAL = "several locations"
 """The stratum of errors that several locations share hour by hour."""
@@ -48,6 +48,11 @@ class Measured:
     def balances(self) -> int:
         """Number of balances, P."""
         return self.closed.balances
+
+    @property
+    def reading(self) -> Indices:
+        """1 for each location whose samples are readings of a rate, 0 for the others."""
+        return np.array([p.mode is Mode.RATE for p in self.locations], dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +113,16 @@ class _Effects:
         self.count = len(measured.locations)
         self.sign = np.array([p.sign for p in measured.locations], dtype=np.float64)
         member = np.isin(np.arange(self.count), source.locations)
-        valid = covers(source, marks_h)
+        self.reading = reading = measured.reading
+        valid, self.epoch_of = covers(source, marks_h), epochs_of(source, marks_h)
         cells = measured.transfers.cells
         inside = (cells.balance >= 0) & (cells.balance < self.balances)
-        self.cells = cells.where(inside & member[cells.location] & valid[cells.stretch])
+        self.cells = cells.where(
+            inside & member[cells.location] & valid[reading[cells.location], cells.stretch]
+        )
         crossing, stretch = measured.transfers.crossing, measured.transfers.crossing_stretch
-        use = member[crossing.location] & valid[stretch]
+        use = member[crossing.location] & valid[reading[crossing.location], stretch]
         self.crossing, self.crossing_stretch = crossing.where(use), stretch[use]
-        begins_h = np.concatenate(([-np.inf], marks_h))
-        self.epoch_of = np.searchsorted(np.array(source.epochs_h), begins_h, side="right") - 1
         self.member = member
 
     def entries(self) -> Iterator[_Entries]:
@@ -173,7 +179,7 @@ class _Effects:
         place, balance, stretch, value = self._flow_effects()
         at, _, closes, effect, _, epoch = self._inventory()
         location = np.concatenate((place, at))
-        epochs = np.concatenate((self.epoch_of[stretch], epoch))
+        epochs = np.concatenate((self.epoch_of[self.reading[place], stretch], epoch))
         key = (epochs + 1) * (self.count + 1) + (0 if self.source.shared else location)
         return _Entries(
             key, np.concatenate((balance, closes)), location, np.concatenate((value, effect))
@@ -192,7 +198,11 @@ class _Effects:
             yield _Entries(crossing.sample, crossing.balance, crossing.location, value)
 
     def _period_totals(self) -> tuple[Indices, Indices, Floats]:
-        """Return location, balance and the signed total of each period (or ±1 if there was any)."""
+        """Return location, balance and the signed total of each period (or ±1 if there was any).
+
+        One error per period is one error of its total: in kilograms, too, it enters once for each
+        location and period, however many transfers make the total. A period without any has none.
+        """
         cells, crossing = self.cells, self.crossing
         location = np.concatenate((cells.location, crossing.location))
         balance = np.concatenate((cells.balance, crossing.balance))

@@ -14,8 +14,8 @@ import numpy as np
 
 from keiryo.process_data.files import Block
 from keiryo.process_data.hours import MAX_HOUR, Floats, exact
-from keiryo.process_data.locations import Location, Mode
-from keiryo.process_data.notes import Notes
+from keiryo.process_data.locations import UNITS, Location, Mode
+from keiryo.process_data.notes import Notes, shortened
 from keiryo.process_data.sorting import Sorted
 
 NOISE_KG = 1e-9
@@ -47,6 +47,7 @@ class Series:
         self.in_order = True
         self._latest = np.full(count, -np.inf)
         self._latest_of_all = -np.inf
+        self._strange: set[tuple[str, str]] = set()
         self._some_hours = [np.zeros(0)]
         self._spacing: list[dict[float, int]] = [{} for _ in range(count)]
 
@@ -54,19 +55,24 @@ class Series:
         """Read everything once; what is wrong goes to `notes`."""
         unknown: dict[str, list[float]] = {}
         backwards: int | None = None
+        before = notes.fatal
         for raw in self._reader(notes):
             self._strangers(raw, unknown)
+            self._units(raw, notes)
             block = self._clean(raw, notes)
             line = self._follow(block, notes)
             backwards = backwards if backwards is not None else line
         for name, (count, first, kg) in unknown.items():
+            if name in notes.rejected_names:
+                continue
             notes.form(
                 "PROCESS-LOCATION-UNKNOWN",
-                f"location {name!r} is not in locations.csv: {count:.0f} values, {kg:g} kg in all",
+                f"location {shortened(name)!r} is not in locations.csv: {count:.0f} values, "
+                f"{kg:g} kg in all",
                 "Add it to locations.csv with its role, or correct the name.",
                 file=self.file, line=int(first), found=name,
             )  # fmt: skip
-        if self._wanted.any() and not self.samples.any() and not unknown and not notes.rejected:
+        if self._wanted.any() and not self.samples.any() and not unknown and notes.fatal == before:
             notes.question(
                 "PROCESS-FILE-EMPTY",
                 f"{self.file} holds no value",
@@ -108,6 +114,20 @@ class Series:
             entry[0] += 1
             entry[2] += float(block.kg[at])
 
+    def _units(self, block: Block, notes: Notes) -> None:
+        numbers = {place.name: place for place in self._locations}
+        for unit, name, line in block.units:
+            place = numbers.get(name)
+            if place is None or unit.lower() in UNITS[place.mode] or (unit, name) in self._strange:
+                continue
+            self._strange.add((unit, name))
+            notes.form(
+                "PROCESS-UNIT-MIXED",
+                f"{place.label}: values in {shortened(unit)!r} stand in the column kg",
+                "Convert them to kg of the element balanced, and write the unit kg.",
+                file=self.file, line=line, found=unit, expected="kg",
+            )  # fmt: skip
+
     def _clean(self, block: Block, notes: Notes) -> Block:
         location, hour, kg = block.location, block.hour, block.kg
         known = location >= 0
@@ -117,7 +137,8 @@ class Series:
         huge = kg > MAX_KG
         for at in np.flatnonzero(huge & known):
             notes.form(
-                "PROCESS-AMOUNT-HUGE", f"{kg[at]:g} kg at hour {hour[at]:g} cannot be",
+                "PROCESS-AMOUNT-HUGE",
+                f"{self._amount(location[at], kg[at])} at hour {hour[at]:g} cannot be",
                 "Is it in kilograms of the element?", file=self.file, line=int(block.line[at]),
                 found=f"{kg[at]:g}",
             )  # fmt: skip
@@ -130,11 +151,12 @@ class Series:
                 file=self.file, line=int(block.line[at]), found=f"{hour[at]:g}",
             )  # fmt: skip
         for at in np.flatnonzero(negative & known):
-            name = self._locations[location[at]].name
             notes.form(
-                "PROCESS-AMOUNT-NEGATIVE", f"{name}: {kg[at]!r} kg at hour {hour[at]:g}",
-                "Amounts are not negative: book what goes back as a transfer of a location of the "
-                "other role.", file=self.file, line=int(block.line[at]), found=repr(float(kg[at])),
+                "PROCESS-AMOUNT-NEGATIVE",
+                f"{self._amount(location[at], kg[at])} at hour {hour[at]:g}: it is negative",
+                "Book what goes back as a transfer of a location of the other role."
+                if self.flows else "A content is 0 or more: is it a difference?",
+                file=self.file, line=int(block.line[at]), found=repr(float(kg[at])),
             )  # fmt: skip
         noise = known & (kg < 0) & ~negative
         if noise.any():
@@ -149,6 +171,11 @@ class Series:
             return Block(exact(hour), location, kg, block.line)
         return Block(exact(hour[good]), location[good], np.maximum(kg[good], 0.0), block.line[good])
 
+    def _amount(self, number: int, kg: float) -> str:
+        """Return an amount with its place and unit, as it is shown."""
+        place = self._locations[number]
+        return f"{place.label}: {kg:.10g} {'kg/h' if place.mode is Mode.RATE else 'kg'}"
+
     def _tell_misplaced(self, block: Block, misplaced: np.ndarray, notes: Notes) -> None:
         other = "inventories" if self.flows else "flows"
         for number in np.unique(block.location[misplaced]):
@@ -156,7 +183,7 @@ class Series:
             first = np.flatnonzero(misplaced & (block.location == number))[0]
             notes.form(
                 "PROCESS-ROLE-WRONG",
-                f"{place.name} is an {place.role} in locations.csv and stands in {self.file}",
+                f"{place.label} is an {place.role} in locations.csv and stands in {self.file}",
                 f"Its values belong into {other}, or its role is another one.",
                 file=self.file, line=int(block.line[first]),
             )  # fmt: skip
@@ -183,7 +210,7 @@ class Series:
         for at in np.flatnonzero(step == 0):
             notes.form(
                 "PROCESS-TIME-TWICE",
-                f"{self._locations[location[at]].name} has two values at hour {hour[at]:g}",
+                f"{self._locations[location[at]].label} has two values at hour {hour[at]:g}",
                 "Keep one. Two transfers within one hour get their own hours, or their sum."
                 if self.flows else "Keep the one that was measured.",
                 file=self.file, line=int(line[at]),

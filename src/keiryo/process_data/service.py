@@ -13,11 +13,12 @@ import numpy as np
 from keiryo.errors import Finding, Severity, UsageError
 from keiryo.material_balance.sequence import SequenceEvaluation, evaluate_sequence
 from keiryo.process_data.balances import ProcessBalances, read_process
+from keiryo.process_data.regular_files import reason_of
 
 __all__ = ["ProcessBalances", "ProcessEvaluation", "evaluate_process", "read_process"]
 
-MAX_COVARIANCE_SHOWN = 1000
-"""Of more balances the covariance is not put into the answer: it would be over 20 MB of text."""
+MAX_COVARIANCE_SHOWN = 3000
+"""Of more balances the covariance is not put into the answer: it would be over 200 MB of text."""
 
 CONVENTION = (
     "kg; loss positive; MUF = begin + inputs - outputs - end; balance i holds the transfers with "
@@ -60,7 +61,7 @@ class ProcessEvaluation:
         """Return the evaluation as plain data: kg and hours, in full double precision.
 
         One entry per closed balance; None where a value is undefined. Data that were rejected give
-        empty lists and the findings.
+        empty lists and the findings. The covariance is None beyond `MAX_COVARIANCE_SHOWN` balances.
         """
         closings = self.balances.closings_h.tolist()
         found: dict[str, Any] = {
@@ -150,8 +151,9 @@ def evaluate_process(
             Finding(
                 "PROCESS-COVARIANCE-LARGE",
                 Severity.INFORMATION,
-                f"the covariance of {read.balances} balances is left out of the answer",
-                "Write it to a file with --covariance FILE.npy.",
+                f"the covariance of {read.balances} balances is left out of the answer (null): it "
+                f"has more than {MAX_COVARIANCE_SHOWN} rows",
+                "Write it to a file with --covariance FILE.npy: an array of NumPy, in kg squared.",
             )
         )
     return ProcessEvaluation(read, sequence, tuple(findings), alpha, page_k)
@@ -163,7 +165,7 @@ def _write(path: Path, sequence: SequenceEvaluation) -> None:
             np.save(stream, sequence.covariance)
     except OSError as error:
         raise UsageError(
-            f"the covariance cannot be written to {path}: {error.strerror}",
+            f"the covariance cannot be written to {path}: {reason_of(error)}",
             "Choose another file with --covariance.",
         ) from error
 

@@ -2,14 +2,19 @@
 
 Everything the statistics need from millions of transfers is their sum, the sum of their squares
 and their number, for each location, balance, and *stretch*: the time between two hours at which
-an error source changes (a calibration, the end of a method). A transfer at such an hour belongs
-to the stretch that ends there, as one at a closing belongs to the balance that ends there.
+an error source changes (a calibration, the end of a method), or such an hour itself.
+
+What is measured at the very hour of a change belongs to one side of it. An amount was weighed
+before it was booked: it belongs to what ends there, as a transfer at a closing belongs to the
+balance that ends there. A sample of a rate is a reading taken at that hour, like an inventory: it
+belongs to what begins there, unless the source says otherwise (``closing = "old"``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -34,7 +39,8 @@ class Cells:
     kg, squares : array of float
         Sum, and sum of the squares (kg²) of single measurements.
     count : array of int
-        Number of transfers that are not 0.
+        Number of transfers that are not 0: a transfer listed with 0 kg is none, and was not
+        weighed. (A reading of 0 kg of an inventory is a measurement.)
     """
 
     location: Indices
@@ -89,11 +95,38 @@ def stretches(sources: Sequence[Source]) -> Floats:
     return np.unique(np.array([h for source in sources for h in source.marks_h], dtype=np.float64))
 
 
+def stretch_of(marks_h: Floats, hour: Floats) -> Indices:
+    """Return the stretch of each hour: 2 n is between two marks, 2 n + 1 is mark n itself."""
+    before = np.searchsorted(marks_h, hour, side="left")
+    return (before + np.searchsorted(marks_h, hour, side="right")).astype(np.intp)
+
+
 def covers(source: Source, marks_h: Floats) -> np.ndarray:
-    """Return for each stretch whether the source is valid in it."""
+    """Return for each stretch whether the source is valid in it, shape (2, stretches).
+
+    Row 0 is for amounts, row 1 for readings (samples of a rate).
+    """
     begin = np.concatenate(([-np.inf], marks_h))
     end = np.concatenate((marks_h, [np.inf]))
-    return (begin >= source.valid_from_h) & (end <= source.valid_to_h)
+    found = np.zeros((2, 2 * marks_h.size + 1), dtype=bool)
+    found[:, 0::2] = (begin >= source.valid_from_h) & (end <= source.valid_to_h)
+    found[0, 1::2] = (marks_h > source.valid_from_h) & (marks_h <= source.valid_to_h)
+    found[1, 1::2] = found[0, 1::2]
+    if source.closing_new:
+        found[1, 1::2] = (marks_h >= source.valid_from_h) & (marks_h < source.valid_to_h)
+    return found
+
+
+def epochs_of(source: Source, marks_h: Floats) -> Indices:
+    """Return the calibration in force in each stretch (−1: before the first), as `covers`."""
+    begun = np.array(source.epochs_h, dtype=np.float64)
+    found = np.zeros((2, 2 * marks_h.size + 1), dtype=np.intp)
+    begin = np.concatenate(([-np.inf], marks_h))
+    found[:, 0::2] = np.searchsorted(begun, begin, side="right") - 1
+    found[0, 1::2] = np.searchsorted(begun, marks_h, side="left") - 1
+    side: Literal["left", "right"] = "right" if source.closing_new else "left"
+    found[1, 1::2] = np.searchsorted(begun, marks_h, side=side) - 1
+    return found
 
 
 class _Summing:
@@ -161,7 +194,7 @@ class _Summing:
     ) -> None:  # fmt: skip
         if not kg.size:
             return
-        stretch = np.searchsorted(self.marks_h, hour, side="left")
+        stretch = stretch_of(self.marks_h, hour)
         self.parts.append(merged([Cells(location, balance, stretch, kg, squares, count)]))
         self.waiting += self.parts[-1].kg.size
         if self.waiting > _MERGE_FROM:
@@ -171,9 +204,10 @@ class _Summing:
     def _by_hour(
         self, location: Indices, balance: Indices, hour: Floats, kg: Floats, counted: bool = False
     ) -> None:
+        stretch = stretch_of(self.marks_h, hour) if self.sums else hour
         for number, (relative, absolute) in self.sums.items():
-            stretch = np.searchsorted(self.marks_h, hour, side="left")
-            use = self.members[number][location] & self.valid[number][stretch]
+            reading = self.is_rate[location].astype(np.intp)
+            use = self.members[number][location] & self.valid[number][reading, stretch]
             use &= (balance >= 0) & (balance < self.balances)
             if use.any():
                 sign = self.sign[location[use]]
@@ -203,7 +237,7 @@ class _Summing:
         )
         return Transfers(
             merged(self.parts), crossing,
-            np.searchsorted(self.marks_h, crossing.hour, side="left").astype(np.intp),
+            stretch_of(self.marks_h, crossing.hour),
             {n: (a.errors(), b.errors()) for n, (a, b) in self.sums.items()}, self.rates,
         )  # fmt: skip
 
