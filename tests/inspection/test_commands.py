@@ -94,6 +94,12 @@ def test_attribute(app: typer.Typer) -> None:
         ["--items", 10, "--defects", 2, "--goal-kg", 8, "--detection", 0.9],
         ["--items", 10, "--defects", 2, "--detection", 0.9, "--per-item", 0.5, "--sigma", 0.1],
         ["--items", 10, "--defects", 2, "--detection", 0.9, "--size", 11],
+        ["--items", 10, "--defects", 2, "--detection", 0.9, "--size", 0],
+        ["--items", 10, "--defects", 2, "--detection", 0.9, "--falsified", 0.3],
+        ["--items", 10, "--defects", 2, "--detection", 0.9, "--item-kg", 3],
+        ["--items", 10, "--defects", 2, "--detection", 0.9, "--limit", 4],
+        ["--items", 10, "--goal-kg", "1e308", "--item-kg", "1e-300", "--detection", 0.9],
+        ["--items", 10, "--goal-kg", 8, "--item-kg", 1, "--falsified", 0, "--detection", 0.9],
     ],
 )
 def test_attribute_nonsense(app: typer.Typer, words: list[object]) -> None:
@@ -146,8 +152,9 @@ def test_plan_stratify_and_select(app: typer.Typer, tmp_path: Path) -> None:
     code, output = run(app, *draw, "--proportional", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(output)))
     assert len(rows) == 5 and float(rows[0]["probability"]) <= 1
-    code, found = run_json(app, "sampling", "select", items, "--size", 31, "--seed", 7)
-    assert (code, found["findings"][0]["rule"]) == (1, "SAMPLE-ABOVE-STRATUM")
+    for size, seed in ((31, "7"), (0, "7"), (5, ""), (5, "\udcff"), (5, "a\x1b[31m")):
+        with pytest.raises(UsageError):
+            run(app, "sampling", "select", items, "--size", size, "--seed", seed)
     twice = written(tmp_path, "twice.csv", "item\nA\nA\n")
     code, found = run_json(app, "sampling", "select", twice, "--size", 1, "--seed", 7)
     assert (code, found["findings"][0]["line"]) == (1, 3)
@@ -241,6 +248,7 @@ operator_source,inspector_random,inspector_systematic,inspector_source\n"
 BAD_STRATA = [
     ("cans,120,17.5,,0,.1,.1,,.1,.1,\n", ["LIST-NUMBER"]),
     ("cans,12.5,17.5,,1,.1,.1,,.1,.1,\n", ["LIST-NUMBER"]),
+    ("cans,120,17.5,,,.1,.1,,.1,.1,\n", ["LIST-VALUE-MISSING"]),
     ("cans,120,17.5,,1,.1,1.5,,.1,.1,\n", ["LIST-NUMBER"]),
     ("cans,120,17.5,17.5,1,.1,.1,,.1,.1,\n", ["STRATUM-TOTAL"]),
     ("cans,120,17.5,,1,.1,,,.1,.1,\n", ["LIST-VALUE-MISSING"]),
@@ -260,7 +268,7 @@ def test_bad_strata(app: typer.Typer, tmp_path: Path, rows: str, codes: list[str
 
 def test_column_that_is_nearly_known(app: typer.Typer, tmp_path: Path) -> None:
     pairs = written(tmp_path, "p.csv", HEAD + "cans,a,17,17\n")
-    text = "stratum,items,item_kg,operator_ramdom\ncans,120,17.5,.1\n"
+    text = "stratum,items,item_kg,sign,operator_ramdom\ncans,120,17.5,1,.1\n"
     strata = written(tmp_path, "s.csv", text)
     code, found = run_json(app, "inspection", "differences", pairs, "--strata", strata)
     assert (code, found["findings"][0]["rule"]) == (0, "LIST-COLUMN-SPELLING")
@@ -268,7 +276,7 @@ def test_column_that_is_nearly_known(app: typer.Typer, tmp_path: Path) -> None:
 
 def test_size_of_items_from_total_or_sample(app: typer.Typer, tmp_path: Path) -> None:
     pairs = written(tmp_path, "p.csv", HEAD + "cans,a,17,17\n")
-    for rows, total in [("cans,120,,2100,,,,,,,\n", 2100), ("cans,120,,,,,,,,,\n", 2040)]:
+    for rows, total in [("cans,120,,2100,1,,,,,,\n", 2100), ("cans,120,,,1,,,,,,\n", 2040)]:
         strata = written(tmp_path, "s.csv", STRATA_HEAD + rows)
         _, found = run_json(app, "inspection", "differences", pairs, "--strata", strata)
         assert found["strata"][0]["total_kg"] == pytest.approx(total)
@@ -286,3 +294,84 @@ def test_file_that_is_not_there(app: typer.Typer, tmp_path: Path) -> None:
         run(app, "inspection", "differences", tmp_path / "none.csv")
     with pytest.raises(UsageError):
         run(app, "inspection", "differences", tmp_path)
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x07", "\x7f", "\x9b"])
+def test_control_characters_do_not_reach_the_terminal(
+    app: typer.Typer, tmp_path: Path, character: str
+) -> None:
+    name = f"a{character}[31mb"
+    plan = written(tmp_path, f"p{character}.csv", f'stratum,items,item_kg\n"{name}",3,x\n')
+    header = written(tmp_path, "h.csv", f"stratum,items,item_kg,g{character}oal_kg\na,3,1\n")
+    number = written(tmp_path, "n.csv", f"stratum,items,item_kg\na,{name},1\n")
+    for file in (plan, header, number):
+        for form in ("table", "csv"):
+            words = (file, "--goal-kg", 8, "--detection", 0.9, "--format", form)
+            _, output = run(app, "sampling", "plan", *words)
+            assert character not in output
+    code, found = run_json(app, "sampling", "plan", plan, "--goal-kg", 8, "--detection", 0.9)
+    assert (code, found["findings"][0]["rule"]) == (1, "LIST-CONTROL-CHARACTER")
+    with pytest.raises(UsageError):
+        run(app, "sampling", "three-methods", "--items", 3, "--item-kg", 1, "--goal-kg", 1,
+            "--detection", 0.9, "--method", f"{name}=1")  # fmt: skip
+
+
+def test_fields_of_enormous_length(app: typer.Typer, tmp_path: Path) -> None:
+    text = "stratum,items,item_kg\nb,1,1\n" + "a" * 200_000 + ",3,1\n"
+    plan = written(tmp_path, "long.csv", text)
+    code, found = run_json(app, "sampling", "plan", plan, "--goal-kg", 8, "--detection", 0.9)
+    assert code == 1
+    assert [(f["rule"], f["line"]) for f in found["findings"]] == [("LIST-UNREADABLE", 3)]
+
+
+def test_a_population_that_is_too_large_is_said_with_its_line(
+    app: typer.Typer, tmp_path: Path
+) -> None:
+    text = "stratum,items,item_kg\nb,1,1\na,3000000000,.5\nc,1,1e200\nd,1,1e-300\n"
+    plan = written(tmp_path, "many.csv", text)
+    code, found = run_json(app, "sampling", "plan", plan, "--goal-kg", 8, "--detection", 0.9)
+    assert code == 1
+    assert [(f["rule"], f["file"], f["line"]) for f in found["findings"]] == [
+        ("LIST-NUMBER", "many.csv", n) for n in (3, 4, 5)
+    ]
+
+
+def test_a_missing_sign_is_said(app: typer.Typer, tmp_path: Path) -> None:
+    pairs = written(tmp_path, "p.csv", HEAD + "cans,a,17,17\n")
+    strata = written(tmp_path, "s.csv", "stratum,items,item_kg\ncans,120,17.5\n")
+    code, found = run_json(app, "inspection", "differences", pairs, "--strata", strata)
+    assert (code, found["findings"][0]["rule"]) == (1, "LIST-COLUMN-MISSING")
+
+
+def test_muf_minus_d_without_strata(app: typer.Typer, tmp_path: Path) -> None:
+    pairs = written(tmp_path, "p.csv", HEAD + "cans,a,17,17\n")
+    code, found = run_json(app, "inspection", "differences", pairs, "--muf", 2)
+    assert (code, found["muf_kg"], found["muf_minus_d_kg"]) == (1, 2.0, None)
+    assert found["findings"][-1]["rule"] == "STRATA-MISSING"
+
+
+def test_tables_say_level_and_side(app: typer.Typer, tmp_path: Path) -> None:
+    pairs, strata = written(tmp_path, "p.csv", PAIRS), written(tmp_path, "s.csv", STRATA)
+    _, output = run(app, "inspection", "differences", pairs, "--strata", strata, "--muf", 2,
+                    "--falsification", 8)  # fmt: skip
+    assert "limit 1.960, two-sided, alpha 0.05" in output
+    assert "limit 1.645, one-sided, alpha 0.05" in output
+    assert "(two-sided test, alpha 0.05)" in output
+    text = "batch,shipper_kg,receiver_kg,shipper_epoch\nA,1521,1520,\nB,1521,1520,\n"
+    ship = written(tmp_path, "ship.csv", text)
+    errors = ("--shipper-random", 0.001, "--shipper-systematic", 0.001,
+              "--receiver-random", 0.001, "--receiver-systematic", 0.001)  # fmt: skip
+    code, output = run(app, "inspection", "shipper-receiver", ship, *errors)
+    assert code == 0 and "limit 1.960, two-sided, alpha 0.05 for each" in output
+
+
+def test_a_goal_above_the_content_is_said_by_every_plan(app: typer.Typer) -> None:
+    items = ("--items", 3, "--item-kg", 0.5, "--goal-kg", 8, "--detection", 0.9)
+    for words in (
+        ("attribute", *items),
+        ("three-methods", *items),
+        ("variables", *items, "--random", 0.01),
+        ("proportional", "--total-kg", 1.5, "--goal-kg", 8, "--detection", 0.9),
+    ):
+        code, found = run_json(app, "sampling", *words)
+        assert (code, [f["rule"] for f in found["findings"]]) == (0, ["GOAL-ABOVE-STRATUM"])

@@ -247,7 +247,9 @@ def test_joint_limits_that_are_known() -> None:
 
 def test_power() -> None:
     assert power_of_d(0.0, 5.0) == close(0.05)
-    assert power_of_d(1.6448536269514722 * 5, 5.0) == close(0.5)
+    limit = 1.959963984540054  # of the two-sided test that DIFFERENCE-SUM is
+    assert power_of_d(limit * 5, 5.0) == pytest.approx(0.5 + 4.4e-5, abs=1e-6)
+    assert power_of_d(-8.0, 5.0) == power_of_d(8.0, 5.0)
     assert power_of_both(0.0, 0.0, 3.0, 5.0, 9.0) == close(0.05)
     assert power_of_both(9.0, 0.0, 3.0, 5.0, 9.0) > power_of_both(0.0, 9.0, 3.0, 5.0, 9.0)
     with pytest.raises(UsageError):

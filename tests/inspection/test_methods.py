@@ -130,3 +130,40 @@ def test_strata_of_like_items() -> None:
         stratify_items(["a"], [0.0])
     with pytest.raises(UsageError):
         stratify_items(["a"], [1.0], 0.5)
+
+
+def test_the_method_is_named() -> None:
+    plan = methods_plan(300, 0.5, 8, 0.9, [Method("H", 1.0), Method("B", 0.01)])
+    (finding,) = plan.findings
+    assert (finding.code, finding.message[:9]) == ("FALSIFICATION-BELOW-GOAL", "method B:")
+
+
+@pytest.mark.parametrize("weights", [(1e308, 1e-300), (150, 1e-20), (1e9, 1e-9), (1e10, 8)])
+def test_draws_beyond_all_measure(weights: tuple[float, float]) -> None:
+    with pytest.raises(UsageError):
+        proportional_draws(*weights, 0.9)
+
+
+def test_draws_that_meet_the_limit_exactly() -> None:
+    assert proportional_draws(10, 9, 0.9) == 1
+    assert proportional_draws(10, 9, 0.99) == 2
+    assert proportional_draws(10, 9, 0.9999999) == 7
+
+
+def test_variables_say_what_is_too_large() -> None:
+    above = variables_plan(300, 0.5, 800, 0.9, random_sd=0.1, systematic_sd=0)
+    assert [f.code for f in above.findings] == ["GOAL-ABOVE-STRATUM"]
+    random = variables_plan(300, 0.5, 8, 0.9, random_sd=5, systematic_sd=0.001)
+    systematic = variables_plan(300, 0.5, 8, 0.9, random_sd=0.1, systematic_sd=0.1)
+    assert "random errors" in random.findings[0].advice
+    assert "systematic errors" in systematic.findings[0].advice
+    assert random.to_dict()["side"] == "one-sided"
+    for alpha in (1e-300, 0.9999999999999999):
+        with pytest.raises(UsageError):
+            variables_plan(300, 0.5, 8, 0.9, alpha=alpha, random_sd=0.1, systematic_sd=0)
+
+
+def test_strata_without_a_name_beside_one_called_size() -> None:
+    rows = stratify_items(["size", None, "size", "size-of-others"], [1.0, 2.0, 4.0, 8.0])
+    names = [r["stratum"] for r in rows]
+    assert len(set(names)) == len(names) == 4

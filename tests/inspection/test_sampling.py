@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keiryo.errors import UsageError
+from keiryo.inspection.exact_numbers import ceiling
 from keiryo.inspection.sampling import (
     attribute_plan,
-    ceiling,
     defects_needed,
     detectable_defects,
     detection,
@@ -226,3 +226,55 @@ def test_large_population_against_exact_fractions() -> None:
     assert nondetection(20_000, 37, 1500) == pytest.approx(float(exact), rel=1e-12)
     exact = nondetection_exact(20_000, 37, 1500, 0.3)
     assert nondetection(20_000, 37, 1500, 0.3) == pytest.approx(float(exact), rel=1e-12)
+
+
+@pytest.mark.parametrize("chance", [0.97, 0.99997, 0.99999997, 0.99999999999997])
+def test_a_method_as_sure_as_what_is_wanted(chance: float) -> None:
+    """1 − p is formed in decimals: a method that finds a defect with p reaches p."""
+    assert attribute_plan(1, 1, chance, per_item=chance).reached
+    assert attribute_plan(10, 10, chance, per_item=chance).sample_size == 1
+    assert attribute_plan(10**7, 10**7, chance, per_item=chance).sample_size == 1
+    assert attribute_plan(10**7, 1, 0.7, per_item=0.7).sample_size == 10**7
+    assert nondetection(10, 10, 1, chance) == close(float(1 - Fraction(repr(chance))))
+
+
+def test_rounding_up_keeps_real_fractions() -> None:
+    assert defects_needed(123456789.01, 1) == 123456790
+    assert ceiling(123456789.01) == 123456790
+    assert defects_needed(0.1 * 3, 0.1) == 3  # 0.30000000000000004
+    assert defects_needed(8.0000000005, 8) == 2
+
+
+def test_no_negative_zero() -> None:
+    assert math.copysign(1, detection(10, 2, 0)) == 1
+    plan = attribute_plan(10, 3, 1e-320)
+    assert all(math.copysign(1, v) == 1 for v in (plan.formula.value, plan.jaech.value))
+    assert (plan.sample_size, attribute_plan(10**6, 1, 1e-13).sample_size) == (1, 1)
+
+
+@pytest.mark.parametrize("weights", [(1e308, 1e-300), (8, 1e-300), (1e10, 1.0), (-1e300, 1.0)])
+def test_weights_beyond_all_measure(weights: tuple[float, float]) -> None:
+    with pytest.raises(UsageError):
+        plan_for_goal(300, weights[1], weights[0], 0.9)
+
+
+def test_goal_above_only_where_all_items_hold_less() -> None:
+    small = plan_for_goal(300, 0.5, 8, 0.9, falsified=0.01)
+    assert [f.code for f in small.findings] == ["FALSIFICATION-BELOW-GOAL"]
+    assert "1.5 kg" in small.findings[0].message
+    assert small.defects == 300
+    above = plan_for_goal(3, 0.5, 8, 0.9)
+    assert [f.code for f in above.findings] == ["GOAL-ABOVE-STRATUM"]
+    assert "hold 1.5 kg" in above.findings[0].message
+    assert not plan_for_goal(16, 0.5, 8, 0.9).findings
+    assert plan_for_goal(5, 1.0, 8.0, 0.9, falsified=5e-324).defects == 5
+
+
+def test_a_probability_near_one_is_not_called_one() -> None:
+    plan = attribute_plan(10, 10, 1.0, per_item=0.99)
+    (finding,) = plan.findings
+    assert "missed with probability 1e-20; at most 0 was wanted" in finding.message
+    near = attribute_plan(10, 1, 0.99999999, per_item=0.9999999)
+    assert "1e-07; at most 1e-08" in near.findings[0].message
+    other = attribute_plan(10, 1, 0.9000001, per_item=0.9)
+    assert "0.9 only; 0.9000001 was wanted" in other.findings[0].message

@@ -73,7 +73,9 @@ def test_differences_that_errors_do_not_explain() -> None:
 def test_no_errors_at_all() -> None:
     found = evaluate_shipments([100.0], [99.0], Errors(0, 0), Errors(0, 0))
     assert found.rows()[0]["ratio"] is None
-    assert not found.findings
+    assert [(f.code, f.severity) for f in found.findings] == [("TESTS-NOT-COMPUTABLE", "E")]
+    partly = evaluate_shipments([100.0, 0.0], [100.0, 0.0], SHIPPER, RECEIVER)
+    assert [(f.code, f.severity) for f in partly.findings] == [("TESTS-NOT-COMPUTABLE", "W")]
 
 
 def test_shipments_that_cannot_be_used() -> None:
@@ -96,3 +98,27 @@ def test_shipments_that_cannot_be_used() -> None:
 def test_errors_that_make_no_sense(shipper: Errors, shared: float, alpha: float) -> None:
     with pytest.raises(UsageError):
         evaluate_shipments([1.0], [1.0], shipper, RECEIVER, shared_sd=shared, alpha=alpha)
+
+
+def test_epochs_for_all_shipments_or_for_none() -> None:
+    three = ([1521.0] * 3, [1520.0] * 3, SHIPPER, RECEIVER)
+    found = evaluate_shipments(*three, shipper_epoch=["", None, "e1"], lines=[2, 3, 4])
+    assert [(f.code, f.line) for f in found.findings] == [
+        ("LIST-VALUE-MISSING", 2), ("LIST-VALUE-MISSING", 3)
+    ]  # fmt: skip
+    assert not found.batch
+    none = evaluate_shipments(*three, receiver_epoch=[None, None, None])
+    assert none.cumulative_sigma_kg[-1] == close(evaluate_shipments(*three).cumulative_sigma_kg[-1])
+    few = evaluate_shipments(*three, shipper_epoch=["a"])
+    assert [f.code for f in few.findings] == ["LIST-ROW"]
+
+
+def test_level_and_side_are_said() -> None:
+    found = evaluate_shipments([100.0, 100.0], [100.0, 98.0], SHIPPER, RECEIVER, alpha=0.01)
+    assert all("limit 2.58, two-sided, alpha 0.01" in f.message for f in found.findings)
+    assert found.to_dict()["side"] == "two-sided"
+    for alpha in (1e-300, 0.9999999999999999):
+        with pytest.raises(UsageError):
+            evaluate_shipments([1.0], [1.0], SHIPPER, RECEIVER, alpha=alpha)
+    heavy = evaluate_shipments([1e200], [1.0], SHIPPER, RECEIVER)
+    assert [f.code for f in heavy.findings] == ["LIST-NUMBER"]

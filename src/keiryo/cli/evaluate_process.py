@@ -36,6 +36,7 @@ def evaluate_process_command(
     covariance: Path | None = None,
     report: Path | None = None,
     charts: Path | None = None,
+    realizations: int = 100_000,
 ) -> None:
     """Evaluate process data and show what they say.
 
@@ -53,6 +54,8 @@ def evaluate_process_command(
         Where to write the covariance.
     report, charts : Path, optional
         Where to write a page, and charts.
+    realizations : int
+        Campaigns to simulate for the thresholds of MUF, CUMUF and EWMA; 0: conservative ones.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def evaluate_process_command(
 
     done = evaluate_process(
         folder, sources, period, tolerance_h=tolerance, alpha=alpha, page_k=page_k,
-        covariance_file=covariance,
+        covariance_file=covariance, realizations=realizations,
     )  # fmt: skip
     data = done.to_dict()
     data["findings"] = [{"code": f.code, **finding_dict(f)} for f in done.findings]

@@ -6,21 +6,24 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keiryo.errors import Finding, Severity
 from keiryo.inspection.difference_model import members
+from keiryo.inspection.limits import MAX_KG
 from keiryo.inspection.list_files import list_finding, shortened
 
 if TYPE_CHECKING:
-    from keiryo.inspection.difference_model import Floats, Stratum
+    from keiryo.inspection.difference_model import Floats, Stratum, Variances
     from keiryo.inspection.joint_test import JointTest
+    from keiryo.inspection.single_items import ItemTests
 
 BASIS = "MUF−D evaluation"
 
 _SIZE_RATIO = 5.0
+_MAX_ITEM_FINDINGS = 200
 
 
 def checked_pairs(
@@ -45,17 +48,21 @@ def checked_pairs(
         return [list_finding("LIST-EMPTY", words, "Give the verified items.", file)]
     found: list[Finding] = []
     for name, values in (("operator", operator), ("inspector", inspector)):
-        for n in np.flatnonzero(~(np.isfinite(values) & (values >= 0))).tolist():
-            words = f"the {name}'s result for item {items[n]} is {values[n]}"
-            advice = "Give a content in kg, 0 or more; leave the pair out if there is no result."
+        for n in np.flatnonzero(~((values >= 0) & (values <= MAX_KG))).tolist():  # NaN is neither
+            words = f"the {name}'s result for item {items[n]} is {values[n]:g} kg"
+            advice = (
+                f"Give a content in kg, from 0 to {MAX_KG:g}; leave the pair out if there is no "
+                "result."
+            )
             found.append(list_finding("LIST-NUMBER", words, advice, file, _line(lines, n)))
-    first: dict[tuple[str, str], int] = {}
-    for n, key in enumerate(zip(stratum, items, strict=True)):
-        if key in first:
-            words = f"item {key[1]} of stratum {key[0]} is there already"
-            advice = "Give one pair for each item; replace repeated results by their mean."
-            found.append(list_finding("LIST-TWICE", words, advice, file, _line(lines, n)))
-        first.setdefault(key, n)
+    if len(set(zip(stratum, items, strict=True))) < count:
+        seen: set[tuple[str, str]] = set()
+        for n, key in enumerate(zip(stratum, items, strict=True)):
+            if key in seen:
+                words = f"item {key[1]} of stratum {key[0]} is there already"
+                advice = "Give one pair for each item; replace repeated results by their mean."
+                found.append(list_finding("LIST-TWICE", words, advice, file, _line(lines, n)))
+            seen.add(key)
     if strata is not None:
         found += _strata_findings(operator, stratum, strata, file, lines)
     return list(shortened(found, file or ""))
@@ -162,47 +169,106 @@ def model_missing(strata: Sequence[Stratum]) -> Finding:
     )
 
 
-def muf_d_negative(sigma_muf: float, sigma_d: float) -> Finding:
-    """Say that Var(MUF − D) is negative, so that an input is wrong."""
+def strata_missing() -> Finding:
+    """Say that MUF − D cannot be formed without knowing the strata."""
     return Finding(
-        "MUF-D-NEGATIVE",
+        "STRATA-MISSING",
         Severity.INCONSISTENCY,
-        f"the variance of MUF − D is negative: sigma of MUF is {sigma_muf:.6g} kg, sigma of D "
-        f"{sigma_d:.6g} kg, but D contains the operator's errors and the inspector's besides",
-        "One of the two is wrong: compare the operator's standard deviations in the strata with "
-        "those behind the sigma of MUF.",
-        found=f"{sigma_d:.6g}",
-        expected=f"at least {sigma_muf:.6g}",
+        "MUF − D is not computed: without a list of strata neither their signs in MUF are known "
+        "nor how many items they have",
+        "Describe all strata of the balance, with sign and number of items (--strata).",
         basis=BASIS,
     )
 
 
-def item_findings(
-    rows: Sequence[dict[str, Any]],
-    limit: float,
-    expected_false: float,
-    file: str | None,
-    lines: Sequence[int] | None,
-) -> list[Finding]:
-    """Return a finding for each outlier."""
-    return [
+def not_computable(what: Sequence[str], *, nothing: bool) -> Finding:
+    """Say that tests have no standard deviation to go by; `nothing` if D itself has none."""
+    return Finding(
+        "TESTS-NOT-COMPUTABLE",
+        Severity.INCONSISTENCY if nothing else Severity.WARNING,
+        f"the standard deviation of {', '.join(what)} is 0, so there is no test of it: by these "
+        "errors any difference at all would be too large",
+        "Give the standard deviations of both parties; 0 is right only for items that are counted "
+        "and not measured.",
+        basis=BASIS,
+    )
+
+
+def sigma_muf_differs(names: Sequence[str], modelled: Variances, used: Variances) -> Finding:
+    """Say to which strata the difference between a given σ_MUF and theirs is charged."""
+    given, theirs = math.sqrt(used.muf), math.sqrt(modelled.muf)
+    rest = used.muf_verified < modelled.muf_verified
+    return Finding(
+        "SIGMA-MUF-DIFFERS",
+        Severity.INFORMATION,
+        f"the sigma of MUF given is {given:.6g} kg, that of the strata {theirs:.6g} kg; the "
+        f"difference of the variances is charged to what was not verified ({', '.join(names)})"
+        f"{' and, beyond its errors, to the verified strata' if rest else ''}; the sigma of "
+        f"MUF − D is {used.sigma_muf_minus_d:.6g} kg with it, {modelled.sigma_muf_minus_d:.6g} kg "
+        "without",
+        "If it belongs to verified strata, correct their standard deviations.",
+        found=f"{given:.6g}",
+        expected=f"{theirs:.6g}",
+        basis=BASIS,
+    )
+
+
+def muf_d_negative(sigma_muf: float, sigma_d: float, *, too_small: bool) -> Finding:
+    """Say that a given σ_MUF cannot stand beside the errors of the verified strata."""
+    words = (
+        f"sigma of MUF is {sigma_muf:.6g} kg, which is less than the strata and the errors that "
+        "they share allow"
+        if too_small
+        else f"the variance of MUF − D is negative: sigma of MUF is {sigma_muf:.6g} kg, sigma of "
+        f"D {sigma_d:.6g} kg, but D contains the operator's errors and the inspector's besides"
+    )
+    return Finding(
+        "MUF-D-NEGATIVE",
+        Severity.INCONSISTENCY,
+        words,
+        "One of the two is wrong: compare the operator's standard deviations in the strata with "
+        "those behind the sigma of MUF.",
+        found=f"{sigma_muf:.6g}",
+        expected="more" if too_small else f"at most {sigma_d:.6g}",
+        basis=BASIS,
+    )
+
+
+def item_findings(tests: ItemTests, file: str | None, lines: Sequence[int] | None) -> list[Finding]:
+    """Return a finding for each outlier, of very many the first ones and how many more."""
+    flagged = np.flatnonzero(tests.flagged).tolist()
+    found = [
         Finding(
             "DIFFERENCE-ITEM",
             Severity.INCONSISTENCY,
-            f"item {row['item']} of stratum {row['stratum']}: declared {row['operator_kg']:.6g} "
-            f"kg, measured {row['inspector_kg']:.6g} kg, {abs(row['ratio']):.2f} standard "
-            f"deviations apart (limit {limit:g})",
+            f"item {tests.item[n]} of stratum {tests.stratum[n]}: declared "
+            f"{tests.operator_kg[n]:.6g} kg, measured {tests.inspector_kg[n]:.6g} kg, "
+            f"{abs(tests.ratio[n]):.2f} standard deviations apart (limit {tests.limit:g}, "
+            f"two-sided, alpha {tests.alpha_each:.2g} for each item)",
             "Measure it again, with a better method if there is one, and look into its records. "
-            f"By chance {expected_false:.2g} of the {len(rows)} items would be expected here.",
+            f"By chance {tests.expected_false or 0:.2g} of the {len(tests.item)} items would be "
+            "expected here.",
             file=file,
             line=_line(lines, n),
-            found=f"{row['inspector_kg']:.6g}",
-            expected=f"{row['operator_kg']:.6g}",
+            found=f"{tests.inspector_kg[n]:.6g}",
+            expected=f"{tests.operator_kg[n]:.6g}",
             basis=BASIS,
         )
-        for n, row in enumerate(rows)
-        if row["flagged"]
+        for n in flagged[:_MAX_ITEM_FINDINGS]
     ]
+    if len(flagged) > _MAX_ITEM_FINDINGS:
+        more = len(flagged) - _MAX_ITEM_FINDINGS
+        found.append(
+            Finding(
+                "DIFFERENCE-ITEM",
+                Severity.INCONSISTENCY,
+                f"{more} more items are beyond the limit",
+                "So many point to a wrong error model or unit. The CSV output marks them all.",
+                file=file,
+                basis=BASIS,
+            )
+        )
+    return found
 
 
 def sum_finding(d: float, sigma: float | None, alpha: float) -> list[Finding]:
@@ -216,7 +282,8 @@ def sum_finding(d: float, sigma: float | None, alpha: float) -> list[Finding]:
         Finding(
             "DIFFERENCE-SUM",
             Severity.INCONSISTENCY,
-            f"D is {d:.6g} kg, {abs(d) / sigma:.2f} standard deviations from 0 (limit {limit:.2f})",
+            f"D is {d:.6g} kg, {abs(d) / sigma:.2f} standard deviations from 0 (limit {limit:.2f}, "
+            f"two-sided, alpha {alpha:g})",
             "Look which stratum it comes from: a falsification, or a bias of one of the two "
             "parties' methods. Compare standards and calibrations.",
             found=f"{d:.6g}",
@@ -238,7 +305,8 @@ def verdict_findings(
                 "MUF-D-LIMIT",
                 Severity.INCONSISTENCY,
                 f"MUF − D is {muf_minus_d:.6g} kg, {muf_minus_d / sigma:.2f} standard deviations "
-                f"above 0 (limit {limit:.2f}): the inspector's estimate points to a loss",
+                f"above 0 (limit {limit:.2f}, one-sided, alpha {alpha:g}): the inspector's "
+                "estimate points to a loss",
                 "Look for measurement mistakes first, then for material that left unrecorded.",
                 found=f"{muf_minus_d:.6g}",
                 expected=f"at most {limit * sigma:.6g}",
@@ -253,7 +321,7 @@ def verdict_findings(
                 "MUF-D-JOINT",
                 Severity.INCONSISTENCY,
                 f"{which} is {worst:.2f} standard deviations above 0; the limit for MUF and −D "
-                f"together is {joint.limit:.3f} at an overall false-alarm probability of {alpha:g}",
+                f"together is {joint.limit:.3f} (one-sided, overall alpha {alpha:g})",
                 "MUF points to material missing openly, −D to a loss concealed by declarations.",
                 found=f"{worst:.4f}",
                 expected=f"at most {joint.limit:.4f}",

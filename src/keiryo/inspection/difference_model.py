@@ -137,13 +137,55 @@ class Variances:
         """
         return self.d + self.muf - 2 * self.muf_and_d
 
+    @property
+    def sigma_muf_minus_d(self) -> float:
+        """Standard deviation of MUF − D; 0 where only rounding errors are left."""
+        variance = self.muf_minus_d
+        return math.sqrt(variance) if variance > 1e-12 * (self.d + self.muf) else 0.0
+
+    def with_muf(self, sigma_muf_kg: float, *, all_verified: bool) -> Variances:
+        """Return the variances for a standard deviation of MUF that was evaluated elsewhere.
+
+        What it has more than the strata belongs to the unverified strata, and so does what it has
+        less, down to nothing; the rest, or all if every stratum is verified, to the verified ones,
+        whose errors are in MUF and D alike.
+        """
+        excess = sigma_muf_kg**2 - self.muf
+        ours = 0.0 if all_verified else max(excess, -self.muf_unverified)
+        rest = excess - ours
+        return Variances(
+            self.d,
+            self.muf_verified + rest,
+            self.muf_unverified + ours,
+            sigma_muf_kg**2,
+            self.muf_and_d + rest,
+        )
+
+    @property
+    def possible(self) -> bool:
+        """Whether MUF and D can have these variances together."""
+        most = math.sqrt(self.muf * self.d) * (1 + 1e-9)
+        slack = 1e-12 * (self.d + self.muf)
+        return self.muf_minus_d >= -slack and abs(self.muf_and_d) <= most + slack
+
 
 def members(stratum: Sequence[str]) -> dict[str, npt.NDArray[np.intp]]:
     """Return the positions of the items of each stratum."""
-    found: dict[str, list[int]] = {}
-    for n, name in enumerate(stratum):
-        found.setdefault(name, []).append(n)
-    return {name: np.asarray(places, dtype=np.intp) for name, places in found.items()}
+    number: dict[str, int] = {}
+    codes = np.fromiter(
+        (number.setdefault(name, len(number)) for name in stratum), np.intp, len(stratum)
+    )
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(number)))[:-1]
+    return dict(zip(number, np.split(order, ends), strict=True)) if number else {}
+
+
+def shared_by_parties(stratum: Stratum) -> bool:
+    """Whether operator and inspector share their systematic error: one reference standard."""
+    operator, inspector = stratum.operator, stratum.inspector
+    if operator is None or inspector is None:
+        return False
+    return bool(operator.source) and operator.source == inspector.source
 
 
 def stratum_variance_d(stratum: Stratum, sample: Sample) -> float | None:
@@ -151,14 +193,17 @@ def stratum_variance_d(stratum: Stratum, sample: Sample) -> float | None:
 
     Notes
     -----
-    (N/n)² Σx² (δ_or² + δ_ir²) + (N x̄)² (δ_os² + δ_is²), with Σx² and x̄ of the verified items.
+    (N/n)² Σx² (δ_or² + δ_ir²) + (N x̄)² (δ_os² + δ_is²), with Σx² and x̄ of the verified items. A
+    systematic error that operator and inspector share cancels.
     """
     operator, inspector = stratum.operator, stratum.inspector
     if not sample.verified or operator is None or inspector is None:
         return None
     scale = sample.scale(stratum)
     random = sample.square_kg2(stratum) * (operator.random**2 + inspector.random**2)
-    systematic = operator.systematic**2 + inspector.systematic**2
+    systematic = (
+        0.0 if shared_by_parties(stratum) else operator.systematic**2 + inspector.systematic**2
+    )
     return scale**2 * (random + sample.content_kg(stratum) ** 2 * systematic)
 
 
@@ -178,14 +223,43 @@ def stratum_variance_free(stratum: Stratum, sample: Sample) -> float | None:
     inspector's random errors already, so only 1/N of them remains to be added, not 1/n. After
     M. Franklin, EUR 9230.
     """
-    if sample.verified < 2 or sample.differences_kg is None or stratum.inspector is None:
-        return None
-    n, scale = sample.verified, sample.scale(stratum)
-    spread = float(np.var(sample.differences_kg, ddof=1))
-    sampling = stratum.items**2 * (1 - n / stratum.items) * spread / n
-    random = scale * sample.square_kg2(stratum) * stratum.inspector.random**2
-    mean = scale * sample.content_kg(stratum) * stratum.inspector.systematic
-    return sampling + random + mean**2
+    return variance_free([stratum], [sample])
+
+
+def variance_free(strata: Sequence[Stratum], samples: Sequence[Sample]) -> float | None:
+    """Return Var(D) over the verified strata without assumptions on the operator's errors, kg².
+
+    Returns
+    -------
+    float or None
+        None if nothing was verified, or one of the verified strata has no such variance.
+
+    Notes
+    -----
+    Sampling and the inspector's random errors add up as squares. Systematic errors of the
+    inspector that strata share are added with the signs of the strata first, and squared then; one
+    that the operator shares, by its name, cancels as it does in D.
+    """
+    total, any_verified = 0.0, False
+    shared: defaultdict[str, float] = defaultdict(float)
+    theirs: set[str] = set()
+    for number, (stratum, sample) in enumerate(zip(strata, samples, strict=True)):
+        if not sample.verified:
+            continue
+        any_verified = True
+        if sample.verified < 2 or sample.differences_kg is None or stratum.inspector is None:
+            return None
+        n, scale, inspector = sample.verified, sample.scale(stratum), stratum.inspector
+        spread = float(np.var(sample.differences_kg, ddof=1))
+        total += stratum.items**2 * (1 - n / stratum.items) * spread / n
+        total += scale * sample.square_kg2(stratum) * inspector.random**2
+        content = stratum.sign * scale * sample.content_kg(stratum)
+        name = inspector.source or f"\0inspector {number}"
+        theirs.add(name)
+        shared[name] -= content * inspector.systematic
+        if stratum.operator is not None and stratum.operator.source:
+            shared[stratum.operator.source] += content * stratum.operator.systematic
+    return total + math.fsum(shared[name] ** 2 for name in theirs) if any_verified else None
 
 
 def variances(strata: Sequence[Stratum], samples: Sequence[Sample]) -> Variances | None:

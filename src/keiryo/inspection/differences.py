@@ -13,11 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from keiryo.errors import Finding, Severity, UsageError
 from keiryo.inspection.difference_checks import (
@@ -25,7 +25,10 @@ from keiryo.inspection.difference_checks import (
     item_findings,
     model_missing,
     muf_d_negative,
+    not_computable,
     not_verified,
+    sigma_muf_differs,
+    strata_missing,
     sum_finding,
     verdict_findings,
 )
@@ -37,65 +40,12 @@ from keiryo.inspection.difference_model import (
     members,
     stratum_variance_d,
     stratum_variance_free,
+    variance_free,
     variances,
 )
-from keiryo.inspection.joint_test import JointTest, joint_test, power_of_d
-
-Places = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemTests:
-    """The differences of single items, as arrays in the order of the input.
-
-    Attributes
-    ----------
-    item, stratum : tuple of str
-    operator_kg, inspector_kg, difference_kg, sigma_kg, ratio : array of float
-        Sigma and ratio are NaN where no error model is known.
-    flagged : array of bool
-        Whether the absolute ratio is above `limit`.
-    limit : float
-        t, in standard deviations.
-    expected_false : float
-        How many of these items are flagged by chance, on the average.
-    overall_limit : float
-        The limit that flags any of them by chance with probability alpha only (Šidák).
-    """
-
-    item: tuple[str, ...]
-    stratum: tuple[str, ...]
-    operator_kg: Floats
-    inspector_kg: Floats
-    difference_kg: Floats
-    sigma_kg: Floats
-    ratio: Floats
-    flagged: npt.NDArray[np.bool_]
-    limit: float
-    expected_false: float
-    overall_limit: float
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one row for each item."""
-        names = ("operator_kg", "inspector_kg", "difference_kg", "sigma_kg", "ratio")
-        found: list[dict[str, Any]] = []
-        for n, item in enumerate(self.item):
-            values = {name: number(getattr(self, name)[n]) for name in names}
-            declared = self.operator_kg[n]
-            relative = float(self.difference_kg[n] / declared) if declared else None
-            head = {"stratum": self.stratum[n], "item": item}
-            found.append({**head, **values, "relative": relative, "flagged": bool(self.flagged[n])})
-        return found
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the tests as plain data."""
-        return {
-            "limit": self.limit,
-            "expected_false": self.expected_false,
-            "overall_limit": self.overall_limit,
-            "flagged": int(self.flagged.sum()),
-            "rows": self.rows(),
-        }
+from keiryo.inspection.joint_test import JointTest, joint_test, limit_of_d, power_of_d
+from keiryo.inspection.limits import MAX_KG, check_alpha
+from keiryo.inspection.single_items import ItemTests, Places, tested_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +99,15 @@ class DifferencesEvaluation:
     sigma_d_kg, sigma_d_free_kg : float or None
     sigma_muf_kg : float or None
         Of the operator's errors in these strata, or as it was given.
+    sigma_muf_strata_kg : float or None
+        Of the operator's errors in these strata.
     muf_kg, muf_minus_d_kg, sigma_muf_minus_d_kg : float or None
+        MUF − D is None where the strata are not described.
     alpha : float
+        Two-sided of D, one-sided of MUF − D, overall and one-sided of the joint test.
     joint : JointTest or None
     falsification_kg, power_d : float or None
-        Probability that D detects a falsification of that size.
+        Probability that the two-sided test of D detects a falsification of that size.
     findings : tuple of Finding
     """
 
@@ -163,6 +117,7 @@ class DifferencesEvaluation:
     sigma_d_kg: float | None
     sigma_d_free_kg: float | None
     sigma_muf_kg: float | None
+    sigma_muf_strata_kg: float | None
     muf_kg: float | None
     muf_minus_d_kg: float | None
     sigma_muf_minus_d_kg: float | None
@@ -179,13 +134,34 @@ class DifferencesEvaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as plain data, without its findings."""
-        names = ("d_kg", "sigma_d_kg", "sigma_d_free_kg", "muf_kg", "sigma_muf_kg")
-        more = ("muf_minus_d_kg", "sigma_muf_minus_d_kg", "alpha", "falsification_kg", "power_d")
+        names = (
+            *("d_kg", "sigma_d_kg", "sigma_d_free_kg", "muf_kg", "sigma_muf_kg"),
+            *("sigma_muf_strata_kg", "muf_minus_d_kg", "sigma_muf_minus_d_kg", "alpha"),
+            *("falsification_kg", "power_d"),
+        )
         return {
-            **{name: getattr(self, name) for name in (*names, *more)},
+            **{name: getattr(self, name) for name in names},
+            "tests": self.tests(),
             "joint": self.joint.to_dict() if self.joint else None,
             "strata": [s.to_dict() for s in self.strata],
             "items": self.items.to_dict() if self.items else None,
+        }
+
+    def tests(self) -> dict[str, dict[str, Any]]:
+        """Return side, alpha and limit of the tests of D and of MUF − D."""
+        one_sided = -NormalDist().inv_cdf(self.alpha)
+        given = {
+            "d": ("two-sided", limit_of_d(self.alpha), self.sigma_d_kg),
+            "muf_minus_d": ("one-sided", one_sided, self.sigma_muf_minus_d_kg),
+        }
+        return {
+            name: {
+                "side": side,
+                "alpha": self.alpha,
+                "limit_sigma": limit,
+                "limit_kg": limit * sigma if sigma else None,
+            }
+            for name, (side, limit, sigma) in given.items()
         }
 
 
@@ -211,19 +187,19 @@ def evaluate_differences(
     operator_kg, inspector_kg : array of float, shape (n,)
         Declared and measured content of each verified item, kg.
     stratum, items : sequence of str
-        The stratum of each item, and its name.
     strata : sequence of Stratum, optional
-        All strata of the balance, the unverified too. Without it, the items given are taken as
-        all there are, and no error model is known.
+        All strata of the balance, the unverified too. Without it, D is the sum of the differences
+        given, nothing is tested, and MUF − D is not computed.
     muf_kg, sigma_muf_kg : float, optional
         MUF of the balance as closed, and its standard deviation where it was evaluated with more
-        detail than the strata have. Otherwise the strata give it.
+        detail than the strata have. Otherwise the strata give it. What a given one has more than
+        the strata is taken as errors of unverified strata, if there are any.
     alpha : float
         Overall of the joint test; two-sided of D; one-sided of MUF − D.
     item_limit : float
         t of the test of single items.
     falsification_kg, file, lines : optional
-        A falsification whose detection is asked for; where the pairs stand, for findings.
+        What D should detect; where the pairs stand, for findings.
 
     Returns
     -------
@@ -242,22 +218,21 @@ def evaluate_differences(
     findings = checked_pairs(operator, inspector, stratum, strata, names, file, lines)
     if any(f.severity is Severity.FORMAT for f in findings):
         return _refused(alpha, tuple(findings))
-    difference = operator - inspector
     places = members(stratum)
     known = tuple(strata) if strata is not None else _strata_of(operator, places)
-    samples = [_sample(operator, difference, places.get(s.name)) for s in known]
-    sigma = _item_sigma(operator, inspector, places, known)
-    tests = _item_tests(operator, inspector, sigma, tuple(stratum), names, item_limit, alpha)
-    findings += item_findings(tests.rows(), item_limit, tests.expected_false, file, lines)
-    summary = evaluate_sums(
-        known,
-        samples,
-        muf_kg=muf_kg,
-        sigma_muf_kg=sigma_muf_kg,
-        alpha=alpha,
-        falsification_kg=falsification_kg,
+    samples = [_sample(operator, inspector, places.get(s.name)) for s in known]
+    tests = tested_items(
+        operator, inspector, (tuple(stratum), names), places, known, limit=item_limit, alpha=alpha
     )
-    return replace(summary, items=tests, findings=(*findings, *summary.findings))
+    findings += item_findings(tests, file, lines)
+    summary = evaluate_sums(
+        known, samples, muf_kg=None if strata is None else muf_kg, sigma_muf_kg=sigma_muf_kg,
+        alpha=alpha, falsification_kg=falsification_kg,
+    )  # fmt: skip
+    findings += summary.findings
+    if strata is None and muf_kg is not None:
+        findings.append(strata_missing())
+    return replace(summary, items=tests, muf_kg=muf_kg, findings=tuple(findings))
 
 
 def evaluate_sums(
@@ -291,61 +266,78 @@ def evaluate_sums(
             raise UsageError(words, "Correct the number of items.")
     findings = [not_verified(s) for s, m in zip(strata, samples, strict=True) if not m.verified]
     rows = [_stratum_difference(s, m) for s, m in zip(strata, samples, strict=True)]
-    d = math.fsum(r.stratum.sign * r.d_kg for r in rows)
-    free = [r.sigma_free_kg for r in rows if r.sample.verified]
-    sigma_free = None
-    if free and None not in free:
-        sigma_free = math.hypot(*(x for x in free if x is not None))
-    found = variances(strata, samples)
-    if found is None:
+    d = math.fsum(r.stratum.sign * r.d_kg for r in rows) + 0.0  # and not −0.0
+    free = variance_free(strata, samples)
+    modelled = variances(strata, samples)
+    if modelled is None:
         findings.append(model_missing(strata))
-    sigma_d = math.sqrt(found.d) if found else None
-    sigma_muf = sigma_muf_kg if sigma_muf_kg is not None or not found else math.sqrt(found.muf)
-    rest = _variance_muf_minus_d(found, sigma_muf_kg)
-    if rest is not None and _contradicts(found, sigma_muf, rest):
-        findings.append(muf_d_negative(sigma_muf or 0.0, sigma_d or 0.0))
-        rest = None
-    sigma_rest = None if rest is None else math.sqrt(max(0.0, rest))
+    found = modelled
+    if found is not None and sigma_muf_kg is not None:
+        found, said = _with_given_muf(found, sigma_muf_kg, strata, samples)
+        findings += said
+    sigma_d = math.sqrt(modelled.d) if modelled else None
+    of_strata = math.sqrt(modelled.muf) if modelled else None
+    sigma_muf = of_strata if sigma_muf_kg is None else sigma_muf_kg
+    sigma_rest = found.sigma_muf_minus_d if found else None
     muf_minus_d = None if muf_kg is None else muf_kg - d
     joint = None
-    if found and muf_kg is not None and rest is not None and sigma_muf and sigma_d:
-        covariance = found.muf_and_d + (sigma_muf**2 - found.muf)
-        joint = joint_test(muf_kg, d, sigma_muf, sigma_d, covariance, alpha)
+    if found and muf_kg is not None and sigma_muf and sigma_d:
+        joint = joint_test(muf_kg, d, sigma_muf, sigma_d, found.muf_and_d, alpha)
+    if modelled is not None and any(m.verified for m in samples):
+        zero = [f"D of {r.stratum.name}" for r in rows if r.sample.verified and r.sigma_kg == 0]
+        several = {"D": sigma_d}
+        if muf_kg is not None:
+            several |= {"MUF": sigma_muf, "MUF − D": sigma_rest}
+        zero += [name for name, sigma in several.items() if sigma == 0]
+        if zero:
+            findings.append(not_computable(zero, nothing=sigma_d == 0))
     findings += sum_finding(d, sigma_d, alpha)
     findings += verdict_findings(muf_minus_d, sigma_rest, joint, alpha)
     power = None
     if falsification_kg is not None and sigma_d:
         power = power_of_d(falsification_kg, sigma_d, alpha)
     return DifferencesEvaluation(
-        tuple(rows), None, d, sigma_d, sigma_free, sigma_muf, muf_kg, muf_minus_d, sigma_rest,
-        alpha, joint, falsification_kg, power, tuple(findings),
+        tuple(rows), None, d, sigma_d, None if free is None else math.sqrt(free), sigma_muf,
+        of_strata, muf_kg, muf_minus_d, sigma_rest, alpha, joint, falsification_kg, power,
+        tuple(findings),
     )  # fmt: skip
 
 
-def number(value: float) -> float | None:
-    """Return a float, or None for NaN."""
-    return None if math.isnan(value) else float(value)
+def _with_given_muf(
+    modelled: Variances, sigma_muf: float, strata: Sequence[Stratum], samples: Sequence[Sample]
+) -> tuple[Variances | None, list[Finding]]:
+    """Return the variances for a given σ_MUF; None, with a finding, where it contradicts them."""
+    unverified = [
+        s.name for s, m in zip(strata, samples, strict=True) if not m.verified and s.total_kg
+    ]
+    found = modelled.with_muf(sigma_muf, all_verified=not unverified)
+    if not found.possible:
+        too_small = found.muf_minus_d > 0 and sigma_muf**2 < modelled.muf
+        negative = muf_d_negative(sigma_muf, math.sqrt(modelled.d), too_small=too_small)
+        return None, [negative]
+    if unverified and not math.isclose(sigma_muf**2, modelled.muf, rel_tol=1e-6):
+        return found, [sigma_muf_differs(unverified, modelled, found)]
+    return found, []
 
 
 def _check_options(
     alpha: float, item_limit: float, muf: float | None, sigma: float | None, size: float | None
 ) -> None:
-    if not 0 < alpha < 1:
-        raise UsageError(f"alpha is {alpha}", "Give a probability between 0 and 1, e.g. 0.05.")
+    check_alpha(alpha)
     if not (item_limit > 0 and math.isfinite(item_limit)):
         words = f"{item_limit} is no limit for single items"
         raise UsageError(words, "Give a limit in standard deviations, e.g. 3.")
     for name, value in (("MUF", muf), ("sigma of MUF", sigma), ("falsification", size)):
-        if value is not None and not math.isfinite(value):
-            raise UsageError(f"the {name} is {value}", "Give a number of kg.")
+        if value is not None and not abs(value) <= MAX_KG:
+            raise UsageError(f"the {name} is {value}", f"Give kg, at most {MAX_KG:g}.")
     if sigma is not None and sigma < 0:
         raise UsageError(f"the sigma of MUF is {sigma}", "Give a number of kg, 0 or more.")
 
 
-def _sample(operator: Floats, difference: Floats, places: Places | None) -> Sample:
+def _sample(operator: Floats, inspector: Floats, places: Places | None) -> Sample:
     if places is None:
         return Sample(0, 0.0)
-    ours = difference[places]
+    ours = operator[places] - inspector[places]
     return Sample(ours.size, math.fsum(ours), operator[places], ours)
 
 
@@ -366,53 +358,7 @@ def _stratum_difference(stratum: Stratum, sample: Sample) -> StratumDifference:
     )
 
 
-def _variance_muf_minus_d(found: Variances | None, sigma_muf: float | None) -> float | None:
-    """Return Var(MUF − D); below 0 where a given σ_MUF contradicts the strata."""
-    if found is None or sigma_muf is None:
-        return found.muf_minus_d if found else None
-    return found.d + 2 * (found.muf - found.muf_and_d) - sigma_muf**2
-
-
-def _contradicts(found: Variances | None, sigma_muf: float | None, rest: float) -> bool:
-    """Whether a given σ_MUF cannot be together with the errors of the strata."""
-    if found is None or sigma_muf is None:
-        return False
-    covariance = found.muf_and_d + (sigma_muf**2 - found.muf)
-    most = sigma_muf * math.sqrt(found.d) * (1 + 1e-9)
-    return rest < -1e-12 * found.d or abs(covariance) > most
-
-
-def _item_sigma(
-    operator: Floats, inspector: Floats, places: dict[str, Places], strata: Sequence[Stratum]
-) -> Floats:
-    """Return the standard deviation of each difference; NaN where no error model is known."""
-    variance: Floats = np.full(operator.shape, np.nan)
-    for s in strata:
-        if s.operator is None or s.inspector is None or s.name not in places:
-            continue
-        here = places[s.name]
-        ours = s.operator.random**2 + s.operator.systematic**2
-        theirs = s.inspector.random**2 + s.inspector.systematic**2
-        variance[here] = operator[here] ** 2 * ours + inspector[here] ** 2 * theirs
-    return np.sqrt(variance)
-
-
-def _item_tests(
-    operator: Floats, inspector: Floats, sigma: Floats, stratum: tuple[str, ...],
-    names: tuple[str, ...], limit: float, alpha: float,
-) -> ItemTests:  # fmt: skip
-    difference = operator - inspector
-    ratio = np.divide(difference, sigma, out=np.full(sigma.shape, np.nan), where=sigma > 0)
-    tested = int(np.isfinite(ratio).sum())
-    each = -math.expm1(math.log1p(-alpha) / max(tested, 1))
-    return ItemTests(
-        names, stratum, operator, inspector, difference, sigma, ratio,
-        np.abs(np.nan_to_num(ratio)) > limit, limit, tested * 2 * float(special.ndtr(-limit)),
-        float(-special.ndtri(each / 2)),
-    )  # fmt: skip
-
-
 def _refused(alpha: float, findings: tuple[Finding, ...]) -> DifferencesEvaluation:
     return DifferencesEvaluation(
-        (), None, None, None, None, None, None, None, None, alpha, None, None, None, findings
+        (), None, None, None, None, None, None, None, None, None, alpha, None, None, None, findings
     )

@@ -18,6 +18,7 @@ from typing import Any
 from scipy import integrate, optimize, special
 
 from keiryo.errors import UsageError
+from keiryo.inspection.limits import check_alpha
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class JointTest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {**{name: getattr(self, name) for name in self.__slots__}, "side": "one-sided"}
 
 
 def joint_test(
@@ -67,7 +68,7 @@ def joint_test(
     """
     correlation = _correlation(sigma_muf_kg, sigma_d_kg, covariance_kg2)
     limit = joint_limit(correlation, alpha)
-    muf, concealed = muf_kg / sigma_muf_kg, -d_kg / sigma_d_kg
+    muf, concealed = muf_kg / sigma_muf_kg, (0.0 - d_kg) / sigma_d_kg
     return JointTest(alpha, limit, correlation, muf, concealed, max(muf, concealed) > limit)
 
 
@@ -85,17 +86,21 @@ def joint_limit(correlation: float, alpha: float = 0.05) -> float:
     UsageError
         If a number makes no sense.
     """
-    if not 0 < alpha < 1:
-        raise UsageError(f"alpha is {alpha}", "Give a probability between 0 and 1, e.g. 0.05.")
-    single = float(special.ndtri(1 - alpha))
-    half = float(special.ndtri(1 - alpha / 2))
+    check_alpha(alpha)
+    single, half = float(-special.ndtri(alpha)), float(-special.ndtri(alpha / 2))
     if correlation <= -1:
         return single
 
     def excess(h: float) -> float:
-        return 1 - both_below(h, h, -correlation) - alpha
+        both_above = both_below(-h, -h, -correlation)
+        return float(2 * special.ndtr(-h)) - both_above - alpha
 
-    found: float = optimize.brentq(excess, single - 1e-9, half + 1e-9, xtol=1e-14, rtol=1e-14)
+    low, high = single - 1e-9, half + 1e-9
+    if excess(low) <= 0:
+        return single
+    if excess(high) >= 0:
+        return half
+    found: float = optimize.brentq(excess, low, high, xtol=1e-14, rtol=1e-14)
     return found
 
 
@@ -122,18 +127,38 @@ def both_below(first: float, second: float, correlation: float) -> float:
     return independent + area / (2 * math.pi)
 
 
+def limit_of_d(alpha: float = 0.05) -> float:
+    """Return the limit of |D|/σ_D in the two-sided test of D.
+
+    Raises
+    ------
+    UsageError
+        If alpha makes no sense.
+    """
+    check_alpha(alpha)
+    return float(-special.ndtri(alpha / 2))
+
+
 def power_of_d(falsification_kg: float, sigma_d_kg: float, alpha: float = 0.05) -> float:
-    """Return the probability that D alone detects a falsification, one-sided.
+    """Return the probability that the two-sided test of D detects a falsification.
+
+    Parameters
+    ----------
+    falsification_kg : float
+        Of either sign: the power against −8 kg is that against 8 kg.
+    sigma_d_kg, alpha : float
 
     Raises
     ------
     UsageError
         If a number makes no sense.
     """
-    if not (sigma_d_kg > 0 and math.isfinite(falsification_kg) and 0 < alpha < 1):
-        words = f"no power for {falsification_kg} kg, sigma {sigma_d_kg} kg and alpha {alpha}"
-        raise UsageError(words, "Give kg, a sigma above 0, and alpha between 0 and 1.")
-    return float(special.ndtr(falsification_kg / sigma_d_kg - special.ndtri(1 - alpha)))
+    limit = limit_of_d(alpha)
+    if not (sigma_d_kg > 0 and math.isfinite(falsification_kg)):
+        words = f"no power for {falsification_kg} kg and sigma {sigma_d_kg} kg"
+        raise UsageError(words, "Give kg, and a sigma above 0.")
+    shift = abs(falsification_kg) / sigma_d_kg
+    return float(special.ndtr(shift - limit) + special.ndtr(-shift - limit))
 
 
 def power_of_both(

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import csv
 import difflib
-import io
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from keiryo.errors import Finding, Severity, UsageError
+from keiryo.inspection.limits import MAX_ITEMS, MAX_KG, MIN_ITEM_KG, has_control, printable
 
 MAX_BYTES = 500_000_000
 """Largest list that is read."""
@@ -25,15 +26,17 @@ MAX_BYTES = 500_000_000
 _OTHER_UNITS = ("_g", "_mg", "_t", "_lb")
 _SIGNS = {"+": 1, "+1": 1, "1": 1, "-": -1, "-1": -1, "−": -1, "−1": -1}
 _MAX_FINDINGS = 200
+_SHARED_TEXTS = 10_000  # texts that are kept once and not for every row
+_PHYSICAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 class Kind(StrEnum):
     """What a column holds."""
 
     TEXT = "a text"
-    WEIGHT = "a weight in kg, 0 or more"
-    CONTENT = "a weight in kg, above 0"
-    COUNT = "a whole number, 0 or more"
+    WEIGHT = f"a weight in kg, from 0 to {MAX_KG:g}"
+    CONTENT = f"a weight in kg, above 0 (from {MIN_ITEM_KG:g} to {MAX_KG:g})"
+    COUNT = f"a whole number, from 0 to {MAX_ITEMS}"
     SD = "a relative standard deviation from 0 to 1, e.g. 0.005 for 0.5 %"
     SIGN = "+1 or -1"
 
@@ -64,15 +67,29 @@ class ListFile:
     name : str
     columns : tuple of str
         The known columns that are there.
-    rows : tuple of ListRow
-        Rows that could be understood.
+    lines : list of int
+        The lines of the rows that could be understood.
+    values : dict
+        Their values, column by column.
     findings : tuple of Finding
     """
 
     name: str
     columns: tuple[str, ...]
-    rows: tuple[ListRow, ...]
+    lines: list[int]
+    values: dict[str, list[Any]]
     findings: tuple[Finding, ...]
+
+    @property
+    def rows(self) -> tuple[ListRow, ...]:
+        """The rows one by one; for long lists use the columns."""
+        names = list(self.values)
+        each = zip(self.lines, *self.values.values(), strict=True)
+        return tuple(ListRow(n, dict(zip(names, v, strict=True))) for n, *v in each)
+
+    def __len__(self) -> int:
+        """Return the number of rows that could be understood."""
+        return len(self.lines)
 
 
 def read_list(path: Path, columns: Sequence[Column], *, once: Sequence[str] = ()) -> ListFile:
@@ -96,21 +113,46 @@ def read_list(path: Path, columns: Sequence[Column], *, once: Sequence[str] = ()
     UsageError
         If the file cannot be opened.
     """
-    name = path.name
+    name = printable(path.name)
     text, problem = _text(path)
     if problem:
-        return ListFile(name, (), (), (problem,))
-    lines = _lines(text)
-    if len(lines) < 2:
-        words = "there is no row in the list" if lines else "the list is empty"
+        return _unusable(name, [problem], columns)
+    reader, findings = _Records(text), list[Finding]()
+    listed = ListFile(name, (), [], {c.name: [] for c in columns}, ())
+    try:
+        header = _read_rows(reader, columns, listed, findings)
+    except csv.Error as error:
+        words = f"the line cannot be read: {error}"
+        advice = "Look for a quotation mark that is not closed, or a field of enormous length."
+        findings.append(list_finding("LIST-UNREADABLE", words, advice, name, reader.line))
+        return _unusable(name, findings, columns)
+    if header is None:
+        return _unusable(name, findings, columns)
+    if reader.count < 2:
+        words = "there is no row in the list" if reader.count else "the list is empty"
         advice = f"The first line names the columns: {', '.join(c.name for c in columns)}."
-        return ListFile(name, (), (), (list_finding("LIST-EMPTY", words, advice, name),))
-    header = [field.strip().lower() for field in lines[0][1]]
-    findings = list(_header_findings(header, columns, name))
-    if any(f.severity is Severity.FORMAT for f in findings):
-        return ListFile(name, (), (), tuple(findings))
-    rows: list[ListRow] = []
-    for number, fields in lines[1:]:
+        findings = [list_finding("LIST-EMPTY", words, advice, name)]
+        return _unusable(name, findings, columns)
+    findings += _twice(listed.lines, [listed.values[c] for c in once], name)
+    there = tuple(c.name for c in columns if c.name in header)
+    return replace(listed, columns=there, findings=shortened(findings, name))
+
+
+def _read_rows(
+    reader: _Records, columns: Sequence[Column], listed: ListFile, findings: list[Finding]
+) -> list[str] | None:
+    """Add rows and findings; return the heading, or None if nothing can be read under it."""
+    header: list[str] = []
+    texts: dict[str, str] = {}
+    bases: list[tuple[int, str]] = []
+    name = listed.name
+    for number, fields in reader:
+        if not header:
+            header = [printable(field.strip().lower()) for field in fields]
+            findings += _header_findings(header, columns, name)
+            if any(f.severity is Severity.FORMAT for f in findings):
+                return None
+            continue
         if len(fields) != len(header):
             words = f"the line has {len(fields)} fields, the heading {len(header)}"
             advice = "Look for a comma within a number or a name; put such a name in quotes."
@@ -118,14 +160,28 @@ def read_list(path: Path, columns: Sequence[Column], *, once: Sequence[str] = ()
             continue
         given = dict(zip(header, (f.strip() for f in fields), strict=True))
         problems = list(_unit_findings(given, name, number))
-        row = ListRow(number, {c.name: _value(c, given, name, number, problems) for c in columns})
+        row = [_value(c, given, name, number, problems) for c in columns]
+        if "basis" in given:
+            bases.append((number, given["basis"]))
         findings += problems
         if not problems:
-            rows.append(row)
-    findings += _twice(rows, once, name)
-    findings += _basis(lines, header, name)
-    there = tuple(c.name for c in columns if c.name in header)
-    return ListFile(name, there, tuple(rows), shortened(findings, name))
+            listed.lines.append(number)
+            for column, value in zip(columns, row, strict=True):
+                listed.values[column.name].append(_shared(value, texts))
+    findings += _basis(bases, name)
+    return header
+
+
+def _unusable(name: str, findings: Sequence[Finding], columns: Sequence[Column]) -> ListFile:
+    """Return a list without rows."""
+    return ListFile(name, (), [], {c.name: [] for c in columns}, shortened(findings, name))
+
+
+def _shared(value: Any, texts: dict[str, str]) -> Any:
+    """Return a text that was there before as the same object; a stratum has many items."""
+    if not isinstance(value, str) or (value not in texts and len(texts) >= _SHARED_TEXTS):
+        return value
+    return texts.setdefault(value, value)
 
 
 def list_finding(
@@ -147,36 +203,43 @@ def shortened(findings: Sequence[Finding], name: str) -> tuple[Finding, ...]:
 def _text(path: Path) -> tuple[str, Finding | None]:
     try:
         if path.stat().st_size > MAX_BYTES:
-            words = f"{path} is larger than {MAX_BYTES // 10**6} MB"
+            words = f"{printable(str(path))} is larger than {MAX_BYTES // 10**6} MB"
             raise UsageError(words, "Give it in several files.")
         content = path.read_bytes()
     except OSError as error:
-        words = f"{path} cannot be read: {error.strerror}"
+        words = f"{printable(str(path))} cannot be read: {error.strerror}"
         raise UsageError(words, "Give the path of a CSV file.") from error
     advice = "Save the list as CSV in UTF-8."
     if b"\0" in content:
         words = "this is no text but a binary file"
-        return "", list_finding("LIST-UNREADABLE", words, advice, path.name)
+        return "", list_finding("LIST-UNREADABLE", words, advice, printable(path.name))
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         words = "the text is not in UTF-8"
-        return "", list_finding("LIST-UNREADABLE", words, advice, path.name, line)
+        return "", list_finding("LIST-UNREADABLE", words, advice, printable(path.name), line)
 
 
-def _lines(text: str) -> list[tuple[int, list[str]]]:
-    """Return the lines that are not blank, with their numbers."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    found: list[tuple[int, list[str]]] = []
-    begun = 1
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            found.append((begun, fields))
-        begun = reader.line_num + 1
-    return found
+class _Records:
+    """The records of a text that are not blank, with the lines at which they begin."""
+
+    def __init__(self, text: str) -> None:
+        first = next((line for line in self._physical(text) if line.strip()), "")
+        self._reader = csv.reader(self._physical(text), delimiter=max(",;\t", key=first.count))
+        self.line = 1
+        self.count = 0
+
+    @staticmethod
+    def _physical(text: str) -> Iterator[str]:
+        return (found[0] for found in _PHYSICAL_LINE.finditer(text))
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        for fields in self._reader:
+            begun, self.line = self.line, self._reader.line_num + 1
+            if any(field.strip() for field in fields):
+                self.count += 1
+                yield begun, fields
 
 
 def _header_findings(
@@ -228,17 +291,21 @@ def _value(
             problems.append(list_finding("LIST-VALUE-MISSING", words, advice, name, line))
         return None
     if column.kind is Kind.TEXT:
+        if has_control(text):
+            words = f"{column.name} has control characters: {printable(text[:80])}"
+            advice = "Write the name in one line, in letters, digits and signs that can be seen."
+            problems.append(list_finding("LIST-CONTROL-CHARACTER", words, advice, name, line))
         return text
     value = _SIGNS.get(text) if column.kind is Kind.SIGN else _number(text, column.kind)
     if value is None:
         problems.append(
             list_finding(
                 "LIST-NUMBER",
-                f"{column.name} is {text!r}; it must be {column.kind}",
+                f"{column.name} is {text[:80]!r}; it must be {column.kind}",
                 "Write the number alone, with a decimal point, without unit and thousands marks.",
                 name,
                 line,
-                found=text,
+                found=printable(text[:80]),
                 expected=str(column.kind),
             )
         )
@@ -248,52 +315,53 @@ def _value(
 def _number(text: str, kind: Kind) -> float | int | None:
     """Return a number of that kind, or None if it is none."""
     if kind is Kind.COUNT:
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            return None
+        return int(text) if int(text) <= MAX_ITEMS else None
     if "_" in text:  # Python would read 1_000
         return None
     try:
         value = float(text)
     except ValueError:
         return None
-    if not math.isfinite(value) or value < 0:
+    least = MIN_ITEM_KG if kind is Kind.CONTENT else 0.0
+    most = 1.0 if kind is Kind.SD else MAX_KG
+    if not (math.isfinite(value) and least <= value <= most):
         return None
-    if (kind is Kind.CONTENT and value == 0) or (kind is Kind.SD and value > 1):
-        return None
-    return value
+    return abs(value)  # and not −0.0
 
 
 def _unit_findings(given: dict[str, str], name: str, line: int) -> Iterable[Finding]:
     unit = given.get("unit", "")
     if unit and unit != "kg":
-        words = f"the unit is {unit!r}; weights are given in kg here"
+        words = f"the unit is {unit[:80]!r}; weights are given in kg here"
         advice = "Convert the whole list to kg of the element or isotope."
-        yield list_finding("LIST-UNIT", words, advice, name, line, found=unit, expected="kg")
+        yield list_finding(
+            "LIST-UNIT", words, advice, name, line, found=printable(unit), expected="kg"
+        )
 
 
-def _basis(
-    lines: Sequence[tuple[int, list[str]]], header: Sequence[str], name: str
-) -> Iterable[Finding]:
+def _basis(said: Sequence[tuple[int, str]], name: str) -> Iterable[Finding]:
     """Say where element and compound, or two isotopes, are mixed in one list."""
-    if "basis" not in header:
-        return
-    place = header.index("basis")
-    said = [(n, f[place].strip()) for n, f in lines[1:] if len(f) > place]
     for number, basis in said:
         if basis != said[0][1]:
-            words = f"the basis is {basis or 'empty'!r}, further up it is {said[0][1]!r}"
+            words = f"the basis is {basis[:80] or 'empty'!r}, further up it is {said[0][1][:80]!r}"
             advice = "Give one list per element or isotope, on one basis."
             yield list_finding("LIST-UNIT", words, advice, name, number)
             return
 
 
-def _twice(rows: Iterable[ListRow], once: Sequence[str], name: str) -> Iterable[Finding]:
+def _twice(lines: Sequence[int], keys: Sequence[list[Any]], name: str) -> Iterable[Finding]:
+    """Say which rows have the same values in the columns that must not repeat."""
+    if not keys or len(set(zip(*keys, strict=True))) == len(lines):
+        return
     seen: dict[tuple[Any, ...], int] = {}
-    for row in rows:
-        key = tuple(row.values[c] for c in once)
-        if not once or all(k is None for k in key):
+    for line, *values in zip(lines, *keys, strict=True):
+        key = tuple(values)
+        if all(k is None for k in key):
             continue
         if key in seen:
             what = " ".join(str(k) for k in key if k is not None)
             words = f"{what} is in the list already, in line {seen[key]}"
-            yield list_finding("LIST-TWICE", words, "Give everything once.", name, row.line)
-        seen.setdefault(key, row.line)
+            yield list_finding("LIST-TWICE", words, "Give everything once.", name, line)
+        seen.setdefault(key, line)

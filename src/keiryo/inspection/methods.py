@@ -18,12 +18,18 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
-from keiryo.errors import Finding, Severity, UsageError
-from keiryo.inspection.sampling import AttributePlan, ceiling, plan_for_goal
+from keiryo.errors import Finding, UsageError
+from keiryo.inspection.exact_numbers import as_fraction, ceiling, log_complement
+from keiryo.inspection.limits import MAX_ITEMS, MIN_ITEM_KG, check_alpha, check_weight
+from keiryo.inspection.plan_checks import goal_above, variables_unreachable
+from keiryo.inspection.sampling import AttributePlan, plan_for_goal
 
-BASIS = "Variables sampling by the D statistic"
+MAX_DRAWS = MAX_ITEMS
+"""Most draws that are planned for."""
 
 _NORMAL = NormalDist()
+_MAX_SD = 100.0  # relative; beyond it a measurement says nothing at all
+_OF_ONE_METHOD = ("DETECTION-UNREACHABLE", "FALSIFICATION-BELOW-GOAL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,9 @@ class VariablesPlan:
     Attributes
     ----------
     items : int
-    goal_kg, detection_wanted, alpha : float
+    goal_kg, detection_wanted : float
+    alpha : float
+        False-alarm probability of the one-sided test of D.
     sample_size : int
         N where even all items do not achieve it.
     reached : bool
@@ -147,7 +155,7 @@ class VariablesPlan:
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, without its findings."""
         names = [n for n in self.__slots__ if n != "findings"]
-        return {name: getattr(self, name) for name in names}
+        return {**{name: getattr(self, name) for name in names}, "side": "one-sided"}
 
 
 def per_item_detection(falsified: float, relative_sd: float, limit: float = 3.0) -> float:
@@ -228,11 +236,11 @@ def methods_plan(
         taken += own
         sizes.append(MethodSize(method, plan, own))
         findings += [
-            f
-            if f.code != "DETECTION-UNREACHABLE"
-            else replace(f, message=f"method {method.name}: {f.message}")
+            replace(f, message=f"method {method.name}: {f.message}")
+            if f.code in _OF_ONE_METHOD
+            else f
             for f in plan.findings
-            if f.code not in {g.code for g in findings} or f.code == "DETECTION-UNREACHABLE"
+            if f.code not in {g.code for g in findings} or f.code in _OF_ONE_METHOD
         ]
     return MethodsPlan(
         items, item_kg, goal_kg, detection_wanted, tuple(reversed(sizes)), tuple(findings)
@@ -271,17 +279,19 @@ def variables_plan(
     -----
     Var(D) = N²x²δ_r²/n + (Nx)²δ_s²: no sample size brings it below the systematic part.
     """
-    for name, value in (("item_kg", item_kg), ("goal_kg", goal_kg)):
-        if not (value > 0 and math.isfinite(value)):
-            raise UsageError(f"{name} is {value}", "Give a weight in kg, above 0.")
-    for name, value in (("detection", detection_wanted), ("alpha", alpha)):
-        if not 0 < value < 1:
-            raise UsageError(f"{name} is {value}", "Give a probability between 0 and 1.")
-    for name, value in (("random_sd", random_sd), ("systematic_sd", systematic_sd)):
-        if not (value >= 0 and math.isfinite(value)):
-            raise UsageError(f"{name} is {value}", "Give it as a fraction, e.g. 0.05 for 5 %.")
-    if items < 1:
-        raise UsageError(f"{items} items cannot be sampled", "Give the number of items.")
+    check_alpha(alpha)
+    check_weight("the content of an item", item_kg, MIN_ITEM_KG)
+    check_weight("the goal quantity", goal_kg, MIN_ITEM_KG)
+    if not 0 < detection_wanted < 1:
+        words = f"a detection probability of {detection_wanted} cannot be planned for"
+        raise UsageError(words, "Give a probability between 0 and 1, e.g. 0.9.")
+    for name, value in (("random", random_sd), ("systematic", systematic_sd)):
+        if not 0 <= value <= _MAX_SD:
+            words = f"the {name} error is {value}"
+            raise UsageError(words, f"Give it as a fraction, from 0 to {_MAX_SD:g}.")
+    if not 1 <= items <= MAX_ITEMS:
+        words = f"{items} items cannot be sampled"
+        raise UsageError(words, f"Give the number of items, from 1 to {MAX_ITEMS:,}.")
     z_alpha, z_beta = _NORMAL.inv_cdf(1 - alpha), _NORMAL.inv_cdf(detection_wanted)
     if z_alpha + z_beta <= 0:
         words = f"a detection probability of {detection_wanted} is had by chance at alpha {alpha}"
@@ -290,23 +300,34 @@ def variables_plan(
     total = items * item_kg
     room = wanted**2 - (total * systematic_sd) ** 2
     needed = (total * random_sd) ** 2 / room if room > 0 else math.inf
-    reached = needed <= items * (1 + 1e-10)
-    size = min(items, max(1, ceiling(needed))) if reached else items
+    reached = math.isfinite(needed) and ceiling(needed) <= items
+    size = max(1, ceiling(needed)) if reached else items
     sigma = math.sqrt((total * random_sd) ** 2 / size + (total * systematic_sd) ** 2)
     achieved = _NORMAL.cdf(goal_kg / sigma - z_alpha) if sigma else 1.0
-    findings = () if reached else (_variables_unreachable(items, achieved, detection_wanted),)
+    findings: list[Finding] = []
+    if as_fraction(item_kg) * items < as_fraction(goal_kg):
+        findings.append(goal_above(total, goal_kg))
+    if not reached:
+        blamed = room > 0
+        findings.append(variables_unreachable(items, detection_wanted, achieved, random=blamed))
     return VariablesPlan(
-        items, goal_kg, detection_wanted, alpha, size, reached, sigma, wanted, achieved, findings
-    )
+        items, goal_kg, detection_wanted, alpha, size, reached, sigma, wanted, achieved,
+        tuple(findings),
+    )  # fmt: skip
 
 
 def proportional_draws(total_kg: float, goal_kg: float, detection_wanted: float) -> int:
     """Return how many draws proportional to size find a diversion of M kg out of a total.
 
+    Returns
+    -------
+    int
+        1 if the goal is all there is, or more.
+
     Raises
     ------
     UsageError
-        If a number makes no sense.
+        If a number makes no sense, or more than `MAX_DRAWS` draws would be needed.
 
     Notes
     -----
@@ -317,23 +338,14 @@ def proportional_draws(total_kg: float, goal_kg: float, detection_wanted: float)
     if not 0 < detection_wanted < 1:
         words = f"a detection probability of {detection_wanted} cannot be planned for"
         raise UsageError(words, "Give a probability between 0 and 1, e.g. 0.9.")
-    if not (math.isfinite(total_kg) and math.isfinite(goal_kg) and total_kg > 0 and goal_kg > 0):
-        words = f"{goal_kg} kg out of {total_kg} kg is no diversion"
-        raise UsageError(words, "Give both in kg, above 0.")
+    check_weight("the content of all items", total_kg, MIN_ITEM_KG)
+    check_weight("the goal quantity", goal_kg, MIN_ITEM_KG)
     if goal_kg >= total_kg:
         return 1
-    return max(1, ceiling(math.log1p(-detection_wanted) / math.log1p(-goal_kg / total_kg)))
-
-
-def _variables_unreachable(items: int, achieved: float, wanted: float) -> Finding:
-    return Finding(
-        "DETECTION-UNREACHABLE",
-        Severity.INCONSISTENCY,
-        f"even if all {items} items are measured, D finds the goal quantity with probability "
-        f"{achieved:.6g} only; {wanted:g} was wanted",
-        "The systematic errors are too large for this goal. Verify with a better calibrated "
-        "method; more items do not help.",
-        found=f"{achieved:.6g}",
-        expected=f"{wanted:g}",
-        basis=BASIS,
-    )
+    share = as_fraction(goal_kg) / as_fraction(total_kg)
+    escape = math.log1p(-float(share)) if share < 0.5 else math.log(1 - share)
+    draws = log_complement(detection_wanted) / escape
+    if not draws <= MAX_DRAWS:
+        words = f"{goal_kg:g} kg out of {total_kg:g} kg would take {draws:.3g} draws"
+        raise UsageError(words, "Look whether both are in kg; otherwise divide the population.")
+    return max(1, ceiling(draws))

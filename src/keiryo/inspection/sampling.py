@@ -22,17 +22,23 @@ from typing import Any
 
 import numpy as np
 
-from keiryo.errors import Finding, Severity, UsageError
+from keiryo.errors import Finding, UsageError
+from keiryo.inspection.exact_numbers import as_fraction, ceiling, log_complement
+from keiryo.inspection.limits import MAX_ITEMS, MIN_ITEM_KG, check_weight
+from keiryo.inspection.plan_checks import (
+    defects_above,
+    falsification_too_small,
+    goal_above,
+    goal_not_positive,
+    unreachable,
+)
 
-MAX_ITEMS = 10**9
-"""Most items of one population; more would be a mistake of units."""
-
-BASIS = "Hypergeometric attribute sampling"
-
-_CEILING_TOLERANCE = 1e-10
-_NEAR = 1e-9  # relative distance from the limit at which floats no longer decide
+_NEAR = 1e-9  # distance of logarithms at which floats no longer decide
+_TIE = 1e-12  # relative distance that counts as none where exact arithmetic would take too long
 _EXACT_ITEMS = 50_000  # most items for which exact arithmetic takes no noticeable time
 _EXACT_ITEMS_IMPERFECT = 2_000
+_EXACT_FEW = 60  # or so few defects or verified items among any number
+_EXACT_DIGITS = 40
 _VANISHED = 800.0  # exp(-800) is 0 in a double
 
 
@@ -174,17 +180,16 @@ def nondetection_exact(
         A float counts as the shortest decimal that stands for it: 0.9 is 9/10.
     """
     escape = 1 - as_fraction(per_item)
+    few, many = sorted((defects, sample_size))  # Q is the same with d and n exchanged
+    every = math.comb(items, few)
     if escape == 0:
-        return Fraction(math.comb(items - defects, sample_size), math.comb(items, sample_size))
-    least = max(0, sample_size + defects - items)
+        return Fraction(math.comb(items - many, few), every)
+    upper, lower = escape.numerator, escape.denominator
     total = sum(
-        (
-            math.comb(defects, j) * math.comb(items - defects, sample_size - j) * escape**j
-            for j in range(least, min(defects, sample_size) + 1)
-        ),
-        Fraction(0),
+        math.comb(many, j) * math.comb(items - many, few - j) * upper**j * lower ** (few - j)
+        for j in range(max(0, few + many - items), few + 1)
     )
-    return total / math.comb(items, sample_size)
+    return Fraction(total, every * lower**few)
 
 
 def attribute_plan(
@@ -217,17 +222,19 @@ def attribute_plan(
         If a probability or a number makes no sense.
     """
     _check_population(items, per_item)
-    beta = _beta(detection_wanted)
+    _beta(detection_wanted)
     if defects < 1:
         words = f"{defects} defects: there is nothing to detect"
         raise UsageError(words, "Give the number of defects, at least 1.")
     findings: list[Finding] = []
     if defects > items:
-        findings.append(_goal_above(items, defects))
+        findings.append(defects_above(items, defects))
         defects = items
-    size = _smallest(0, items, lambda n: _enough(items, defects, n, per_item, beta))
+    size = _smallest(0, items, lambda n: _enough(items, defects, n, per_item, detection_wanted))
     if size is None:
-        findings.append(_unreachable(items, defects, detection_wanted, per_item))
+        best = _one_minus_exp(_log_q(items, defects, items, per_item))
+        missed = math.exp(_log_q(items, defects, items, per_item))
+        findings.append(unreachable(items, defects, detection_wanted, best, missed))
     chosen = items if size is None else size
     log_q = _log_q(items, defects, chosen, per_item)
     fewer = math.exp(_log_q(items, defects, chosen - 1, per_item)) if chosen else None
@@ -241,8 +248,8 @@ def attribute_plan(
         nondetection=math.exp(log_q),
         nondetection_one_fewer=fewer,
         achieved=_one_minus_exp(log_q),
-        formula=_usual_formula(items, goal_in_items or float(defects), float(beta)),
-        jaech=_jaech(items, defects, float(beta)),
+        formula=_usual_formula(items, goal_in_items or float(defects), detection_wanted),
+        jaech=_jaech(items, defects, detection_wanted),
         findings=tuple(findings),
     )
 
@@ -278,21 +285,22 @@ def plan_for_goal(
     UsageError
         If a number makes no sense.
     """
-    defects = defects_needed(goal_kg, item_kg, falsified)
-    goal_in_items = goal_kg / (falsified * item_kg) if goal_kg > 0 else None
+    needed = _defects(goal_kg, item_kg, falsified)
     plan = attribute_plan(
-        items, defects, detection_wanted, per_item=per_item, goal_in_items=goal_in_items
+        items,
+        max(1, min(items, ceiling(needed))),
+        detection_wanted,
+        per_item=per_item,
+        goal_in_items=float(min(needed, Fraction(10**300))) if needed > 0 else None,
     )
-    if goal_kg > 0:
-        return plan
-    zero = Finding(
-        "GOAL-NOT-POSITIVE",
-        Severity.WARNING,
-        f"the goal quantity is {goal_kg} kg; the plan is made to find a single defect",
-        "Give the goal quantity in kg of the element or isotope, e.g. 8 for plutonium.",
-        basis=BASIS,
-    )
-    return replace(plan, findings=(zero, *plan.findings))
+    found = list(plan.findings)
+    if needed <= 0:
+        found.insert(0, goal_not_positive(goal_kg))
+    elif as_fraction(item_kg) * items < as_fraction(goal_kg):
+        found.insert(0, goal_above(items * item_kg, goal_kg))
+    elif ceiling(needed) > items:
+        found.insert(0, falsification_too_small(items, item_kg, goal_kg, falsified))
+    return replace(plan, findings=tuple(found))
 
 
 def defects_needed(goal_kg: float, item_kg: float, falsified: float = 1.0) -> int:
@@ -301,19 +309,10 @@ def defects_needed(goal_kg: float, item_kg: float, falsified: float = 1.0) -> in
     Raises
     ------
     UsageError
-        If a number is not finite, the item has no content, or γ is not above 0 and at most 1.
+        If a weight is not finite or beyond all measure, the item has no content, or γ is not
+        above 0 and at most 1.
     """
-    if not (math.isfinite(goal_kg) and math.isfinite(item_kg)):
-        raise UsageError("a weight is not a finite number", "Give weights in kg.")
-    if item_kg <= 0:
-        words = f"an item of {item_kg} kg holds nothing that could be diverted"
-        raise UsageError(words, "Give the content of one item in kg, above 0.")
-    if not 0 < falsified <= 1:
-        words = f"a defect cannot be falsified by a fraction of {falsified} of its content"
-        raise UsageError(words, "Give a fraction above 0 and at most 1; 1 is a missing item.")
-    if goal_kg <= 0:
-        return 1
-    return max(1, ceiling(goal_kg / (falsified * item_kg)))
+    return max(1, ceiling(_defects(goal_kg, item_kg, falsified)))
 
 
 def detectable_defects(
@@ -332,24 +331,23 @@ def detectable_defects(
         If a probability or a number makes no sense.
     """
     _check_population(items, per_item)
-    beta = _beta(detection_wanted)
+    _beta(detection_wanted)
     if not 0 <= sample_size <= items:
         words = f"{sample_size} of {items} items cannot be sampled"
         raise UsageError(words, f"Give a sample size from 0 to {items}.")
-    return _smallest(1, items, lambda d: _enough(items, d, sample_size, per_item, beta))
+    return _smallest(1, items, lambda d: _enough(items, d, sample_size, per_item, detection_wanted))
 
 
-def ceiling(value: float) -> int:
-    """Return the next whole number; 45.000000000000007 is 45."""
-    nearest = round(value)
-    if abs(value - nearest) <= _CEILING_TOLERANCE * max(1.0, abs(value)):
-        return nearest
-    return math.ceil(value)
-
-
-def as_fraction(value: Fraction | float) -> Fraction:
-    """Return a number as the shortest decimal that stands for it: 0.1 is 1/10."""
-    return value if isinstance(value, Fraction) else Fraction(repr(float(value)))
+def _defects(goal_kg: float, item_kg: float, falsified: float) -> Fraction:
+    """Return M/(γx), the goal quantity in defects; 0 where the goal is not above 0."""
+    check_weight("the goal quantity", goal_kg)
+    check_weight("the content of an item", item_kg, MIN_ITEM_KG)
+    if not 0 < falsified <= 1:
+        words = f"a defect cannot be falsified by a fraction of {falsified} of its content"
+        raise UsageError(words, "Give a fraction above 0 and at most 1; 1 is a missing item.")
+    if goal_kg <= 0:
+        return Fraction(0)
+    return as_fraction(goal_kg) / (as_fraction(falsified) * as_fraction(item_kg))
 
 
 def _check_population(items: int, per_item: float) -> None:
@@ -369,17 +367,26 @@ def _beta(detection_wanted: float) -> Fraction:
     return 1 - as_fraction(detection_wanted)
 
 
-def _enough(items: int, defects: int, size: int, per_item: float, beta: Fraction) -> bool:
-    """Whether Q ≤ β; where rounding could decide, by exact arithmetic."""
+def _enough(items: int, defects: int, size: int, per_item: float, wanted: float) -> bool:
+    """Whether 1 − Q is at least what is wanted; where rounding could decide, exactly."""
     log_q = _log_q(items, defects, size, per_item)
-    if beta == 0:
+    log_beta = log_complement(wanted)
+    if log_beta == -math.inf:
         return log_q == -math.inf
-    gap = log_q - math.log(beta)
+    gap = log_q - log_beta
     if abs(gap) > _NEAR:
         return gap < 0
-    if items <= (_EXACT_ITEMS if per_item == 1 else _EXACT_ITEMS_IMPERFECT):
-        return nondetection_exact(items, defects, size, per_item) <= beta
-    return gap <= 1e-12
+    if _exactly(items, min(defects, size), per_item):
+        return nondetection_exact(items, defects, size, per_item) <= _beta(wanted)
+    return gap <= _TIE * abs(log_beta)
+
+
+def _exactly(items: int, few: int, per_item: float) -> bool:
+    """Whether exact arithmetic takes no noticeable time."""
+    if per_item == 1:
+        return few <= _EXACT_FEW or items <= _EXACT_ITEMS
+    short = as_fraction(per_item).denominator < 10**_EXACT_DIGITS
+    return few <= _EXACT_FEW or (items <= _EXACT_ITEMS_IMPERFECT and short)
 
 
 def _smallest(least: int, most: int, enough: Callable[[int], bool]) -> int | None:
@@ -413,12 +420,12 @@ def _log_q_imperfect(items: int, defects: int, size: int, per_item: float) -> fl
     """Return log Σ_j w_j (1−p)^j − log Σ_j w_j, each sum around its own largest term."""
     if size / items * defects * per_item > _VANISHED:  # Q ≤ (1 − p d/N)^n
         return -math.inf
+    log_escape = log_complement(per_item)
     if size == items:
-        return defects * math.log1p(-per_item)
+        return defects * log_escape
     if defects == items:
-        return size * math.log1p(-per_item)
+        return size * log_escape
     least, most = max(0, size + defects - items), min(defects, size)
-    log_escape = math.log1p(-per_item)
 
     def log_ratios(j: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return log w_{j+1} − log w_j."""
@@ -453,43 +460,14 @@ def _log_q_imperfect(items: int, defects: int, size: int, per_item: float) -> fl
 
 
 def _one_minus_exp(log_q: float) -> float:
-    return -math.expm1(log_q) if log_q > -math.inf else 1.0
+    return 0.0 - math.expm1(log_q) if log_q > -math.inf else 1.0  # and not −0.0
 
 
-def _usual_formula(items: int, goal_in_items: float, beta: float) -> Approximation:
-    value = float(items) if beta == 0 else -items * math.expm1(math.log(beta) / goal_in_items)
+def _usual_formula(items: int, goal_in_items: float, wanted: float) -> Approximation:
+    value = items * _one_minus_exp(log_complement(wanted) / goal_in_items)
     return Approximation(value, min(items, ceiling(value)))
 
 
-def _jaech(items: int, defects: int, beta: float) -> Approximation:
-    share = 1.0 if beta == 0 else -math.expm1(math.log(beta) / defects)
-    value = (items - (defects - 1) / 2) * share
+def _jaech(items: int, defects: int, wanted: float) -> Approximation:
+    value = (items - (defects - 1) / 2) * _one_minus_exp(log_complement(wanted) / defects)
     return Approximation(value, min(items, ceiling(value)))
-
-
-def _goal_above(items: int, defects: int) -> Finding:
-    return Finding(
-        "GOAL-ABOVE-STRATUM",
-        Severity.INFORMATION,
-        f"{defects} defects would be needed, more than there are items ({items}): the goal "
-        "quantity cannot be diverted here alone; the plan takes all items as falsified",
-        "Nothing, if the weights are right. Plan for the strata together if material can be "
-        "taken from several.",
-        found=str(items),
-        expected=str(defects),
-        basis=BASIS,
-    )
-
-
-def _unreachable(items: int, defects: int, wanted: float, per_item: float) -> Finding:
-    best = _one_minus_exp(_log_q(items, defects, items, per_item))
-    return Finding(
-        "DETECTION-UNREACHABLE",
-        Severity.INCONSISTENCY,
-        f"even if all {items} items are verified, {defects} defects are found with probability "
-        f"{best:.6g} only; {wanted:g} was wanted",
-        "Verify with a method that finds a single defect more surely, or repeat measurements.",
-        found=f"{best:.6g}",
-        expected=f"{wanted:g}",
-        basis=BASIS,
-    )

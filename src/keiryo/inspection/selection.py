@@ -21,7 +21,8 @@ from fractions import Fraction
 from typing import Any
 
 from keiryo.errors import UsageError
-from keiryo.inspection.sampling import as_fraction
+from keiryo.inspection.exact_numbers import as_fraction
+from keiryo.inspection.limits import has_control
 
 RULE = "sha256 of seed and item, smallest first"
 RULE_PROPORTIONAL = "systematic, proportional to size, in sha256 order of seed and item"
@@ -103,8 +104,8 @@ def select_items(
     Raises
     ------
     UsageError
-        If a name is there twice, more items are wanted than there are, or a weight is not
-        above 0.
+        If the seed is empty or cannot be written, a name is there twice, more items are wanted
+        than there are, or a weight is not above 0.
     """
     if len(set(items)) < len(items):
         raise UsageError("an item is in the list twice", "Give every item once.")
@@ -112,6 +113,9 @@ def select_items(
         words = f"{sample_size} of {len(items)} items cannot be drawn"
         raise UsageError(words, f"Give a number from 0 to {len(items)}.")
     words = str(seed)
+    if not words or has_control(words):
+        said = f"the seed {words!a} cannot be written down" if words else "the seed is empty"
+        raise UsageError(said, "Give a number or words that both parties can repeat.")
     order = sorted(range(len(items)), key=lambda i: (draw_number(words, items[i]), items[i]))
     if size_kg is None:
         chosen = order[:sample_size]

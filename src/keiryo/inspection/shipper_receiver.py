@@ -21,6 +21,7 @@ from scipy import special
 
 from keiryo.errors import Finding, Severity, UsageError
 from keiryo.inspection.difference_model import Errors, Floats
+from keiryo.inspection.limits import MAX_KG, check_alpha
 from keiryo.inspection.list_files import list_finding, shortened
 
 BASIS = "Shipper-receiver difference"
@@ -81,6 +82,7 @@ class ShipperReceiver:
         last = len(self.batch) - 1
         return {
             "alpha": self.alpha,
+            "side": "two-sided",
             "limit": self.limit,
             "cumulative_kg": float(self.cumulative_kg[last]) if self.batch else None,
             "cumulative_sigma_kg": _number(self.cumulative_sigma_kg[last]) if self.batch else None,
@@ -98,8 +100,8 @@ def evaluate_shipments(
     items: Sequence[int] | None = None,
     batches: Sequence[str] | None = None,
     shared_sd: float = 0.0,
-    shipper_epoch: Sequence[str] | None = None,
-    receiver_epoch: Sequence[str] | None = None,
+    shipper_epoch: Sequence[str | None] | None = None,
+    receiver_epoch: Sequence[str | None] | None = None,
     alpha: float = 0.05,
     file: str | None = None,
     lines: Sequence[int] | None = None,
@@ -113,14 +115,13 @@ def evaluate_shipments(
     shipper, receiver : Errors
         Relative standard deviations of one item's measurement.
     items : sequence of int, optional
-        Items of each shipment, measured one by one and of about one size: the random error of
-        the sum falls with their square root. 1 without it.
+        Items of each shipment, measured one by one and of about one size. 1 without it.
     batches : sequence of str, optional
     shared_sd : float
         Relative standard deviation of an error that is in both values (one reference standard),
         a part of both systematic errors.
     shipper_epoch, receiver_epoch : sequence of str, optional
-        Calibration epoch of each shipment, within which it shares its systematic error.
+        Calibration epoch, within which shipments share the systematic error; for all or for none.
     alpha : float
         Two-sided, of one shipment.
     file, lines : optional
@@ -129,7 +130,7 @@ def evaluate_shipments(
     Returns
     -------
     ShipperReceiver
-        Without shipments if the input cannot be used; then the findings say why.
+        Without shipments, and with findings that say why, if the input cannot be used.
 
     Raises
     ------
@@ -137,10 +138,11 @@ def evaluate_shipments(
         If alpha or an error makes no sense, or `shared_sd` is larger than a systematic error.
     """
     _check_errors(shipper, receiver, shared_sd, alpha)
-    s, r = (np.asarray(v, dtype=np.float64) for v in (shipper_kg, receiver_kg))
+    s, r = np.asarray(shipper_kg, np.float64), np.asarray(receiver_kg, np.float64)
     names = tuple(batches) if batches is not None else tuple(str(n + 1) for n in range(s.size))
     count = np.asarray(items if items is not None else np.ones(s.size), dtype=np.float64)
-    findings = _checked(s, r, count, names, file, lines)
+    epochs = (("shipper", shipper_epoch), ("receiver", receiver_epoch))
+    findings = _checked(s, r, count, names, epochs, file, lines)
     if findings:
         s, r, count, names = np.zeros(0), np.zeros(0), np.zeros(0), ()
     random_s, random_r = (s * shipper.random) ** 2 / count, (r * receiver.random) ** 2 / count
@@ -161,12 +163,12 @@ def evaluate_shipments(
     return _with_verdict(evaluated, file, lines)
 
 
-def _shared_square(values: Floats, epoch: Sequence[str] | None) -> Floats:
+def _shared_square(values: Floats, epoch: Sequence[str | None] | None) -> Floats:
     """Return after each shipment Σ over epochs of (Σ x)²."""
-    if epoch is None:
+    if epoch is None or not any(epoch):
         found: Floats = np.cumsum(values) ** 2
         return found
-    sums: dict[str, float] = {}
+    sums: dict[str | None, float] = {}
     total, squares = 0.0, np.zeros(values.size)
     for n, (value, name) in enumerate(zip(values, epoch, strict=True)):
         before = sums.get(name, 0.0)
@@ -186,8 +188,7 @@ def _number(value: float) -> float | None:
 
 
 def _check_errors(shipper: Errors, receiver: Errors, shared: float, alpha: float) -> None:
-    if not 0 < alpha < 1:
-        raise UsageError(f"alpha is {alpha}", "Give a probability between 0 and 1, e.g. 0.05.")
+    check_alpha(alpha)
     given = (shipper.random, shipper.systematic, receiver.random, receiver.systematic, shared)
     for value in given:
         if not 0 <= value <= 1:
@@ -203,6 +204,7 @@ def _checked(
     receiver: Floats,
     count: Floats,
     names: Sequence[str],
+    epochs: Sequence[tuple[str, Sequence[str | None] | None]],
     file: str | None,
     lines: Sequence[int] | None,
 ) -> list[Finding]:
@@ -216,9 +218,9 @@ def _checked(
     for n, name in enumerate(names):
         line = lines[n] if lines is not None else None
         for party, values in (("shipper", shipper), ("receiver", receiver)):
-            if not (math.isfinite(values[n]) and values[n] >= 0):
-                words = f"the {party}'s value of {name} is {values[n]}"
-                advice = "Give a content in kg, 0 or more."
+            if not 0 <= values[n] <= MAX_KG:
+                words = f"the {party}'s value of {name} is {values[n]:g} kg"
+                advice = f"Give a content in kg, from 0 to {MAX_KG:g}."
                 found.append(list_finding("LIST-NUMBER", words, advice, file, line))
         if not count[n] >= 1:
             words = f"{name} has {count[n]:g} items"
@@ -228,7 +230,48 @@ def _checked(
             words = f"the shipment {name} is there already"
             found.append(list_finding("LIST-TWICE", words, "Give it once.", file, line))
         seen.add(name)
+    for party, given in epochs:
+        found += _unnamed_epochs(party, given, names, file, lines)
     return list(shortened(found, file or ""))
+
+
+def _unnamed_epochs(
+    party: str,
+    epochs: Sequence[str | None] | None,
+    names: Sequence[str],
+    file: str | None,
+    lines: Sequence[int] | None,
+) -> list[Finding]:
+    """Say which shipments have no epoch where others have one."""
+    if epochs is None or not any(epochs):
+        return []
+    if len(epochs) != len(names):
+        words = f"{len(epochs)} {party}'s epochs and {len(names)} shipments differ in number"
+        return [list_finding("LIST-ROW", words, "Give one for every shipment.", file)]
+    words = f"{party}_epoch is empty, while other shipments have one"
+    advice = "Name the calibration epoch of every shipment, or of none."
+    return [
+        list_finding(
+            "LIST-VALUE-MISSING", words, advice, file, lines[n] if lines is not None else None
+        )
+        for n, epoch in enumerate(epochs)
+        if not epoch
+    ]
+
+
+def _not_computable(untested: Sequence[str], count: int, file: str | None) -> Finding:
+    all_of_them = len(untested) == count
+    which = "any shipment" if all_of_them else ", ".join(untested[:5])
+    more = "" if all_of_them or len(untested) <= 5 else f" and {len(untested) - 5} more"
+    return Finding(
+        "TESTS-NOT-COMPUTABLE",
+        Severity.INCONSISTENCY if all_of_them else Severity.WARNING,
+        f"there is no standard deviation above 0 for the difference of {which}{more}, so it is not "
+        "tested",
+        "Give the standard deviations of both parties, and weights above 0.",
+        file=file,
+        basis=BASIS,
+    )
 
 
 def _with_verdict(
@@ -236,11 +279,15 @@ def _with_verdict(
 ) -> ShipperReceiver:
     found = list(evaluated.findings)
     limit = evaluated.limit
+    said = f"limit {limit:.2f}, two-sided, alpha {evaluated.alpha:g}"
+    untested = [b for n, b in enumerate(evaluated.batch) if not evaluated.sigma_kg[n] > 0]
+    if untested:
+        found.append(_not_computable(untested, len(evaluated.batch), file))
     for n, batch in enumerate(evaluated.batch):
         if abs(evaluated.ratio[n]) > limit:
             words = (
                 f"shipper and receiver of {batch} differ by {evaluated.difference_kg[n]:.6g} kg, "
-                f"{abs(evaluated.ratio[n]):.2f} standard deviations (limit {limit:.2f})"
+                f"{abs(evaluated.ratio[n]):.2f} standard deviations ({said})"
             )
             advice = (
                 "Both parties look into weighing, sampling and analysis of this shipment. Of "
@@ -262,7 +309,7 @@ def _with_verdict(
     if evaluated.batch and abs(evaluated.cumulative_ratio[-1]) > limit:
         words = (
             f"the differences add up to {evaluated.cumulative_kg[-1]:.6g} kg, "
-            f"{abs(evaluated.cumulative_ratio[-1]):.2f} standard deviations (limit {limit:.2f})"
+            f"{abs(evaluated.cumulative_ratio[-1]):.2f} standard deviations ({said})"
         )
         advice = "Compare standards: a lasting bias between the parties, or a continuing loss."
         found.append(

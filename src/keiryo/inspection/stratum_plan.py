@@ -138,11 +138,14 @@ def stratify_items(
         If a weight is not above 0, or the ratio below 1.
     """
     rows: list[dict[str, Any]] = []
+    unnamed = "size"
+    while unnamed in strata:
+        unnamed += "-of-others"
     for name in dict.fromkeys(strata):
         sizes = [x for x, s in zip(item_kg, strata, strict=True) if s == name]
         rows += [
             {
-                "stratum": f"{name or 'size'}-{n}",
+                "stratum": f"{name or unnamed}-{n}",
                 "items": len(found.members),
                 "item_kg": found.largest_kg,
                 "smallest_kg": found.smallest_kg,

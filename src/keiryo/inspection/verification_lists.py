@@ -31,7 +31,7 @@ STRATA = (
     Column("items", Kind.COUNT, required=True),
     Column("item_kg", Kind.CONTENT),
     Column("total_kg", Kind.WEIGHT),
-    Column("sign", Kind.SIGN),
+    Column("sign", Kind.SIGN, required=True),
     Column("operator_random", Kind.SD),
     Column("operator_systematic", Kind.SD),
     Column("operator_source", Kind.TEXT),
@@ -78,7 +78,7 @@ class Pairs:
 
 def column(listed: ListFile, name: str) -> list[Any]:
     """Return the values of a column, row by row."""
-    return [row.values[name] for row in listed.rows]
+    return listed.values[name]
 
 
 def read_items(path: Path, *, sizes: bool = False) -> ListFile:
@@ -134,7 +134,7 @@ def read_pairs(path: Path) -> tuple[Pairs, tuple[Finding, ...]]:
         tuple(column(listed, "item")),
         np.asarray(column(listed, "operator_kg"), dtype=np.float64),
         np.asarray(column(listed, "inspector_kg"), dtype=np.float64),
-        tuple(row.line for row in listed.rows),
+        tuple(listed.lines),
     )
     return pairs, listed.findings
 
@@ -166,9 +166,8 @@ def read_strata(
         inspector = _errors(row, "inspector", listed.name, findings, sources)
         given = row.values
         if size is not None:
-            sign = given["sign"] or 1
             strata.append(
-                Stratum(given["stratum"], given["items"], size, sign, operator, inspector)
+                Stratum(given["stratum"], given["items"], size, given["sign"], operator, inspector)
             )
     return tuple(strata), tuple(findings)
 

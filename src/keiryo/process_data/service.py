@@ -12,6 +12,7 @@ import numpy as np
 
 from keiryo.errors import Finding, Severity, UsageError
 from keiryo.material_balance.sequence import SequenceEvaluation, evaluate_sequence
+from keiryo.material_balance.simulated_thresholds import MOST_BALANCES, simulated_thresholds
 from keiryo.process_data.balances import ProcessBalances, read_process
 from keiryo.process_data.regular_files import reason_of
 
@@ -102,6 +103,8 @@ def evaluate_process(
     alpha: float = 0.05,
     page_k: float = 0.5,
     covariance_file: Path | None = None,
+    realizations: int = 0,
+    seed: int = 1,
 ) -> ProcessEvaluation:
     """Close the balances of process data and evaluate their sequence.
 
@@ -115,6 +118,9 @@ def evaluate_process(
         Reference value of Page's test.
     covariance_file : Path, optional
         Write the covariance (kg²) there as a NumPy array.
+    realizations, seed : int
+        Campaigns to simulate for the thresholds of MUF, CUMUF and EWMA; 0 leaves them
+        conservative.
 
     Raises
     ------
@@ -135,11 +141,17 @@ def evaluate_process(
         f"balance {n + 1} (hours {hours[n]:.10g} to {hours[n + 1]:.10g})"
         for n in range(read.balances)
     ]
+    simulated = {}
+    if realizations and read.balances <= MOST_BALANCES:
+        simulated = simulated_thresholds(
+            read.errors.covariance(), alpha, realizations=realizations, seed=seed
+        )
     sequence = evaluate_sequence(
         read.muf_kg,
         read.errors,
         alpha=alpha,
         page_k=page_k,
+        thresholds=simulated,
         active_inventory_kg=read.active_inventory_kg,
         labels=labels,
     )
