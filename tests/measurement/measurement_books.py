@@ -89,9 +89,11 @@ class MeasuredBooks(SmallBooks):
         for form in forms:
             self.measure(form, FILES[form])
 
-    def measure(self, form: str, text: str, name: str = "table.csv") -> Imported:
+    def measure(
+        self, form: str, text: str, name: str = "table.csv", *, again: bool = False
+    ) -> Imported:
         """Import a table."""
-        return import_table(self.database, ACTOR, form, name, text.encode())
+        return import_table(self.database, ACTOR, form, name, text.encode(), again=again)
 
     def refused(self, form: str, text: str, name: str = "table.csv") -> tuple[Finding, ...]:
         """Import a table that is refused, and return the findings."""

@@ -19,11 +19,10 @@ from keiryo.measurement.estimation import (
     bias_of_standards,
     grouped,
     one_way,
-    paired_differences,
     repeatability,
-    two_instruments,
     variance_interval,
 )
+from keiryo.measurement.pairs import paired_differences, two_instruments
 from keiryo.measurement.quoted import one_sigma
 
 GROUPS = (

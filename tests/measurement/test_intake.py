@@ -14,7 +14,7 @@ from keiryo.accounts.model import Knowledge
 from keiryo.errors import NotFoundError, RefusedError, Severity
 from keiryo.measurement.forms import FORMS
 from keiryo.measurement.intake import lines_in_force, record_rows, table_rows, withdraw
-from keiryo.measurement.table_files import read_table_file
+from keiryo.measurement.table_files import protected, read_table_file, unprotected
 from measurement.measurement_books import (
     CALIBRATIONS,
     FILES,
@@ -106,7 +106,7 @@ def test_withdrawn_lines_are_gone_until_they_come_back(books: MeasuredBooks) -> 
     assert len(books.known("error_sources", knowledge=then)["EB-r"]) == 2
     with pytest.raises(NotFoundError, match="EB-r"):
         withdraw(books.database, ACTOR, "sources", {"source": "EB-r"}, "again")
-    assert books.measure("sources", SOURCES).recorded == 2
+    assert books.measure("sources", SOURCES, again=True).recorded == 2
 
 
 def test_a_source_in_use_is_not_withdrawn(quick: MeasuredBooks) -> None:
@@ -230,6 +230,20 @@ REFUSED = [
     ("results", f"{RESULT}\nL,XHB-,B,TI,mass,2025-01-01,1,g", "MEASUREMENT-AREA", "'XHB-'"),
     ("results", f"{RESULT}\nL,XHA-,B,TI,mass,2025-01-01,-1,g", "MEASUREMENT-FORMAT", "below"),
     ("results", f"{RESULT}\nL,XHA-,B,TI,mass,2025-01-01,1,lb", "MEASUREMENT-FORMAT", "'lb'"),
+    *(
+        ("results", f"{RESULT}\nL,XHA-,LEU-1,TI,{said}", "MEASUREMENT-UNIT", words)
+        for said, words in (
+            ("concentration,2025-01-01,1,kg", "not measured in kg"),
+            ("mass,2025-01-01,1,%", "not measured in %"),
+            ("volume,2025-01-01,1,kg", "not measured in kg"),
+            ("enrichment,2025-01-01,1,kg/L", "not measured in kg/L"),
+            ("concentration,2025-01-01,1.01,g/g", "more than there can be"),
+            ("concentration,2025-01-01,101,%", "more than there can be"),
+            ("enrichment,2025-01-01,450,%", "more than there can be"),
+        )
+    ),
+    ("sources", f"{SOURCE}\nA\x7fB,random,mass,0.1", "MEASUREMENT-FORMAT", "control characters"),
+    ("sources", f"{SOURCE}\nA\x85B,random,mass,0.1", "MEASUREMENT-FORMAT", "control characters"),
     ("calibrations", "method,calibrated_on\nTI,yesterday", "MEASUREMENT-FORMAT", "not a date"),
     ("controls", f"{CONTROL}\nP,paired,TI,2025-01-01,1,,g", "MEASUREMENT-FORMAT", "reference"),
     ("targets", f"{TARGET}\nE,TI,U,mass,,,yes", "MEASUREMENT-FORMAT", "neither"),
@@ -301,7 +315,11 @@ def test_overlap_with_what_is_in_force(quick: MeasuredBooks) -> None:
         ("sources", f"{SOURCE}\nZ,epoch,mass,0.1", "SOURCE-NO-CALIBRATION"),
         ("strata", f"{STRATUM}\nXHA-,S,5,", "STRATUM-NO-SOURCE"),
         ("strata", f"{STRATUM}\nXHA-,S,1,TI-r", "STRATUM-RANK"),
-        ("results", f"{RESULT}\nL,XHA-,B,XX,mass,2025-01-01,1,g", "METHOD-UNKNOWN"),
+        ("results", f"{RESULT}\nL,XHA-,LEU-1,XX,mass,2025-01-01,1,g", "METHOD-UNKNOWN"),
+        ("results", f"{RESULT}\nL,XHA-,B,TI,mass,2025-01-01,1,g", "RESULT-BATCH"),
+        ("results", f"{RESULT}\nL,XHA-,LEU-1,TI,mass,2199-01-01,1,g", "MEASUREMENT-FUTURE"),
+        ("calibrations", "method,calibrated_on\nTI,2199-01-01", "MEASUREMENT-FUTURE"),
+        ("controls", f"{CONTROL}\nP,standard,TI,2199-01-01,1,1,g", "MEASUREMENT-FUTURE"),
         ("controls", f"{CONTROL}\nP,standard,XX,2025-01-01,1,1,g", "METHOD-UNKNOWN"),
         ("calibrations", "method,calibrated_on\nXX,2025-01-01", "METHOD-UNKNOWN"),
         ("targets", f"{TARGET}\nE,TI,U,mass,0.1,0.1,no", "TARGET-UNVERIFIED"),
@@ -346,6 +364,38 @@ def test_results_of_the_file_are_within_its_area(quick: MeasuredBooks) -> None:
         table = quick.database.metadata.tables["measurement_result"]
         scopes = {row.scope for row in connection.execute(table.select())}
     assert scopes == {"XH/XHF-/XHA-"}
+
+
+def test_tables_may_come_with_the_sources_last(quick: MeasuredBooks) -> None:
+    for form in ("calibrations", "controls"):
+        assert quick.measure(form, FILES[form]).findings == ()
+    odd = "method,calibrated_on\nODD,2025-01-01"
+    assert quick.measure("calibrations", odd).findings == ()
+    (note,) = quick.measure("sources", SOURCES).findings
+    assert (note.code, note.severity) == ("METHOD-UNKNOWN", "I") and "ODD" in note.message
+    for form in ("strata", "results"):
+        assert quick.measure(form, FILES[form]).findings == ()
+    assert quick.measure("calibrations", odd.replace("01-01", "02-01")).findings == ()
+
+
+def test_tables_of_the_worked_example_come_without_a_word(sqlite_url: str) -> None:
+    from importlib.resources import files
+
+    folder = files("keiryo.data").joinpath("state_xa")
+    quick = MeasuredBooks(sqlite_url)
+    for form in ("calibrations", "controls", "sources"):
+        text = folder.joinpath(f"{form}.csv").read_text(encoding="utf-8")
+        assert quick.measure(form, text).findings == ()
+
+
+def test_names_that_look_like_formulas_survive_a_spreadsheet(quick: MeasuredBooks) -> None:
+    for name in ("=1+1", "+A", "-A", "@A", "'=A", "''-A", "A", "'A", "O'Neill"):
+        assert unprotected(protected(name)) == name
+        assert protected(name)[0] not in "=+-@"
+    text = f"{SOURCE},reference\n'=A,random,mass,0.1,'-1\n'B,random,mass,0.1,-1"
+    quick.measure("sources", text)
+    assert list(quick.known("error_sources")) == ["'B", "=A"]
+    assert quick.known("error_sources")["=A"][0].reference == "-1"
 
 
 @settings(max_examples=60)

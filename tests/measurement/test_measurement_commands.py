@@ -115,6 +115,14 @@ def test_one_control_measurement_is_withdrawn(folder: Path) -> None:
         (("estimate", "none", "--of", "nobody"), UsageError),
         (("compare-targets",), NotFoundError),
         (("controls", "withdraw", "P", "--line", "x", "--reason", "y"), UsageError),
+        (("controls", "withdraw", "P", "--reason", " "), UsageError),
+        (("estimate", "\udcff"), UsageError),
+        (("compare-targets", "--edition", "\udcff"), UsageError),
+        (("estimate", "P", "--record", "A", "--as-known", "1"), UsageError),
+        (("estimate", "P", "--as-known", "999"), UsageError),
+        (("compare-targets", "--as-known", "999"), UsageError),
+        (("sources", "list", "--as-known", "999"), UsageError),
+        (("sources", "list", "--as-known", "0"), UsageError),
         (("calibrations", "record", "TI", "--on", "soon"), RefusedError),
         (("sources", "import", "none.csv"), UsageError),
     ],
@@ -133,3 +141,42 @@ def test_method_without_target_value_has_exit_code_1(folder: Path) -> None:
     good("targets", "import", folder / "targets.csv")
     done = run("compare-targets", "--on", "2025-03-01")
     assert done.exit_code == 1 and "TARGET-MISSING" in done.output and "no target" in done.output
+
+
+def test_withdrawn_measurements_are_said_everywhere(folder: Path) -> None:
+    for form in ("sources", "controls"):
+        good(form, "import", folder / f"{form}.csv")
+    good("estimate", "P", "--record", "TI-r", "--of", "difference")
+    assert "outdated" not in good("sources", "list")
+    good("controls", "withdraw", "P", "--session", "1", "--reason", "wrong sheet")
+    listed = {row["source"]: row["outdated"] for row in data("sources", "list")}
+    assert "4 of 12" in listed["TI-r"] and listed["TI-s"] is None
+    assert "ESTIMATE-OUTDATED" in good("sources", "list")
+    again = good("controls", "import", folder / "controls.csv")
+    assert "8 rows in force already, 4 rows withdrawn earlier" in again
+    assert "wrong sheet" in again
+    assert data("controls", "import", folder / "controls.csv")["withdrawn"] == 4
+    assert "4 rows recorded" in good("controls", "import", folder / "controls.csv", "--again")
+
+
+def test_refused_record_does_not_speak_of_a_file(folder: Path) -> None:
+    for form in ("sources", "controls"):
+        good(form, "import", folder / f"{form}.csv")
+    words = ("estimate", "P", "--record", "N,1", "--of", "difference")
+    refused = run(*words).exception
+    assert isinstance(refused, RefusedError)
+    said = f"{refused.message} {refused.advice} {refused.findings[0].advice}"
+    assert "file" not in said and "comma" in refused.findings[0].message
+
+
+def test_exported_names_are_no_formulas(folder: Path) -> None:
+    (folder / "odd.csv").write_text("source,kind,basis,relative_sd\n=A1,random,mass,0.1\n")
+    good("sources", "import", folder / "odd.csv")
+    out = folder / "out.csv"
+    good("sources", "export", "--output", out)
+    assert "\n'=A1," in out.read_text()
+    assert "Nothing is new" in good("sources", "import", out)
+    controls = "series,kind,method,measured_on,measured,unit\n-A,replicate,TI,2025-01-01,-1,g\n"
+    (folder / "odd.csv").write_text(controls)
+    good("controls", "import", folder / "odd.csv")
+    assert ",-1," in good("controls", "export") and "'-A," in good("controls", "export")

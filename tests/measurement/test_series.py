@@ -11,10 +11,12 @@ from cases.making import change
 from keiryo.accounts.model import Knowledge
 from keiryo.errors import NotFoundError, RefusedError, UsageError
 from keiryo.journal.why import why
-from keiryo.measurement.estimates import SeriesEstimate, estimate_series, rows_of
+from keiryo.measurement.estimate_findings import rows_of
+from keiryo.measurement.estimates import estimate_series
 from keiryo.measurement.explain import explain
 from keiryo.measurement.intake import Imported, withdraw
 from keiryo.measurement.recording import Wanted, record_estimate
+from keiryo.measurement.series import SeriesEstimate
 from keiryo.measurement.target_comparison import TargetComparison, compare_targets
 from measurement.measurement_books import PAIRS, SOURCES, STANDARDS, MeasuredBooks
 from small_books import ACTOR

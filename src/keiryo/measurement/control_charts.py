@@ -3,7 +3,9 @@
 A control measurement that lies outside three sigma, or several that lie together on one side, say
 that the method has changed: what was estimated before does not hold any more. An outlier test says
 whether one value fits with the others at all; what it flags is looked into, never dropped by a
-program.
+program. What sessions (calibrations, shifts, inspections) differ by is a systematic error and no
+loss of control: values are judged against the mean of their own session, and the means of the
+sessions against each other.
 
 Sources: Shewhart charts with runs rules, e.g. ISO 7870-2 and Nelson, *J. Quality Technology* 16
 (1984) 237; Grubbs, *Ann. Math. Stat.* 21 (1950) 27 and ISO 5725-2 (outliers).
@@ -12,11 +14,20 @@ Sources: Shewhart charts with runs rules, e.g. ISO 7870-2 and Nelson, *J. Qualit
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from keiryo.measurement.estimation import Floats, TooFewError, Values, finite
+from keiryo.measurement.estimation import (
+    Floats,
+    OneWay,
+    TooFewError,
+    Values,
+    finite,
+    mean_of,
+    middle,
+)
 
 MOVING_RANGE_FACTOR = 2 / math.sqrt(math.pi)
 """Expected range of two normal values in standard deviations, 1.128."""
@@ -98,15 +109,15 @@ def control_chart(
     array = finite(values)
     if array.size < 2:
         raise TooFewError("a control chart needs at least two measurements")
-    middle = float(array.mean()) if centre is None else centre
+    centre_line = mean_of(array) if centre is None else centre
     width = float(np.abs(np.diff(array)).mean()) / MOVING_RANGE_FACTOR if sd is None else sd
     scale = max(1e-300, float(np.abs(array).max()) * 1e-15)
-    standardized = (array - middle) / width if width > scale else np.zeros(0)
+    standardized = (array - centre_line) / width if width > scale else np.zeros(0)
     signals = [] if standardized.size == 0 else _signals(standardized)
     if standardized.size:
         signals += _trends(array)
     return ControlChart(
-        centre=middle,
+        centre=centre_line,
         sd=width,
         sd_from="moving range" if sd is None else "given",
         standardized=tuple(float(z) for z in standardized),
@@ -151,14 +162,15 @@ def _trends(values: Floats) -> list[ChartSignal]:
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """The value furthest from the mean, tested.
+    """The value furthest from its mean, tested.
 
     Attributes
     ----------
     index : int
-        Number of the value, from 0.
+        Number of the value (or of the session, if means of sessions are tested), from 0.
     statistic, critical : float
-        Largest |value − mean|/s, and what it does not exceed with probability 1 − alpha.
+        Largest distance in standard deviations, and what it does not exceed with probability
+        1 − alpha.
     alpha : float
     outlying : bool
     """
@@ -170,38 +182,174 @@ class Outlier:
     outlying: bool
 
 
-def outlier(values: Values, *, alpha: float = 0.05) -> Outlier | None:
-    """Test the value furthest from the mean (Grubbs, two-sided).
+def outlier(
+    values: Values, sessions: Sequence[object] | None = None, *, alpha: float = 0.05
+) -> Outlier | None:
+    """Test the value furthest from the mean of its session (Grubbs, two-sided).
 
     Parameters
     ----------
     values : array
-        Normal, if none outlies.
+        Normal within a session, if none outlies.
+    sessions : sequence, optional
+        Session of each value; None: all in one.
     alpha : float
         Probability to flag a value where none outlies.
 
     Returns
     -------
     Outlier or None
-        None where there is nothing to test: fewer than three values, or all equal.
+        None where there is nothing to test: fewer than two degrees of freedom, or all equal.
 
     Notes
     -----
-    Critical value (n − 1)/√n · √(t²/(n − 2 + t²)), t the quantile of Student's distribution with
-    n − 2 degrees at 1 − alpha/(2n).
+    One session of n: |value − mean|/s against (n − 1)/√n · √(t²/(n − 2 + t²)), t the quantile of
+    Student's distribution with n − 2 degrees at 1 − alpha/(2n). Several sessions: the distance
+    from the mean of the session of size nᵢ, divided by s√(1 − 1/nᵢ) with s pooled over sessions
+    (ν = N − g degrees), against √(ν t²/(ν − 1 + t²)), t with ν − 1 degrees at 1 − alpha/(2m); m
+    values are tested (the two of a session of two lie equally far: they count once, and a single
+    one not at all). The two are the same test where there is one session.
     """
+    array = finite(values)
+    owner, sizes = _owners(array.size, sessions)
+    degrees = array.size - sizes.size
+    if degrees < 2:
+        return None
+    apart, spread = _within(array, owner, sizes)
+    if spread == 0.0:
+        return None
+    tested = float(sizes[sizes > 2].sum() + (sizes == 2).sum())
+    distance, critical = _studentized(
+        np.abs(apart) / spread, np.full(sizes.size, 1.0) / sizes, owner, degrees, tested, alpha
+    )
+    unit = math.sqrt(1 - 1 / array.size) if sizes.size == 1 else 1.0  # as the tables print it
+    return _tested(distance * unit, critical * unit, alpha)
+
+
+def outlying_session(
+    means: Values, sizes: Sequence[int], components: OneWay | None = None, *, alpha: float = 0.05
+) -> Outlier | None:
+    """Test the session whose mean lies furthest from the others (Grubbs, two-sided).
+
+    Parameters
+    ----------
+    means : array
+        Of each session.
+    sizes : sequence of int
+        Number of measurements of each.
+    components : OneWay, optional
+        Their variances; without, all sessions must have equal sizes.
+    alpha : float
+
+    Returns
+    -------
+    Outlier or None
+        ``index`` is the number of the session. None for fewer than three sessions, or none that
+        can be compared.
+
+    Notes
+    -----
+    Weights are 1/(δ_s² + δ_r²/nᵢ), with the estimated variances; equal sizes make it Grubbs' test.
+    """
+    array, weights = finite(means), _weights(sizes, components)
+    if array.size < 3 or weights is None:
+        return None
+    array = array - middle(array)
+    scaled = np.sqrt(weights) * (array - float(weights @ array) / float(weights.sum()))
+    spread = math.sqrt(float(scaled @ scaled) / (array.size - 1))
+    if spread <= float(np.abs(np.sqrt(weights) * array).max(initial=0.0)) * 1e-14:
+        return None
+    share = weights / float(weights.sum())
+    distance, critical = _studentized(
+        np.abs(scaled) / spread, share, np.arange(array.size), array.size - 1, array.size, alpha
+    )
+    return _tested(distance, critical, alpha)
+
+
+def chart_within(values: Values, sessions: Sequence[object]) -> ControlChart | None:
+    """Judge values in order of time, each against the mean of its own session.
+
+    Returns
+    -------
+    ControlChart or None
+        Its limits come from the scatter within sessions. None if there is no such scatter. The
+        value of a session that has only one is charted as 0.
+    """
+    array = finite(values)
+    owner, sizes = _owners(array.size, sessions)
+    if array.size - sizes.size < 2:
+        return None
+    apart, spread = _within(array, owner, sizes)
+    free = np.sqrt(1 - 1 / np.maximum(sizes, 2))[owner]
+    return control_chart(apart / free, centre=0.0, sd=spread) if spread else None
+
+
+def chart_of_sessions(
+    means: Values, sizes: Sequence[int], components: OneWay | None = None
+) -> ControlChart | None:
+    """Judge the means of sessions in order of time, as single values with a scatter of their own.
+
+    Where sessions differ in size, each mean is divided by its expected standard deviation.
+    """
+    array, weights = finite(means), _weights(sizes, components)
+    if array.size < 2 or weights is None:
+        return None
+    if np.ptp(weights) == 0:
+        return control_chart(array)
+    centre = float(weights @ array) / float(weights.sum())
+    return control_chart((array - centre) * np.sqrt(weights / weights.max()), centre=0.0)
+
+
+def _owners(
+    count: int, sessions: Sequence[object] | None
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], Floats]:
+    """Return the number of the session of each value, and the sizes of the sessions."""
+    labels = [0] * count if sessions is None else list(sessions)
+    place = {session: n for n, session in enumerate(dict.fromkeys(labels))}
+    owner = np.array([place[session] for session in labels], dtype=np.intp)
+    return owner, np.bincount(owner).astype(np.float64)
+
+
+def _within(
+    values: Floats, owner: np.ndarray[tuple[int], np.dtype[np.intp]], sizes: Floats
+) -> tuple[Floats, float]:
+    """Return values less the means of their sessions, and the pooled standard deviation."""
+    shifted = values - middle(values)
+    apart = shifted - (np.bincount(owner, shifted) / sizes)[owner]
+    spread = math.sqrt(float(apart @ apart) / (values.size - sizes.size))
+    smallest = float(np.abs(values).max(initial=0.0)) * 1e-15
+    return apart, spread if spread > smallest else 0.0
+
+
+def _studentized(
+    distance: Floats,
+    share: Floats,
+    owner: np.ndarray[tuple[int], np.dtype[np.intp]],
+    degrees: int,
+    tested: float,
+    alpha: float,
+) -> tuple[Floats, float]:
+    """Return distances in their own standard deviations, and the critical value of the largest."""
     from scipy.stats import t as student
 
-    array = finite(values)
-    count = array.size
-    if count < 3:
-        return None
-    spread = float(array.std(ddof=1))
-    if spread <= float(np.abs(array).max()) * 1e-15:
-        return None
-    distance = np.abs(array - array.mean()) / spread
+    free = 1 - share[owner]
+    scaled = np.where(free > 1e-12, distance / np.sqrt(np.maximum(free, 1e-12)), 0.0)
+    quantile = float(student.ppf(1 - alpha / (2 * tested), degrees - 1))
+    return scaled, math.sqrt(degrees * quantile**2 / (degrees - 1 + quantile**2))
+
+
+def _tested(distance: Floats, critical: float, alpha: float) -> Outlier:
     index = int(distance.argmax())
-    quantile = float(student.ppf(1 - alpha / (2 * count), count - 2))
-    critical = (count - 1) / math.sqrt(count) * math.sqrt(quantile**2 / (count - 2 + quantile**2))
     statistic = float(distance[index])
     return Outlier(index, statistic, critical, alpha, statistic > critical)
+
+
+def _weights(sizes: Sequence[int], components: OneWay | None) -> Floats | None:
+    """Return what the means of sessions weigh, or None if that cannot be said."""
+    counts = np.asarray(sizes, dtype=np.float64)
+    if counts.size and np.ptp(counts) == 0:
+        return np.ones(counts.size)
+    if components is None:
+        return None
+    expected = components.systematic_variance + components.random_variance / counts
+    return float(expected.max()) / expected if (expected > 0).all() else None

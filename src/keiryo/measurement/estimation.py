@@ -8,8 +8,7 @@ beside the value that can be used, and flagged.
 
 Sources: one-way analysis of variance with random effects, e.g. Searle, Casella, McCulloch,
 *Variance Components* (1992), chapter 3 (unbalanced data: n₀); ISO 5725-2 (repeatability and
-between-laboratory variance); Grubbs, *J. Am. Stat. Assoc.* 43 (1948) 243 (two instruments);
-Thompson, *Ann. Math. Stat.* 33 (1962) 273 (the same with variances that cannot be negative).
+between-laboratory variance). Two instruments are taken apart in `keiryo.measurement.pairs`.
 """
 
 from __future__ import annotations
@@ -113,9 +112,10 @@ def one_way(groups: Sequence[Values], *, confidence: float = CONFIDENCE) -> OneW
     With group sizes nᵢ, N = Σnᵢ, g groups: MSW = Σᵢⱼ(xᵢⱼ − x̄ᵢ)²/(N − g),
     MSB = Σᵢnᵢ(x̄ᵢ − x̄)²/(g − 1), n₀ = (N − Σnᵢ²/N)/(g − 1), δ_r² = MSW,
     δ_s² = (MSB − MSW)/n₀. The interval of δ_s² is that of the expectation of MSB with MSW and n₀
-    taken as known; it is approximate.
+    taken as known; it is approximate. Everything is computed from the differences to one of the
+    values, so that a large common part takes no digits and equal values give exactly 0.
     """
-    data = [finite(group) for group in groups if len(group)]
+    data, shift = _shifted([finite(group) for group in groups if len(group)])
     sizes = np.array([group.size for group in data], dtype=np.float64)
     total, number = int(sizes.sum()), len(data)
     if number < 2 or total <= number:
@@ -125,7 +125,7 @@ def one_way(groups: Sequence[Values], *, confidence: float = CONFIDENCE) -> OneW
         )
     means = np.array([group.mean() for group in data])
     mean = float(sizes @ means) / total
-    within = math.fsum(float(((group - group.mean()) ** 2).sum()) for group in data)
+    within = _squares_within(data)
     msw = within / (total - number)
     msb = float(sizes @ (means - mean) ** 2) / (number - 1)
     size = (total - float((sizes**2).sum()) / total) / (number - 1)
@@ -137,7 +137,7 @@ def one_way(groups: Sequence[Values], *, confidence: float = CONFIDENCE) -> OneW
         groups=number,
         count=total,
         effective_size=size,
-        mean=mean,
+        mean=shift + mean,
         mean_sd=math.sqrt(spread),
         mean_square_within=msw,
         mean_square_between=msb,
@@ -184,8 +184,7 @@ def repeatability(groups: Sequence[Values], *, confidence: float = CONFIDENCE) -
     degrees = total - len(data)
     if degrees < 1:
         raise TooFewError("needed is at least one item with two measurements in one session")
-    squares = math.fsum(float(((group - group.mean()) ** 2).sum()) for group in data)
-    variance = squares / degrees
+    variance = _squares_within(data) / degrees
     limits = variance_interval(variance, degrees, confidence=confidence)
     return Repeatability(len(data), total, degrees, variance, limits)
 
@@ -217,140 +216,6 @@ def variance_interval(variance: float, degrees: int, *, confidence: float = CONF
         float(sum_of_squares / chi2.ppf(1 - tail, degrees)),
         float(sum_of_squares / chi2.ppf(tail, degrees)),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class TwoInstruments:
-    """The errors of two instruments that measured the same items, taken apart.
-
-    Attributes
-    ----------
-    count : int
-        Number of items.
-    variance_first, variance_second, covariance : float
-        s_oo, s_ii and s_oi of the measured values.
-    first, second : float
-        Error variances s_oo − s_oi and s_ii − s_oi as they come out; may be negative.
-    items : float
-        Variance of the items themselves, s_oi as it comes out.
-    first_estimable, second_estimable : bool
-        Whether the variance of that instrument came out positive.
-    constrained_first, constrained_second, constrained_items : float
-        Estimates under the condition that none is negative.
-    difference_mean, difference_variance : float
-        Of first − second.
-    """
-
-    count: int
-    variance_first: float
-    variance_second: float
-    covariance: float
-    first: float
-    second: float
-    items: float
-    first_estimable: bool
-    second_estimable: bool
-    constrained_first: float
-    constrained_second: float
-    constrained_items: float
-    difference_mean: float
-    difference_variance: float
-
-
-def two_instruments(first: Values, second: Values, *, relative: bool = False) -> TwoInstruments:
-    """Take the error variances of two instruments apart (Grubbs).
-
-    Parameters
-    ----------
-    first, second : arrays of equal length
-        What the two instruments found, item by item.
-    relative : bool
-        Whether the errors are relative to the amount: then the logarithms are evaluated, which is
-        the same to first order, and variances are relative.
-
-    Raises
-    ------
-    TooFewError
-        With fewer than three items.
-    ValueError
-        If the lengths differ, a value is not finite, or one is not positive and `relative` is set.
-
-    Notes
-    -----
-    With sample variances s_oo, s_ii and covariance s_oi: σ₁² = s_oo − s_oi, σ₂² = s_ii − s_oi.
-    A negative result says that the data cannot tell. The constrained estimates are those of
-    Thompson: where σ₁² is negative, the first instrument is taken as free of error, and the
-    second gets the whole variance of the differences; where s_oi is negative, the items are taken
-    as equal.
-    """
-    one, two = finite(first), finite(second)
-    if one.size != two.size:
-        raise ValueError(f"there are {one.size} values of one instrument and {two.size} of another")
-    if one.size < 3:
-        raise TooFewError(f"needed are at least three items measured by both; there are {one.size}")
-    if relative:
-        if (one <= 0).any() or (two <= 0).any():
-            raise ValueError("relative errors need amounts above zero")
-        one, two = np.log(one), np.log(two)
-    matrix = np.cov(one, two, ddof=1)
-    s_oo, s_oi, s_ii = float(matrix[0, 0]), float(matrix[0, 1]), float(matrix[1, 1])
-    difference = one - two
-    spread = float(difference.var(ddof=1))
-    constrained = _constrained(s_oo, s_ii, s_oi, spread)
-    return TwoInstruments(
-        count=int(one.size),
-        variance_first=s_oo,
-        variance_second=s_ii,
-        covariance=s_oi,
-        first=s_oo - s_oi,
-        second=s_ii - s_oi,
-        items=s_oi,
-        first_estimable=s_oo > s_oi,
-        second_estimable=s_ii > s_oi,
-        constrained_first=constrained[0],
-        constrained_second=constrained[1],
-        constrained_items=constrained[2],
-        difference_mean=float(difference.mean()),
-        difference_variance=spread,
-    )
-
-
-def _constrained(s_oo: float, s_ii: float, s_oi: float, spread: float) -> tuple[float, ...]:
-    """Return the variances of both instruments and of the items, none of them negative."""
-    if s_oi < 0:
-        return s_oo, s_ii, 0.0
-    if s_oo < s_oi:
-        return 0.0, spread, s_oo
-    if s_ii < s_oi:
-        return spread, 0.0, s_ii
-    return s_oo - s_oi, s_ii - s_oi, s_oi
-
-
-def paired_differences(
-    operator: Values, inspector: Values, sessions: Sequence[object], *, relative: bool = True
-) -> list[Floats]:
-    """Return the differences operator − inspector, grouped by session in order of appearance.
-
-    Parameters
-    ----------
-    operator, inspector : arrays of equal length
-    sessions : sequence
-        Inspection of each pair.
-    relative : bool
-        Whether to divide by the operator's value.
-
-    Notes
-    -----
-    What `one_way` finds from them are variances of the difference, operator's and inspector's
-    together.
-    """
-    one, two = finite(operator), finite(inspector)
-    if not one.size == two.size == len(sessions):
-        raise ValueError("operator, inspector and sessions differ in length")
-    if relative and (one == 0).any():
-        raise ValueError("a relative difference needs an operator's value that is not zero")
-    difference = (one - two) / one if relative else one - two
-    return grouped(difference, sessions)
 
 
 def grouped(values: Values, sessions: Sequence[object]) -> list[Floats]:
@@ -453,7 +318,7 @@ def bias_of_standards(
     components, random_variance, bias_sd, degrees = _spread_of_mean(
         grouped(deviation, sessions), deviation, confidence
     )
-    bias = float(deviation.mean())
+    bias = mean_of(deviation)
     limit = float(student.ppf((1 + confidence) / 2, degrees))
     correction_sd = math.hypot(bias_sd, standard_sd)
     significant = abs(bias) > limit * bias_sd and abs(bias) > 0
@@ -482,8 +347,33 @@ def _spread_of_mean(
         within = deviation.size - len(groups)
         degrees = within if components.clipped else len(groups) - 1
         return components, components.random_variance, components.mean_sd, degrees
-    variance = float(deviation.var(ddof=1))
+    variance = float((deviation - middle(deviation)).var(ddof=1))
     return None, variance, math.sqrt(variance / deviation.size), deviation.size - 1
+
+
+def middle(values: Floats) -> float:
+    """Return one of the values, from the middle: differences to it are exact for close values."""
+    return float(np.partition(values, values.size // 2)[values.size // 2])
+
+
+def mean_of(values: Floats) -> float:
+    """Return the mean; of equal values, exactly their value."""
+    centre = middle(values)
+    return centre + float((values - centre).mean())
+
+
+def _squares_within(groups: Sequence[Floats]) -> float:
+    """Return the sum of squares about the mean of each group; exactly 0 where all are equal."""
+    centred = [group - middle(group) for group in groups]
+    return math.fsum(float(((group - group.mean()) ** 2).sum()) for group in centred)
+
+
+def _shifted(groups: Sequence[Floats]) -> tuple[list[Floats], float]:
+    """Return groups less one of all their values, and that value."""
+    if not groups:
+        return [], 0.0
+    shift = middle(np.concatenate(groups))
+    return [group - shift for group in groups], shift
 
 
 def finite(values: Values) -> Floats:

@@ -1,8 +1,11 @@
 """What a weight in the books rests on: its measurement, the calibration, the error sources.
 
-From a line of the books to the results of its batch that were in force on its day; from a result
-to the calibration that its instrument had then, and to the error sources of its method; from an
-error source to the control measurements that its reference names.
+From a line of the books to the results of its batch that were in force on its day, and to the
+stratum that it belongs to; from a result to the calibration that its instrument had then, and to
+the error sources of its method; from a stratum to its error sources, which may have no method
+(sampling has none); from an error source to the control measurements that its reference names.
+
+A node ``source:NAME`` is an error source with its dated lines in force.
 """
 
 from __future__ import annotations
@@ -13,13 +16,16 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, or_, select, text
 
-from keiryo.accounts.model import Knowledge
+from keiryo.errors import NotFoundError
 from keiryo.journal.registry import Link
-from keiryo.measurement.in_force import control_measurements, latest
-from keiryo.measurement.tables import CALIBRATION, ERROR_SOURCE, MEASUREMENT_RESULT
-
-SERIES = re.compile(r'series "([^"]+)"(?: \(acts ([0-9, ]+)\))?')
-"""How the reference of an error source names control measurements."""
+from keiryo.measurement.in_force import error_sources, latest, listed
+from keiryo.measurement.outdated import SERIES, measurements_of
+from keiryo.measurement.tables import (
+    CALIBRATION,
+    ERROR_SOURCE,
+    MEASUREMENT_RESULT,
+    STRATUM_METHOD,
+)
 
 _OF_BATCH = """
 SELECT 'book' AS what, r.act_id, r.line_no, r.mba, r.result, r.batch, r.basis, r.method,
@@ -36,7 +42,7 @@ _LINE = text(
             "SELECT 'result', act_id, line_no, mba, result, batch, basis, method, instrument,"
             f" measured_on, state, measured_on, {_NOTHING}"
             " FROM measurement_result WHERE act_id = :act AND line_no = :line",
-            f"SELECT 'source', act_id, line_no, {_NOTHING}, {_NOTHING}, {_NOTHING}, basis,"
+            f"SELECT 'source', act_id, line_no, {_NOTHING}, source, {_NOTHING}, basis,"
             f" method, {_NOTHING}, valid_from, state, valid_from, reference"
             " FROM error_source WHERE act_id = :act AND line_no = :line",
         )
@@ -45,16 +51,35 @@ _LINE = text(
 """All that measurement knows of a line, in one question: `why` asks it of every line."""
 
 
+_OF_STRATUM = """
+SELECT '{pb}' AS listed_code, {code} AS booked_code, l.kmp AS kmp, l.mdc AS mdc_of_line,
+       l.batch AS batch, l.{day} AS day, m.*
+FROM {table} l JOIN stratum_method m ON m.mba = l.mba
+WHERE l.act_id = :act AND l.line_no = :line
+"""
+_STRATA = tuple(
+    text(_OF_STRATUM.format(table=table, day=day, code=code, pb=pb))
+    for table, day, code, pb in (
+        ("inventory_change", "event_date", "l.code", ""),
+        ("physical_inventory", "pit_date", "'PE'", "PB"),
+    )
+)
+"""A line of the books beside every stratum line of its area."""
+
+
 def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
-    """Yield the measurements that a line rests on."""
+    """Yield the measurements that a line, or an error source, rests on."""
     kind, _, name = node.partition(":")
+    if kind == "source":
+        yield from _source(connection, metadata, node, name)
     if kind != "line":
         return
     act_id, line_no = (int(part) for part in name.split("/"))
-    rows = [
-        dict(row) for row in connection.execute(_LINE, {"act": act_id, "line": line_no}).mappings()
-    ]
+    place = {"act": act_id, "line": line_no}
+    yield from _stratum(connection, node, place)
+    rows = [dict(row) for row in connection.execute(_LINE, place).mappings()]
     if not rows:
+        yield from _sources_of_stratum(connection, metadata, node, place)
         return
     if rows[0]["what"] == "book":
         yield from _results(node, rows)
@@ -62,6 +87,75 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
         yield from _behind_result(connection, metadata, node, rows[0])
     else:
         yield from _controls(connection, metadata, node, rows[0])
+
+
+def _source(connection: Connection, metadata: MetaData, node: str, name: str) -> Iterator[Link]:
+    known = error_sources(connection, metadata)
+    if name not in known:
+        raise NotFoundError(
+            f"there is no error source {name!r} in force",
+            "'keiryo measurements sources list' shows their names.",
+        )
+    for source in known[name]:
+        yield Link(node, "stated in", f"line:{source.act}/{source.line}")
+
+
+def _stratum(connection: Connection, node: str, place: dict[str, int]) -> Iterator[Link]:
+    """Yield the stratum that a line of the books belongs to: the first that fits, by rank."""
+    for query in _STRATA:
+        rows = [dict(row) for row in connection.execute(query, place).mappings()]
+        if not rows:
+            continue
+        rows.sort(key=lambda row: (row["act_id"], row["line_no"]))
+        by_rank = sorted(
+            latest(STRATUM_METHOD.name, rows).values(),
+            key=lambda row: (row["rank"], row["stratum"], row["valid_from"] or 0, row["act_id"]),
+        )
+        for code in filter(None, (rows[0]["booked_code"], rows[0]["listed_code"])):
+            found = next((row for row in by_rank if _fits(row, code)), None)
+            if found is not None:
+                yield Link(node, "of the stratum", f"line:{found['act_id']}/{found['line_no']}")
+                break
+        return
+
+
+def _fits(row: dict[str, Any], code: str) -> bool:
+    """Return whether a stratum holds the line of the books that stands beside it."""
+    codes, kmps, batches = (listed(row[name]) for name in ("codes", "kmps", "batches"))
+    mdc = row["mdc"]
+    return (
+        row["day"] is not None
+        and (row["valid_from"] or 0) <= row["day"] <= (row["valid_to"] or 99991231)
+        and (not codes or code in codes)
+        and (not kmps or row["kmp"] in kmps)
+        and (
+            mdc is None or _like(mdc.replace("/", ""), (row["mdc_of_line"] or "").replace("/", ""))
+        )
+        and (not batches or any(_like(b, row["batch"] or "") for b in batches))
+    )
+
+
+def _like(pattern: str, name: str) -> bool:
+    """Return whether a name fits a pattern with ``?`` for one sign and ``*`` for any."""
+    words = {"?": ".", "*": ".*"}
+    found = "".join(words.get(sign, re.escape(sign)) for sign in pattern)
+    return re.fullmatch(found, name, re.DOTALL) is not None
+
+
+def _sources_of_stratum(
+    connection: Connection, metadata: MetaData, node: str, place: dict[str, int]
+) -> Iterator[Link]:
+    table = metadata.tables[STRATUM_METHOD.name]
+    query = select(table.c.element_sources, table.c.isotope_sources).where(
+        table.c.act_id == place["act"], table.c.line_no == place["line"]
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return
+    known = error_sources(connection, metadata)
+    for name in dict.fromkeys((*listed(row[0]), *listed(row[1]))):
+        for source in known.get(name, ()):
+            yield Link(node, "with the error of", f"line:{source.act}/{source.line}")
 
 
 def _results(node: str, rows: list[dict[str, Any]]) -> Iterator[Link]:
@@ -116,8 +210,7 @@ def _controls(
 ) -> Iterator[Link]:
     """Yield the control measurements that a source was estimated from, as known then."""
     for match in SERIES.finditer(row["reference"] or ""):
-        acts = {int(number) for number in re.findall(r"\d+", match[2] or "")}
-        known = Knowledge(through_act=row["act_id"])
-        for control in control_measurements(connection, metadata, known, series=match[1]):
-            if not acts or control.act in acts:
-                yield Link(node, "estimated from", f"line:{control.act}/{control.line}")
+        for control in measurements_of(
+            connection, metadata, row["result"], row["reference"], match
+        ):
+            yield Link(node, "estimated from", f"line:{control['act_id']}/{control['line_no']}")

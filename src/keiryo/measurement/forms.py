@@ -19,7 +19,9 @@ from keiryo.dates import number_date
 from keiryo.errors import Severity
 from keiryo.journal.model import LineKind, Value
 from keiryo.measurement.in_force import NAMES, calibrations, error_sources, listed, rows_in_force
+from keiryo.measurement.method_checks import check_methods, check_methods_covered
 from keiryo.measurement.quoted import QUOTED_AS, one_sigma
+from keiryo.measurement.result_checks import check_batches, check_days, check_units
 from keiryo.measurement.table_files import Column, ReadTable, TableRow
 from keiryo.measurement.tables import (
     BASES,
@@ -124,6 +126,7 @@ def _check_sources(connection: Connection, metadata: MetaData, table: ReadTable)
                 "Record the calibrations; until then the error is the same in all balances.",
                 row, "method", code="SOURCE-NO-CALIBRATION", severity=Severity.WARNING,
             )  # fmt: skip
+    check_methods_covered(connection, metadata, table)
 
 
 def _convert_stratum(table: ReadTable, row: TableRow) -> None:
@@ -180,7 +183,19 @@ def _check_ranks(connection: Connection, metadata: MetaData, table: ReadTable) -
 
 def _check_results(connection: Connection, metadata: MetaData, table: ReadTable) -> None:
     _check_areas(connection, metadata, table)
-    _check_methods(connection, metadata, table)
+    check_methods(connection, metadata, table)
+    check_days(table, "measured_on")
+    check_batches(connection, metadata, table)
+
+
+def _check_calibrations(connection: Connection, metadata: MetaData, table: ReadTable) -> None:
+    check_methods(connection, metadata, table)
+    check_days(table, "calibrated_on")
+
+
+def _check_controls(connection: Connection, metadata: MetaData, table: ReadTable) -> None:
+    check_methods(connection, metadata, table)
+    check_days(table, "measured_on")
 
 
 def _convert_control(table: ReadTable, row: TableRow) -> None:
@@ -237,21 +252,6 @@ def _check_areas(connection: Connection, metadata: MetaData, table: ReadTable) -
                 f"there is no MBA {str(mba)[:20]!r} in the books",
                 f"Registered are: {', '.join(places) or 'none yet'}.",
                 row, "mba", code="MEASUREMENT-AREA", found=str(mba)[:20],
-            )  # fmt: skip
-
-
-def _check_methods(connection: Connection, metadata: MetaData, table: ReadTable) -> None:
-    known = {s.method for dated in error_sources(connection, metadata).values() for s in dated}
-    told: set[object] = set()
-    for row in table.rows:
-        method = row.values["method"]
-        if method is not None and method not in known and method not in told:
-            told.add(method)
-            table.wrong(
-                f"no error source in force belongs to the method {str(method)[:40]!r}",
-                "Check the spelling, or import the error sources of the method.",
-                row, "method", code="METHOD-UNKNOWN", severity=Severity.WARNING,
-                found=str(method)[:40],
             )  # fmt: skip
 
 
@@ -386,7 +386,7 @@ RESULTS = Form(
         Column("replicates", "whole"),
         Column("source_document"),
     ),
-    _nothing,
+    check_units,
     _check_results,
     {"quantity": "basis", "date": "measured_on", "document": "source_document"},
 )
@@ -402,7 +402,7 @@ CALIBRATIONS = Form(
         Column("certificate"),
     ),
     _nothing,
-    _check_methods,
+    _check_calibrations,
     {"date": "calibrated_on"},
 )
 CONTROLS = Form(
@@ -422,7 +422,7 @@ CONTROLS = Form(
         Column("unit", required=True),
     ),
     _convert_control,
-    _check_methods,
+    _check_controls,
     {
         "operator": "measured",
         "inspector": "reference",

@@ -3,7 +3,8 @@
 A line that says ``withdrawn`` takes away what it names. Dated lines stand beside each other: the
 name of an error source with the day from which it holds, of a result with its area, batch and
 quantity, of a calibration with its day. Control measurements have no name of their own, because
-two equal repetitions are two measurements; a withdrawn line takes away one that is equal to it.
+two equal repetitions are two measurements; the reference of a withdrawn line says which line it
+takes away (``line:37/2``).
 
 Of a state of knowledge, acts and recording times count. A day of knowledge (``known_on``) does
 not: it says which *reports* were known, and what lies here was never reported.
@@ -12,6 +13,7 @@ not: it says which *reports* were known, and what lies here was never reported.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -21,6 +23,7 @@ from sqlalchemy import ColumnElement, Connection, MetaData, select
 from keiryo.accounts.model import NOW, Knowledge
 from keiryo.accounts.tables import resolved
 from keiryo.dates import number_date
+from keiryo.errors import UsageError
 from keiryo.journal.model import LineKind
 from keiryo.measurement.model import (
     Calibration,
@@ -50,7 +53,9 @@ NAMES: dict[str, tuple[str, ...]] = {
 """The fields that name a line: of lines with equal ones, the last counts."""
 
 CONTROL_FIELDS = tuple(f.name for f in CONTROL_MEASUREMENT.own_fields if f.name != "state")
-"""What must be equal for a control measurement to be the one that a withdrawn line means."""
+"""What must be equal for two control measurements to be further repetitions of each other."""
+
+_LINE = re.compile(r"line:(\d{1,18})/(\d{1,18})")
 
 
 def error_sources(
@@ -149,17 +154,55 @@ def control_measurements(
 ) -> tuple[ControlMeasurement, ...]:
     """Return the control measurements in force (of one series), by series and in order of record.
 
-    A withdrawn line takes away the latest earlier line that is equal to it.
+    A withdrawn line takes away the line that its reference names; one that names none, the latest
+    earlier line that is equal to it.
     """
-    found: dict[tuple[Any, ...], list[ControlMeasurement]] = {}
-    for row in _rows(connection, metadata, CONTROL_MEASUREMENT, knowledge, series=series):
-        equal = found.setdefault(tuple(row[name] for name in CONTROL_FIELDS), [])
-        if row["state"] == "in force":
-            equal.append(_control_of(row))
-        elif equal:
-            equal.pop()
-    remaining = [control for equal in found.values() for control in equal]
+    rows = _rows(connection, metadata, CONTROL_MEASUREMENT, knowledge, series=series)
+    remaining = [_control_of(row) for row in controls_of(rows)[0]]
     return tuple(sorted(remaining, key=lambda c: (c.series, c.act, c.line)))
+
+
+def control_history(
+    connection: Connection,
+    metadata: MetaData,
+    knowledge: Knowledge = NOW,
+    *,
+    series: str | None = None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the lines of control measurements in force, and the withdrawn ones.
+
+    Those that were withdrawn have a further value ``withdrawn_by``, the act that did.
+    """
+    return controls_of(_rows(connection, metadata, CONTROL_MEASUREMENT, knowledge, series=series))
+
+
+def controls_of(
+    rows: Iterable[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Divide lines of control measurements, in order of record, into in force and withdrawn."""
+    lines: dict[tuple[int, int], dict[str, Any]] = {}
+    equal: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
+    withdrawn = []
+    for row in rows:
+        if row["state"] == "in force":
+            lines[row["act_id"], row["line_no"]] = row
+            values = tuple(row[name] for name in CONTROL_FIELDS)
+            equal.setdefault(values, []).append((row["act_id"], row["line_no"]))
+            continue
+        match = _LINE.fullmatch(row["reference"] or "")
+        if match is not None:
+            place = (int(match[1]), int(match[2]))
+        else:
+            same = equal.get(tuple(row[name] for name in CONTROL_FIELDS), [])
+            place = next((p for p in reversed(same) if p in lines), (0, 0))
+        if place in lines:
+            withdrawn.append({**lines.pop(place), "withdrawn_by": row["act_id"]})
+    return list(lines.values()), withdrawn
+
+
+def line_name(act_id: int, line_no: int) -> str:
+    """Return how a withdrawn control measurement names the line that it takes away."""
+    return f"line:{act_id}/{line_no}"
 
 
 def rows_in_force(
@@ -206,7 +249,10 @@ def _rows(
     kind: LineKind,
     knowledge: Knowledge,
     **only: str | None,
-) -> Iterator[dict[str, Any]]:
+) -> list[dict[str, Any]]:
+    for value in only.values():
+        if value is not None and not _is_unicode(value):
+            raise UsageError(f"{value!r} is not valid Unicode text", "Write it in UTF-8.")
     table = metadata.tables[kind.name]
     conditions: list[ColumnElement[bool]] = [
         table.c[name] == value for name, value in only.items() if value is not None
@@ -220,8 +266,15 @@ def _rows(
         .where(*conditions)
         .order_by(table.c.act_id, table.c.line_no)
     )
-    for row in connection.execute(query).mappings():
-        yield dict(row)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _day(number: int | None) -> datetime.date | None:

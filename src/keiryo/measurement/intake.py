@@ -2,13 +2,14 @@
 
 What stands in force in the same words is left alone, so that the same file may be sent again, and
 a file that has grown adds what is new in it. A correction is a new line of the same name. Of
-control measurements, which have no name, a file states how many equal ones there are.
+control measurements, which have no name, a file states how many equal ones there are. What was
+withdrawn does not come back by itself when an old file is sent again: it is left out and said,
+unless whoever sends it says that it counts again.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,18 +18,19 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.accounts.model import NOW, Knowledge
 from keiryo.dates import number_date, utc_text
-from keiryo.errors import Finding, NotFoundError, RefusedError, Severity
+from keiryo.errors import Finding, NotFoundError, RefusedError, Severity, UsageError
 from keiryo.journal.model import Act, Actor, Draft, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.tables import EVIDENCE
 from keiryo.measurement.forms import CONTROLS, FORMS, SOURCES, Form
 from keiryo.measurement.in_force import (
-    CONTROL_FIELDS,
     NAMES,
-    control_measurements,
+    control_history,
+    line_name,
     rows_in_force,
     stratum_methods,
 )
+from keiryo.measurement.news import new_rows
 from keiryo.measurement.table_files import ReadTable, TableRow, read_table_file, type_row
 from keiryo.places.tables import areas
 from keiryo.storage.engine import Database
@@ -46,12 +48,15 @@ class Imported:
         Rows that were recorded, and that stand in force in the same words.
     findings : tuple of Finding
         Warnings; with anything worse nothing is recorded.
+    withdrawn : int
+        Rows that were left out because they were withdrawn.
     """
 
     act: Act | None
     recorded: int
     unchanged: int
     findings: tuple[Finding, ...]
+    withdrawn: int = 0
 
 
 def import_table(
@@ -61,6 +66,7 @@ def import_table(
     name: str,
     content: bytes,
     *,
+    again: bool = False,
     clock: Clock = system_clock,
 ) -> Imported:
     """Record the rows of a file in one act, with the file as evidence.
@@ -72,6 +78,8 @@ def import_table(
         ``sources``, ``strata``, ``results``, ``calibrations``, ``controls`` or ``targets``.
     name, content : str, bytes
         CSV, or TOML if the name ends in ``.toml``.
+    again : bool
+        Whether rows that were withdrawn count again; otherwise they are left out and said.
 
     Raises
     ------
@@ -82,7 +90,7 @@ def import_table(
     table = read_table_file(
         name, content, chosen.columns, heading=chosen.heading, also_called=chosen.also_called
     )
-    return _record(database, actor, chosen, table, (name, content), clock)
+    return _record(database, actor, chosen, table, (name, content), again, clock)
 
 
 def record_rows(
@@ -93,7 +101,7 @@ def record_rows(
     *,
     clock: Clock = system_clock,
 ) -> Imported:
-    """Record rows as if they stood in a file.
+    """Record rows that a person states one by one; what was withdrawn counts again.
 
     Parameters
     ----------
@@ -111,7 +119,7 @@ def record_rows(
         row = TableRow(number, "", {k: v for k, v in texts.items() if v is not None})
         type_row(table, row, chosen.columns)
         table.rows.append(row)
-    return _record(database, actor, chosen, table, None, clock)
+    return _record(database, actor, chosen, table, None, True, clock)
 
 
 def _record(
@@ -120,12 +128,13 @@ def _record(
     form: Form,
     table: ReadTable,
     file: tuple[str, bytes] | None,
+    again: bool,
     clock: Clock,
 ) -> Imported:
     for row in table.rows:
         form.convert(table, row)
     _find_doubles(table, form)
-    counted = {"recorded": 0, "unchanged": 0}
+    counted = {"recorded": 0, "unchanged": 0, "withdrawn": 0}
 
     def draft(connection: Connection) -> Draft:
         if table.rows:
@@ -134,10 +143,13 @@ def _record(
             raise RefusedError(
                 f"the {form.words} were refused; nothing was recorded",
                 table.findings,
-                "Put right what the findings say and import the file again.",
+                "Put right what the findings say and import the file again."
+                if file is not None
+                else "Put right what the findings say, and say it again.",
             )
-        new = _new_rows(connection, database.metadata, form, table)
-        counted["recorded"], counted["unchanged"] = len(new), len(table.rows) - len(new)
+        new, skipped = new_rows(connection, database.metadata, form, table, again=again)
+        counted["recorded"], counted["withdrawn"] = len(new), skipped
+        counted["unchanged"] = len(table.rows) - len(new) - skipped
         if not new:
             raise _NothingNew
         made = Draft(f"measurement.{form.heading}", f"measurement:{uuid.uuid4()}")
@@ -155,7 +167,9 @@ def _record(
         act: Act | None = post(database, draft, actor, clock=clock).act
     except _NothingNew:
         act = None
-    return Imported(act, counted["recorded"], counted["unchanged"], tuple(table.findings))
+    return Imported(
+        act, counted["recorded"], counted["unchanged"], tuple(table.findings), counted["withdrawn"]
+    )
 
 
 class _NothingNew(Exception):
@@ -173,65 +187,17 @@ def _find_doubles(table: ReadTable, form: Form) -> None:
         if other is not row and any(value is not None for value in name):
             shown = ", ".join(str(value) for value in name if value is not None)
             table.wrong(
-                f"{shown} is in the file twice; the other is in {other.cell}",
+                f"{shown} is there twice; the other is in {other.cell or 'another row'}",
                 "Remove one of them, or give them different names or days.",
                 row, names[0], code="MEASUREMENT-DOUBLE",
             )  # fmt: skip
-
-
-def _new_rows(
-    connection: Connection, metadata: MetaData, form: Form, table: ReadTable
-) -> list[TableRow]:
-    if form is CONTROLS:
-        return _new_controls(connection, metadata, table)
-    known = rows_in_force(connection, metadata, form.kind)
-    names = NAMES[form.kind.name]
-    return [
-        row
-        for row in table.rows
-        if not _same(row.values, known.get(tuple(row.values[n] for n in names)))
-    ]
-
-
-def _same(values: Mapping[str, Value], line: Mapping[str, Any] | None) -> bool:
-    return line is not None and all(line[name] == value for name, value in values.items())
-
-
-def _new_controls(connection: Connection, metadata: MetaData, table: ReadTable) -> list[TableRow]:
-    """Return the rows beyond those equal ones that are recorded."""
-    remaining = Counter(
-        tuple(line[name] for name in CONTROL_FIELDS) for line in control_rows(connection, metadata)
-    )
-    new = []
-    for row in table.rows:
-        values = tuple(row.values[name] for name in CONTROL_FIELDS)
-        if remaining[values] > 0:
-            remaining[values] -= 1
-        else:
-            new.append(row)
-    left = len(table.rows) - len(new)
-    if left and new:
-        table.wrong(
-            f"{left} of the rows are recorded already, equal in every column, and were left out",
-            "If they are further repetitions, send them in one file with the earlier ones, or "
-            "tell them apart by item or session.",
-            code="CONTROL-REPEATED", severity=Severity.INFORMATION,
-        )  # fmt: skip
-    return new
 
 
 def control_rows(
     connection: Connection, metadata: MetaData, knowledge: Knowledge = NOW
 ) -> list[dict[str, Any]]:
     """Return the control measurements in force as they were recorded."""
-    table = metadata.tables[CONTROLS.kind.name]
-    wanted = {(c.act, c.line) for c in control_measurements(connection, metadata, knowledge)}
-    query = table.select().order_by(table.c.act_id, table.c.line_no)
-    return [
-        dict(row)
-        for row in connection.execute(query).mappings()
-        if (row["act_id"], row["line_no"]) in wanted
-    ]
+    return control_history(connection, metadata, knowledge)[0]
 
 
 def withdraw(
@@ -264,7 +230,11 @@ def withdraw(
         If nothing in force is so named.
     RefusedError
         If strata still use an error source.
+    UsageError
+        If the reason is empty.
     """
+    if not reason.strip():
+        raise UsageError("the reason is empty", "Say why it is withdrawn: --reason TEXT.")
     table = FORMS[form]
     wanted = {name: value for name, value in chosen.items() if value is not None}
     count = 0
@@ -291,6 +261,8 @@ def withdraw(
             values = {f.name: line[f.name] for f in table.kind.own_fields}
             mba = str(values.get("mba"))
             scope = places[mba].scope if mba in places else actor.on_behalf_of
+            if table is CONTROLS:  # equal ones are told apart by their place only
+                values["reference"] = line_name(line["act_id"], line["line_no"])
             made.add(table.kind.name, {**values, "state": "withdrawn"}, scope=scope)
         return made
 

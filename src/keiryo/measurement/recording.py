@@ -2,7 +2,8 @@
 
 The reference of the source names the series and the acts that recorded its measurements; that is
 what `keiryo why` follows. If the source is valid from a day on and an earlier line of it has no
-end, that line ends the day before.
+end, that line ends the day before. What the estimate does not tell of a source that exists (its
+other standard deviation, what shares one error, closing days) stays as it is.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from keiryo.dates import previous_day
 from keiryo.errors import Finding, RefusedError, Severity, UsageError
 from keiryo.journal.model import Actor
 from keiryo.journal.posting import Clock, system_clock
-from keiryo.measurement.estimates import BASIS, SeriesEstimate
 from keiryo.measurement.in_force import error_sources
 from keiryo.measurement.intake import Imported, lines_in_force, record_rows, table_rows
+from keiryo.measurement.series import BASIS, SeriesEstimate
 from keiryo.storage.engine import Database
 
 COMPONENTS = {"random": "random", "systematic": "epoch", "correction": "long"}
@@ -74,15 +75,9 @@ def record_estimate(
     """
     sd, words = _standard_deviation(estimate, wanted)
     if not sd > 0:
-        finding = Finding(
-            "ESTIMATE-NEGATIVE",
-            Severity.INCONSISTENCY,
-            f"{words} of {estimate.series} is not estimable: its variance came out negative or 0",
-            "Measure more, or import a value from another source with its reference.",
-            found=f"{sd:.6g}",
-            basis=BASIS,
+        raise RefusedError(
+            "there is nothing to record as an error source", [_nothing_found(estimate, sd, words)]
         )
-        raise RefusedError("there is nothing to record as an error source", [finding])
     acts = ", ".join(str(number) for number in estimate.acts)
     row: dict[str, str | None] = {
         "source": wanted.source,
@@ -104,12 +99,76 @@ def record_estimate(
         )
     with database.reading() as connection:
         known = error_sources(connection, database.metadata, NOW)
-        lines = table_rows(
-            lines_in_force(connection, database.metadata, "sources"), "sources", export=True
-        )
-    row["basis"] = wanted.basis or _basis_of(estimate.method, known)
+        lines = table_rows(lines_in_force(connection, database.metadata, "sources"), "sources")
+    lines = [line for line in lines if line["source"] == wanted.source]
     ended = [_ended(line, wanted) for line in lines if _goes_on(line, wanted)]
+    earlier = next((n for n in lines if n["valid_from"] == row["valid_from"]), None)
+    if earlier is None:
+        earlier = next((line for line in lines if _goes_on(line, wanted)), None)
+    row["basis"] = wanted.basis or _basis_of(estimate.method, known)
+    if earlier is not None:
+        _carry_over(row, earlier, wanted)
+    if row["basis"] is None:
+        raise UsageError(
+            f"it is not known which quantity {estimate.method} measures",
+            "Say it: --basis concentration (or mass, volume, enrichment, nda, sampling, other).",
+        )
     return record_rows(database, actor, "sources", [*ended, row], clock=clock)
+
+
+def _carry_over(row: dict[str, str | None], earlier: dict[str, Any], wanted: Wanted) -> None:
+    """Fill in what the source says already and the estimate does not tell.
+
+    Raises
+    ------
+    UsageError
+        If the estimate is of another method, or another kind of error.
+    """
+    for name in ("kind", "method"):
+        if earlier[name] not in (None, row[name]):
+            raise UsageError(
+                f"the error source {wanted.source} is of {name} {earlier[name]}; the estimate "
+                f"would make it one of {name} {row[name]}",
+                "Record it under another name, or withdraw the source first.",
+            )
+    row["basis"] = wanted.basis or str(earlier["basis"])
+    kept = ["one_error_per"] if row["one_error_per"] is None else []
+    kept += ["closing_epoch"]
+    kept += ["valid_to"] if earlier["valid_from"] == row["valid_from"] else []
+    for name in kept:
+        row[name] = earlier[name]
+    other = "absolute_sd_kg" if "relative_sd" in row else "relative_sd"
+    if earlier[other] is not None:
+        row[other] = earlier[other]
+        told = f" ({earlier['reference']})" if earlier["reference"] else ""
+        words = f"{other} as in line {earlier['act']}/{earlier['line']}"
+        if words.partition(" as in ")[0] not in told:
+            words += told
+        row["reference"] = f"{row['reference']}; {words}"[:1000]
+
+
+def _nothing_found(estimate: SeriesEstimate, sd: float, words: str) -> Finding:
+    equal = estimate.random is not None and estimate.random.variance == 0
+    if equal:
+        message = f"the measurements of {estimate.series} are all equal within their sessions"
+        advice = (
+            "Record them with all digits that the instrument shows. If it shows no more, its "
+            "resolution is the error: import half a digit, quoted_as rectangular."
+        )
+    else:
+        message = (
+            f"the series {estimate.series} does not tell this error: {words}. Its variance came "
+            "out negative"
+        )
+        advice = "Measure more, or import a value from another source with its reference."
+    return Finding(
+        "ESTIMATE-NEGATIVE",
+        Severity.INCONSISTENCY,
+        message,
+        advice,
+        found=f"{sd:.6g}",
+        basis=BASIS,
+    )
 
 
 def _standard_deviation(estimate: SeriesEstimate, wanted: Wanted) -> tuple[float, str]:
@@ -171,14 +230,15 @@ def _basis_of(method: str, known: dict[str, Any]) -> str | None:
 
 def _goes_on(line: dict[str, Any], wanted: Wanted) -> bool:
     """Return whether a line of the source begins earlier and has no end."""
-    if line["source"] != wanted.source or wanted.valid_from is None or line["valid_to"]:
+    if wanted.valid_from is None or line["valid_to"]:
         return False
     return line["valid_from"] is None or str(line["valid_from"]) < wanted.valid_from.isoformat()
 
 
 def _ended(line: dict[str, Any], wanted: Wanted) -> dict[str, str | None]:
     assert wanted.valid_from is not None
-    return {**line, "valid_to": previous_day(wanted.valid_from).isoformat()}
+    kept = {name: value for name, value in line.items() if name not in ("act", "line")}
+    return {**kept, "valid_to": previous_day(wanted.valid_from).isoformat()}
 
 
 def _decimal(value: float) -> str:

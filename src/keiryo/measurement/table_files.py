@@ -25,7 +25,8 @@ from keiryo.journal.model import Value
 FORMAT = "MEASUREMENT-FORMAT"
 MAX_ROWS = 200_000
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_FORMULA = re.compile(r"'*[=+@-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Column:
     type: str = "text"
     required: bool = False
     words: tuple[str, ...] = ()
+
+    @property
+    def free(self) -> bool:
+        """Whether any text may stand there."""
+        return self.type in ("text", "list") and not self.words
 
 
 @dataclass(slots=True)
@@ -258,6 +264,7 @@ def _read_csv(
     if table.findings:
         return
     width = max(table.positions.values(), default=0)
+    free = {c.name for c in columns if c.free}
     for number, cells in listed[1:]:
         row = TableRow(number, f"row {number}", {})
         if any(cell.strip() for cell in cells[width:]):
@@ -266,7 +273,8 @@ def _read_csv(
                 "Put a text with a comma in quotation marks; write decimals with a point.", row,
             )  # fmt: skip
         for name, position in table.positions.items():
-            row.texts[name] = _plain(cells[position - 1]) if position <= len(cells) else ""
+            cell = _plain(cells[position - 1]) if position <= len(cells) else ""
+            row.texts[name] = unprotected(cell) if name in free else cell
         table.rows.append(row)
     if not table.rows:
         table.wrong("the file names columns but has no rows", "Add the rows and send it again.")
@@ -279,6 +287,20 @@ def _unknown_column(table: ReadTable, name: str, columns: Sequence[Column], row:
         row,
         found=name.strip()[:200],
     )
+
+
+def protected(text: str) -> str:
+    """Return a text for a CSV file, so that no spreadsheet takes it for a formula.
+
+    An apostrophe goes before ``=``, ``+``, ``-`` and ``@``, as in spreadsheets; `unprotected`
+    takes it away again.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unprotected(text: str) -> str:
+    """Return what `protected` was given."""
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
 
 
 def type_row(table: ReadTable, row: TableRow, columns: Sequence[Column]) -> None:

@@ -120,6 +120,8 @@ def compare_targets(
     for source in (s for dated in sources.values() for s in dated):
         if source.method is not None and source.relative_sd is not None:
             grouped.setdefault((source.method, source.basis), []).append(source)
+            if source.absolute_sd_kg is not None:
+                findings.append(_part_not_compared(source))
         else:
             findings.append(_not_compared(source))
     compared: list[ComparedMethod] = []
@@ -199,6 +201,19 @@ def _findings(edition: str, compared: Sequence[ComparedMethod]) -> Iterable[Find
 
 def _percent(value: float | None) -> str:
     return "none" if value is None else f"{value:.3g} %"
+
+
+def _part_not_compared(source: ErrorSource) -> Finding:
+    return Finding(
+        "TARGET-NOT-COMPARED",
+        Severity.INFORMATION,
+        f"the absolute part of {source.source}, {source.absolute_sd_kg:.4g} kg, is not compared; "
+        "its relative part is",
+        "Target values are relative: add what the absolute part is of a usual amount, and compare "
+        "that by hand.",
+        found=source.source,
+        basis=_BASIS,
+    )
 
 
 def _not_compared(source: ErrorSource) -> Finding:
