@@ -78,9 +78,10 @@ def python_page() -> str:
 STATISTICS = (
     *(f"material_balance.{name}" for name in (
         "statistics", "sequence", "running", "thresholds", "detection", "robustness",
-        "strata", "plant", "error_variables", "simulation", "simulation_campaign",
+        "strata", "plant", "error_variables", "simulation", "simulated_thresholds",
+        "simulation_campaign",
     )),
-    *("process_data.service", "design.questions", "measurement.estimation"),
+    *("process_data.service", "design.questions", "measurement.estimation", "measurement.pairs"),
     *(f"inspection.{name}" for name in (
         "sampling", "methods", "differences", "joint_test", "shipper_receiver",
     )),

@@ -38,8 +38,7 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period (of another one, write
     ``XAFA/2025-01-01..2025-12-31/MF/E``), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a
     report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:
-    evaluation:``) is
-    taken as it stands.
+    evaluation: source:``) is taken as it stands.
 
     Raises
     ------
@@ -47,7 +46,7 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
         If it cannot be understood.
     """
     prefix, colon, rest = asked.partition(":")
-    if colon and prefix in ("line", "act", "evidence", "report", "entry", "evaluation"):
+    if colon and prefix in ("line", "act", "evidence", "report", "entry", "evaluation", "source"):
         if prefix in ("line", "act") and not re.fullmatch(r"\d{1,18}(/\d{1,18})?", rest):
             raise UsageError(f"{asked!r} names no {prefix}", f"Write {prefix}:12 or line:12/3.")
         return asked

@@ -304,6 +304,7 @@ def why(
 def show_chain(data: dict[str, Any], depth_limit: int = 12) -> None:
     """Print an evidence chain as a tree; what was shown before is only named again."""
     lines = {f"line:{row['act']}/{row['line']}": row for row in data["lines"]}
+    acts = {f"act:{act['act']}": act for act in data["acts"]}
     children: dict[str, list[tuple[str, str]]] = {}
     for link in data["links"]:
         children.setdefault(link["from"], []).append((link["relation"], link["to"]))
@@ -311,6 +312,8 @@ def show_chain(data: dict[str, Any], depth_limit: int = 12) -> None:
 
     def walk(node: str, relation: str, depth: int) -> None:
         words = f"{node}  {_line_words(lines[node])}" if node in lines else node
+        if node in acts and acts[node]["reason"]:
+            words += f"  {acts[node]['reason']}"
         again = node in shown and bool(children.get(node))
         print(f"{'  ' * depth}{relation + ' ' if relation else ''}{words}{' (above)' * again}")
         if again or depth >= depth_limit:
@@ -326,12 +329,35 @@ def show_chain(data: dict[str, Any], depth_limit: int = 12) -> None:
         print("The chain is longer than shown; ask for one of its batches or entries.")
 
 
+_SHOWN = {
+    "error_source": ("source", "kind", "relative_sd", "absolute_sd_kg", "state", "reference"),
+    "stratum_method": ("mba", "stratum", "element_sources", "isotope_sources", "state"),
+    "measurement_result": ("result", "basis", "value", "unit", "method", "measured_on", "state"),
+    "calibration": ("method", "instrument", "calibrated_on", "certificate", "state"),
+    "control_measurement": (
+        *("series", "session", "item", "measured_on", "measured", "reference", "unit", "state"),
+    ),
+    "evaluation": ("mba", "category", "quantity", "muf_mg", "sigma_muf_mg", "verdict"),
+}
+"""What is shown of lines about measurements and evaluations."""
+
+_NAMED = frozenset(
+    {"relative_sd", "absolute_sd_kg", "session", "reference", "muf_mg", "sigma_muf_mg"}
+)
+"""Values that are not clear without their name."""
+
+
 def _line_words(row: dict[str, Any]) -> str:
     from keiryo.quantities import Category, format_weight
 
     values = row["values"]
     words = [row["kind"]]
     words += [str(values[k]) for k in ("code", "event_date", "pit_date", "batch") if k in values]
+    words += [
+        f"{name} {values[name]}" if name in _NAMED else str(values[name])
+        for name in _SHOWN.get(row["kind"], ())
+        if name in values and (name, values[name]) != ("state", "in force")
+    ]
     if "element_mg" in values and "category" in values:
         unit = Category(values["category"]).unit
         words.append(f"{format_weight(values['element_mg'], unit)} {unit} {values['category']}")
