@@ -159,16 +159,18 @@ def evaluate_process(
     if covariance_file is not None:
         _write(covariance_file, sequence)
     elif read.balances > MAX_COVARIANCE_SHOWN:
-        findings.append(
-            Finding(
-                "PROCESS-COVARIANCE-LARGE",
-                Severity.INFORMATION,
-                f"the covariance of {read.balances} balances is left out of the answer (null): it "
-                f"has more than {MAX_COVARIANCE_SHOWN} rows",
-                "Write it to a file with --covariance FILE.npy: an array of NumPy, in kg squared.",
-            )
-        )
+        findings.append(_left_out(read.balances))
     return ProcessEvaluation(read, sequence, tuple(findings), alpha, page_k)
+
+
+def _left_out(balances: int) -> Finding:
+    return Finding(
+        "PROCESS-COVARIANCE-LARGE",
+        Severity.INFORMATION,
+        f"the covariance of {balances} balances is left out of the answer (null): it has more than "
+        f"{MAX_COVARIANCE_SHOWN} rows",
+        "Write it to a file with --covariance FILE.npy: an array of NumPy, in kg squared.",
+    )
 
 
 def _write(path: Path, sequence: SequenceEvaluation) -> None:
