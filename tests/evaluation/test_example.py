@@ -159,4 +159,5 @@ def test_same_items_as_one_line(sqlite_url: str) -> None:
     found = books.evaluate()
     wanted = 3 * (3 * 0.03) ** 2 + 3 * 0.02**2 + (9 * 0.01) ** 2 + (3 * 0.01) ** 2
     assert found.last.element.sigma_kg == CLOSE(wanted**0.5, rel=1e-12)
-    assert codes(found) == []
+    # The drums are in excess of the book, by far: a verdict of each quantity, nothing else.
+    assert set(codes(found)) == {"EVALUATION-VERDICT"}

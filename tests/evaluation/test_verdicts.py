@@ -72,7 +72,8 @@ def test_zero_variance(shared: EvaluationBooks) -> None:
 def test_item_area(shared: EvaluationBooks, found_g: str, verdict: str) -> None:
     found = books_of(shared, found_g, kind="item").evaluate()
     assert found.last.element.verdict == f"ITEMS-{verdict}"
-    assert codes(found) == (["ITEM-AREA-MUF"] if verdict == "DIFFER" else [])
+    differ = ["ITEM-AREA-MUF", "ITEM-NAMES-DIFFER"]
+    assert codes(found) == (differ if verdict == "DIFFER" else [])
 
 
 def test_item_area_exits_with_a_finding(shared: EvaluationBooks) -> None:
@@ -83,7 +84,7 @@ def test_item_area_exits_with_a_finding(shared: EvaluationBooks) -> None:
 
 def test_strata_of_items_only(shared: EvaluationBooks) -> None:
     books = books_of(shared, "99000", element_sources=None, items_only=1)
-    assert codes(books.evaluate()) == ["ITEM-AREA-MUF"]
+    assert codes(books.evaluate()) == ["ITEM-AREA-MUF", "ITEM-NAMES-DIFFER"]
 
 
 def test_planning_value(shared: EvaluationBooks) -> None:

@@ -42,7 +42,7 @@ RecordOption = Annotated[
     bool, typer.Option("--record", help="Record what is concluded, as an act.")
 ]
 AlphaOption = Annotated[
-    float, typer.Option("--alpha", help="Probability of a false alarm, of all balances.")
+    float, typer.Option("--alpha", help="Probability of a false alarm of each balance.")
 ]
 RulesOption = Annotated[
     list[str] | None,
@@ -70,6 +70,12 @@ ToleranceOption = Annotated[
     float, typer.Option("--tolerance", help="Hours an inventory may be away from a closing.")
 ]
 PageOption = Annotated[float, typer.Option("--page-k", help="Reference value of Page.")]
+RealizationsOption = Annotated[
+    int,
+    typer.Option(
+        "--realizations", help="Simulated sequences for thresholds; 0: conservative thresholds."
+    ),
+]
 CovarianceOption = Annotated[
     Path | None,
     typer.Option("--covariance", metavar="FILE", help="Write the covariance of --process."),
@@ -127,6 +133,7 @@ def evaluate(
     tolerance: ToleranceOption = 0.0,
     page_k: PageOption = 0.5,
     covariance: CovarianceOption = None,
+    realizations: RealizationsOption = 100_000,
     report: ReportOption = None,
     charts: ChartsOption = None,
     db: DbOption = None,
@@ -150,19 +157,23 @@ def evaluate(
 
         evaluate_process_command(
             process, sources, period, tolerance, alpha, page_k, format_of(format_), covariance,
-            report, charts,
+            report, charts, realizations=realizations,
         )  # fmt: skip
         return
     if mba is None:
         raise UsageError("there is nothing to evaluate", "Name an MBA, or a folder with --process.")
     _refuse(context, _OF_PROCESS, "an MBA", "Leave it out, or evaluate a folder with --process")
     given = (category, _day(from_, "--from"), _day(to, "--to"))
-    how = (alpha, tuple(rules or ("general",)), expected_sigma, as_known, recorded_by)
-    found, posted = _evaluated(mba, given, how, record, db)
+    options = (alpha, tuple(rules or ("general",)), expected_sigma, realizations)
+    how = (options, as_known, recorded_by)
+    pages = report is not None or charts is not None
+    found, posted = _evaluated(mba, given, how, record and not pages, db)
     told = []
-    if found:
+    if found and pages:
         result = evaluation_dict(found, one=category is not None)
         told = write_pages(result, report, charts, process=False)
+    if record and pages:  # only now: a page that cannot be written must not leave an act
+        found, posted = _evaluated(mba, given, how, record, db)
     _show(found, posted, category is not None, format_of(format_))
     for sentence in told:
         print(sentence, file=sys.stderr)
@@ -187,7 +198,7 @@ def _refuse(context: typer.Context, options: dict[str, str], what: str, advice: 
 def _evaluated(
     mba: str,
     given: tuple[str | None, datetime.date | None, datetime.date | None],
-    how: tuple[float, tuple[str, ...], str | None, str | None, str | None],
+    how: tuple[tuple[float, tuple[str, ...], str | None, int], str | None, str | None],
     record: bool,
     db: str | None,
 ) -> tuple[Sequence[Evaluation], Sequence[Posted]]:
@@ -195,8 +206,8 @@ def _evaluated(
     from keiryo.evaluation.recording import record_evaluations
     from keiryo.evaluation.service import Options, evaluate_balance
 
-    (category, start, end), (alpha, rules, expected, as_known, recorded_by) = given, how
-    books, options = opened(db), Options(alpha, rules, expected)
+    (category, start, end), (chosen, as_known, recorded_by) = given, how
+    books, options = opened(db), Options(*chosen)
     knowledge = knowledge_of(as_known, recorded_by)
     if record:
         return record_evaluations(
@@ -287,7 +298,9 @@ def _show_category(evaluation: Evaluation) -> None:
     seen = f"what was recorded through act {evaluation.through_act}"
     if evaluation.as_known:
         seen = f"what was known: {evaluation.as_known}"
-    for words in (f"Counted is {seen}.", *last.element.assumptions):
+    more = [] if last.isotope is None else last.isotope.assumptions
+    further = (f"Isotope: {words}" for words in more if words not in last.element.assumptions)
+    for words in (f"Counted is {seen}.", *last.element.assumptions, *further):
         print(f"  - {words}")
     _show_sequence(evaluation)
     if evaluation.findings:
@@ -311,8 +324,11 @@ def _show_sequence(evaluation: Evaluation) -> None:
     show_rows(rows, Format.TABLE, title="The balances as a sequence (element, kg)")
     for alarm in evaluation.sequence["alarms"]:
         print(f"Alarm at balance {alarm['balance']}, {alarm['statistic']}: {alarm['reason']}")
-    if not evaluation.sequence["alarms"]:
-        print("No statistic passed its threshold.")
+    isotope = evaluation.sequence.get("isotope") or {"alarms": ()}
+    for alarm in isotope["alarms"]:
+        print(f"Isotope: alarm at balance {alarm['balance']}, {alarm['statistic']}: "
+              f"{alarm['reason']}")  # fmt: skip
+    print(evaluation.sequence_statement)
 
 
 def evaluations(
@@ -325,7 +341,7 @@ def evaluations(
 ) -> None:
     """List the evaluations that were recorded.
 
-    Says which ones are outdated, because the books or measurements have changed since.
+    Says which ones are outdated, because the books, measurements or limits have changed since.
     """
     from keiryo.evaluation.recorded import recorded_evaluations
     from keiryo.evaluation.service import outdated_evaluations

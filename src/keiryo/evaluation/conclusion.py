@@ -63,6 +63,16 @@ class Question:
         Relative standard deviation expected of the facility, its source, whether it was verified.
     item_only : bool
         Whether all that the area holds are sealed items.
+    isotope : str or None
+        The isotope of the fissile weights of the balance, if it is known.
+    balances : int
+        How many balances are evaluated together.
+    items_differ : bool
+        Whether names or weights of sealed items differ from the book.
+    said : frozenset of str
+        Assumptions that stand with the element already.
+    notes : tuple of str
+        Further assumptions.
     """
 
     mba: str
@@ -75,6 +85,19 @@ class Question:
     limits: tuple[Limit, ...]
     expected: tuple[float, str, bool] | None
     item_only: bool
+    isotope: str | None = None
+    balances: int = 1
+    items_differ: bool = False
+    said: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One significant quantity of the material of a balance, kg, and why it is that one."""
+
+    kg: float
+    note: str = ""
 
 
 def conclude(
@@ -104,16 +127,17 @@ def conclude(
     elif planned:
         assert asked.expected is not None
         sigma = asked.expected[0] * max(amounts.throughput_kg, amounts.inventory_kg)
-    goal_kg = goal_quantity(asked)
+    goal = goal_quantity(asked)
+    goal_kg = None if goal is None else goal.kg
     z = muf_kg / sigma if sigma else None
     tests = tuple(held_against(asked.limits, muf_kg, sigma, amounts))
     verdict = _verdict(asked, sigma, z, tests)
     detection = None
     if sigma and goal_kg is not None:
-        detection = float(ndtr(goal_kg / sigma - ndtri(1.0 - asked.alpha)))
+        detection = float(ndtr(goal_kg / sigma + ndtri(asked.alpha)))
     p_loss = None if z is None else float(ndtr(-z))
     statement = " ".join(
-        _sentences(asked, sigma, z, p_loss, verdict, tests, goal_kg, detection, planned)
+        _sentences(asked, sigma, z, p_loss, verdict, tests, goal, detection, planned)
     )
     return QuantityEvaluation(
         quantity=asked.quantity,
@@ -135,34 +159,50 @@ def conclude(
     )
 
 
-def goal_quantity(asked: Question) -> float | None:
-    """Return one significant quantity of the material of a balance in kilograms, or None."""
-    element_mg = sum(use.element_mg for use in asked.uses) or 1
+def goal_quantity(asked: Question) -> Goal | None:
+    """Return one significant quantity of the material of a balance, or None if it is not known.
+
+    The element counts by the fraction of its isotope. Where only a part of the material is
+    high-enriched uranium, the smaller quantity of that part is taken, and said.
+    """
+    table = significant_quantity_table(asked.period.end)
+    natural = natural_enrichment(asked.period.end)[0]
+    uses, note = asked.uses, ""
+    high = tuple(use for use in uses if high_enriched(use, table.high_enriched_from))
+    by_isotope = asked.category in (Category.ENRICHED, Category.UNIFIED)
+    if by_isotope and "U-233" not in (asked.isotope or "") and 0 < len(high) < len(uses):
+        uses = high
+        note = (
+            "A part of the material is high-enriched uranium, so its smaller significant "
+            f"quantity is taken ({float(table.high_enriched_kg):g} kg U-235)."
+        )
+    element_mg = sum(use.element_mg for use in uses) or 1
     fissile: int | None = None
-    if all(use.fissile_mg is not None for use in asked.uses):
-        fissile = sum(use.fissile_mg or 0 for use in asked.uses)
+    if all(use.fissile_mg is not None for use in uses):
+        fissile = sum(use.fissile_mg or 0 for use in uses)
+    base = asked.quantity if asked.quantity != ELEMENT else asked.isotope or "U-235"
     try:
         count = significant_quantities(
-            asked.category,
-            element_mg,
-            fissile,
-            fissile_base=asked.quantity if asked.quantity != ELEMENT else "U-235",
-            table=significant_quantity_table(asked.period.end),
-            natural=natural_enrichment(asked.period.end)[0],
+            asked.category, element_mg, fissile, fissile_base=base, table=table, natural=natural
         )
     except ValueError:
         return None
     amount_mg = element_mg if asked.quantity == ELEMENT else fissile
     if not count or amount_mg is None:
         return None
-    return float(Fraction(amount_mg, MG_PER_KG) / count)
+    return Goal(float(Fraction(amount_mg, MG_PER_KG) / count), note)
+
+
+def high_enriched(use: Use, threshold: Fraction = Fraction(1, 5)) -> bool:
+    """Return whether the uranium of a line is high-enriched, by its fissile weight."""
+    return bool(use.fissile_mg) and (use.fissile_mg or 0) >= threshold * use.element_mg
 
 
 def _verdict(
     asked: Question, sigma: float | None, z: float | None, tests: Sequence[LimitTest]
 ) -> str:
     if asked.item_only:
-        return "ITEMS-DIFFER" if asked.muf_mg else "ITEMS-AGREE"
+        return "ITEMS-DIFFER" if asked.muf_mg or asked.items_differ else "ITEMS-AGREE"
     failed = [t for t in tests if t.passed is False]
     if any(t.form not in OF_SIGMA for t in failed):
         return "LIMIT-EXCEEDED"
@@ -182,7 +222,7 @@ def _sentences(
     p_loss: float | None,
     verdict: str,
     tests: Sequence[LimitTest],
-    goal_kg: float | None,
+    goal: Goal | None,
     detection: float | None,
     planned: bool,
 ) -> Iterator[str]:
@@ -190,16 +230,20 @@ def _sentences(
     of = f"{NAMES[asked.category]} ({asked.quantity})"
     direction = "missing" if muf_kg > 0 else "found in excess"
     size = f"{amount(abs(muf_kg))} {direction}" if asked.muf_mg else "zero"
-    yield (
-        f"{asked.mba}, {asked.period.start} to {asked.period.end}, {of}: MUF is {size}; "
-        f"{VERDICT_WORDS[verdict]}."
-    )
+    words = VERDICT_WORDS[verdict]
+    if sigma == 0.0 and verdict in ("NOT-EVALUATED", "WITHIN-ERROR"):
+        words = "not evaluated: it has no measurement error" if asked.muf_mg else "nothing differs"
+    yield f"{asked.mba}, {asked.period.start} to {asked.period.end}, {of}: MUF is {size}; {words}."
     if asked.item_only:
-        yield "Items are counted and identified; no measurement error enters."
+        yield "The items are compared by name and weight; no measurement error enters."
     elif sigma is None:
         yield "No standard deviation is known, so nothing can be said about chance."
     elif z is None or p_loss is None:
-        yield "Nothing in it has a measurement error, so no test can be computed."
+        yield (
+            "By the declared errors nothing that enters was measured (or its standard deviation "
+            "is zero), so no test can be computed"
+            + ("; then MUF must be exactly zero." if asked.muf_mg else ".")
+        )
     else:
         kind = "expected of such a facility" if planned else "of MUF"
         yield f"The standard deviation {kind} is {amount(sigma)}; MUF is {z:.2f} of it."
@@ -220,13 +264,24 @@ def _sentences(
                 f"The limit {test.name!r} is exceeded: {test.value:.4g} against "
                 f"{test.limit:.4g}{doubt}."
             )
-    if sigma and detection is not None and goal_kg is not None:
-        needed = goal_kg / (2.0 * float(ndtri(0.95)))
-        yield (
-            f"A loss of one significant quantity, here {amount(goal_kg)}, would be seen with a "
-            f"probability of {percent(detection)} at {percent(asked.alpha)} false alarms; "
-            f"95 % needs a standard deviation of at most {amount(needed)}."
-        )
+    if sigma and detection is not None and goal is not None:
+        yield _power(asked.alpha, goal, detection)
+
+
+def _power(alpha: float, goal: Goal, detection: float) -> str:
+    """Return what the test is worth: the loss of one significant quantity.
+
+    The standard deviation needed for a detection probability of 95 % is L/(z(1-α) + z(0.95)).
+    """
+    quantiles = float(ndtri(0.95) - ndtri(alpha))
+    needed = ""
+    if quantiles > 0.0:
+        needed = f"; 95 % needs a standard deviation of at most {amount(goal.kg / quantiles)}"
+    note = f" {goal.note}" if goal.note else ""
+    return (
+        f"A loss of one significant quantity, here {amount(goal.kg)}, would be seen with a "
+        f"probability of {percent(detection)} at {100.0 * alpha:.4g} % false alarms{needed}.{note}"
+    )
 
 
 def _assumptions(
@@ -237,11 +292,16 @@ def _assumptions(
     tests: Iterable[LimitTest],
     covered: bool,
 ) -> Iterator[str]:
+    yield from _level(asked)
     here = errors.errors.balance == number
     owners = set(errors.errors.source_of[errors.errors.variable[here]].tolist())
     used = [name for n, name in enumerate(errors.errors.sources) if n in owners]
     if used and covered:
-        yield "Error sources: " + "; ".join(_source_words(errors, name) for name in used) + "."
+        entries = [f"Error source {_source_words(errors, name)}." for name in used]
+        new = [entry for entry in entries if entry not in asked.said]
+        if len(new) < len(entries):
+            yield "The error sources of the element count here, too."
+        yield from new
         yield (
             "Errors of different sources are independent, of mean zero and small: they are "
             "propagated to first order."
@@ -276,6 +336,20 @@ def _assumptions(
     doubtful = [test.name for test in tests if not test.verified]
     if doubtful:
         yield "Limits not checked against their source: " + ", ".join(doubtful) + "."
+
+
+def _level(asked: Question) -> Iterator[str]:
+    if not asked.item_only:
+        yield (
+            f"Tests use a false-alarm probability of {100.0 * asked.alpha:.4g} % for each balance: "
+            "all of it for a loss, half of it for a gain."
+        )
+    if asked.balances > 1 and not asked.item_only:
+        yield (
+            f"So with {asked.balances} balances a false alarm of some balance is more likely than "
+            "that. Each statistic of the sequence keeps to it for all balances together."
+        )
+    yield from asked.notes
 
 
 def _source_words(errors: Propagated, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What an evaluation rests on: the balance that it is about, and the error sources it used.
+"""What an evaluation rests on: the balance, the error sources and calibrations, the limits.
 
 The lines of the balance lead on to the results of their batches, and the error sources to the
 control measurements that they were estimated from (`keiryo.measurement.explain`).
@@ -12,12 +12,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, select
+from sqlalchemy import Connection, MetaData, and_, func, or_, select
 
+from keiryo.accounts.model import Knowledge
 from keiryo.errors import UsageError
-from keiryo.evaluation.model import day_text
-from keiryo.evaluation.tables import EVALUATION, EVALUATION_SHARE
+from keiryo.evaluation.model import day_text, number_day
+from keiryo.evaluation.tables import (
+    EVALUATION,
+    EVALUATION_LIMIT,
+    EVALUATION_SHARE,
+    EVALUATION_TEST,
+)
 from keiryo.journal.registry import Link
+from keiryo.measurement.in_force import calibrations
+from keiryo.measurement.tables import ERROR_SOURCE
 
 _NAME = re.compile(
     r"([A-Z0-9-]{4})(?:/(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2}))?(?:/([NDEUPT]))?"
@@ -76,6 +84,7 @@ def _line(
         return
     period = f"{day_text(row['period_from'])}..{day_text(row['period_to'])}"
     yield Link(node, "evaluates", f"figure:{row['mba']}/{period}/MF/{row['category']}")
+    yield from _limits(connection, metadata, node, row)
     shares = metadata.tables[EVALUATION_SHARE.name]
     query = (
         select(shares.c.source_act, shares.c.source_line)
@@ -89,3 +98,63 @@ def _line(
     )
     for source_act, source_line in connection.execute(query):
         yield Link(node, "with errors of", f"line:{source_act}/{source_line}")
+    yield from _calibrations(connection, metadata, node, row)
+
+
+def _limits(connection: Connection, metadata: MetaData, node: str, row: Any) -> Iterator[Link]:
+    """Yield the lines of the limits that the evaluation held the balance against."""
+    tests, limits = metadata.tables[EVALUATION_TEST.name], metadata.tables[EVALUATION_LIMIT.name]
+    last = (
+        select(limits.c.name, limits.c.mba, func.max(limits.c.act_id).label("act_id"))
+        .where(
+            limits.c.act_id < row["act_id"],
+            or_(limits.c.mba.is_(None), limits.c.mba == row["mba"]),
+        )
+        .group_by(limits.c.name, limits.c.mba)
+        .subquery()
+    )
+    query = (
+        select(limits.c.act_id, limits.c.line_no)
+        .join(last, and_(limits.c.name == last.c.name, limits.c.act_id == last.c.act_id))
+        .join(tests, tests.c.test == limits.c.name)
+        .where(
+            tests.c.act_id == row["act_id"],
+            tests.c.parent_line == row["line_no"],
+            limits.c.state == "in force",
+            or_(limits.c.mba.is_(None), limits.c.mba == row["mba"]),
+        )
+        .distinct()
+        .order_by(limits.c.act_id, limits.c.line_no)
+    )
+    for act, line in connection.execute(query):
+        yield Link(node, "held against", f"line:{act}/{line}")
+
+
+def _calibrations(
+    connection: Connection, metadata: MetaData, node: str, row: Any
+) -> Iterator[Link]:
+    """Yield the calibrations that begin the epochs of its error sources, up to the closing."""
+    shares, sources = metadata.tables[EVALUATION_SHARE.name], metadata.tables[ERROR_SOURCE.name]
+    query = (
+        select(sources.c.method)
+        .join(
+            shares,
+            and_(
+                shares.c.source_act == sources.c.act_id, shares.c.source_line == sources.c.line_no
+            ),
+        )
+        .where(
+            shares.c.act_id == row["act_id"],
+            shares.c.parent_line == row["line_no"],
+            sources.c.kind == "epoch",
+            sources.c.method.is_not(None),
+        )
+        .distinct()
+    )
+    methods = {str(found[0]) for found in connection.execute(query)}
+    if not methods:
+        return
+    last = number_day(int(row["period_to"]))
+    for each in calibrations(connection, metadata, Knowledge(through_act=int(row["act_id"]))):
+        if each.method in methods and each.calibrated_on <= last:
+            yield Link(node, "with epochs from", f"line:{each.act}/{each.line}")

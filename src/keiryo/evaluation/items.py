@@ -12,8 +12,8 @@ Source: INFCIRC/153 (Corrected), paragraphs 67, 98 and 107; Code 10, labels 411 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -54,6 +54,9 @@ class AreaItems:
         The isotope of the fissile weight of each balance; None where it is not known throughout.
     findings : tuple of tuple of Finding
         By balance.
+    measured_items : mapping of tuple of int to int
+        How many items the errors are of, by act, line and measurement, where the line itself
+        states no such number.
     """
 
     mba: str
@@ -66,6 +69,7 @@ class AreaItems:
     differences: frozenset[int]
     isotopes: tuple[str | None, ...]
     findings: tuple[tuple[Finding, ...], ...]
+    measured_items: Mapping[tuple[int, int, int], int] = field(default_factory=dict)
 
 
 def closed_periods(
@@ -129,9 +133,15 @@ def read_items(
         if date_number(day) <= last
     ]
     lines = _lines(connection, metadata, mba, category, knowledge)
-    parents = _parents(connection, metadata, mba)
-    parts, measurements = measured_parts(lines, parents, result_days)
+    parents = _parents(connection, metadata, mba, lines, knowledge)
+    parts, measurements = measured_parts(lines, category, parents, result_days)
     uses = list(_uses(lines, parts, periods, category))
+    measured_items = {
+        (line.act, line.line, part.measurement): part.measured
+        for line, own in zip(lines, parts, strict=True)
+        for part in own
+        if part.measured != part.items
+    }
     muf, differences, isotopes, findings = [], set(), [], []
     entered = by_balance(uses, len(periods))
     for number, period in enumerate(periods):
@@ -153,7 +163,7 @@ def read_items(
         findings.append(tuple(said))
     return AreaItems(
         mba, category, periods, tuple(pits), tuple(uses), tuple(measurements), tuple(muf),
-        frozenset(differences), tuple(isotopes), tuple(findings),
+        frozenset(differences), tuple(isotopes), tuple(findings), measured_items,
     )  # fmt: skip
 
 
@@ -202,15 +212,34 @@ def _time(line: BookLine) -> tuple[int, int, int, int]:
     return line.day, rank, line.act, line.line
 
 
-def _parents(connection: Connection, metadata: MetaData, mba: str) -> dict[str, str | None]:
-    """Return the one batch that a rebatched batch was made from; None if it was several."""
+def _parents(
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    lines: Iterable[BookLine],
+    knowledge: Knowledge,
+) -> dict[str, tuple[str, ...]]:
+    """Return the batches that each rebatched batch was made from.
+
+    A rebatching counts as long as what was taken out and what was put in are effective lines.
+    """
+    taken: set[str] = set()
+    made: set[str] = set()
+    for line in lines:
+        if line.code in REBATCHING and line.uid is not None:
+            (taken if entry_code(line.code).batch_sign < 0 else made).add(line.uid)
+    if not made:
+        return {}
     table = metadata.tables[GENEALOGY.name]
     query = select(table.c.child_uid, table.c.parent_uid).where(
         table.c.relation == "rebatched", table.c.child_uid.like(f"{mba}/%")
     )
-    found: dict[str, str | None] = {}
-    for child, parent in connection.execute(query.distinct()):
-        found[str(child)] = None if child in found else str(parent)
+    if knowledge.through_act is not None:
+        query = query.where(table.c.act_id <= knowledge.through_act)
+    found: dict[str, tuple[str, ...]] = {}
+    for child, parent in connection.execute(query.order_by(table.c.act_id, table.c.line_no)):
+        if child in made and parent in taken and parent not in found.get(child, ()):
+            found[child] = (*found.get(child, ()), parent)
     return found
 
 
@@ -242,9 +271,10 @@ def _made(
     number: int, term: str, code: str, sign: int, line: BookLine, parts: tuple[Part, ...]
 ) -> Iterator[Use]:
     for part in parts:
+        own = line if part.items == line.items else line._replace(items=part.items)
         yield Use(
             number, term, code, sign * part.sign, part.element_mg, part.fissile_mg,
-            part.measurement, line,
+            part.measurement, own,
         )  # fmt: skip
 
 

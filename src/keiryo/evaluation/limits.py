@@ -8,9 +8,10 @@ the last of a name counts.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
@@ -41,10 +42,19 @@ FORMS = (
 OF_SIGMA = ("sigma_kg", "sigma_over_active_inventory", "sigma_over_throughput", "two_sigma_max")
 """Forms that ask whether the measurements are good enough, whatever MUF is."""
 
+LARGEST = Decimal(10) ** 12
+LONGEST_NUMBER = 40
+LONGEST_WORDS = 500
+_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit, where it comes from and what it applies to; `mba` None is every area."""
+    """A limit, where it comes from and what it applies to; `mba` None is every area.
+
+    `enrichment` is high or low if the limit is one of high-enriched (20 % or more, or U-233) or
+    of low-enriched uranium only; it says nothing about other elements.
+    """
 
     name: str
     form: str
@@ -57,6 +67,7 @@ class Limit:
     verified: bool
     act: int | None = None
     line: int | None = None
+    enrichment: str | None = None
 
     def applies(self, mba: str, category: Category, quantity: str) -> bool:
         """Return whether the limit is one of a balance."""
@@ -67,7 +78,15 @@ class Limit:
     def _is_of(self, quantity: str) -> bool:
         if self.quantity in (None, quantity):
             return True
-        return self.quantity == "isotope" and quantity != ELEMENT
+        if quantity == ELEMENT:
+            return False
+        return self.quantity == "isotope" or (self.quantity == "U-233" and "U-233" in quantity)
+
+    def fits(self, category: Category, *, high: bool, low: bool) -> bool:
+        """Return whether a balance holds uranium of the enrichment that the limit is for."""
+        if self.enrichment is None or category not in (Category.ENRICHED, Category.UNIFIED):
+            return True
+        return high if self.enrichment == "high" else low
 
     def to_dict(self) -> dict[str, Any]:
         """Return the limit as plain data."""
@@ -81,6 +100,7 @@ class Limit:
             "quantity": self.quantity,
             "basis": self.basis,
             "verified": self.verified,
+            "enrichment": self.enrichment,
             "act": self.act,
         }
 
@@ -113,7 +133,7 @@ def shipped_limits(rules: Iterable[str], on: datetime.date) -> list[Limit]:
                         row["name"], row["form"], float(row["value"]),
                         None if floor is None else float(floor), None,
                         row.get("categories", "NDEUPT"), row.get("quantity"), row["source"],
-                        row["status"] == "verified",
+                        row["status"] == "verified", enrichment=row.get("enrichment"),
                     )
                 )  # fmt: skip
     return found
@@ -225,6 +245,14 @@ def set_limit(
     for text in (value, floor_kg):
         if text is not None:
             _require_number(text)
+    _require_words("name", name)
+    if basis is not None:
+        _require_words("basis", basis)
+    if valid_from is not None and valid_to is not None and valid_from > valid_to:
+        raise UsageError(
+            f"a limit from {valid_from} to {valid_to} is never in force",
+            "Give a last day that is not before the first.",
+        )
     fields = {
         "name": name, "mba": mba, "category": category, "quantity": quantity, "form": form,
         "value": value, "floor_kg": floor_kg, "basis": basis,
@@ -249,7 +277,11 @@ def withdraw_limit(
     ------
     NotFoundError
         If none of that name is in force.
+    UsageError
+        If a reason is given that says nothing.
     """
+    if reason is not None:
+        _require_words("reason", reason)
     with database.reading() as connection:
         known = recorded_limits(connection, database.metadata, None, Knowledge())
     found = next((limit for limit in known if (limit.name, limit.mba) == (name, mba)), None)
@@ -294,9 +326,24 @@ def _post(
 
 
 def _require_number(text: str) -> None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise UsageError(f"{text!r} is no number", "Write e.g. 0.5.") from None
-    if not value.is_finite() or value < 0:
-        raise UsageError(f"{text!r} is no limit", "A limit is a number of zero or more.")
+    if len(text) > LONGEST_NUMBER or _NUMBER.fullmatch(text) is None:
+        raise UsageError(
+            f"{text[:LONGEST_NUMBER]!r} is no limit",
+            "A limit is a number of zero or more, with a point before decimals: e.g. 0.5.",
+        )
+    if Decimal(text) > LARGEST:
+        raise UsageError(
+            f"{text} is too large for a limit", f"Give a number up to {int(LARGEST):,}."
+        )
+
+
+def _require_words(what: str, text: str) -> None:
+    if not text.strip() or not text.isprintable():
+        raise UsageError(
+            f"the {what} {text[:LONGEST_WORDS]!r} says nothing or has control characters",
+            f"Give a {what} in words, on one line.",
+        )
+    if len(text) > LONGEST_WORDS:
+        raise UsageError(
+            f"the {what} has {len(text)} characters", f"Give at most {LONGEST_WORDS} characters."
+        )

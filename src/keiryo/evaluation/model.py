@@ -26,8 +26,31 @@ LISTED = "PIL"
 BETWEEN = "between strata"
 TERMS = ("PB", "increases", "decreases", "DI", "PE")
 
-CONVENTION = "1"
+CONVENTION = "2"
 """Version of the conventions of the computation; it is recorded with each evaluation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to evaluate.
+
+    Attributes
+    ----------
+    alpha : float
+        Probability of a false alarm: of each balance by itself, and of each statistic of a
+        sequence for the sequence as a whole.
+    rules : tuple of str
+        Shipped sets of limits.
+    expected : str or None
+        Type of facility whose expected uncertainty stands in where there is no error model.
+    realizations : int
+        Simulated sequences for the thresholds of MUF, CUMUF and EWMA; 0: conservative ones.
+    """
+
+    alpha: float = 0.05
+    rules: tuple[str, ...] = ("general",)
+    expected: str | None = None
+    realizations: int = 0
 
 
 class BookLine(NamedTuple):
@@ -275,13 +298,15 @@ class BalanceEvaluation:
         return min(self.quantities, key=lambda q: VERDICTS.index(q.verdict))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the evaluation as plain data."""
+        """Return the evaluation as plain data; the verdict is the worse of both quantities."""
         return {
             "mba": self.mba,
             "category": str(self.category),
             "from": self.period.start.isoformat(),
             "to": self.period.end.isoformat(),
             **self.element.to_dict(),
+            "verdict": self.worst.verdict,
+            "element_verdict": self.element.verdict,
             "isotope": None if self.isotope is None else self.isotope.to_dict(),
             "inputs_digest": self.inputs_digest,
         }
@@ -297,7 +322,8 @@ class Evaluation:
     """The closed balances of a category of an area, one after the other.
 
     `through_act` is the last act that could have changed the answer; `sequence` holds the
-    statistics of the sequence as plain data, None for one balance.
+    statistics of the sequence as plain data, None for one balance. `sequence_verdict` and
+    `sequence_statement` say what its alarms mean.
     """
 
     mba: str
@@ -307,6 +333,14 @@ class Evaluation:
     findings: tuple[Finding, ...]
     as_known: str | None
     through_act: int
+    sequence_verdict: str | None = None
+    sequence_statement: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The most serious of the last balance and the sequence."""
+        found = (self.last.worst.verdict, self.sequence_verdict or VERDICTS[-1])
+        return min(found, key=VERDICTS.index)
 
     @property
     def last(self) -> BalanceEvaluation:
@@ -324,6 +358,10 @@ class Evaluation:
             "through_act": self.through_act,
             "balances": [balance.to_dict() for balance in self.balances],
             **last.element.to_dict(),
+            "verdict": self.verdict,
+            "element_verdict": last.element.verdict,
+            "sequence_verdict": self.sequence_verdict,
+            "sequence_statement": self.sequence_statement,
             "isotope": None if last.isotope is None else last.isotope.to_dict(),
             "sequence": None if self.sequence is None else dict(self.sequence),
         }
@@ -342,14 +380,14 @@ VERDICTS = (
 """Codes of the verdict, the most serious first."""
 
 VERDICT_WORDS = {
-    "ITEMS-DIFFER": "items are missing or too many: the MUF of sealed items must be zero",
+    "ITEMS-DIFFER": "the sealed items listed are not those on the book, or have other weights",
     "LIMIT-EXCEEDED": "a limit is exceeded",
-    "LOSS-INDICATED": "more is missing than measurement errors explain",
-    "GAIN-INDICATED": "more was found than measurement errors explain",
+    "LOSS-INDICATED": "more is missing than is likely by measurement error alone",
+    "GAIN-INDICATED": "more was found than is likely by measurement error alone",
     "SIGMA-TOO-LARGE": "nothing indicates a loss, but the measurements are not good enough",
     "NOT-EVALUATED": "not evaluated: the standard deviation of MUF is not known",
     "WITHIN-ERROR": "the difference is within measurement error",
-    "ITEMS-AGREE": "all items are accounted for",
+    "ITEMS-AGREE": "the items listed are those on the book, with the same weights",
 }
 
 

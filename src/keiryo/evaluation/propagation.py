@@ -28,6 +28,7 @@ from keiryo.measurement.model import ErrorSource
 
 MG_PER_KG = 1_000_000
 BETWEEN_TERMS = "between terms"
+_TERM = {term: number for number, term in enumerate(TERMS)}
 ONCE = ("mass", "volume", "enrichment")
 """What is measured once whatever the samples and analyses of a stratum say: these are of the
 concentration or assay. Repeated isotopic analyses are said by the result itself."""
@@ -52,10 +53,14 @@ class Propagated:
     errors : ErrorVariables
     term : array of int
         The term (`TERMS`) of each entry of `errors`.
+    version : array of int
+        The line of the source behind each entry, as a number of a source of `errors`. One error
+        that lasts while its standard deviation changes belongs to the first of its lines.
     components : dict of str to str
         random, epoch or long, by name of the source in `errors`.
     names : dict of str to ErrorSource
-        The line of the source in force, by name of the source in `errors`.
+        The line of the source in force, by name of the source in `errors`. A source that has
+        lines for several times is there once for each of them that counts, with its dates.
     amounts : tuple of Amounts
     uncovered : tuple of tuple of Uncovered
         By balance; where there is any, the standard deviation is not known.
@@ -66,6 +71,7 @@ class Propagated:
     quantity: str
     errors: ErrorVariables
     term: Indices
+    version: Indices
     components: dict[str, str]
     names: dict[str, ErrorSource]
     amounts: tuple[Amounts, ...]
@@ -74,14 +80,17 @@ class Propagated:
 
     def shares(self, number: int) -> tuple[Share, ...]:
         """Return the parts of the variance of a balance by source and stratum; they add to 1."""
-        own, total = self._squares(number, self.errors.stratum)
+        sources, strata = self.errors.sources, self.errors.strata
+        group = self.version * len(strata) + self.errors.stratum
+        own, total = self._squares(number, group, len(sources) * len(strata))
         variance = float(total.sum())
         if variance <= 0.0:
             return ()
         found = []
-        for source, name in enumerate(self.errors.sources):
+        by_line = own.sum(axis=0).reshape(len(sources), len(strata))
+        for source, name in enumerate(sources):
             between = float(total[source] - own[source].sum())
-            rows = [(s, float(own[source, k])) for k, s in enumerate(self.errors.strata)]
+            rows = [(s, float(by_line[source, k])) for k, s in enumerate(strata)]
             if abs(between) > 1e-15 * variance:
                 rows.append((BETWEEN, between))
             at = self.names[name]
@@ -103,12 +112,9 @@ class Propagated:
         between = float((total.sum() - own.sum()) / variance)
         return {**shares, BETWEEN_TERMS: between} if abs(between) > 1e-15 else shares
 
-    def _squares(
-        self, number: int, group: Indices, count: int | None = None
-    ) -> tuple[Floats, Floats]:
+    def _squares(self, number: int, group: Indices, groups: int) -> tuple[Floats, Floats]:
         """Return squared sensitivities of one balance: by source and group, and by source."""
         errors = self.errors
-        groups = len(errors.strata) if count is None else count
         here = errors.balance == number
         variable, value = errors.variable[here], errors.value_kg[here]
         own = np.zeros((len(errors.sources), groups))
@@ -180,12 +186,14 @@ class _Writer:
     def __init__(self, items: AreaItems, coverage: Coverage, quantity: str) -> None:
         self.items, self.coverage, self.quantity = items, coverage, quantity
         self.variables: dict[Hashable, int] = {}
-        self.owner: list[str] = []
-        self.rows: list[tuple[int, int, int, int, float]] = []
+        self.owner: list[tuple[int, int]] = []
+        self.rows: list[tuple[int, int, int, int, int, float]] = []
+        self.lines: dict[tuple[int, int], int] = {}
         self.strata: dict[str, int] = {}
-        self.kinds: dict[str, set[str]] = {}
-        self.versions: dict[tuple[str, str], ErrorSource] = {}
-        self.by_item: dict[Hashable, list[tuple[Use, int, float]]] = {}
+        self.versions: dict[tuple[int, int], ErrorSource] = {}
+        self.by_item: dict[
+            tuple[Hashable, ...], tuple[ErrorSource, list[tuple[Use, int, float]]]
+        ] = {}
         self.covers: dict[int, Cover | None] = {}
         self.without_isotope: set[str] = set()
         self.exact_mg = 0
@@ -227,8 +235,7 @@ class _Writer:
         place = self.strata.setdefault(stratum, len(self.strata))
         amount_kg = use.mg(self.quantity) / MG_PER_KG
         for source in cover.sources:
-            self.kinds.setdefault(source.source, set()).add(source.kind)
-            self.versions[source.source, source.kind] = source
+            self.versions[source.act, source.line] = source
             group = self._group(use, cover, source)
             root = sqrt(self._replicates(use, cover, source)) if source.kind == "random" else 1.0
             if source.relative_sd:
@@ -237,8 +244,13 @@ class _Writer:
             if source.absolute_sd_kg:
                 value = use.sign * source.absolute_sd_kg * self._factor(use, source) / root
                 if source.kind != "random" or group[0] == "item":
-                    value *= max(use.line.items, 1)
+                    value *= self._count(use)
                 self._enter(use, place, source, (*group, "absolute"), value)
+
+    def _count(self, use: Use) -> int:
+        """Return of how many items the errors of an amount are."""
+        at = use.line.act, use.line.line, use.measurement
+        return max(self.items.measured_items.get(at, use.line.items), 1)
 
     def _factor(self, use: Use, source: ErrorSource) -> float:
         """Return by what an error of the element weight counts in the isotope weight."""
@@ -251,16 +263,19 @@ class _Writer:
     ) -> None:
         key = (source.source, source.kind, *group)
         if group[0] == "item":
-            self.by_item.setdefault(key, []).append((use, place, value))
+            self.by_item.setdefault(key, (source, []))[1].append((use, place, value))
             return
-        self._row(key, use, place, value)
+        self._row(source, key, use, place, value)
 
-    def _row(self, key: tuple[Hashable, ...], use: Use, place: int, value: float) -> None:
-        if key not in self.variables:
-            self.variables[key] = len(self.owner)
-            self.owner.append(f"{key[0]}\0{key[1]}")
-        row = (self.variables[key], use.balance, place, TERMS.index(use.term), value)
-        self.rows.append(row)
+    def _row(
+        self, source: ErrorSource, key: tuple[Hashable, ...], use: Use, place: int, value: float
+    ) -> None:
+        at = source.act, source.line
+        line = self.lines.setdefault(at, len(self.lines))
+        variable = self.variables.setdefault(key, len(self.owner))
+        if variable == len(self.owner):
+            self.owner.append(at)
+        self.rows.append((variable, use.balance, place, _TERM[use.term], line, value))
 
     def _group(self, use: Use, cover: Cover, source: ErrorSource) -> tuple[Hashable, ...]:
         """Return what shares one error of a source with this amount."""
@@ -278,8 +293,7 @@ class _Writer:
             return ("result", result.result)
         line = self.items.measurements[use.measurement].line
         if per == "batch" and (line.uid or line.batch):
-            listed = self._when(use.measurement) if line.code == LISTED else ("change", 0)
-            return ("batch", line.uid or line.batch, *listed)
+            return ("batch", line.uid or line.batch, line.code == LISTED, line.day, line.basis)
         return ("measurement", use.measurement)
 
     def _when(self, number: int) -> tuple[Hashable, ...]:
@@ -304,37 +318,57 @@ class _Writer:
         self, amounts: Sequence[Amounts], uncovered: Sequence[tuple[Uncovered, ...]]
     ) -> Propagated:
         """Return all errors put together."""
-        for key, uses in self.by_item.items():
-            assert isinstance(key, tuple)
-            for part, (use, place, value) in _item_blocks(uses):
-                self._row((*key, part), use, place, value)
-        labels: dict[str, str] = {}
-        for name, kind in self.versions:
-            labels[f"{name}\0{kind}"] = name if len(self.kinds[name]) == 1 else f"{name} ({kind})"
-        sources = sorted(set(labels.values()))
+        for key, (source, uses) in self.by_item.items():
+            counts = [self._count(use) for use, _, _ in uses]
+            for part, (use, place, value) in _item_blocks(uses, counts):
+                self._row(source, (*key, part), use, place, value)
+        labels = _labels(self.versions[at] for at in sorted(self.lines))
+        sources = sorted(labels.values())
         numbers = {name: n for n, name in enumerate(sources)}
-        owner = np.array([numbers[labels[o]] for o in self.owner], dtype=np.intp)
-        columns = list(zip(*self.rows, strict=True)) or [()] * 5
-        variable, balance, stratum, term = (np.array(c, dtype=np.intp) for c in columns[:4])
+        owner = np.array([numbers[labels[at]] for at in self.owner], dtype=np.intp)
+        columns = list(zip(*self.rows, strict=True)) or [()] * 6
+        variable, balance, stratum, term, line = (np.array(c, dtype=np.intp) for c in columns[:5])
+        of_line = np.array([numbers[labels[at]] for at in self.lines], dtype=np.intp)
         errors = ErrorVariables(
             len(self.items.periods), tuple(sources), tuple(self.strata) or ("",), owner,
-            variable, balance, stratum, np.array(columns[4], dtype=np.float64),
+            variable, balance, stratum, np.array(columns[5], dtype=np.float64),
         )  # fmt: skip
-        split = {label: key.split("\0") for key, label in labels.items()}
+        names = {label: self.versions[at] for at, label in labels.items()}
         return Propagated(
             self.quantity,
             errors,
             term,
-            {label: kind for label, (_, kind) in split.items()},
-            {label: self.versions[name, kind] for label, (name, kind) in split.items()},
+            of_line[line],
+            {label: source.kind for label, source in names.items()},
+            names,
             tuple(amounts),
             tuple(uncovered),
             frozenset(self.without_isotope),
         )
 
 
+def _labels(versions: Iterable[ErrorSource]) -> dict[tuple[int, int], str]:
+    """Return a name for each line of a source: its own, and what tells it from the others."""
+    by_name: dict[str, list[ErrorSource]] = {}
+    for source in versions:
+        by_name.setdefault(source.source, []).append(source)
+    found: dict[tuple[int, int], str] = {}
+    for name, lines in by_name.items():
+        kinds = {source.kind for source in lines}
+        for source in lines:
+            words = [source.kind] if len(kinds) > 1 else []
+            if sum(source.kind == other.kind for other in lines) > 1:
+                words += [f"from {source.valid_from}"] if source.valid_from else []
+                words += [f"to {source.valid_to}"] if source.valid_to else []
+            label = f"{name} ({', '.join(words)})" if words else name
+            if label in found.values():
+                label += f" [{source.act}/{source.line}]"
+            found[source.act, source.line] = label
+    return found
+
+
 def _item_blocks(
-    uses: Sequence[tuple[Use, int, float]],
+    uses: Sequence[tuple[Use, int, float]], counts: Sequence[int]
 ) -> Iterator[tuple[Hashable, tuple[Use, int, float]]]:
     """Split what was weighed item by item into blocks of items that go the same way.
 
@@ -345,8 +379,7 @@ def _item_blocks(
     """
     left = 0
     spans = []
-    for use, _, _ in uses:
-        count = max(use.line.items, 1)
+    for (use, _, _), count in zip(uses, counts, strict=True):
         if use.term == "decreases" and left >= count:
             spans.append((left - count, left))
             left -= count

@@ -1,16 +1,116 @@
-"""Evaluations that were recorded: which is the last one of a balance, and what it said."""
+"""Evaluations that were recorded: which is the last one of a balance, and what it said.
+
+An evaluation is outdated if what went into it is no longer the same: amounts, error sources,
+results, calibrations, and the limits and options that it was made with.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, func, select
 
 from keiryo.accounts.model import Knowledge
 from keiryo.dates import Period, date_number
-from keiryo.evaluation.model import ELEMENT, day_text
-from keiryo.evaluation.tables import EVALUATION
+from keiryo.evaluation.items import AreaItems
+from keiryo.evaluation.limits import Limit
+from keiryo.evaluation.model import CONVENTION, ELEMENT, Measurement, Options, day_text
+from keiryo.evaluation.strata import Coverage
+from keiryo.evaluation.tables import EVALUATION, EVALUATION_TEST
+from keiryo.places.tables import area
 from keiryo.quantities import Category
+
+LEVEL = "false-alarm probability"
+RULES = "rules"
+EXPECTED = "expected standard deviation"
+"""Tests of an evaluation that state how it was made."""
+
+
+def amounts_digests(items: AreaItems, coverage: Coverage) -> list[str]:
+    """Return for each balance the digest of its amounts and of what their errors rest on."""
+    behind: dict[int, str] = {}
+    digests = [hashlib.sha256(CONVENTION.encode()) for _ in items.periods]
+    for use in items.uses:
+        number = use.measurement
+        if number not in behind:
+            behind[number] = repr(_behind(items.measurements[number], coverage))
+        content = (
+            use.term, use.code, use.sign, use.element_mg, use.fissile_mg, use.line[2:4],
+            coverage.stratum(use), behind[number],
+        )  # fmt: skip
+        digests[use.balance].update(repr(content).encode())
+    return [digest.hexdigest() for digest in digests]
+
+
+def _behind(measurement: Measurement, coverage: Coverage) -> list[Any]:
+    """Return what the errors of a measurement rest on."""
+    content: list[Any] = [measurement.line[2:4], measurement.original]
+    for quantity in (ELEMENT, "isotope"):
+        cover = coverage.cover(measurement.number, quantity)
+        if cover is None:
+            continue
+        content.append((cover.samples, cover.analyses, cover.items_only, cover.missing))
+        for source in cover.sources:
+            result = coverage.result(measurement.number, source.source)
+            content.append((source.act, source.line))
+            content.append(None if result is None else (result.act, result.line))
+            if source.kind == "epoch":
+                content.append(coverage.epoch(measurement.number, source))
+    return content
+
+
+def inputs_digest(
+    amounts: str,
+    limits: Iterable[Limit],
+    options: Options,
+    expected: tuple[float, str, bool] | None,
+) -> str:
+    """Return the digest of all that goes into the evaluation of a balance.
+
+    Parameters
+    ----------
+    amounts : str
+        Digest of the amounts and of what their errors rest on.
+    limits : iterable of Limit
+        In force at the end of the balance; who decided on them, and when, does not count.
+    options : Options
+    expected : tuple of (float, str, bool) or None
+    """
+    held = [
+        (x.name, x.form, x.value, x.floor_kg, x.mba, x.categories, x.quantity, x.enrichment)
+        for x in limits
+    ]
+    how = (f"{options.alpha:.12g}", options.rules, options.expected, expected)
+    return hashlib.sha256(repr((CONVENTION, amounts, held, how)).encode()).hexdigest()
+
+
+def options_of(
+    connection: Connection, metadata: MetaData, lines: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Options]:
+    """Return how recorded evaluations were made, by act and line."""
+    wanted = {line: Options() for line in lines}
+    if not wanted:
+        return {}
+    table = metadata.tables[EVALUATION_TEST.name]
+    query = (
+        select(table.c.act_id, table.c.parent_line, table.c.test, table.c.value, table.c.basis)
+        .where(table.c.test.in_((LEVEL, RULES, EXPECTED)))
+        .order_by(table.c.act_id, table.c.line_no)
+    )
+    if len(wanted) == 1:
+        query = query.where(table.c.act_id == next(iter(wanted))[0])
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for act, parent, test, value, basis in connection.execute(query):
+        found.setdefault((int(act), int(parent)), {})[test] = value if test == LEVEL else basis
+    for line in wanted:
+        if stated := found.get(line):
+            rules = tuple((stated.get(RULES) or "").split(", "))
+            wanted[line] = Options(
+                float(stated[LEVEL]), tuple(r for r in rules if r), stated.get(EXPECTED)
+            )
+    return wanted
 
 
 def recorded_digest(
@@ -20,11 +120,11 @@ def recorded_digest(
     period: Period,
     category: Category,
     knowledge: Knowledge,
-) -> tuple[int, str] | None:
-    """Return act and digest of inputs of the last evaluation of a balance, or None."""
+) -> tuple[int, str, Options] | None:
+    """Return act, digest of inputs and options of the last evaluation of a balance, or None."""
     table = metadata.tables[EVALUATION.name]
     query = (
-        select(table.c.act_id, table.c.inputs_digest)
+        select(table.c.act_id, table.c.inputs_digest, table.c.line_no)
         .where(
             table.c.mba == mba,
             table.c.period_from == date_number(period.start),
@@ -38,7 +138,10 @@ def recorded_digest(
     if knowledge.through_act is not None:
         query = query.where(table.c.act_id <= knowledge.through_act)
     row = connection.execute(query).first()
-    return None if row is None else (int(row[0]), str(row[1]))
+    if row is None:
+        return None
+    line = (int(row[0]), int(row[2]))
+    return line[0], str(row[1]), options_of(connection, metadata, [line])[line]
 
 
 def last_evaluation_act(
@@ -69,7 +172,14 @@ def recorded_evaluations(
         Only of this area.
     every : bool
         Also those that a later one corrected.
+
+    Raises
+    ------
+    NotFoundError
+        If the area is not registered.
     """
+    if mba is not None:
+        area(connection, metadata, mba)
     table = metadata.tables[EVALUATION.name]
     query = select(table).order_by(table.c.act_id, table.c.line_no)
     if mba is not None:

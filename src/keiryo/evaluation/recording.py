@@ -18,11 +18,12 @@ from keiryo.dates import date_number
 from keiryo.errors import UsageError
 from keiryo.evaluation.model import (
     CONVENTION,
+    ELEMENT,
     BalanceEvaluation,
     Evaluation,
     QuantityEvaluation,
 )
-from keiryo.evaluation.recorded import last_evaluation_act
+from keiryo.evaluation.recorded import EXPECTED, LEVEL, RULES, last_evaluation_act
 from keiryo.evaluation.service import Options, evaluate_area, evaluate_balance
 from keiryo.evaluation.tables import EVALUATION, EVALUATION_SHARE, EVALUATION_TEST
 from keiryo.journal.model import Actor, Draft, Posted
@@ -31,6 +32,9 @@ from keiryo.places.tables import area
 from keiryo.storage.engine import Database
 
 KIND = "balance.evaluate"
+
+Test = tuple[str, float | None, float | None, bool | None, str]
+"""Name, value, limit, whether it was passed, and basis."""
 
 
 def record_evaluations(
@@ -80,17 +84,23 @@ def record_evaluations(
                     connection, database.metadata, mba, category=str(wanted.category),
                     start=periods[0].start, end=periods[-1].end, options=options,
                 )  # fmt: skip
-                return _draft(connection, database.metadata, again, again.balances[place])
+                how = options or Options()
+                return _draft(connection, database.metadata, again, place, how)
 
             posted.append(post(database, draft, actor, clock=clock))
     return evaluations, tuple(posted)
 
 
 def _draft(
-    connection: Connection, metadata: MetaData, whole: Evaluation, found: BalanceEvaluation
+    connection: Connection, metadata: MetaData, whole: Evaluation, place: int, how: Options
 ) -> Draft:
+    found = whole.balances[place]
+    tests = {
+        q.quantity: [*_made(how), *_alarms(whole, place, q.quantity)] for q in found.quantities
+    }
     scope = area(connection, metadata, found.mba).scope
     content = hashlib.sha256(repr([_content(q) for q in found.quantities]).encode())
+    content.update(repr(tests).encode())
     content.update(found.inputs_digest.encode())
     digest = content.hexdigest()[:16]
     previous = last_evaluation_act(connection, metadata, found.mba, found.period, found.category)
@@ -108,12 +118,17 @@ def _draft(
         corrects = previous
     made = Draft(KIND, client_id, corrects=corrects)
     for quantity in found.quantities:
-        _add(made, scope, found, quantity, through)
+        _add(made, scope, found, quantity, through, tests[quantity.quantity])
     return made
 
 
 def _add(
-    made: Draft, scope: str, found: BalanceEvaluation, quantity: QuantityEvaluation, through: int
+    made: Draft,
+    scope: str,
+    found: BalanceEvaluation,
+    quantity: QuantityEvaluation,
+    through: int,
+    further: list[Test],
 ) -> None:
     parent = made.add(
         EVALUATION.name,
@@ -132,12 +147,13 @@ def _add(
         inputs_digest=found.inputs_digest,
         convention=CONVENTION,
     )
-    tests: list[tuple[str, float | None, float | None, bool | None, str]] = [
+    tests: list[Test] = [
         ("MUF / sigma", quantity.z, None, None, "normal distribution, mean zero"),
         ("p of a loss by chance", quantity.p_loss, None, None, "one-sided"),
         ("detection of one significant quantity", quantity.detection_probability, None, None, ""),
     ]
     tests += [(t.name, t.value, t.limit, t.passed, t.basis) for t in quantity.tests]
+    tests += further
     for name, value, limit, passed, basis in tests:
         made.add(
             EVALUATION_TEST.name, scope=scope, parent_line=parent, test=name,
@@ -150,6 +166,33 @@ def _add(
             component=share.component, stratum=share.stratum, share=decimal(share.share),
             source_act=share.act, source_line=share.line,
         )  # fmt: skip
+
+
+def _made(how: Options) -> list[Test]:
+    """Return how an evaluation was made, as tests that state it."""
+    made: list[Test] = [
+        (LEVEL, how.alpha, None, None, "of each balance, and of each statistic of a sequence"),
+        (RULES, None, None, None, ", ".join(how.rules)),
+    ]
+    if how.expected is not None:
+        made.append((EXPECTED, None, None, None, how.expected))
+    return made
+
+
+def _alarms(whole: Evaluation, place: int, quantity: str) -> list[Test]:
+    """Return the alarms of the sequence at a balance; with the last balance, what they mean."""
+    if whole.sequence is None:
+        return []
+    own = whole.sequence if quantity == ELEMENT else whole.sequence.get("isotope")
+    found: list[Test] = [
+        (f"sequence: {a['statistic']}", a["value"], a["threshold"], False, a["reason"])
+        for a in (own or {"alarms": ()})["alarms"]
+        if a["balance"] == place + 1
+    ]
+    if place + 1 == len(whole.balances) and whole.sequence_verdict != "WITHIN-ERROR":
+        words = f"{whole.sequence_verdict}: {whole.sequence_statement}"
+        found.append(("sequence", None, None, False, words))
+    return found
 
 
 def decimal(value: float | None, places: int = 0) -> str | None:

@@ -8,7 +8,6 @@ standards. The tests of the sequence are those of `keiryo.material_balance`.
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -28,20 +27,21 @@ from keiryo.accounts.tables import (
 )
 from keiryo.dates import Period
 from keiryo.errors import Finding, Severity, UsageError
-from keiryo.evaluation.conclusion import Question, amount, conclude
+from keiryo.evaluation import anomalies
+from keiryo.evaluation.conclusion import Question, conclude, high_enriched
 from keiryo.evaluation.items import AreaItems, by_balance, closed_periods, read_items
 from keiryo.evaluation.limits import Limit, expected_fraction, recorded_limits, shipped_limits
 from keiryo.evaluation.model import (
-    CONVENTION,
     ELEMENT,
     BalanceEvaluation,
     Evaluation,
-    Measurement,
+    Options,
     QuantityEvaluation,
+    Use,
 )
-from keiryo.evaluation.origins import batches_of
-from keiryo.evaluation.propagation import MG_PER_KG, Propagated, Uncovered, propagate
-from keiryo.evaluation.recorded import recorded_digest
+from keiryo.evaluation.propagation import MG_PER_KG, Propagated, propagate
+from keiryo.evaluation.recorded import amounts_digests, inputs_digest, options_of, recorded_digest
+from keiryo.evaluation.sealed_items import ItemComparison, compare_items, rebatched_lines
 from keiryo.evaluation.strata import Coverage, MeasurementModel
 from keiryo.evaluation.tables import EVALUATION_LIMIT
 from keiryo.material_balance.error_variables import MAX_BALANCES
@@ -61,26 +61,9 @@ from keiryo.places.tables import area
 from keiryo.quantities import Category
 from keiryo.storage.engine import Database
 
+__all__ = ["Options", "evaluate_area", "evaluate_balance", "outdated_evaluations"]
+
 _FIRST = (Category.ENRICHED,)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to evaluate.
-
-    Attributes
-    ----------
-    alpha : float
-        Probability of a false alarm: of one balance, and of a whole sequence.
-    rules : tuple of str
-        Shipped sets of limits.
-    expected : str or None
-        Type of facility whose expected uncertainty stands in where there is no error model.
-    """
-
-    alpha: float = 0.05
-    rules: tuple[str, ...] = ("general",)
-    expected: str | None = None
 
 
 def evaluate_balance(
@@ -145,9 +128,9 @@ def evaluate_area(
 ) -> tuple[Evaluation, ...]:
     """Evaluate the closed balances of an area within an open transaction."""
     chosen = options or Options()
-    if not 0.0 < chosen.alpha < 1.0:
-        raise UsageError(f"{chosen.alpha} is no probability", "Give alpha between 0 and 1.")
+    _require_probability(chosen.alpha)
     asked = knowledge or Knowledge()
+    _require_act(connection, metadata, asked.through_act)
     seen = resolved(connection, metadata, asked)
     place = area(connection, metadata, mba)
     periods = closed_periods(connection, metadata, mba, start, end, seen)
@@ -158,6 +141,24 @@ def evaluate_area(
     wanted = present if category is None else [_category(category, present, mba)]
     frame = _Frame(connection, metadata, mba, periods, seen, asked, model, chosen)
     return tuple(frame.evaluate(letter) for letter in wanted)
+
+
+def _require_probability(alpha: object) -> None:
+    number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
+    if not number or not 0.0 < float(str(alpha)) < 1.0:
+        raise UsageError(
+            f"alpha {alpha!r} is no probability", "Give a number between 0 and 1, e.g. 0.05."
+        )
+
+
+def _require_act(connection: Connection, metadata: MetaData, act: int | None) -> None:
+    """Refuse to go back to an act that was never recorded."""
+    if act is None:
+        return
+    table = metadata.tables["act"]
+    last = int(connection.execute(select(func.max(table.c.act_id))).scalar() or 0)
+    if act > last:
+        raise UsageError(f"there is no act {act}", f"The last act is {last}.")
 
 
 def measurement_model(
@@ -200,35 +201,53 @@ class _Frame:
             self.model.result_days(),
         )  # fmt: skip
         coverage = Coverage(self.model, items.measurements, items.uses, items.pits[0])
-        element = self._quantity(items, coverage, ELEMENT)
+        count = range(len(self.periods))
+        compared = [self._compared(items, coverage, number) for number in count]
+        element = self._quantity(items, coverage, ELEMENT, compared)
         isotopes = sorted({name for name in items.isotopes if name is not None})
-        isotope = self._quantity(items, coverage, isotopes[0]) if len(isotopes) == 1 else None
+        isotope = None
+        if len(isotopes) == 1:
+            isotope = self._quantity(items, coverage, isotopes[0], compared, element)
         balances = []
-        digests = inputs_digests(items, coverage)
-        for number in range(len(self.periods)):
-            has = isotope is not None and items.isotopes[number] is not None
+        amounts = amounts_digests(items, coverage)
+        for number, period in enumerate(self.periods):
+            has = isotope if isotope is not None and items.isotopes[number] is not None else None
+            evaluated = [element] if has is None else [element, has]
             balances.append(
                 BalanceEvaluation(
                     self.mba,
                     category,
-                    self.periods[number],
+                    period,
                     element.balances[number],
-                    isotope.balances[number] if isotope is not None and has else None,
-                    tuple(self._findings(items, element, isotope if has else None, number)),
-                    digests[number],
+                    None if has is None else has.balances[number],
+                    tuple(self._findings(items, evaluated, number, compared[number])),
+                    self._digest(amounts[number], period, category, self.options),
                 )
             )
         findings = [f for balance in balances for f in balance.findings]
-        findings += self._outdated(category, balances)
+        findings += self._outdated(category, amounts, balances)
         sequence = _with_isotope(element.sequence, isotope)
         for each in (element, isotope):
-            findings += each.findings if each is not None else ()
+            if each is not None:
+                findings += each.findings
+                alarms = () if each.sequence is None else each.sequence["alarms"]
+                findings += anomalies.of_sequence(
+                    self.mba, category, self.periods, each.errors.quantity, alarms
+                )
+        verdict = anomalies.sequence_verdict(self.mba, category, self.periods, sequence)
         return Evaluation(
             self.mba, category, tuple(balances), sequence, tuple(findings), self.asked.text,
-            self._through_act(),
+            self._through_act(), *(verdict or (None, None)),
         )  # fmt: skip
 
-    def _quantity(self, items: AreaItems, coverage: Coverage, quantity: str) -> _Evaluated:
+    def _quantity(
+        self,
+        items: AreaItems,
+        coverage: Coverage,
+        quantity: str,
+        compared: Sequence[ItemComparison | None],
+        element: _Evaluated | None = None,
+    ) -> _Evaluated:
         errors = propagate(items, coverage, quantity)
         covariance = errors.errors.covariance()
         uses = by_balance(items.uses, len(self.periods))
@@ -237,19 +256,35 @@ class _Frame:
             total = items.muf[number]
             mg = total.element_mg if quantity == ELEMENT else (total.fissile_mg or 0)
             muf.append(mg)
+            limits, skipped = self._limits(period, items.category, quantity, uses[number])
+            each = compared[number]
+            said = () if element is None else element.balances[number].assumptions
             question = Question(
                 self.mba, items.category, quantity, period, mg, tuple(uses[number]),
-                self.options.alpha, tuple(self._limits(period, items.category, quantity)),
-                self._expected(period), self.model.items_only,
+                self.options.alpha, limits, self._expected(period), self.model.items_only,
+                isotope=items.isotopes[number], balances=len(self.periods),
+                items_differ=each is not None and each.differ, said=frozenset(said),
+                notes=(*skipped, *(() if each is None else each.assumed)),
             )  # fmt: skip
             found.append(conclude(question, errors, number, float(covariance[number, number])))
         sequence, findings = self._sequence(errors, muf, items)
         return _Evaluated(errors, tuple(found), sequence, findings)
 
-    def _limits(self, period: Period, category: Category, quantity: str) -> Iterator[Limit]:
+    def _limits(
+        self, period: Period, category: Category, quantity: str, uses: Sequence[Use]
+    ) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
+        """Return the limits of a balance, and a note on those of another enrichment."""
         limits = shipped_limits(self.options.rules, period.end)
         limits += recorded_limits(self.connection, self.metadata, period.end, self.seen)
-        return (limit for limit in limits if limit.applies(self.mba, category, quantity))
+        own = [limit for limit in limits if limit.applies(self.mba, category, quantity)]
+        heu = [high_enriched(use) or "U-233" in quantity for use in uses]
+        fits = {x: x.fits(category, high=any(heu), low=not all(heu)) for x in own}
+        skipped = [x for x in own if not fits[x]]
+        notes = tuple(
+            f"Not applied, because no uranium of the balance is {x.enrichment}-enriched: {x.name}."
+            for x in skipped
+        )
+        return tuple(x for x in own if fits[x]), notes
 
     def _expected(self, period: Period) -> tuple[float, str, bool] | None:
         if self.options.expected is None:
@@ -265,61 +300,104 @@ class _Frame:
         if not any(muf_mg) and not any(a.active_kg for a in errors.amounts):
             return None, ()  # nothing is there, or nothing was measured anew
         from keiryo.material_balance.sequence import evaluate_sequence
+        from keiryo.material_balance.simulated_thresholds import simulated_thresholds
 
         found = evaluate_sequence(
             np.array(muf_mg, dtype=np.float64) / MG_PER_KG,
             errors.errors,
             alpha=self.options.alpha,
+            thresholds=simulated_thresholds(
+                errors.errors.covariance(),
+                self.options.alpha,
+                realizations=self.options.realizations,
+            ),
             active_inventory_kg=np.array([a.active_kg for a in errors.amounts]),
             labels=[f"{p.start} to {p.end}" for p in items.periods],
         )
-        return found.to_dict(), tuple(found.findings)
+        other = [f for f in found.findings if f.code != "MUF-WITHOUT-ERROR"]  # said by balance
+        plain = found.to_dict()
+        plain["findings"] = [f for f in plain["findings"] if f["code"] != "MUF-WITHOUT-ERROR"]
+        return plain, tuple(other)
 
     def _findings(
-        self, items: AreaItems, element: _Evaluated, isotope: _Evaluated | None, number: int
+        self,
+        items: AreaItems,
+        evaluated: Sequence[_Evaluated],
+        number: int,
+        compared: ItemComparison | None,
     ) -> Iterator[Finding]:
         yield from items.findings[number]
-        period = items.periods[number]
-        for each in (element, isotope):
-            if each is None:
-                continue
+        period, category = items.periods[number], items.category
+        place = (self.mba, category, period)
+        for each in evaluated:
             for bare in each.errors.uncovered[number]:
-                yield _uncovered(self.mba, items.category, period, each.errors.quantity, bare)
-        if items.isotopes[number] is None and items.category in (
-            Category.ENRICHED,
-            Category.UNIFIED,
-        ):
-            yield Finding(
-                "ISOTOPE-NOT-EVALUATED", Severity.WARNING,
-                f"the balance to {period.end} is not evaluated for the isotope: some of its lines "
-                "state no fissile weight",
-                "Give the fissile weight of every line, by corrections.",
-                mba=self.mba, category=str(items.category), basis="Code 10, labels 640 to 670",
-            )  # fmt: skip
-        if self.model.items_only and items.muf[number].element_mg:
-            muf = amount(items.muf[number].element_mg / MG_PER_KG)
-            yield Finding(
-                "ITEM-AREA-MUF", Severity.INCONSISTENCY,
-                f"the balance to {period.end} of sealed items has a MUF of {muf}; it must be "
-                "exactly zero",
-                "Compare the items listed with those on the book, by name and weight: one is "
-                "missing, listed twice, or was given another weight.",
-                mba=self.mba, category=str(items.category), found=muf, expected="0",
-                basis="REGDOC-2.13.1, section 7.4",
-            )  # fmt: skip
+                yield anomalies.uncovered(*place, each.errors.quantity, bare)
+        if items.isotopes[number] is None and category in (Category.ENRICHED, Category.UNIFIED):
+            yield anomalies.isotope_not_evaluated(*place)
+        quantities = [each.balances[number] for each in evaluated]
+        if self.model.items_only:
+            yield from anomalies.of_items(*place, quantities, compared)
+            return
+        if compared is not None:
+            yield from anomalies.sealed_among_bulk(*place, compared)
+        differences = [
+            use
+            for use in items.uses
+            if use.balance == number and use.measurement in items.differences
+        ]
+        for quantity in quantities:
+            yield from anomalies.of_verdict(*place, quantity)
+            yield from anomalies.without_error(*place, quantity, differences)
+
+    def _compared(self, items: AreaItems, coverage: Coverage, number: int) -> ItemComparison | None:
+        """Compare the sealed items of a balance; None if it has none."""
+        own = [
+            use
+            for use in items.uses
+            if use.balance == number and use.measurement not in items.differences
+        ]
+
+        def sealed(use: Use) -> bool:
+            cover = coverage.cover(use.measurement, ELEMENT)
+            return cover is not None and cover.items_only
+
+        mixed = not self.model.items_only
+        if mixed and not any(sealed(use) for use in own):
+            return None
+        rebatched = rebatched_lines(
+            self.connection, self.metadata, self.mba, items.category, items.periods[number],
+            self.seen,
+        )  # fmt: skip
+        return compare_items(own, rebatched, items.category, sealed=sealed if mixed else None)
+
+    def _digest(self, amounts: str, period: Period, category: Category, how: Options) -> str:
+        """Return the digest of what goes into the evaluation of a balance, made in some way."""
+        limits = shipped_limits(how.rules, period.end)
+        limits += recorded_limits(self.connection, self.metadata, period.end, self.seen)
+        own = (x for x in limits if x.mba in (None, self.mba) and str(category) in x.categories)
+        expected = None if how.expected is None else expected_fraction(how.expected, period.end)
+        return inputs_digest(amounts, own, how, expected)
 
     def _outdated(
-        self, category: Category, balances: Iterable[BalanceEvaluation]
+        self, category: Category, amounts: Iterable[str], balances: Iterable[BalanceEvaluation]
     ) -> Iterator[Finding]:
-        for balance in balances:
+        for own, balance in zip(amounts, balances, strict=True):
             recorded = recorded_digest(
                 self.connection, self.metadata, self.mba, balance.period, category, self.seen
             )
-            if recorded is not None and recorded[1] != balance.inputs_digest:
+            if recorded is None:
+                continue
+            act, digest, how = recorded
+            try:
+                now = self._digest(own, balance.period, category, how)
+            except UsageError:  # rules or a type of facility that are no longer shipped
+                now = ""
+            if now != digest:
                 yield Finding(
                     "EVALUATION-OUTDATED", Severity.WARNING,
-                    f"the balance to {balance.period.end} was evaluated by act {recorded[0]}; "
-                    "since then its lines or their measurements have changed",
+                    f"the balance to {balance.period.end} was evaluated by act {act}; since then "
+                    "its lines, their measurements, the limits or the way of computing have "
+                    "changed",
                     "Record the evaluation again (--record): it corrects the earlier one.",
                     mba=self.mba, category=str(category),
                     basis="an evaluation holds for what was known when it was made",
@@ -348,21 +426,25 @@ def outdated_evaluations(
 ) -> set[tuple[int, int]]:
     """Return act and line of those recorded evaluations whose inputs have changed since."""
     rows = list(recorded)
-    now: dict[tuple[str, str, str, str], str] = {}
-    for mba in sorted({row["mba"] for row in rows}):
+    made = options_of(connection, metadata, [(row["act"], row["line"]) for row in rows])
+    now: dict[tuple[Any, ...], str] = {}
+    asked = {(row["mba"], made[row["act"], row["line"]]) for row in rows}
+    for mba, how in sorted(asked, key=repr):
         try:
-            found = evaluate_area(connection, metadata, mba)
-        except UsageError:  # its takings were withdrawn
+            found = evaluate_area(connection, metadata, mba, options=how)
+        except UsageError:  # its takings were withdrawn, or rules are no longer shipped
             continue
         for evaluation in found:
             for b in evaluation.balances:
-                key = (mba, str(b.period.start), str(b.period.end), str(b.category))
+                key = (mba, how, str(b.period.start), str(b.period.end), str(b.category))
                 now[key] = b.inputs_digest
-    return {
-        (row["act"], row["line"])
-        for row in rows
-        if now.get((row["mba"], row["from"], row["to"], row["category"])) != row["inputs_digest"]
-    }
+    stale = set()
+    for row in rows:
+        line = (row["act"], row["line"])
+        key = (row["mba"], made[line], row["from"], row["to"], row["category"])
+        if now.get(key) != row["inputs_digest"]:
+            stale.add(line)
+    return stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,72 +488,3 @@ def _category(text: str, present: Sequence[Category], mba: str) -> Category:
         listed = ", ".join(present) or "none"
         raise UsageError(f"the balances of {mba} have no category {text}", f"They have {listed}.")
     return Category(text)
-
-
-def inputs_digests(items: AreaItems, coverage: Coverage) -> list[str]:
-    """Return for each balance the digest of its amounts and of what their errors rest on."""
-    behind: dict[int, str] = {}
-    digests = [hashlib.sha256(CONVENTION.encode()) for _ in items.periods]
-    for use in items.uses:
-        number = use.measurement
-        if number not in behind:
-            behind[number] = repr(_behind(items.measurements[number], coverage))
-        content = (
-            use.term, use.code, use.sign, use.element_mg, use.fissile_mg, use.line[2:4],
-            coverage.stratum(use), behind[number],
-        )  # fmt: skip
-        digests[use.balance].update(repr(content).encode())
-    return [digest.hexdigest() for digest in digests]
-
-
-def _behind(measurement: Measurement, coverage: Coverage) -> list[Any]:
-    """Return what the errors of a measurement rest on."""
-    content: list[Any] = [measurement.line[2:4], measurement.original]
-    for quantity in (ELEMENT, "isotope"):
-        cover = coverage.cover(measurement.number, quantity)
-        if cover is None:
-            continue
-        content.append((cover.samples, cover.analyses, cover.items_only, cover.missing))
-        for source in cover.sources:
-            result = coverage.result(measurement.number, source.source)
-            content.append((source.act, source.line))
-            content.append(None if result is None else (result.act, result.line))
-            if source.kind == "epoch":
-                content.append(coverage.epoch(measurement.number, source))
-    return content
-
-
-_REASONS = {
-    "no stratum": (
-        "EVALUATION-NO-STRATUM",
-        "fit no stratum of the area",
-        "Record a stratum that they fit, with its error sources, or with items_only if they "
-        "are sealed items.",
-    ),
-    "no sources": (
-        "EVALUATION-NO-SOURCES",
-        "are in a stratum without error sources",
-        "Give the stratum the error sources of its measurements, or items_only if they are "
-        "sealed items.",
-    ),
-    "not in force": (
-        "EVALUATION-SOURCE-NOT-IN-FORCE",
-        "were measured on days on which an error source of their stratum is not in force",
-        "Record the source for these days, or take it out of the stratum.",
-    ),
-}
-
-
-def _uncovered(
-    mba: str, category: Category, period: Period, quantity: str, bare: Uncovered
-) -> Finding:
-    code, words, advice = _REASONS[bare.reason]
-    total = amount(sum(use.mg(quantity) for use in bare.uses) / MG_PER_KG)
-    what = f" ({bare.what})" if bare.what else ""
-    return Finding(
-        code, Severity.WARNING,
-        f"{len(bare.uses)} lines with {total} ({quantity}) in the balance to {period.end} {words}"
-        f"{what}: {batches_of(use.line for use in bare.uses)}",
-        advice, mba=mba, category=str(category), found=total,
-        basis="the standard deviation of MUF counts every measurement error",
-    )  # fmt: skip

@@ -177,9 +177,13 @@ class Coverage:
         measurement = self.measurements[number]
         result = self.result(number, source.source)
         instrument = None if result is None else result.instrument
+        calibrations = self.model.calibrations.get(source.method or "", ())
+        known = {c.instrument for c in calibrations if c.instrument is not None}
+        if instrument is None and len(known) == 1:
+            (instrument,) = known
         days = [
             date_number(c.calibrated_on)
-            for c in self.model.calibrations.get(source.method or "", ())
+            for c in calibrations
             if instrument is None or c.instrument in (None, instrument)
         ]
         closing = result is not None or measurement.line.code == LISTED
@@ -205,8 +209,8 @@ def _of_time(
 ) -> MeasurementResult | None:
     """Return the result of a measurement: the latest before its line, or a late one.
 
-    A late result is one that came after the line and before the batch was measured again. If
-    there is none of its own, an earlier one is still in force.
+    A late result is one that came after the line and before the batch was measured again. The
+    results of measurements before this one, and of an earlier batch of that name, are not of it.
     """
     if not results:
         return None
@@ -215,12 +219,10 @@ def _of_time(
     own = [r for r, d in zip(results, days, strict=True) if measurement.after < d <= day]
     if own:
         return own[-1]
-    if measurement.original:
-        late = [r for r, d in zip(results, days, strict=True) if day < d < measurement.before]
-        if late:
-            return late[0]
-    earlier = [r for r, d in zip(results, days, strict=True) if d <= day]
-    return earlier[-1] if earlier else None
+    if not measurement.original:
+        return None
+    late = [r for r, d in zip(results, days, strict=True) if day < d < measurement.before]
+    return late[0] if late else None
 
 
 def _fits(
