@@ -251,7 +251,7 @@ _NOT_TO_BE_LOOKED_INTO = (
     zipfile.BadZipFile,
     zlib.error,  # damaged inside
     EOFError,
-    RuntimeError,  # encrypted; NotImplementedError, a way of packing that nobody knows here, is one
+    RuntimeError,  # encrypted, or packed in a way that is not known here
     ValueError,
     OSError,
 )

@@ -8,14 +8,13 @@ the listing. A source counts from its first to its last day, by the day of the m
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from keiryo.dates import date_number
 from keiryo.evaluation.model import ELEMENT, LISTED, BookLine, Measurement, Use, number_day
+from keiryo.measurement.matching import line_fits
 from keiryo.measurement.model import Calibration, ErrorSource, MeasurementResult, StratumMethod
 
 BEFORE_ALL = 0
@@ -196,7 +195,9 @@ class Coverage:
     def _fitting(self, code: str, line: BookLine) -> StratumMethod | None:
         key = (code, line.kmp, line.mdc, line.batch)
         if key not in self._own:
-            self._own[key] = [m for m in self.model.methods if _fits(m, *key)]
+            self._own[key] = [
+                m for m in self.model.methods if line_fits(m.codes, m.kmps, m.mdc, m.batches, key)
+            ]
         fitting = self._own[key]
         if not fitting:
             return None
@@ -223,27 +224,3 @@ def _of_time(
         return None
     late = [r for r, d in zip(results, days, strict=True) if day < d < measurement.before]
     return late[0] if late else None
-
-
-def _fits(
-    method: StratumMethod, code: str, kmp: str | None, mdc: str | None, batch: str | None
-) -> bool:
-    if method.codes and code not in method.codes:
-        return False
-    if method.kmps and kmp not in method.kmps:
-        return False
-    if method.mdc is not None and not _pattern(_plain(method.mdc)).fullmatch(_plain(mdc or "")):
-        return False
-    return not method.batches or any(
-        _pattern(pattern).fullmatch(batch or "") for pattern in method.batches
-    )
-
-
-def _plain(mdc: str) -> str:
-    return mdc.replace("/", "")
-
-
-@lru_cache(maxsize=1024)
-def _pattern(text: str) -> re.Pattern[str]:
-    words = {"?": ".", "*": ".*"}
-    return re.compile("".join(words.get(sign, re.escape(sign)) for sign in text), re.DOTALL)

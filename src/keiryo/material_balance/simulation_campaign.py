@@ -43,6 +43,7 @@ from keiryo.material_balance.statistics import (
     page,
     sigma_cumuf,
     sigma_itmuf,
+    smoothed_loss,
     standardise,
 )
 
@@ -111,7 +112,7 @@ class NominalCampaign:
         else:
             y = standardise(used, known)
         v5 = np.full(used.shape, np.nan)
-        summed = np.cumsum(standardise(_smoothed(used), known) * y, axis=1)
+        summed = np.cumsum(standardise(smoothed_loss(used), known) * y, axis=1)
         v5[:, 2:-2] = summed[:, 2:-2]
         return CampaignArrays(
             muf=muf,
@@ -226,7 +227,7 @@ class ObservedCampaign:
         # Only the lower triangle is read: the closing that two balances share.
         inner[:, next_to + 1, next_to] -= shared[:, usable[next_to]]
         bordered[:, size, :size] = muf[:, usable]
-        bordered[:, size + 1, :size] = _smoothed(muf[:, usable])
+        bordered[:, size + 1, :size] = smoothed_loss(muf[:, usable])
         bordered[:, (size, size + 1), (size, size + 1)] = _CORNER
         try:
             lower = np.linalg.cholesky(bordered)
@@ -429,13 +430,4 @@ def _spread_out(values: Floats, usable: npt.NDArray[np.bool_]) -> Floats:
         return values
     found = np.full((len(values), usable.size), np.nan)
     found[:, usable] = values
-    return found
-
-
-def _smoothed(muf: Floats) -> Floats:
-    """Return the loss estimate of GEMUF V5, as in `keiryo.material_balance.statistics.gemuf_v5`."""
-    found = np.zeros_like(muf)
-    if muf.shape[1] >= 5:
-        sides = muf[:, :-4] + muf[:, 1:-3] + muf[:, 3:-1] + muf[:, 4:]
-        found[:, 2:-2] = (sides + 3.0 * muf[:, 2:-2]) / 7.0
     return found

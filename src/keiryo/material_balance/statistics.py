@@ -237,6 +237,23 @@ def gemuf_v1_probability(gemuf: npt.ArrayLike) -> Floats:
     return np.asarray(chdtrc(np.maximum(freedom, 1), given), dtype=np.float64)
 
 
+def smoothed_loss(muf: npt.ArrayLike) -> Floats:
+    """Return M̂ of GEMUF V5B3, shape (..., P): the weighted mean of five balances, kg.
+
+    (MUF_{i−2} + MUF_{i−1} + 3 MUF_i + MUF_{i+1} + MUF_{i+2})/7; 0 in the first two and last two.
+
+    References
+    ----------
+    Seifert (1986).
+    """
+    given = np.asarray(muf, dtype=np.float64)
+    found = np.zeros_like(given)
+    if given.shape[-1] >= 5:
+        sides = given[..., :-4] + given[..., 1:-3] + given[..., 3:-1] + given[..., 4:]
+        found[..., 2:-2] = (sides + 3.0 * given[..., 2:-2]) / 7.0
+    return found
+
+
 def gemuf_v5(muf: npt.ArrayLike, factor: Factor) -> Floats:
     """Return GEMUF V5B3: Z_i = M̂ᵀ Σ⁻¹ MUF over balances 1..i with a smoothed loss estimate M̂.
 
@@ -258,15 +275,8 @@ def gemuf_v5(muf: npt.ArrayLike, factor: Factor) -> Floats:
     if count < 5:
         return found
     used = given[..., factor.usable]
-    estimate = np.zeros_like(used)
+    estimate = smoothed_loss(used)
     inner = slice(2, count - 2)
-    estimate[..., inner] = (
-        used[..., : count - 4]
-        + used[..., 1 : count - 3]
-        + 3.0 * used[..., inner]
-        + used[..., 3 : count - 1]
-        + used[..., 4:]
-    ) / 7.0
     spread = np.zeros_like(given)
     spread[..., factor.usable] = estimate
     summed = np.cumsum((standardise(spread, factor) * y)[..., factor.usable], axis=-1)

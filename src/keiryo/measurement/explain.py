@@ -10,7 +10,6 @@ A node ``source:NAME`` is an error source with its dated lines in force.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from sqlalchemy import Connection, MetaData, or_, select, text
 from keiryo.errors import NotFoundError
 from keiryo.journal.registry import Link
 from keiryo.measurement.in_force import error_sources, latest, listed
+from keiryo.measurement.matching import line_fits
 from keiryo.measurement.outdated import SERIES, measurements_of
 from keiryo.measurement.tables import (
     CALIBRATION,
@@ -122,24 +122,12 @@ def _stratum(connection: Connection, node: str, place: dict[str, int]) -> Iterat
 def _fits(row: dict[str, Any], code: str) -> bool:
     """Return whether a stratum holds the line of the books that stands beside it."""
     codes, kmps, batches = (listed(row[name]) for name in ("codes", "kmps", "batches"))
-    mdc = row["mdc"]
+    line = (code, row["kmp"], row["mdc_of_line"], row["batch"])
     return (
         row["day"] is not None
         and (row["valid_from"] or 0) <= row["day"] <= (row["valid_to"] or 99991231)
-        and (not codes or code in codes)
-        and (not kmps or row["kmp"] in kmps)
-        and (
-            mdc is None or _like(mdc.replace("/", ""), (row["mdc_of_line"] or "").replace("/", ""))
-        )
-        and (not batches or any(_like(b, row["batch"] or "") for b in batches))
+        and line_fits(codes, kmps, row["mdc"], batches, line)
     )
-
-
-def _like(pattern: str, name: str) -> bool:
-    """Return whether a name fits a pattern with ``?`` for one sign and ``*`` for any."""
-    words = {"?": ".", "*": ".*"}
-    found = "".join(words.get(sign, re.escape(sign)) for sign in pattern)
-    return re.fullmatch(found, name, re.DOTALL) is not None
 
 
 def _sources_of_stratum(

@@ -44,7 +44,7 @@ _DAMAGE = (
     ParseError,
     EOFError,
     OSError,
-    RuntimeError,  # encrypted; NotImplementedError, an unknown way of packing, is one of these
+    RuntimeError,  # encrypted, or packed in a way that is not known here
     OverflowError,
     LookupError,
     ValueError,
