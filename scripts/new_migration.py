@@ -23,7 +23,7 @@ from keiryo.journal.model import COMMON_FIELDS, FieldType, LineKind  # noqa: E40
 from keiryo.journal.registry import Registry  # noqa: E402
 from keiryo.storage import migrate, revision  # noqa: E402
 from keiryo.storage.engine import Database  # noqa: E402
-from keiryo.storage.schema import ACT  # noqa: E402
+from keiryo.storage.schema import ACT, SIGNATURE  # noqa: E402
 
 VERSIONS = revision.MIGRATIONS / "versions"
 
@@ -60,7 +60,8 @@ def render(operation: Any, registry: Registry, metadata: MetaData) -> str:
         if operation.table_name in registry.kinds:
             return record_text(registry.kinds[operation.table_name])
         operation.comment = None
-        tail = f"\nguard(op.get_bind(), '{ACT}')" if operation.table_name == ACT else ""
+        name = operation.table_name
+        tail = f"\nguard(op.get_bind(), '{name}')" if name in (ACT, SIGNATURE) else ""
         return with_checks(plain(operation), metadata.tables[operation.table_name]) + tail
     if isinstance(operation, ops.CreateIndexOp) and operation.table_name in registry.kinds:
         indexed = registry.kinds[operation.table_name].indexes

@@ -11,20 +11,26 @@ from importlib.metadata import entry_points
 from keiryo.accounts.capability import ACCOUNTS
 from keiryo.errors import UsageError
 from keiryo.evaluation.capability import EVALUATIONS
+from keiryo.journal.act_scopes import act_scopes
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
 from keiryo.measurement.capability import MEASUREMENTS
 from keiryo.movements.explain import MOVEMENTS
 from keiryo.oversight.tables import OVERSIGHT
+from keiryo.people.capability import PEOPLE
 from keiryo.places.tables import PLACES
 from keiryo.reports.tables import REPORTS
 
-BUILTIN = (JOURNAL, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT, MEASUREMENTS, EVALUATIONS)
+BUILTIN = (
+    *(JOURNAL, PEOPLE, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT),
+    *(MEASUREMENTS, EVALUATIONS),
+)
 
 
 def builtin_registry(*more: Capability) -> Registry:
     """Return the registry of keiryo's own capabilities and `more`."""
-    return Registry((*BUILTIN, *more))
+    capabilities = (*BUILTIN, *more)
+    return Registry((*capabilities, act_scopes(capabilities)))
 
 
 def installed_registry() -> Registry:

@@ -15,6 +15,7 @@ from keiryo.journal import standalone
 
 def test_the_same_selects() -> None:
     wanted = {p.name: "".join(p.build.split()) for p in builtin_registry().projections}
+    del wanted["act_scope"]  # made from the tables that are found, see check_act_scopes
     found = {name: "".join(select.split()) for name, select in standalone.PROJECTIONS.items()}
     assert found == wanted
 

@@ -148,3 +148,14 @@ def _fields(first: str, values: Mapping[str, Value]) -> bytes:
         else:
             parts.append(f"{name}=t{len(value.encode())}:{value}\n")
     return "".join(parts).encode()
+
+
+def signed_bytes(digest: str) -> bytes:
+    """Return what a person signs when they post an act: a mark, a line feed, and its digest.
+
+    Parameters
+    ----------
+    digest : str
+        Digest of the act, hexadecimal.
+    """
+    return b"keiryo-act-1 signature\n" + bytes.fromhex(digest)

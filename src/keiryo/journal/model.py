@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import polars as pl
@@ -118,12 +118,37 @@ class LineKind:
         return COMMON_FIELDS + self.own_fields
 
 
+class Signer(Protocol):
+    """What signs for a person: the private half of a key that is registered for them."""
+
+    @property
+    def key(self) -> str:
+        """The public key, 64 hexadecimal digits (Ed25519, RFC 8032)."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature over `message`, 64 bytes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person by pseudonymous id, and on whose behalf."""
+    """Who acts: a person by pseudonymous id, and on whose behalf.
+
+    Attributes
+    ----------
+    person, on_behalf_of : str
+    signer : Signer, optional
+        Signs the act for the person.
+    endorsement : tuple of (kind, values)
+        Lines that go with the act because of how it came about: who prepared what this person
+        releases.
+    """
 
     person: str
     on_behalf_of: str
+    signer: Signer | None = field(default=None, compare=False, repr=False)
+    endorsement: tuple[tuple[str, Mapping[str, Value]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ from keiryo.journal.canonical import (
     leaf_digest,
     leaf_digests,
     line_bytes,
+    signed_bytes,
 )
 from keiryo.journal.merkle import GrowingTree
 from keiryo.journal.model import (
@@ -51,11 +53,11 @@ from keiryo.journal.model import (
     line_problems,
 )
 from keiryo.journal.reading import act_by_client_id, line_stream
-from keiryo.journal.registry import Posting, Refusal
+from keiryo.journal.registry import Posting, Reach, Refusal
 from keiryo.journal.tables import CLOCK_CHANGE, FINDING, finding_values
 from keiryo.storage.engine import Database
 from keiryo.storage.frames import insert_rows
-from keiryo.storage.schema import ACT, CHAIN_HEAD, bulk_insert
+from keiryo.storage.schema import ACT, CHAIN_HEAD, SIGNATURE, bulk_insert
 
 if TYPE_CHECKING:
     import polars as pl
@@ -115,10 +117,14 @@ def post(
             return Posted(known, repeated=True)
         recorded_at = _recorded_at(connection, database, head_id, draft, clock())
         writer = _LineWriter(connection, database, head_id + 1)
-        posting = Posting(connection, head_id + 1, draft, database.metadata)
+        posting = Posting(connection, head_id + 1, draft, database.metadata, actor)
         try:
             writer.write_draft(posting)
-            writer.write_findings(_run_checks(posting, database), actor.on_behalf_of)
+            writer.write_lines((kind, dict(values)) for kind, values in actor.endorsement)
+            posting = replace(posting, reach=frozenset(writer.reach))
+            _pass_gates(posting, database)
+            findings = _run_checks(posting, database)
+            writer.write_findings(findings, _scope_of_findings(posting))
             _project(posting, database, writer.kinds)
         except ConstraintError as error:
             raise _refused(error) from error
@@ -135,6 +141,7 @@ class _LineWriter:
         self.act_id = act_id
         self.tree = GrowingTree()
         self.kinds: set[str] = set()
+        self.reach: set[Reach] = set()
 
     def write_draft(self, posting: Posting) -> None:
         self.write_lines(posting.draft.lines)
@@ -167,6 +174,7 @@ class _LineWriter:
         for line_no, (name, values) in enumerate(lines, start=self.tree.size + 1):
             _require_sound_line(self.kind(name), line_no, values)
             given = {n: v for n, v in values.items() if v is not None}
+            self.reach.add(Reach(name, *(values.get(n) for n in _REACH)))  # type: ignore[arg-type]
             if (name, *given) != shape:
                 self._flush(shape, waiting)
                 shape, waiting = (name, *given), []
@@ -185,6 +193,8 @@ class _LineWriter:
         import polars as pl
 
         frame = _typed(kind, frame)
+        named = frame.select(name for name in _REACH if name in frame.columns)
+        self.reach.update(Reach(kind.name, **row) for row in named.unique().iter_rows(named=True))
         size, first = frame.height, self.tree.size + 1
         numbered = frame.with_columns(
             pl.int_range(first, first + size, dtype=pl.Int64).alias("line_no")
@@ -199,6 +209,9 @@ class _LineWriter:
         columns = ("act_id", "line_no", "salt", *frame.columns)
         insert_rows(self.connection, kind.name, columns, rows)
         return frame
+
+
+_REACH = ("scope", "agreement", "caveat")
 
 
 @contextmanager
@@ -300,6 +313,30 @@ def _recorded_at(
     )
 
 
+def _pass_gates(posting: Posting, database: Database) -> None:
+    """Ask whether this person may do this here.
+
+    Raises
+    ------
+    RefusedError
+        If a gate says no.
+    """
+    refusals = [r.finding for gate in database.registry.gates for r in gate(posting)]
+    if refusals:
+        raise RefusedError(
+            "this is not for you to do; nothing was posted",
+            refusals,
+            "Ask somebody who may, or the administrator for the role that it takes.",
+        )
+
+
+def _scope_of_findings(posting: Posting) -> str:
+    """Return whose the findings of an act are: those of an act about one area are that area's."""
+    scopes = {reach.scope for reach in posting.reach}
+    assert posting.actor is not None
+    return scopes.pop() if len(scopes) == 1 else posting.actor.on_behalf_of
+
+
 def _run_checks(posting: Posting, database: Database) -> list[Finding]:
     present = {name for name, _ in chain(posting.draft.lines, posting.draft.frames)}
     findings: list[Finding] = []
@@ -350,6 +387,11 @@ def _close(
     }
     values["digest"] = act_digest(Act(**values, digest=""))
     connection.execute(insert(database.metadata.tables[ACT]).values(**values))
+    if actor.signer is not None:
+        signature = actor.signer.sign(signed_bytes(values["digest"])).hex()
+        signed = {"act_id": writer.act_id, "person": actor.person, "key": actor.signer.key}
+        table = database.metadata.tables[SIGNATURE]
+        connection.execute(insert(table).values(**signed, signature=signature))
     head = database.metadata.tables[CHAIN_HEAD]
     connection.execute(update(head).values(act_id=writer.act_id, digest=values["digest"]))
     return Act(**values)
@@ -369,7 +411,8 @@ def _require_same(
                 same = False
                 break
         else:
-            same = all(line.kind == FINDING.name for line in stored)
+            added = {FINDING.name, *(kind for kind, _ in actor.endorsement)}
+            same = all(line.kind in added for line in stored)
     if not same:
         raise ConflictError(
             f"{draft.client_id!r} was posted before as act {known.act_id}, with other content",

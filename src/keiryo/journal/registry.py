@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keiryo.errors import Finding
-from keiryo.journal.model import Draft, LineKind
+from keiryo.journal.model import Actor, Draft, LineKind
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,6 +33,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """That an act has lines of a kind under a scope, an agreement and a handling caveat."""
+
+    kind: str
+    scope: str
+    agreement: str | None = None
+    caveat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """An act in the middle of its transaction, as checks and projections see it.
 
@@ -44,6 +54,10 @@ class Posting:
     draft : Draft
         The header; its single lines (bulk frames are consumed by now: ask the tables).
     metadata : sqlalchemy.MetaData
+    actor : Actor or None
+        Who posts.
+    reach : frozenset of Reach
+        Whose lines the act has, and under which agreement and caveat.
     waiting : dict of str to list
         What a projection gathered from frames and will add at the end, by its name.
     """
@@ -52,6 +66,8 @@ class Posting:
     act_id: int
     draft: Draft
     metadata: MetaData
+    actor: Actor | None = None
+    reach: frozenset[Reach] = frozenset()
     waiting: dict[str, list[Any]] = field(default_factory=dict)
 
     def table(self, kind: str) -> Table:
@@ -67,6 +83,9 @@ class Posting:
         for row in self.connection.execute(query).mappings():
             yield dict(row)
 
+
+Gate = Callable[["Posting"], Iterable[Refusal]]
+"""Looks at every act before it is final: may this person do this here?"""
 
 CheckFunction = Callable[[Posting], Iterable[Finding | Refusal]]
 
@@ -133,6 +152,24 @@ Explainer = Callable[["Connection", "MetaData", str], Iterable[Link]]
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingTable:
+    """An ordinary table that may change: accounts, sessions, drafts; no part of the record.
+
+    Attributes
+    ----------
+    name : str
+    table : callable
+        Adds the table to a `MetaData` and returns it.
+    in_backup : bool
+        Whether a backup holds it; sessions and the like end with the server.
+    """
+
+    name: str
+    table: Callable[[MetaData], Table]
+    in_backup: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Capability:
     """What a capability brings to the pipeline."""
 
@@ -141,6 +178,8 @@ class Capability:
     checks: tuple[Check, ...] = ()
     projections: tuple[Projection, ...] = ()
     explainers: tuple[Explainer, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    working_tables: tuple[WorkingTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +199,7 @@ class Registry:
         kinds = {k.name: k for c in self.capabilities for k in c.line_kinds}
         names = [k.name for c in self.capabilities for k in c.line_kinds]
         names += [p.name for p in self.projections]
+        names += [t.name for t in self.working_tables]
         double = sorted({n for n in names if names.count(n) > 1})
         if double:
             raise ValueError(f"declared twice: {', '.join(double)}")
@@ -179,3 +219,18 @@ class Registry:
     def explainers(self) -> tuple[Explainer, ...]:
         """All explainers, in order of their capabilities."""
         return tuple(explainer for c in self.capabilities for explainer in c.explainers)
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """All gates, in order of their capabilities."""
+        return tuple(gate for c in self.capabilities for gate in c.gates)
+
+    @property
+    def working_tables(self) -> tuple[WorkingTable, ...]:
+        """All working tables, in order of their capabilities."""
+        return tuple(table for c in self.capabilities for table in c.working_tables)
+
+    def capability_of(self) -> dict[str, str]:
+        """Return the capability that declares each line kind and projection, by its name."""
+        found = {k.name: c.name for c in self.capabilities for k in c.line_kinds}
+        return found | {p.name: c.name for c in self.capabilities for p in c.projections}

@@ -186,8 +186,10 @@ class _Backup:
     def tables(self) -> list[str]:
         """All tables but those that are computed: of record, whoever declared them, and ours."""
         present = set(inspect(self.connection).get_table_names())
-        computed = {p.name for p in self.database.registry.projections}
-        declared = set(self.database.metadata.tables) - computed
+        registry = self.database.registry
+        left_out = {p.name for p in registry.projections}
+        left_out |= {t.name for t in registry.working_tables if not t.in_backup}
+        declared = set(self.database.metadata.tables) - left_out
         lines = set(line_tables(self.connection))
         return [ACT, *sorted(((declared & present) | lines) - {ACT, CHAIN_HEAD}), CHAIN_HEAD]
 

@@ -162,10 +162,18 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def _engine(url: URL) -> Engine:
+def seen_engine(url: URL) -> Engine:
+    """Return a small engine of its own, for books as one viewer sees them."""
+    return _engine(url, pool_size=1, max_overflow=7, cache_kib=8_192)
+
+
+def _engine(
+    url: URL, *, pool_size: int = 5, max_overflow: int = 10, cache_kib: int = 65_536
+) -> Engine:
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": max_overflow}
     if url.get_backend_name() != "sqlite":
         try:
-            return create_engine(url, pool_pre_ping=True)
+            return create_engine(url, pool_pre_ping=True, **pool)
         except ModuleNotFoundError as error:
             raise StorageError(
                 f"PostgreSQL needs the package {error.name}, which is not installed",
@@ -173,9 +181,9 @@ def _engine(url: URL) -> Engine:
             ) from None
     asleep = _asleep(Path(url.database or ""))
     if asleep is not None:
-        engine = create_engine(url, creator=lambda: sqlite3.connect(asleep, uri=True))
+        engine = create_engine(url, creator=lambda: sqlite3.connect(asleep, uri=True), **pool)
     else:
-        engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
+        engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S}, **pool)
 
     def connected(raw: Any, _record: object) -> None:
         raw.isolation_level = None  # this module begins and ends transactions itself
@@ -187,7 +195,7 @@ def _engine(url: URL) -> Engine:
             "trusted_schema=OFF",
             "cell_size_check=ON",
             "wal_autocheckpoint=4000",
-            "cache_size=-65536",
+            f"cache_size=-{cache_kib}",
         ):
             try:
                 raw.execute(f"PRAGMA {pragma}")

@@ -12,7 +12,7 @@ from keiryo.storage import revision
 from keiryo.storage.engine import Database
 from keiryo.storage.frames import create_missing
 from keiryo.storage.projections import rebuild
-from keiryo.storage.schema import ACT, guard
+from keiryo.storage.schema import ACT, SIGNATURE, guard
 
 _PREPARING = 0x6B656972796F
 """Key of the lock under which PostgreSQL lets one process at a time change the schema."""
@@ -36,7 +36,7 @@ def prepare(database: Database) -> list[str]:
         before = set(inspect(connection).get_table_names())
         if ACT not in before or not revision.check_schema(connection):
             upgrade(connection)
-        complete(connection, database)
+        complete(connection, database, before)
         after = inspect(connection).get_table_names()
     return [name for name in after if name not in before]
 
@@ -85,11 +85,14 @@ def upgrade(connection: Connection, goal: str | None = None) -> None:
     command.upgrade(config, goal)
 
 
-def complete(connection: Connection, database: Database) -> None:
-    """Make the tables that no migration makes, guard those of record, fill new projections."""
+def complete(connection: Connection, database: Database, before: set[str] | None = None) -> None:
+    """Make the tables that no migration makes, guard those of record, fill new projections.
+
+    Those that were not there `before`, but made by a migration, are filled as well.
+    """
     made = {table.name for table in create_missing(connection, database.metadata)}
-    for name in sorted(made & {ACT, *database.registry.kinds}):
+    for name in sorted(made & {ACT, SIGNATURE, *database.registry.kinds}):
         guard(connection, name)
     for projection in database.registry.projections:
-        if projection.name in made:
+        if projection.name in made or (before and projection.name not in before):
             rebuild(connection, projection, database.metadata)

@@ -33,6 +33,7 @@ INTEGER = BigInteger().with_variant(Integer(), "sqlite")
 ACT = "act"
 CHAIN_HEAD = "chain_head"
 PERSON = "person"
+SIGNATURE = "signature"
 
 APPEND_ONLY = "tables of record are append-only"
 _ACT_IS_CLOSED = "lines can only be added to the act that is being posted"
@@ -57,6 +58,17 @@ def build_metadata(registry: Registry) -> MetaData:
         Column("account", Text, unique=True),
         sqlite_strict=True,
     )
+    Table(
+        SIGNATURE,
+        metadata,
+        Column("act_id", INTEGER, primary_key=True, autoincrement=False),
+        Column("person", Text, nullable=False),
+        Column("key", Text, nullable=False),
+        Column("signature", Text, nullable=False),
+        sqlite_strict=True,
+    )
+    for working in registry.working_tables:
+        working.table(metadata)
     for kind in registry.kinds.values():
         line_table(kind, metadata)
     for projection in registry.projections:
