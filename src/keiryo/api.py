@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,14 @@ from keiryo.journal import proofs
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.opening import open_journal, recorded_state
 from keiryo.journal.persons import person_id
-from keiryo.journal.posting import post
+from keiryo.journal.posting import post, system_clock
 from keiryo.journal.registry import Registry
 from keiryo.journal.verify import Progress, Verification, verify
 from keiryo.journal.why import why
 from keiryo.oversight.deadlines import Duty, deadlines
 from keiryo.oversight.transit_board import TransitRow, transit_board
+from keiryo.people.authority import actor_of_token
+from keiryo.people.permissions import people_are_set_up
 from keiryo.places.model import COUNTRY_CODE
 from keiryo.quantities import Category
 from keiryo.reports.checking import check_against_books, check_files
@@ -78,10 +81,27 @@ class Books:
 
     @property
     def actor(self) -> Actor:
-        """Who acts, by pseudonymous id, on behalf of the State."""
+        """Who acts on behalf of the State, by pseudonymous id.
+
+        Once people are admitted to the books, this is whom ``KEIRYO_TOKEN`` stands for, and they
+        sign; until then, or where a person was named, nobody signs.
+
+        Raises
+        ------
+        SignInError
+            If the token is not good (any more).
+        """
+        token = os.environ.get("KEIRYO_TOKEN")
+        if self._person is None and token and self._people_are_set_up():
+            actor, _ = actor_of_token(self.database, self.state, token.strip(), system_clock())
+            return actor
         if self._person is None:
             self._person = person_id(self.database)
         return Actor(self._person, self.state)
+
+    def _people_are_set_up(self) -> bool:
+        with self.database.reading() as connection:
+            return people_are_set_up(connection, self.database.metadata)
 
     def import_reports(
         self,

@@ -11,6 +11,7 @@ from sqlalchemy import Column, MetaData, Table, Text, text
 
 from keiryo.errors import Finding, Severity
 from keiryo.journal import model
+from keiryo.journal.act_scopes import act_scopes
 from keiryo.journal.model import Actor, Draft, LineKind
 from keiryo.journal.opening import open_journal
 from keiryo.journal.posting import post
@@ -80,7 +81,7 @@ TOYS = Capability(
     (Check("toys", frozenset({"toy"}), _look_at_toys),),
     (Projection("toy_total", _total_table, TOTALS, _apply_totals, frozenset({"toy"})),),
 )
-REGISTRY = Registry((JOURNAL, TOYS))
+REGISTRY = Registry((JOURNAL, TOYS, act_scopes((JOURNAL, TOYS))))
 
 
 class SteadyClock:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import func, select, text
 
 from keiryo.accounts.book_sums import BOOK_SUM
+from keiryo.accounts.dependents import dependents
 from keiryo.accounts.explain import explain
 from keiryo.accounts.tables import (
     BATCH,
@@ -190,4 +191,5 @@ ACCOUNTS = Capability(
     ),
     projections=(BOOK_SUM,),
     explainers=(explain,),
+    dependents=(dependents,),
 )

@@ -20,6 +20,7 @@ from keiryo.cli import (
     measurements,
     movements,
     oversight,
+    people,
     places,
     reports,
     sampling,
@@ -62,6 +63,6 @@ def root(
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
-    *(movements, journal, demo),
+    *(movements, journal, people, demo),
 ):
     capability.register(app)

@@ -37,7 +37,8 @@ def verify(
 ) -> None:
     """Verify that nothing was changed.
 
-    Every act, line, projection and piece of evidence is checked; the first wrong act is named.
+    Every act, line, signature, projection and piece of evidence is checked; the first wrong act is
+    named.
 
     Exit code 0: sound; 1: something is wrong; 2: the command could not run.
     """
@@ -59,14 +60,16 @@ def verify(
                 "acts": result.acts,
                 "lines": result.lines,
                 "evidence": result.evidence,
+                "signatures": result.signatures,
                 "head": result.head,
                 "first_wrong_act": result.first_wrong_act,
                 "problems": [asdict(problem) for problem in result.problems],
             }
         )
     elif result.sound:
+        signed = f" ({result.signatures} signed)" if result.signatures else ""
         print(
-            f"Sound: {result.acts} acts, {result.lines} lines, {result.evidence} pieces of "
+            f"Sound: {result.acts} acts{signed}, {result.lines} lines, {result.evidence} pieces of "
             f"evidence; head {result.head[:16]}…"
         )
     else:
@@ -145,7 +148,7 @@ def check_proof(
     ] = None,
 ) -> None:
     """Check a proof; needs no books."""
-    from keiryo.journal.proofs import Checkpoint, proof_problems
+    from keiryo.journal.proofs import Checkpoint, proof_problems, signers
 
     known = None if checkpoint is None else Checkpoint.from_json(_text(checkpoint))
     try:
@@ -156,6 +159,8 @@ def check_proof(
     for problem in problems:
         print(f"  {problem}")
     print("The proof does not hold." if problems else "The proof holds.")
+    for words in [] if problems else signers(data):
+        print(words)
     raise typer.Exit(1 if problems else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keiryo.evaluation.dependents import dependents
 from keiryo.evaluation.explain import explain
 from keiryo.evaluation.tables import (
     EVALUATION,
@@ -15,4 +16,5 @@ EVALUATIONS = Capability(
     "evaluation",
     line_kinds=(EVALUATION, EVALUATION_TEST, EVALUATION_SHARE, EVALUATION_LIMIT),
     explainers=(explain,),
+    dependents=(dependents,),
 )

@@ -2,8 +2,9 @@
 
 A *checkpoint* names the last act and its digest; kept outside (printed, mailed, handed to the
 counterpart), it convicts any later rewriting of the acts before it. A *proof* shows one line, its
-salt, the path to its act's root, the act's header, and the digests that link the act to the head
-of the chain; it tells nothing about other lines.
+salt, the path to its act's root, the act's header and signature, and the digests that link the act
+to the head of the chain; it tells nothing about other lines. The signature is checked with the key
+that the proof names; whose key that is, its reader must know from elsewhere.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from keiryo.journal.merkle import inclusion_path, root_from_path
 from keiryo.journal.model import Act
 from keiryo.journal.reading import act as read_act
 from keiryo.journal.reading import acts, head, line_stream
+from keiryo.journal.signatures import is_signed_act
 from keiryo.journal.tables import JOURNAL_OPENED
+from keiryo.storage.schema import SIGNATURE
 
 CHECKPOINT_FORMAT = "keiryo-checkpoint-1"
 PROOF_FORMAT = "keiryo-proof-1"
@@ -118,8 +121,23 @@ def prove(connection: Connection, metadata: MetaData, act_id: int, line_no: int)
             }
             for later in acts(connection, metadata, first=act_id + 1)
         ],
-        "signatures": [],
+        "signatures": _signatures(connection, metadata, act_id),
     }
+
+
+def _signatures(connection: Connection, metadata: MetaData, act_id: int) -> list[dict[str, str]]:
+    table = metadata.tables[SIGNATURE]
+    query = select(table.c.person, table.c.key, table.c.signature).where(table.c.act_id == act_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def signers(proof: dict[str, Any]) -> list[str]:
+    """Return in words who signed the act of a proof that holds, and what remains to be known."""
+    return [
+        f"Act {proof['act']['act_id']} is signed by {signed['person']} with the key "
+        f"{signed['key']}. That this key is theirs you must know from elsewhere."
+        for signed in proof.get("signatures", [])
+    ]
 
 
 def proof_problems(proof: dict[str, Any], known: Checkpoint | None = None) -> list[str]:
@@ -162,6 +180,17 @@ def proof_problems(proof: dict[str, Any], known: Checkpoint | None = None) -> li
             problems.append("the checkpoint is of another journal")
         elif known and digests.get(known.act_id) != known.digest:
             problems.append(f"the chain does not lead to the checkpoint at act {known.act_id}")
+        problems += _signature_problems(proof.get("signatures", []), act)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         return ["this is not a proof of keiryo, or it is damaged"]
+    return problems
+
+
+def _signature_problems(signatures: list[dict[str, str]], act: Act) -> list[str]:
+    problems = []
+    for signed in signatures:
+        if signed["person"] != act.person:
+            problems.append("the act is signed by another person than the one who answers for it")
+        elif not is_signed_act(signed["key"], act.digest, signed["signature"]):
+            problems.append("the signature is not one over this act with the key that is named")
     return problems

@@ -180,6 +180,8 @@ class Capability:
     explainers: tuple[Explainer, ...] = ()
     gates: tuple[Gate, ...] = ()
     working_tables: tuple[WorkingTable, ...] = ()
+    dependents: tuple[Explainer, ...] = ()
+    """Explainers turned around: yield the links of which the node is the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,11 @@ class Registry:
     def explainers(self) -> tuple[Explainer, ...]:
         """All explainers, in order of their capabilities."""
         return tuple(explainer for c in self.capabilities for explainer in c.explainers)
+
+    @property
+    def dependents(self) -> tuple[Explainer, ...]:
+        """All explainers that were turned around, in order of their capabilities."""
+        return tuple(function for c in self.capabilities for function in c.dependents)
 
     @property
     def gates(self) -> tuple[Gate, ...]:

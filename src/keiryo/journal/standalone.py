@@ -29,6 +29,13 @@ where ``lines_root`` is the root over the leaves of the act (of no leaves: SHA-2
 the digest before the first act is 32 zero bytes. Whoever changes a line must change every digest
 from there to the last. That last digest, noted elsewhere, is a *checkpoint*: it convicts even a
 journal that was computed anew as a whole.
+
+An act may be signed (table ``signature``): by the person who answers for it, with an Ed25519 key
+(RFC 8032), over the bytes ``keiryo-act-1 signature``, a line feed, and the digest. The lines
+``person_key`` register and revoke keys, from their act on; a key may sign the act that registers
+it. Who has a key in force signs, and after the first line ``person_state`` everybody does. A line
+``release`` has a signature by whoever prepared what another person released, over the bytes
+``keiryo-release-1 signature``, a line feed, and the digest of the content.
 """
 
 from __future__ import annotations
@@ -43,7 +50,8 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
+from functools import lru_cache
+from hashlib import sha256, sha512
 from typing import Any
 
 # ---- projections: tables that can be rebuilt, each with the SELECT that builds it --------------
@@ -86,6 +94,83 @@ GUARDS = {  # the triggers that protect a table of record
 }
 ACT_GUARD = " OR EXISTS (SELECT 1 FROM act WHERE client_id = NEW.client_id)"
 PLAIN = re.compile(r"[a-z][a-z0-9_]*")
+
+# ---- Ed25519: RFC 8032, section 5.1; points are (X, Y, Z, T), x = X/Z, y = Y/Z, T = XY/Z --------
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493  # order of the base point
+D = -121665 * pow(121666, -1, P) % P
+ROOT = pow(2, (P - 1) // 4, P)  # its square is -1
+BASE = b"\x58" + b"\x66" * 31
+NEUTRAL = (0, 1, 1, 0)
+
+
+def add(one: Any, other: Any) -> Any:
+    """Add two points, equal ones too (section 5.1.4)."""
+    (x1, y1, z1, t1), (x2, y2, z2, t2) = one, other
+    a, b = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
+    c, d = t1 * 2 * D * t2 % P, z1 * 2 * z2 % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def decode(encoding: bytes) -> Any:
+    """Return the point of 32 bytes (section 5.1.3); ValueError if they are not its encoding."""
+    sign, y = divmod(int.from_bytes(encoding, "little"), 2**255)
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    x = x if x * x % P == square else x * ROOT % P
+    if len(encoding) != 32 or y >= P or x * x % P != square or sign > (x != 0):
+        raise ValueError("no point")
+    x = x if x % 2 == sign else P - x
+    return x, y, 1, x * y % P
+
+
+@lru_cache(maxsize=256)
+def multiples(encoding: bytes) -> Any:
+    """Return, for n from 0 to 63, the points 0, 1, 2 ... 15 times 16**n times a point."""
+    point, rows = decode(encoding), []
+    for _ in range(64):
+        row = [NEUTRAL]
+        for _ in range(15):
+            row.append(add(row[-1], point))
+        rows.append(row)
+        point = add(row[-1], point)
+    return rows
+
+
+def times(number: int, encoding: bytes) -> Any:
+    """Return a point `number` times, which is below 2**256."""
+    result = NEUTRAL
+    for place, row in enumerate(multiples(encoding)):
+        result = add(result, row[number >> 4 * place & 15])
+    return result
+
+
+def is_signed(key: Any, message: bytes, signature: Any) -> bool:
+    """Say whether a signature over a message was made with a key (section 5.1.7); both in hex."""
+    try:
+        encoded, signed = bytes.fromhex(key), bytes.fromhex(signature)
+        s = int.from_bytes(signed[32:], "little")
+        if len(signed) != 64 or s >= L:
+            return False
+        k = int.from_bytes(sha512(signed[:32] + encoded + message).digest(), "little") % L
+        x, y, z, t = times(k, encoded)
+        x, y, z, _ = add(times(s, BASE), (-x, y, z, -t))
+        x, y = x * pow(z, -1, P) % P, y * pow(z, -1, P) % P
+        return bool((x % 2 << 255 | y).to_bytes(32, "little") == signed[:32])
+    except (TypeError, ValueError):
+        return False
+
+
+def signs(key: Any, mark: bytes, digest: Any, signature: Any) -> bool:
+    """Say whether a signature over a mark and a digest was made with a key; all in hex."""
+    try:
+        return is_signed(key, mark + b" signature\n" + bytes.fromhex(digest), signature)
+    except (TypeError, ValueError):
+        return False
+
+
+# ------------------------------------------------------------------------------------------------
 
 
 def canonical(first_row: str, fields: dict[str, Any]) -> bytes:
@@ -168,7 +253,9 @@ def check_tables(books: sqlite3.Connection, problems: list[Any]) -> dict[str, li
     if not tables and "act" not in columns:
         raise ValueError("these are no books of keiryo")
     triggers = dict(books.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    for name in ["act", *tables]:
+    if "person_key" in tables and "signature" not in columns:
+        problems.append((None, "the table signature is missing"))
+    for name in ["act", *tables, *{"signature"}.intersection(columns)]:
         for guard, statement in GUARDS.items():
             wanted = statement.format(name, ACT_GUARD if name == "act" else "")
             if triggers.get(guard.format(name)) != wanted:
@@ -234,6 +321,88 @@ def check_acts(
     return digests
 
 
+class Keys:
+    """The keys that sign for each person, asked for one act after the other."""
+
+    def __init__(self, books: sqlite3.Connection, tables: dict[str, list[str]]) -> None:
+        query = "SELECT act_id, person, key, state FROM person_key ORDER BY act_id, line_no"
+        self.coming = books.execute(query).fetchall()[::-1] if "person_key" in tables else []
+        self.in_force: dict[Any, set[Any]] = {}
+
+    def of(self, person: Any, number: int) -> Any:
+        """Return the keys in force for a person before an act, and those that it registers."""
+        while self.coming and self.coming[-1][0] < number:
+            _, whose, key, state = self.coming.pop()
+            keys = self.in_force.setdefault(whose, set())
+            keys.add(key) if state == "registered" else keys.discard(key)
+        own: set[Any] = set()
+        for at, whose, key, state in reversed(self.coming):
+            if at != number:
+                break
+            if whose == person:
+                own.add(key) if state == "registered" else own.discard(key)
+        return self.in_force.get(person, set()), own
+
+
+def check_signatures(
+    books: sqlite3.Connection, tables: dict[str, list[str]], problems: list[Any]
+) -> int:
+    """Check the signatures of acts and of prepared content; return how many acts are signed."""
+    if not books.execute("SELECT 1 FROM sqlite_master WHERE name = 'signature'").fetchone():
+        return 0
+    keys, count, admitted = Keys(books, tables), 0, None
+    if "person_state" in tables:
+        admitted = books.execute("SELECT min(act_id) FROM person_state").fetchone()[0]
+    query = "SELECT a.act_id, a.person, a.digest, s.person, s.key, s.signature FROM act a"
+    query += " LEFT JOIN signature s ON s.act_id = a.act_id ORDER BY a.act_id"
+    for number, person, digest, signer, key, signature in books.execute(query):
+        (before, own), wrong = keys.of(person, number), ""
+        count += signature is not None
+        if signature is None and (before or (admitted is not None and admitted < number)):
+            wrong = f"it is not signed, though acts of {person} had to be"
+        elif signature is not None and signer != person:
+            wrong = f"it is of {person} and bears a signature of {signer}"
+        elif signature is not None and key not in before | own:
+            wrong = f"it is signed with a key that did not sign for {person} then"
+        elif signature is not None and not signs(key, b"keiryo-act-1", digest, signature):
+            wrong = f"its signature is not one of {person} over this act"
+        problems += [(number, f"act {number}: {wrong}")] if wrong else []
+    query = "SELECT act_id FROM signature WHERE act_id NOT IN (SELECT act_id FROM act)"
+    for (number,) in books.execute(query):
+        problems.append((number, f"there is a signature of act {number}, which does not exist"))
+    if "release" in tables:
+        check_releases(books, Keys(books, tables), problems)
+    return count
+
+
+def check_releases(books: sqlite3.Connection, keys: Keys, problems: list[Any]) -> None:
+    """Check that what acts release was signed for by another person, who prepared it."""
+    query = "SELECT r.act_id, a.person, prepared_by, content_digest, preparer_key, "
+    query += "preparer_signature FROM release r JOIN act a ON a.act_id = r.act_id"
+    query += " ORDER BY r.act_id, r.line_no"
+    for number, person, preparer, digest, key, signature in books.execute(query):
+        before, own = keys.of(preparer, number)
+        if preparer == person:
+            problems.append((number, f"act {number}: {person} alone prepared and released it"))
+        elif key not in before | own or not signs(key, b"keiryo-release-1", digest, signature):
+            problems.append((number, f"act {number}: {preparer} did not sign what it releases"))
+
+
+def check_act_scopes(
+    books: sqlite3.Connection, tables: dict[str, list[str]], problems: list[Any]
+) -> None:
+    """Compare the projection of whose lines each act has, if it is kept, with all tables."""
+    if not books.execute("SELECT 1 FROM sqlite_master WHERE name = 'act_scope'").fetchone():
+        return
+    columns = "act_id, scope, COALESCE(agreement, ''), COALESCE(caveat, '')"
+    union = " UNION ".join(f"SELECT {columns}, act_id FROM {name}" for name in tables)
+    built = f"SELECT * FROM ({union})"
+    kept = f"SELECT {columns}, through_act FROM act_scope"
+    for words, first, second in (("should not have", kept, built), ("lacks", built, kept)):
+        for row in books.execute(f"SELECT * FROM ({first} EXCEPT {second}) LIMIT 5"):
+            problems.append((None, f"the projection act_scope {words} a row: {row}"))
+
+
 def check_projections(books: sqlite3.Connection, problems: list[Any]) -> None:
     """Compare each projection that these books keep with a rebuild from the tables of record."""
     for name, select in PROJECTIONS.items():
@@ -264,7 +433,9 @@ def check_books(path: str, folder: str, known: Any, problems: list[Any]) -> str:
     tables = check_tables(books, problems)
     try:
         digests = check_acts(books, tables, problems)
+        signed = check_signatures(books, tables, problems)
         check_projections(books, problems)
+        check_act_scopes(books, tables, problems)
         if "evidence" in tables:
             check_evidence(books, folder, problems)
         query = "SELECT journal_uid FROM journal_opened ORDER BY act_id, line_no LIMIT 1"
@@ -276,7 +447,8 @@ def check_books(path: str, folder: str, known: Any, problems: list[Any]) -> str:
     except (sqlite3.Error, TypeError, ValueError) as error:
         problems.append((None, f"the database cannot be read on: {error}"))
         return ""
-    return f"{len(digests)} acts, the last with digest {digests[max(digests)] if digests else '-'}"
+    acts = f"{len(digests)} acts, {signed} of them signed" if signed else f"{len(digests)} acts"
+    return f"{acts}, the last with digest {digests[max(digests)] if digests else '-'}"
 
 
 def check_proof(proof: Any, known: Any, problems: list[Any]) -> str:
@@ -311,7 +483,16 @@ def check_proof(proof: Any, known: Any, problems: list[Any]) -> str:
             problems.append((None, "the checkpoint is of another journal"))
         elif known and chain.get(known["act_id"]) != known["digest"]:
             problems.append((None, "the chain does not lead to the checkpoint"))
-        return f"line {line['line_no']} of act {number}: {json.dumps(line)}"
+        words = f"line {line['line_no']} of act {number}: {json.dumps(line)}"
+        for signed in proof.get("signatures", []):
+            whose, key = signed["person"], signed["key"]
+            if whose != act["person"] or not signs(
+                key, b"keiryo-act-1", act["digest"], signed["signature"]
+            ):
+                problems.append((None, f"the signature is not one of {act['person']} over the act"))
+            words += f"\nIt is signed by {whose} with the key {key}."
+            words += " That this key is theirs you must know from elsewhere."
+        return words
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         problems.append((None, "this is not a proof of keiryo, or it is damaged"))
         return ""

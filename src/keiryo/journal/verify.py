@@ -1,9 +1,10 @@
 """Verification that every act, line and projection is still what was recorded.
 
 Everything is read again and every digest computed anew. Found are: a changed value in any table
-of record, a removed, added or reordered act or line, a projection that differs from a rebuild,
-evidence that is missing or changed, missing guards, and, against a checkpoint that was kept
-elsewhere, a chain that was rewritten as a whole. The first wrong act is named.
+of record, a removed, added or reordered act or line, a signature that is missing or wrong, a
+projection that differs from a rebuild, evidence that is missing or changed, missing guards, and,
+against a checkpoint that was kept elsewhere, a chain that was rewritten as a whole. The first wrong
+act is named.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ from keiryo.journal.merkle import GrowingTree
 from keiryo.journal.model import Act
 from keiryo.journal.proofs import Checkpoint, journal_uid
 from keiryo.journal.reading import acts, line_tables
+from keiryo.journal.signatures import check_signatures, older_than_signatures
 from keiryo.journal.tables import CLOCK_CHANGE, EVIDENCE
 from keiryo.storage.engine import Database
 from keiryo.storage.frames import read_frames
-from keiryo.storage.schema import ACT, CHAIN_HEAD, guards_missing
+from keiryo.storage.schema import ACT, CHAIN_HEAD, SIGNATURE, guards_missing
 
 BLOCK_LINES = 50_000
 SHOWN_ROWS = 5
@@ -63,13 +65,24 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The outcome: how much was checked, the head of the chain, and the problems."""
+    """The outcome: how much was checked, the head of the chain, and the problems.
+
+    Attributes
+    ----------
+    acts, lines, evidence : int
+    head : str
+        Digest of the last act.
+    problems : tuple of Problem
+    signatures : int
+        How many of the acts bear a signature.
+    """
 
     acts: int
     lines: int
     evidence: int
     head: str
     problems: tuple[Problem, ...]
+    signatures: int = 0
 
     @property
     def sound(self) -> bool:
@@ -103,8 +116,9 @@ def verify(
     with database.reading() as connection:
         run = _Run(connection, database, progress)
         with _any_text(connection, strict=False):
-            for part in (run.tables, run.chain, run.lines, run.strays, run.projections):
+            for part in (run.tables, run.chain, run.lines, run.strays, run.signatures):
                 run.attempt(part)
+            run.attempt(run.projections)
             run.attempt(run.stored_evidence)
             if checkpoint is not None:
                 run.attempt(lambda: run.checkpoint(checkpoint))
@@ -138,6 +152,7 @@ class _Run:
         self.acts: list[Act] = []
         self.line_count = 0
         self.evidence_count = 0
+        self.signature_count = 0
 
     def found(self, code: str, act_id: int | None, message: str) -> None:
         printable = message.encode("utf-8", "backslashreplace").decode()
@@ -155,14 +170,14 @@ class _Run:
     def result(self) -> Verification:
         order = sorted(self.problems, key=lambda p: (p.act_id is None, p.act_id or 0))
         head = self.acts[-1].digest if self.acts else GENESIS
-        return Verification(
-            len(self.acts), self.line_count, self.evidence_count, head, tuple(order)
-        )
+        counts = (len(self.acts), self.line_count, self.evidence_count)
+        return Verification(*counts, head, tuple(order), self.signature_count)
 
     def tables(self) -> None:
         """Tables of record and their guards are there, with the columns they should have."""
         present = set(inspect(self.connection).get_table_names())
-        for name in sorted({ACT, CHAIN_HEAD} - present):
+        unsigned = older_than_signatures(self.connection, present)
+        for name in sorted({ACT, CHAIN_HEAD, *(() if unsigned else (SIGNATURE,))} - present):
             self.found("TABLE-MISSING", None, f"the table {name} is missing")
         for name in [n for n, columns in self.kinds.items() if not _plain(n, *columns)]:
             self.found("TABLE-ADDED", None, f"{name!r} is no table of keiryo, or has odd columns")
@@ -173,7 +188,7 @@ class _Run:
                 self.found("TABLE-MISSING", None, f"the table of record {name} is missing")
             elif missing := sorted(wanted - set(self.kinds.get(name, []))):
                 self.found("COLUMN-MISSING", None, f"{name} has lost {', '.join(missing)}")
-        for name in sorted({ACT, *self.kinds} & present):
+        for name in sorted({ACT, SIGNATURE, *self.kinds} & present):
             if gone := guards_missing(self.connection, name):
                 self.found(
                     "GUARD-MISSING", None, f"{name} is not protected against change: {gone} missing"
@@ -359,6 +374,11 @@ class _Run:
                     int(act_id),
                     f"{name} holds {count} lines of act {act_id}, which does not exist",
                 )
+
+    def signatures(self) -> None:
+        """Acts are signed by whoever answers for them, since they have keys."""
+        present = set(inspect(self.connection).get_table_names())
+        self.signature_count = check_signatures(self.connection, present, self.found)
 
     def projections(self) -> None:
         """Each projection equals a rebuild from the tables of record."""

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+
+from keiryo.journal.model import Signer
 
 EVERYTHING = "*"
 SCOPE = re.compile(r"[A-Z]{2}(/[A-Z0-9-]{4}){0,2}")
@@ -112,6 +114,14 @@ ROLES: Mapping[str, Role] = {
 OWN_ACTS = ("key.register", "key.revoke")
 """What everybody may post about themselves."""
 
+WORKED_OUT = ("findings.record", "oversight.record")
+"""Questions that follow from the books by rule: recorded when reports come in, about whatever
+area they concern; whoever may file reports sets them off."""
+
+ABOUT_NO_PLACE = ("report.refuse", "correction.plan")
+"""Paper that says nothing of any area by itself: a file that cannot be read; a plan, of which each
+report that follows is asked for on its own. Whoever may post such an act somewhere may post it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -147,6 +157,10 @@ class Grant:
     def permits(self, act_kind: str) -> bool:
         """Return whether its role may post acts of a kind."""
         return any(fnmatchcase(act_kind, pattern) for pattern in ROLES[self.role].posts)
+
+    def enables(self, ability: str) -> bool:
+        """Return whether its role has an ability."""
+        return ability in ROLES[self.role].abilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +271,19 @@ class Person:
 
     def may(self, ability: str) -> bool:
         """Return whether a role of theirs has an ability, wherever it was granted."""
+        return self.state == "admitted" and any(g.enables(ability) for g in self.grants)
+
+    def may_at(
+        self, ability: str, scope: str, agreement: str | None = None, caveat: str | None = None
+    ) -> bool:
+        """Return whether a role of theirs has an ability over lines under a scope."""
         return self.state == "admitted" and any(
-            ability in ROLES[g.role].abilities for g in self.grants
+            g.enables(ability) and g.window.covers(scope, agreement, caveat) for g in self.grants
         )
+
+    def may_post_somewhere(self, act_kind: str) -> bool:
+        """Return whether they may post acts of a kind, wherever it be."""
+        return self.state == "admitted" and any(g.permits(act_kind) for g in self.grants)
 
     def may_post(
         self, act_kind: str, scope: str, agreement: str | None = None, caveat: str | None = None
@@ -269,6 +293,32 @@ class Person:
             grant.permits(act_kind) and grant.window.covers(scope, agreement, caveat)
             for grant in self.grants
         )
+
+    def within(self, scope: str) -> Person:
+        """Return the person with no more than what was granted to them under a scope."""
+        kept = [
+            replace(grant, scope=max(grant.scope, scope, key=len))
+            for grant in self.grants
+            if _nested(grant.scope, scope)
+        ]
+        return replace(self, grants=tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class SignerWithin:
+    """What signs for a person within a part of the State only: the key of a narrow token."""
+
+    signer: Signer = field(repr=False)
+    scope: str
+
+    @property
+    def key(self) -> str:
+        """The public key, hexadecimal."""
+        return self.signer.key
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature over `message`, 64 bytes."""
+        return self.signer.sign(message)
 
 
 def _nested(one: str, other: str) -> bool:

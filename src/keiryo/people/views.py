@@ -3,7 +3,8 @@
 Lines of a capability are seen through the windows onto it. Lines that belong to the journal itself
 (evidence, findings, answers) follow the other lines of their act: a file that came with a report is
 seen by who sees the report; where an act has nothing else, the windows onto the journal decide.
-An act is seen by who sees any of its lines. Working tables (accounts, sessions) are never seen.
+In the same way the line that names who prepared what another released goes with the released. An
+act is seen by who sees any of its lines. Working tables (accounts, sessions) are never seen.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from threading import Lock
 from keiryo.journal.act_scopes import NAME as ACT_SCOPE
 from keiryo.journal.registry import Registry
 from keiryo.people.model import EVERYTHING, Sight, Window
+from keiryo.people.tables import RELEASE
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import ACT, PERSON, SIGNATURE
 from keiryo.storage.seen import SeenDatabase
 
-JOURNAL = "journal"
+JOURNAL, PEOPLE = "journal", "people"
+_COMPANIONS = f"('{JOURNAL}', '{PEOPLE}')"
+"""Capabilities whose lines go along with those of others in an act."""
 _OPENING = "journal_opened"
 """Which journal this is: no secret from anybody who may sign in."""
 
@@ -42,7 +46,9 @@ def conditions(registry: Registry, sight: Sight, *, schema: str) -> dict[str, st
         if name == ACT_SCOPE:
             found[name] = _reach_seen(sight, registry, ACT_SCOPE, reach)
         elif capability == JOURNAL:
-            found[name] = _goes_along(sight, registry, name, reach)
+            found[name] = _goes_along(sight, registry, name, reach, (JOURNAL,))
+        elif name == RELEASE.name:
+            found[name] = _goes_along(sight, registry, name, reach, (JOURNAL, PEOPLE))
         else:
             found[name] = sight.sql(capability, name)
     of_act = f"SELECT 1 FROM {reach} AS reach WHERE reach.act_id = "
@@ -57,19 +63,23 @@ def conditions(registry: Registry, sight: Sight, *, schema: str) -> dict[str, st
 def _reach_seen(sight: Sight, registry: Registry, table: str, reach: str) -> str:
     """Return the condition that a row of ``act_scope`` is seen."""
     other = f"SELECT 1 FROM {reach} AS other WHERE other.act_id = {table}.act_id"
-    alone = f"NOT EXISTS ({other} AND other.capability <> '{JOURNAL}')"
-    along = f"EXISTS ({other} AND ({_others_seen(sight, registry, 'other')}))"
-    journal = f"({sight.sql(JOURNAL, table)}) AND {alone}"
+    alone, along = _company(sight, registry, other)
+    journal, people = sight.sql(JOURNAL, table), sight.sql(PEOPLE, table)
+    papers = f"EXISTS ({other} AND other.capability = '{JOURNAL}')"
+    paper = f"({table}.capability = '{JOURNAL}' OR {papers}) AND ({journal})"
+    person = f"{table}.capability = '{PEOPLE}' AND ({people})"
+    own = f"{alone} AND (({paper}) OR ({person}))"
     anywhere = f"({_any_window(sight, table)}) AND {along}"
-    own = f"({table}.capability = '{JOURNAL}' AND (({journal}) OR ({anywhere})))"
-    return f"({_others_seen(sight, registry, table)}) OR {own}"
+    companion = f"({table}.capability IN {_COMPANIONS} AND (({own}) OR ({anywhere})))"
+    return f"({_others_seen(sight, registry, table)}) OR {companion}"
 
 
 def _others_seen(sight: Sight, registry: Registry, table: str) -> str:
     """Return the condition that a row of ``act_scope`` about a capability of its own is seen."""
-    names = sorted({name for name in registry.capability_of().values() if name != JOURNAL})
+    owners = set(registry.capability_of().values())
+    names = sorted(name for name in owners if name not in (JOURNAL, PEOPLE))
     if all(sight.through(name) == sight.through(names[0]) for name in names):
-        return f"{table}.capability <> '{JOURNAL}' AND ({sight.sql(names[0], table)})"
+        return f"{table}.capability NOT IN {_COMPANIONS} AND ({sight.sql(names[0], table)})"
     parts = [
         f"({table}.capability = '{name}' AND ({sight.sql(name, table)}))"
         for name in names
@@ -78,14 +88,24 @@ def _others_seen(sight: Sight, registry: Registry, table: str) -> str:
     return " OR ".join(parts) or "1 = 0"
 
 
-def _goes_along(sight: Sight, registry: Registry, name: str, reach: str) -> str:
-    """Return the condition for a line of the journal itself: it follows its act."""
+def _goes_along(
+    sight: Sight, registry: Registry, name: str, reach: str, by_itself: tuple[str, ...]
+) -> str:
+    """Return the condition for a line that follows the others of its act.
+
+    Where the act has no others, the windows onto the capabilities `by_itself` decide.
+    """
     other = f"SELECT 1 FROM {reach} AS other WHERE other.act_id = {name}.act_id"
+    alone, along = _company(sight, registry, other)
+    own = " OR ".join(f"({sight.sql(capability, name)})" for capability in by_itself)
+    return f"(({_any_window(sight, name)}) AND {along}) OR (({own}) AND {alone})"
+
+
+def _company(sight: Sight, registry: Registry, other: str) -> tuple[str, str]:
+    """Return the conditions that an act has no lines but companions, and that others are seen."""
+    alone = f"NOT EXISTS ({other} AND other.capability NOT IN {_COMPANIONS})"
     along = f"EXISTS ({other} AND ({_others_seen(sight, registry, 'other')}))"
-    alone = f"NOT EXISTS ({other} AND other.capability <> '{JOURNAL}')"
-    return (
-        f"(({_any_window(sight, name)}) AND {along}) OR (({sight.sql(JOURNAL, name)}) AND {alone})"
-    )
+    return alone, along
 
 
 def _any_window(sight: Sight, table: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, MetaData, select
 
+from keiryo.journal.dependents import LINK_LIMIT
 from keiryo.journal.model import LineKind, integer, text
 from keiryo.journal.registry import Capability, Link
 
@@ -138,8 +139,36 @@ def explain_report(connection: Connection, metadata: MetaData, node: str) -> Ite
             yield Link(f"line:{act_id}/{line_no}", "states", f"line:{source_act}/{source_line}")
 
 
+def dependents_of_report(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
+    """Yield the reports that a line is the header or a note of, or that state it as issued."""
+    kind, _, name = node.partition(":")
+    if kind != "line":
+        return
+    act_id, line_no = (int(part) for part in name.split("/"))
+    for table in (metadata.tables[REPORT.name], metadata.tables[NOTE.name]):
+        query = select(table.c.mba, table.c.report_no).where(
+            table.c.act_id == act_id, table.c.line_no == line_no, table.c.mba.is_not(None)
+        )
+        for mba, number in connection.execute(query):
+            yield Link(f"report:{mba}/{number}", "recorded as", node)
+    issued = metadata.tables[ISSUED_RECORD.name]
+    query = select(issued.c.mba, issued.c.report_no).where(
+        issued.c.act_id == act_id, issued.c.line_no == line_no
+    )
+    for mba, number in connection.execute(query):
+        yield Link(f"report:{mba}/{number}", "issued as", node)
+    stating = (
+        select(issued.c.act_id, issued.c.line_no)
+        .where(issued.c.source_act == act_id, issued.c.source_line == line_no)
+        .order_by(issued.c.act_id, issued.c.line_no)
+    )
+    for record_act, record_line in connection.execute(stating.limit(LINK_LIMIT)):
+        yield Link(f"line:{record_act}/{record_line}", "states", node)
+
+
 REPORTS = Capability(
     "reports",
     line_kinds=(REPORT, NOTE, REPORTING_CONTEXT, EARLIER_REPORT, ISSUED_REPORT, ISSUED_RECORD),
     explainers=(explain_report,),
+    dependents=(dependents_of_report,),
 )

@@ -1,0 +1,198 @@
+"""The sentences of the pages, collected for translators; see docs/how-to for how to translate.
+
+Sentences are what templates and Python give to ``_``, ``gettext``, ``ngettext``, ``pgettext`` and
+``sentence``, and the titles of menu entries, parts of the overview and columns of lists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
+
+WEB = Path(__file__).resolve().parent.parent / "src" / "keiryo" / "web"
+LOCALE = WEB / "locale"
+TRANSLATED = ("ja",)
+FUNCTIONS = {"_": 1, "gettext": 1, "sentence": 1, "ngettext": 2, "pgettext": 2}
+"""How many literal arguments each takes."""
+
+TITLED = {
+    "MenuEntry": {0: "title", 2: "group"},
+    "OverviewPart": {1: "title"},
+    "ListColumn": {1: "title", 5: "choices"},
+    "Hit": {0: "kind"},
+}
+"""Which arguments of these are shown, by position and name."""
+
+SHOWN_TABLES = {"GROUPS"}
+HEADER = """\
+# keiryo: the pages in {language}.
+msgid ""
+msgstr ""
+"Project-Id-Version: keiryo\\n"
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
+
+Sentence = tuple[str, str | tuple[str, str], str | None]
+"""Place, sentence or its two English forms, context."""
+
+
+def collected() -> Catalog:
+    """Return every sentence of the pages, without translations."""
+    catalog = Catalog(fuzzy=False)
+    for place, message, context in sorted(
+        [*of_templates(), *of_python()], key=lambda one: (one[0], str(one[1]))
+    ):
+        catalog.add(message, locations=[(place, 0)], context=context)
+    return catalog
+
+
+def of_templates() -> Iterator[Sentence]:
+    options = {"silent": "false", "newstyle_gettext": "true", "extensions": "jinja2.ext.do"}
+    for file in sorted((WEB / "templates").rglob("*.html")):
+        place = file.relative_to(WEB).as_posix()
+        with file.open("rb") as stream:
+            found = babel_extract(stream, ("_", "gettext", "ngettext", "pgettext"), (), options)
+            for _, function, message, _ in found:
+                given = message if isinstance(message, tuple) else (message,)
+                texts = [text for text in given if isinstance(text, str)]
+                if len(texts) < FUNCTIONS[function]:
+                    continue  # a sentence of a variable, which is collected where it is written
+                if function == "pgettext":
+                    yield place, texts[1], texts[0]
+                elif function == "ngettext":
+                    yield place, (texts[0], texts[1]), None
+                else:
+                    yield place, texts[0], None
+
+
+def of_python() -> Iterator[Sentence]:
+    for file in sorted(WEB.rglob("*.py")):
+        place = file.relative_to(WEB).as_posix()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                for message, context in of_call(node):
+                    yield place, message, context
+            elif (
+                isinstance(node, ast.Assign)
+                and {target.id for target in node.targets if isinstance(target, ast.Name)}
+                & SHOWN_TABLES
+            ):
+                for text in literals(node.value):
+                    yield place, text, None
+
+
+def of_call(call: ast.Call) -> Iterator[tuple[str | tuple[str, str], str | None]]:
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name in FUNCTIONS:
+        texts = [literals(one) for one in call.args[: FUNCTIONS[name]]]
+        if len(texts) == FUNCTIONS[name] and all(len(one) == 1 for one in texts):
+            given = [one[0] for one in texts]
+            if name == "ngettext":
+                yield (given[0], given[1]), None
+            elif name == "pgettext":
+                yield given[1], given[0]
+            else:
+                yield given[0], None
+    for position, keyword in TITLED.get(name, {}).items():
+        shown = [one.value for one in call.keywords if one.arg == keyword]
+        for value in shown or call.args[position : position + 1]:
+            for text in literals(value):
+                yield text, None
+
+
+def literals(node: ast.AST) -> list[str]:
+    """Return the text of a literal, or those of a tuple of literals."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value] if node.value else []
+    if isinstance(node, ast.Tuple | ast.List):
+        return [text for one in node.elts for text in literals(one)]
+    return []
+
+
+def written(catalog: Catalog, language: str) -> str:
+    """Return a catalogue as the text of its file; the same sentences give the same text."""
+    stream = io.BytesIO()
+    write_po(
+        stream,
+        catalog,
+        width=100,
+        omit_header=True,
+        sort_output=True,
+        ignore_obsolete=True,
+        include_lineno=False,
+    )
+    return HEADER.format(language=language) + stream.getvalue().decode("utf-8").strip() + "\n"
+
+
+def renewed(language: str, sentences: Catalog) -> Catalog:
+    """Return the catalogue of a language with the sentences of today and its translations."""
+    file = LOCALE / language / "keiryo.po"
+    kept = Catalog(locale=language, fuzzy=False)
+    if file.is_file():
+        with file.open("rb") as stream:
+            kept = read_po(stream, locale=language)
+    kept.update(sentences, no_fuzzy_matching=True)
+    return kept
+
+
+def faults(catalog: Catalog) -> list[str]:
+    """Return what is wrong with the translations of a catalogue, a line for each sentence."""
+    return [f"{place(one)}: {fault}: {one.id!r}" for one in catalog if one.id for fault in of(one)]
+
+
+def of(message: Message) -> Iterator[str]:
+    english = message.id if isinstance(message.id, tuple | list) else (message.id,)
+    given = message.string
+    said = [str(text or "") for text in (given if isinstance(given, tuple | list) else (given,))]
+    if not all(text.strip() for text in said):
+        yield "not translated"
+        return
+    if message.fuzzy:
+        yield "translation not confirmed"
+    wanted = sorted(PLACEHOLDER.findall(english[-1]))
+    for text in said:
+        if sorted(PLACEHOLDER.findall(text)) != wanted:
+            yield f"placeholders differ in {text!r}"
+        if text.count("%%") != english[-1].count("%%"):
+            yield f"'%%' differs in {text!r}"
+
+
+def place(message: Message) -> str:
+    return ", ".join(sorted({file for file, _ in message.locations}))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, say what is missing")
+    only_check = parser.parse_args().check
+    sentences = collected()
+    wrong = []
+    if not only_check:
+        (LOCALE / "keiryo.pot").write_text(written(sentences, "en"), encoding="utf-8")
+    for language in TRANSLATED:
+        catalog = renewed(language, sentences)
+        wrong += [f"{language}: {fault}" for fault in faults(catalog)]
+        if not only_check:
+            file = LOCALE / language / "keiryo.po"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(written(catalog, language), encoding="utf-8")
+    print("\n".join(wrong) or "every sentence is translated")
+    return 1 if wrong and only_check else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,131 @@
+"""The application: sections, door, headers, errors and files put together, once per process."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+
+from keiryo.errors import KeiryoError, UsageError
+from keiryo.storage.engine import Database
+from keiryo.storage.migrate import ready
+from keiryo.version import __version__
+from keiryo.web.answers import answer_error, answer_http_error, answer_unexpected
+from keiryo.web.door import door
+from keiryo.web.headers import with_headers
+from keiryo.web.jobs import Jobs
+from keiryo.web.rendering import WEB, Pages
+from keiryo.web.sections import Section, installed_sections
+from keiryo.web.server import Clock, Server, system_clock
+from keiryo.web.settings import Settings
+from keiryo.web.viewer import AnyRequest, Viewer
+
+log = logging.getLogger("keiryo.web")
+
+
+def create_app(
+    settings: Settings,
+    *,
+    sections: tuple[Section, ...] | None = None,
+    now: Clock = system_clock,
+) -> Litestar:
+    """Return the application over the books that `settings` name.
+
+    Parameters
+    ----------
+    settings : Settings
+    sections : tuple of Section, optional
+        Default: keiryo's own and those of installed packages.
+    now : callable
+        The clock.
+
+    Raises
+    ------
+    NotInitialisedError
+        If there are no books.
+    """
+    from keiryo.capabilities import installed_registry
+
+    database = Database(settings.books, installed_registry())
+    ready(database)
+    chosen = installed_sections() if sections is None else sections
+    server = Server(database, settings, chosen, now)
+    if not server.state:
+        raise UsageError("the books were never opened", "Run 'keiryo init --state XX' first.")
+    jobs = Jobs(server, Path(tempfile.mkdtemp(prefix="keiryo-jobs-")))
+    handlers: list[ControllerRouterHandler] = [_static_files()]
+    for section in chosen:
+        handlers += [*section.handlers, *section.api]
+
+    @asynccontextmanager
+    async def lifetime(app: Litestar) -> AsyncGenerator[None, None]:
+        log.info("started", extra={"worker": server.worker, "version": __version__})
+        try:
+            yield
+        finally:
+            jobs.close()
+            server.close()
+            log.info("stopped", extra={"worker": server.worker})
+
+    app = Litestar(
+        handlers,
+        before_request=door,
+        dependencies={"viewer": Provide(_viewer, sync_to_thread=False)},
+        exception_handlers={
+            KeiryoError: answer_error,
+            404: answer_http_error,
+            Exception: answer_unexpected,
+        },
+        lifespan=[lifetime],
+        openapi_config=_openapi(),
+        request_max_body_size=settings.upload_mb * 1024 * 1024,
+        multipart_form_part_limit=settings.upload_files + 200,
+        middleware=[_headers(settings)],
+        logging_config=None,
+    )
+    app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
+    return app
+
+
+def _viewer(request: AnyRequest) -> Viewer | None:
+    """Return who asks; None on open pages where nobody is signed in."""
+    viewer: Viewer | None = request.scope["state"].get("viewer")
+    return viewer
+
+
+def _headers(settings: Settings) -> Any:
+    def wrap(app: Any) -> Any:
+        return with_headers(app, secure=settings.secure)
+
+    return wrap
+
+
+def _static_files() -> ControllerRouterHandler:
+    return create_static_files_router(
+        path="/static",
+        directories=[Path(str(WEB.joinpath("static")))],
+        opt={"open": True, "static": True},
+        include_in_schema=False,
+        cache_control=None,
+        send_as_attachment=False,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="keiryo",
+        version=__version__,
+        description="Nuclear material accounting: the services of the pages as JSON.",
+        path="/api/v1/schema",
+        render_plugins=[],
+        use_handler_docstrings=True,
+    )

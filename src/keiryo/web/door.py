@@ -1,0 +1,191 @@
+"""The door: before any page or answer, who asks, whether they may, and whether they meant to.
+
+Every route is closed unless it says otherwise: ``opt`` of a handler may have
+
+- ``open=True``: for everybody, signed in or not;
+- ``step="password"``: also while the second factor is still missing;
+- ``reads="accounts"``: only for who may read something of that capability;
+- ``ability="administer"``: only for who holds a role with that ability.
+
+A request that changes anything must come from a form of this server (OWASP, Cross-Site Request
+Forgery Prevention): it carries the form token of its session, and no header that says it came
+from elsewhere. Programs with a token in the Authorization header have no cookie and need none.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hmac
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Response
+from litestar.concurrency import sync_to_thread
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import HTTPException, SerializationException
+from litestar.response import Redirect
+
+from keiryo.people.accounts import account
+from keiryo.people.permissions import person_of
+from keiryo.people.sessions import form_token, is_form_token, session_of
+from keiryo.people.tokens import token_of
+from keiryo.web.remembered import head_of
+from keiryo.web.saved_forms import kept_for_later
+from keiryo.web.server import Server
+from keiryo.web.speaking import speak_on
+from keiryo.web.translation import choose_language
+from keiryo.web.viewer import AnyRequest, NotPermittedError, Viewer
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+TOKEN_HEADER = "X-Form-Token"
+TOKEN_FIELD = "_form_token"
+LANGUAGE_COOKIE, THEME_COOKIE = "keiryo_language", "keiryo_theme"
+API = "/api/"
+
+
+def cookie_name(server: Server) -> str:
+    """Return the name of the session's cookie; the prefix binds it to this host."""
+    return "__Host-keiryo" if server.settings.secure else "keiryo_session"
+
+
+def visitor_cookie_name(server: Server) -> str:
+    """Return the name of the cookie of somebody who is not signed in."""
+    return "__Host-keiryo-visitor" if server.settings.secure else "keiryo_visitor"
+
+
+async def door(request: AnyRequest) -> Response[Any] | None:
+    """Let a request in, or answer it here."""
+    server: Server = request.app.state.server
+    state, opt = request.scope["state"], request.route_handler.opt
+    cookie, accepted = request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language")
+    state["language"] = choose_language(None, cookie, accepted, default=server.settings.language)
+    speak_on(state["language"])
+    state["theme"] = request.cookies.get(THEME_COOKIE, "")
+    if opt.get("static"):
+        return None
+    viewer = await sync_to_thread(_viewer, server, request)
+    if viewer is not None:
+        state["viewer"], state["language"] = viewer, viewer.language
+        speak_on(viewer.language)
+        state["theme"] = viewer.theme or state["theme"]
+        if viewer.session is not None:
+            state["form_token"] = form_token(viewer.token)
+    else:
+        visitor = request.cookies.get(visitor_cookie_name(server), "")
+        state["form_token"] = form_token(visitor) if visitor else ""
+    if request.method not in SAFE_METHODS:
+        form = await _form(request)
+        refused = await _meant(request, server, viewer, form)
+        if refused is not None:
+            return refused
+        state["form"] = form
+        if request.url.path == "/forms/save":
+            state["json"] = await _json(request)
+        if viewer is not None:
+            viewer.form = form
+    if opt.get("open"):
+        return None
+    return _enter(request, viewer)
+
+
+def _enter(request: AnyRequest, viewer: Viewer | None) -> Response[Any] | None:
+    opt, path = request.route_handler.opt, request.url.path
+    if viewer is None:
+        if path.startswith(API):
+            raise HTTPException(status_code=401, detail="sign in, or send a token")
+        target = path + (f"?{request.url.query}" if request.url.query else "")
+        return Redirect(f"/sign-in?next={quote(target, safe='')}", status_code=303)
+    session = viewer.session
+    if session is not None and session.step != "full" and opt.get("step") != session.step:
+        return Redirect("/sign-in/second", status_code=303)
+    if viewer.api_token is not None and not path.startswith((API, "/metrics")):
+        raise NotPermittedError("a token is for the API", "Sign in to see pages.")
+    if "ability" in opt:
+        viewer.require(opt["ability"])
+    if "reads" in opt and not viewer.reads(opt["reads"]):
+        raise NotPermittedError(
+            "this page is not for you", "Ask an administrator for the role that it takes."
+        )
+    return None
+
+
+def _viewer(server: Server, request: AnyRequest) -> Viewer | None:
+    """Return who asks, or None; a person who was suspended is nobody."""
+    now = server.now()
+    database, metadata = server.database, server.database.metadata
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    session = api_token = None
+    if scheme:
+        token = given.strip()
+        api_token = token_of(database, token, now) if scheme.lower() == "bearer" else None
+        person = api_token.person if api_token else ""
+    else:
+        token = request.cookies.get(cookie_name(server), "")
+        idle = datetime.timedelta(minutes=server.settings.idle_minutes)
+        session = session_of(database, token, now, idle=idle) if token else None
+        person = session.person if session else ""
+    if not person:
+        return None
+    with database.reading() as connection:
+        found = person_of(connection, metadata, person)
+        request.scope["state"]["head"] = head_of(connection, metadata)
+    known = account(database, person)
+    if found.state != "admitted" or known is None:
+        return None
+    plain = api_token is None or {"read", "write"} & set(api_token.abilities)
+    if not plain and not request.url.path.startswith("/metrics"):
+        return None
+    language = known.language or request.scope["state"]["language"]
+    return Viewer(server, found, known, token, session, api_token, language)
+
+
+async def _form(request: AnyRequest) -> FormMultiDict:
+    """Return the form that was sent; an empty one for any other content."""
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return await request.form()
+    return FormMultiDict([])
+
+
+async def _json(request: AnyRequest) -> Any:
+    try:
+        return await request.json()
+    except SerializationException:
+        return None
+
+
+async def _meant(
+    request: AnyRequest, server: Server, viewer: Viewer | None, form: FormMultiDict
+) -> Response[Any] | None:
+    """Refuse a request that another site may have made the browser send."""
+    if viewer is not None and viewer.api_token is not None:
+        return None
+    if not viewer and request.url.path.startswith(API):
+        return None  # nobody: refused by the door itself, or open to all
+    own = {urlsplit(server.settings.address).netloc, request.headers.get("Host", "")}
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc not in own):
+        raise NotPermittedError("this was sent from another site; nothing was done")
+    given = request.headers.get(TOKEN_HEADER) or form.get(TOKEN_FIELD) or ""
+    given = given if isinstance(given, str) else ""
+    if viewer is not None:
+        if is_form_token(viewer.token, given):
+            return None
+        if form and not request.url.path.startswith(API):  # typed before signing in anew
+            return await _signed_out_meanwhile(request, form)
+    else:
+        visitor = request.cookies.get(visitor_cookie_name(server), "")
+        if visitor and given and hmac.compare_digest(form_token(visitor), given):
+            return None
+        if not request.route_handler.opt.get("open"):
+            return await _signed_out_meanwhile(request, form)
+    raise NotPermittedError(
+        "this form does not belong to your session; nothing was done",
+        "Go back, load the page again and send it once more.",
+    )
+
+
+async def _signed_out_meanwhile(request: AnyRequest, form: FormMultiDict) -> Response[Any]:
+    """Do nothing, but keep what was typed: it is there again after signing in."""
+    return await sync_to_thread(kept_for_later, request, form)

@@ -1,0 +1,1 @@
+"""Pages, one module for each capability; each names its `SECTION`."""

@@ -1,0 +1,212 @@
+"""The record itself: its acts, what is in them, proofs of lines, the checkpoint, verification."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Stream
+from sqlalchemy import func, select
+
+from keiryo.errors import NotFoundError
+from keiryo.journal import proofs
+from keiryo.journal.reading import act as read_act
+from keiryo.journal.verify import verify
+from keiryo.people.accounts import names_of
+from keiryo.storage.schema import ACT, SIGNATURE
+from keiryo.web.jobs import JobKind, Tell
+from keiryo.web.listing import ListColumn, QueryList, download_headers, shown_list
+from keiryo.web.rendering import render
+from keiryo.web.sections import Hit, MenuEntry, Section
+from keiryo.web.speaking import gettext as _
+from keiryo.web.viewer import AnyRequest, Asking, Viewer
+
+LINES_SHOWN = 200
+
+ACT_COLUMNS = (
+    ListColumn("act_id", "Act", "act"),
+    ListColumn("recorded_at", "Recorded", "time"),
+    ListColumn("kind", "Kind", "code"),
+    ListColumn("person", "Person", "code"),
+    ListColumn("reason", "Reason"),
+    ListColumn("line_count", "Lines", "number", filterable=False),
+    ListColumn("corrects", "Corrects", "act", filterable=False),
+    ListColumn("digest", "Digest", "code", hidden=True),
+)
+
+
+@get("/journal", sync_to_thread=True)
+def journal_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
+    """Show the acts that the viewer sees, the latest first."""
+    table = viewer.metadata.tables[ACT]
+    newest_first = QueryList(
+        viewer.books,
+        select(*(table.c[column.name] for column in ACT_COLUMNS)),
+        ACT_COLUMNS,
+        order=("-act_id",),
+    )
+    listed = shown_list(request, newest_first, "acts")
+    if isinstance(listed, Response | Stream):
+        return listed
+    return render(request, "journal.html", acts=listed, crumbs=[(_("Journal"), None)])
+
+
+@get("/journal/acts/{number:int}", sync_to_thread=True)
+def act_page(request: AnyRequest, viewer: Asking, number: FromPath[int]) -> Response[Any]:
+    """Show one act: who answers for it, its lines as far as they are seen, its place."""
+    metadata = viewer.metadata
+    with viewer.books.reading() as connection:
+        act = read_act(connection, metadata, number)
+        kinds = []
+        for name, kind in viewer.books.registry.kinds.items():
+            table = metadata.tables[name]
+            mine = table.c.act_id == number
+            count = connection.execute(select(func.count()).where(mine)).scalar_one()
+            if count:
+                query = select(table).where(mine).order_by(table.c.line_no).limit(LINES_SHOWN)
+                rows = [dict(row) for row in connection.execute(query).mappings()]
+                kinds.append({"name": name, "doc": kind.doc, "count": count, **_shown(kind, rows)})
+        signed = metadata.tables[SIGNATURE]
+        signature = (
+            connection.execute(select(signed).where(signed.c.act_id == number)).mappings().first()
+        )
+        last = connection.execute(select(func.max(metadata.tables[ACT].c.act_id))).scalar()
+    seen = sum(kind["count"] for kind in kinds)
+    return render(
+        request,
+        "act.html",
+        act=act,
+        person_name=names_of(viewer.whole, [act.person]).get(act.person, act.person),
+        kinds=kinds,
+        hidden=act.line_count - seen,
+        shown_lines=LINES_SHOWN,
+        signature=signature,
+        last=last,
+        crumbs=[(_("Journal"), "/journal"), (_("Act %(number)s", number=number), None)],
+    )
+
+
+def _shown(kind: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the columns that hold anything, and the rows with them."""
+    names = [f.name for f in kind.fields if any(row[f.name] is not None for row in rows)]
+    docs = {f.name: f.doc for f in kind.fields}
+    columns = [{"key": "line_no", "title": _("Line"), "kind": "number"}]
+    columns += [{"key": name, "title": name, "hint": docs[name]} for name in names]
+    cells = [
+        {
+            **{name: None if row[name] is None else str(row[name]) for name in names},
+            "line_no": (row["line_no"], f"/journal/acts/{row['act_id']}/lines/{row['line_no']}"),
+        }
+        for row in rows
+    ]
+    return {"columns": columns, "rows": cells}
+
+
+@get("/journal/acts/{number:int}/lines/{line:int}", sync_to_thread=True)
+def line_page(viewer: Asking, number: FromPath[int], line: FromPath[int]) -> Response[Any]:
+    """Lead to the evidence chain of a line."""
+    del viewer
+    return Redirect(f"/why?of=line:{number}/{line}", status_code=303)
+
+
+@get("/journal/acts/{number:int}/lines/{line:int}/proof", sync_to_thread=True)
+def proof_file(viewer: Asking, number: FromPath[int], line: FromPath[int]) -> Response[str]:
+    """Hand out the proof of a line that the viewer sees; it shows no other line."""
+    metadata = viewer.metadata
+    with viewer.books.reading() as connection:
+        seen = any(
+            connection.execute(
+                select(metadata.tables[name].c.act_id).where(
+                    metadata.tables[name].c.act_id == number,
+                    metadata.tables[name].c.line_no == line,
+                )
+            ).first()
+            for name in viewer.books.registry.kinds
+        )
+    if not seen:
+        raise NotFoundError(f"there is no line {line} of act {number} that you may see")
+    with viewer.whole.reading() as connection:  # the path needs the digests of all lines
+        proof = proofs.prove(connection, metadata, number, line)
+    return Response(
+        json.dumps(proof, indent=2) + "\n",
+        media_type="application/json",
+        headers=download_headers(f"proof-{number}-{line}.json"),
+    )
+
+
+@get("/journal/checkpoint", sync_to_thread=True)
+def checkpoint_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Show the head of the chain, to be kept elsewhere; as a file if it is asked for."""
+    with viewer.whole.reading() as connection:
+        made = proofs.checkpoint(connection, viewer.metadata)
+    if request.query_params.get("format") == "json":
+        return Response(
+            made.to_json(),
+            media_type="application/json",
+            headers=download_headers(f"checkpoint-{made.act_id}.json"),
+        )
+    crumbs = [(_("Journal"), "/journal"), (_("Checkpoint"), None)]
+    return render(request, "checkpoint.html", checkpoint=made, crumbs=crumbs)
+
+
+@post("/journal/verify", status_code=200, sync_to_thread=True)
+def start_verification(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Start the verification of all acts as a job."""
+    number = request.app.state.jobs.start(viewer, "verify", "Verification of the journal", {})
+    return Redirect(f"/jobs/{number}", status_code=303)
+
+
+def run_verification(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Verify everything; what is wrong is told by code, act and words without material data."""
+    del parameters
+    result = verify(viewer.whole, progress=lambda done, total: tell(done, total, ""))
+    return {
+        "sound": result.sound,
+        "acts": result.acts,
+        "lines": result.lines,
+        "evidence": result.evidence,
+        "head": result.head,
+        "problems": [
+            {"code": p.code, "act": p.act_id, "message": p.message} for p in result.problems[:200]
+        ],
+        "template": "verification.html",
+    }
+
+
+def find_acts(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
+    """Yield acts whose number, kind, reason or digest is what was searched for."""
+    table = viewer.metadata.tables[ACT]
+    text = words.lower()
+    number = text.removeprefix("act").strip(" :#")
+    if number.isdecimal() and len(number) < 16:
+        condition = table.c.act_id == int(number)
+    else:
+        condition = (
+            func.lower(table.c.reason).contains(text, autoescape=True)
+            | (func.lower(table.c.kind) == text)
+            | (table.c.digest == text)
+            | (table.c.client_id == words)
+        )
+    query = select(table).where(condition).order_by(table.c.act_id.desc()).limit(most)
+    with viewer.books.reading() as connection:
+        for row in connection.execute(query).mappings():
+            title = _("Act %(number)s: %(kind)s", number=row["act_id"], kind=row["kind"])
+            detail = row["reason"] or row["recorded_at"]
+            yield Hit("act", title, f"/journal/acts/{row['act_id']}", detail)
+
+
+def any_journal(viewer: Viewer) -> bool:
+    """Return whether the viewer sees any act: everybody with a role does."""
+    return bool(viewer.sight.capabilities)
+
+
+SECTION = Section(
+    "journal",
+    handlers=(journal_page, act_page, line_page, proof_file, checkpoint_page, start_verification),
+    menu=(MenuEntry("Journal", "/journal", "Record", 10, any_journal, key="j"),),
+    search=(find_acts,),
+    jobs=(JobKind("verify", run_verification),),
+)

@@ -1,0 +1,176 @@
+"""The overview: what needs the viewer today, put together from the parts that capabilities bring."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import File, Redirect
+
+from keiryo.errors import KeiryoError
+from keiryo.web.door import LANGUAGE_COOKIE, THEME_COOKIE
+from keiryo.web.jobs import Job
+from keiryo.web.listing import download_headers
+from keiryo.web.remembered import last_act_seen
+from keiryo.web.rendering import render
+from keiryo.web.saved_forms import forget_fields, safe_path, save_fields
+from keiryo.web.sections import Hit, MenuEntry, Section
+from keiryo.web.speaking import gettext as _
+from keiryo.web.translation import LANGUAGES
+from keiryo.web.viewer import AnyRequest, Asking, Viewer
+
+log = logging.getLogger("keiryo.web")
+
+MAX_WORDS = 200
+HITS_OF_EACH = 10
+FORM_LENGTH = 300
+
+
+@get("/", sync_to_thread=True)
+def overview_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Show the parts that have something to say, in order."""
+    server = viewer.server
+    offered = sorted(
+        (part for section in server.sections for part in section.overview if part.shown(viewer)),
+        key=lambda part: part.order,
+    )
+    as_of = (last_act_seen(viewer.books, viewer.metadata), viewer.today)
+    parts = []
+    for part in offered:
+        key = ("overview", part.name, viewer.sight, viewer.person.person, viewer.language)
+        try:
+            content = server.remembered.get(key, as_of, partial(part.build, viewer))
+        except KeiryoError as error:  # one part that cannot be made does not take the page along
+            log.warning("a part of the overview failed", extra={"part": part.name})
+            parts.append({"part": part, "problem": error, "content": {}})
+            continue
+        if content is not None:
+            parts.append({"part": part, "problem": None, "content": content})
+    return render(request, "overview.html", parts=parts)
+
+
+@get("/search", sync_to_thread=True)
+def search_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Show what was found in everything that the viewer may see."""
+    words = str(request.query_params.get("q", "")).strip()[:MAX_WORDS]
+    hits: list[Hit] = []
+    if words and "\0" not in words:
+        for section in viewer.server.sections:
+            for provider in section.search:
+                hits += list(provider(viewer, words, HITS_OF_EACH))
+    if len(hits) == 1 and request.headers.get("HX-Request") is None:
+        exact = hits[0]
+        if words.lower() in (exact.title.lower(), exact.href.lower()):
+            return Redirect(exact.href, status_code=303)
+    groups: dict[str, list[Hit]] = {}
+    for hit in hits:
+        groups.setdefault(hit.kind, []).append(hit)
+    crumbs = [(_("Search"), None)]
+    return render(request, "search.html", words=words, groups=groups, crumbs=crumbs)
+
+
+@get("/jobs/{number:str}", sync_to_thread=True)
+def job_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
+    """Show how far a job is, and what came of it."""
+    job: Job = request.app.state.jobs.job(viewer, number)
+    result = job.result or {}
+    shown = {
+        "id": job.job_id,
+        "title": _(job.title),
+        "state": job.state,
+        "done": job.done,
+        "total": job.total or None,
+        "message": job.detail or result.get("message"),
+        "href": f"/jobs/{job.job_id}",
+        "result_href": f"/jobs/{job.job_id}/file" if job.file_name else result.get("href"),
+    }
+    return render(
+        request,
+        "job.html",
+        job=shown,
+        ended=job.ended,
+        failed=job.state == "failed",
+        result=result,
+        crumbs=[(_("Jobs"), "/me"), (_(job.title), None)],
+    )
+
+
+@post("/jobs/{number:str}/cancel", status_code=200, sync_to_thread=True)
+def cancel_job(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
+    """Ask a job of the viewer to stop."""
+    request.app.state.jobs.cancel(viewer, number)
+    return Redirect(f"/jobs/{number}", status_code=303)
+
+
+@get("/jobs/{number:str}/file", sync_to_thread=True)
+def job_file(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> File:
+    """Hand out the file that a job of the viewer made."""
+    jobs = request.app.state.jobs
+    job: Job = jobs.job(viewer, number)
+    path = jobs.file_of(job)
+    headers = download_headers(job.file_name or "file")
+    return File(path, media_type="application/octet-stream", headers=headers)
+
+
+@post("/forms/save", status_code=200, sync_to_thread=True)
+def save_form(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Keep what is being typed; nothing typed clears it."""
+    sent = request.scope["state"].get("json") or {}
+    form, fields = str(sent.get("form", ""))[:FORM_LENGTH], sent.get("fields", {})
+    if not isinstance(fields, dict) or not form:
+        return Response({"saved": False}, status_code=400)
+    typed = {
+        str(name): str(value)
+        for name, value in fields.items()
+        if not str(name).startswith("_") and "password" not in str(name)
+    }
+    person, now = viewer.person.person, viewer.server.now()
+    if not any(typed.values()):
+        forget_fields(viewer, form)
+        return Response({"saved": True})
+    return Response({"saved": save_fields(viewer.whole, person, form, typed, now)})
+
+
+@post("/me/language", status_code=200, sync_to_thread=True, opt={"open": True, "step": "password"})
+def choose_page_language(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Speak another language from now on."""
+    return _preference(request, viewer, "language", LANGUAGE_COOKIE, LANGUAGES)
+
+
+@post("/me/theme", status_code=200, sync_to_thread=True, opt={"open": True, "step": "password"})
+def choose_theme(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Look light, dark, or as the system does, from now on."""
+    return _preference(request, viewer, "theme", THEME_COOKIE, ("light", "dark", "system"))
+
+
+def _preference(
+    request: AnyRequest, viewer: Viewer | None, name: str, cookie: str, choices: tuple[str, ...]
+) -> Response[Any]:
+    from keiryo.people.accounts import set_preferences
+
+    form = request.scope["state"].get("form")
+    given = form.get(name) if form is not None else None
+    chosen = given if given in choices else choices[0]
+    back = form.get("next") if form is not None else None
+    answer = Redirect(safe_path(back if isinstance(back, str) else "/"), status_code=303)
+    secure = request.app.state.server.settings.secure
+    answer.set_cookie(
+        cookie, chosen, max_age=31_536_000, httponly=True, secure=secure, samesite="lax"
+    )
+    if viewer is not None and viewer.session is not None:
+        kept = "auto" if chosen == "system" else chosen
+        set_preferences(viewer.whole, viewer.person.person, **{name: kept})
+    return answer
+
+
+SECTION = Section(
+    "overview",
+    handlers=(
+        *(overview_page, search_page, job_page, cancel_job, job_file),
+        *(save_form, choose_page_language, choose_theme),
+    ),
+    menu=(MenuEntry("Overview", "/", "Today", 0, lambda viewer: True, key="h"),),
+)

@@ -1,0 +1,245 @@
+"""Why: the evidence chain of any figure, line, batch, report or act, walked in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response, get
+from litestar.params import FromPath
+from sqlalchemy import select
+
+from keiryo.accounts.explain import node_of
+from keiryo.errors import NotFoundError
+from keiryo.journal.dependents import dependents
+from keiryo.journal.reading import act as read_act
+from keiryo.journal.registry import Link
+from keiryo.journal.tables import EVIDENCE
+from keiryo.journal.why import Chain, why
+from keiryo.web.listing import download_headers
+from keiryo.web.pictures.chain_folding import GraphNode
+from keiryo.web.pictures.chain_graph import GraphLabels, chain_graph
+from keiryo.web.rendering import render
+from keiryo.web.sections import MenuEntry, Section
+from keiryo.web.speaking import day_text, mass_kg
+from keiryo.web.speaking import gettext as _
+from keiryo.web.viewer import AnyRequest, Asking, Viewer
+
+NEAR_NODES = 300
+MOST_DEPENDENTS = 200
+LISTED = 200
+MOST_ASKED = 300
+
+KINDS = {
+    "figure": "figure",
+    "line": "line",
+    "act": "act",
+    "report": "report",
+    "batch": "batch",
+    "entry": "entry",
+    "evidence": "file of evidence",
+    "evaluation": "evaluation",
+    "source": "error source",
+}
+"""Kinds of nodes in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What lies around a node: what it rests on, and what rests on it."""
+
+    node: str
+    chain: Chain
+    followers: tuple[Link, ...]
+
+
+@get("/why", sync_to_thread=True)
+def why_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Show the chain around what was asked for, as a picture and as lists."""
+    asked = str(request.query_params.get("of", "")).strip()[:MOST_ASKED]
+    if not asked or "\0" in asked:
+        crumbs = [(_("Why"), None)]
+        return render(request, "why.html", asked="", found=None, crumbs=crumbs)
+    found = around(viewer, asked)
+    titles = described(viewer, found)
+    labels = GraphLabels(
+        title=_("Evidence chain of {focus}"),
+        description=_("On the left what it rests on, on the right what rests on it."),
+        rests_on=_("rests on"),
+        focus=_("in focus"),
+        followed_by=_("what rests on it"),
+        and_more=_("and {count} more: {kind}"),
+        further=_("{count} further links"),
+        relations=_,
+        kinds=lambda kind: _(KINDS.get(kind, kind)),
+    )
+    picture = chain_graph(
+        list(titles.values()),
+        [*found.chain.links, *found.followers],
+        focus=found.node,
+        href=_address,
+        labels=labels,
+    )
+    below = [link for link in found.chain.links if link.source == found.node]
+    return render(
+        request,
+        "why.html",
+        asked=asked,
+        found=found,
+        picture=picture,
+        focus=titles[found.node],
+        page_of_node=_page_of(found),
+        below=_listed(below, titles, lambda link: link.target),
+        above=_listed(found.followers, titles, lambda link: link.source),
+        more_below=max(0, len(below) - LISTED),
+        crumbs=[(_("Why"), "/why"), (titles[found.node].title, None)],
+    )
+
+
+def around(viewer: Viewer, asked: str) -> Around:
+    """Return what lies around a node in the books as the viewer sees them.
+
+    Raises
+    ------
+    NotFoundError
+        If nothing that the viewer sees is recorded about it.
+    UsageError
+        If it cannot be understood.
+    """
+    metadata, registry = viewer.metadata, viewer.whole.registry
+    with viewer.books.reading() as connection:
+        node = node_of(connection, metadata, asked)
+        chain = why(connection, metadata, registry, node, limit=NEAR_NODES)
+        followers = dependents(connection, metadata, registry, node, MOST_DEPENDENTS)
+        for name in _names(chain, followers):
+            if name.startswith("act:") and int(name[4:]) not in chain.acts:
+                with suppress(NotFoundError):
+                    chain.acts[int(name[4:])] = read_act(connection, metadata, int(name[4:]))
+    if not chain.links and not chain.lines and not chain.acts and not followers:
+        raise NotFoundError(f"nothing that you may see is recorded about {asked}")
+    return Around(node, chain, tuple(followers))
+
+
+def _names(chain: Chain, followers: Iterable[Link]) -> set[str]:
+    links = [*chain.links, *followers]
+    return {chain.node} | {link.source for link in links} | {link.target for link in links}
+
+
+def described(viewer: Viewer, found: Around) -> dict[str, GraphNode]:
+    """Return what is said about each node, by its name."""
+    del viewer
+    return {
+        name: GraphNode(name, *_words(found, name), kind=name.partition(":")[0])
+        for name in sorted(_names(found.chain, found.followers))
+    }
+
+
+def _words(found: Around, node: str) -> tuple[str, str]:
+    """Return the two lines of text of a node."""
+    kind, _colon, name = node.partition(":")
+    chain = found.chain
+    if kind == "line":
+        act, _slash, line = name.partition("/")
+        stored = chain.lines.get((int(act), int(line)))
+        return _line_words(stored, act, line)
+    if kind == "act":
+        act_ = chain.acts.get(int(name))
+        detail = f"{act_.kind} · {act_.recorded_at[:10]}" if act_ else ""
+        return _("Act %(number)s", number=name), detail
+    if kind == "evidence":
+        values = chain.evidence.get(name, {})
+        return str(values.get("name") or name[:12]), _("SHA-256 %(digest)s…", digest=name[:12])
+    if kind == "figure":
+        parts = name.split("/")
+        if len(parts) == 4:
+            return f"{parts[0]} {parts[2]} {parts[3]}", parts[1].replace("..", " – ")
+    if kind == "report":
+        return _("Report %(name)s", name=name), ""
+    if kind == "entry":
+        return _("Entry %(name)s", name=name), ""
+    return name, _(KINDS.get(kind, kind))
+
+
+def _line_words(stored: tuple[str, dict[str, Any]] | None, act: str, line: str) -> tuple[str, str]:
+    if stored is None:
+        return _("Line %(line)s of act %(act)s", line=line, act=act), _("not for you to see")
+    kind, values = stored
+    title = " ".join(str(values[n]) for n in ("code", "batch", "category") if values.get(n))
+    title = title or str(values.get("name") or values.get("report_no") or kind)
+    when = values.get("event_date") or values.get("pit_date") or values.get("period_to")
+    detail = []
+    if isinstance(when, int) and when > 10_000_000:
+        text = str(when)
+        detail.append(day_text(f"{text[:4]}-{text[4:6]}-{text[6:]}"))
+    if isinstance(values.get("element_mg"), int):
+        detail.append(f"{mass_kg(values['element_mg'])} kg")
+    return title, " · ".join(detail) or kind
+
+
+def _listed(
+    links: Iterable[Link], titles: dict[str, GraphNode], other: Any
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "relation": _(link.relation),
+            "title": titles[other(link)].title,
+            "detail": titles[other(link)].detail,
+            "href": _address(other(link)),
+        }
+        for link in list(links)[:LISTED]
+    ]
+
+
+def _address(node: str) -> str:
+    return f"/why?of={quote(node, safe='')}"
+
+
+def _page_of(found: Around) -> str | None:
+    """Return the page on which a node itself is shown, if there is one."""
+    kind, _colon, name = found.node.partition(":")
+    if kind == "act":
+        return f"/journal/acts/{name}"
+    if kind == "line":
+        return f"/journal/acts/{name.partition('/')[0]}"
+    if kind == "report" and "/" in name:
+        return f"/reports/{quote(name)}"
+    if kind == "figure":
+        return f"/areas/{quote(name.partition('/')[0])}"
+    if kind == "batch" and "/" in name:
+        mba, _slash, batch = name.partition("/")
+        return f"/areas/{quote(mba)}/batch/{quote(batch.partition('#')[0], safe='')}"
+    if kind == "evidence" and found.chain.evidence.get(name, {}).get("kept"):
+        return f"/evidence/{name}"
+    return None
+
+
+@get("/evidence/{digest:str}", sync_to_thread=True)
+def evidence_file(viewer: Asking, digest: FromPath[str]) -> Response[bytes]:
+    """Hand out a file of evidence to who sees a line that names it.
+
+    It goes out as a download and never as a page: somebody sent it.
+    """
+    table = viewer.metadata.tables[EVIDENCE.name]
+    query = select(table.c.name).where(table.c.digest == digest, table.c.kept == 1).limit(1)
+    with viewer.books.reading() as connection:
+        name = connection.execute(query).scalar()
+    store = viewer.whole.evidence
+    if name is None or not store.is_sound(digest):
+        raise NotFoundError("there is no such file of evidence that you may see")
+    content = store.path(digest).read_bytes()
+    headers = download_headers(str(name))
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _sees_books(viewer: Viewer) -> bool:
+    return bool(viewer.sight.capabilities)
+
+
+SECTION = Section(
+    "why",
+    handlers=(why_page, evidence_file),
+    menu=(MenuEntry("Why: evidence chain", "/why", "Record", 20, _sees_books, key="y"),),
+)

@@ -1,0 +1,75 @@
+"""What the chart of book inventory is drawn from: curves of the book, and takings."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class BookCurve:
+    """The book of one category over time.
+
+    Attributes
+    ----------
+    category : str
+        N, D, E, U, P or T.
+    points : tuple of (date, int or None)
+        From which day on the book stands at how many milligrams, in order of days; None: from
+        that day on it is not known.
+    fissile : bool
+        Whether it is the fissile weight instead of the element weight.
+    label : str
+        A name of its own, if it has one.
+    """
+
+    category: str
+    points: tuple[tuple[date, int | None], ...]
+    fissile: bool = False
+    label: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name by which takings refer to it: ``"E"`` or ``"E fissile"``."""
+        return f"{self.category} fissile" if self.fissile else self.category
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What a physical inventory taking found, in milligrams by key of the curve."""
+
+    day: date
+    found_mg: Mapping[str, int]
+
+
+def book_on(curve: BookCurve, day: date) -> int | None:
+    """Return the book of a curve in the evening of a day, in milligrams; None: not known."""
+    at = bisect_right(curve.points, day, key=lambda point: point[0])
+    return curve.points[at - 1][1] if at else None
+
+
+def curves_of_ledger(ledger: pl.DataFrame, *, fissile: bool = False) -> list[BookCurve]:
+    """Return the curves of a general ledger (`keiryo.accounts.ledger.general_ledger`).
+
+    Parameters
+    ----------
+    ledger : polars.DataFrame
+        Columns as in ``LEDGER_SCHEMA``.
+    fissile : bool
+        Also the fissile weights of enriched and unified uranium.
+    """
+    curves = []
+    for letter in ledger["category"].unique(maintain_order=True):
+        rows = ledger.filter(pl.col("category") == letter)
+        columns = ["element_book_mg"]
+        if fissile and letter in ("E", "U"):
+            columns.append("fissile_book_mg")
+        for column in columns:
+            by_day: dict[date, int | None] = dict(rows.select("date", column).iter_rows())
+            is_fissile = column == "fissile_book_mg"
+            curves.append(BookCurve(str(letter), tuple(sorted(by_day.items())), is_fissile))
+    return curves

@@ -1,0 +1,145 @@
+"""What somebody typed is not lost: forms are kept while they are typed, and when they come late.
+
+A form names itself by the path of its page. Its fields are kept in the books' database for the
+person who typed them, filled in again when the page is opened, and forgotten once the form was
+accepted. Where nobody is signed in (the session ended meanwhile), what was sent travels sealed in
+a cookie-sized ticket through the sign-in, and is there again afterwards.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import FormMultiDict
+from litestar.response import Redirect
+from sqlalchemy import delete, insert, select
+
+from keiryo.dates import utc_text
+from keiryo.people.keys import seal, unseal
+from keiryo.people.tables import SAVED_FORM
+from keiryo.storage.engine import Database
+from keiryo.web.server import Server
+from keiryo.web.viewer import Viewer
+
+MAX_BYTES = 256 * 1024
+FORM_FIELD = "_form"
+"""Hidden field: the path of the page that has the form."""
+
+PURPOSE = "typed form"
+
+
+def saved_fields(viewer: Viewer, form: str) -> dict[str, str]:
+    """Return what the viewer typed into a form and did not send yet; empty if nothing."""
+    table = viewer.metadata.tables[SAVED_FORM]
+    query = select(table.c.content).where(
+        table.c.person == viewer.person.person, table.c.form == form
+    )
+    with viewer.whole.reading() as connection:
+        content = connection.execute(query).scalar()
+    return {} if content is None else dict(json.loads(content))
+
+
+def save_fields(
+    database: Database, person: str, form: str, fields: Mapping[str, str], now: datetime.datetime
+) -> bool:
+    """Keep what somebody typed; return whether it was small enough to be kept."""
+    content = json.dumps(dict(fields), ensure_ascii=False)
+    if len(content.encode()) > MAX_BYTES or not 0 < len(form) <= 300:
+        return False
+    table = database.metadata.tables[SAVED_FORM]
+    key = (table.c.person == person, table.c.form == form)
+    values = {"person": person, "form": form, "saved_at": utc_text(now), "content": content}
+    with database.writing() as connection:
+        connection.execute(delete(table).where(*key))
+        connection.execute(insert(table).values(**values))
+    return True
+
+
+def forget_fields(viewer: Viewer, form: str) -> None:
+    """Forget what was typed, because it was accepted or given up."""
+    table = viewer.metadata.tables[SAVED_FORM]
+    with viewer.whole.writing() as connection:
+        connection.execute(
+            delete(table).where(table.c.person == viewer.person.person, table.c.form == form)
+        )
+
+
+def typed(form: FormMultiDict) -> dict[str, str]:
+    """Return the fields that a person typed: texts, but none of ours and no password."""
+    return {
+        name: value
+        for name, value in form.multi_items()
+        if isinstance(value, str) and not name.startswith("_") and "password" not in name
+    }
+
+
+def form_path(request: Request[Any, Any, Any], form: FormMultiDict) -> str:
+    """Return the path of the page that a form came from; only a path of this server."""
+    given = form.get(FORM_FIELD) or urlsplit(request.headers.get("Referer", "")).path
+    return safe_path(given if isinstance(given, str) else "")
+
+
+def safe_path(given: str) -> str:
+    """Return a path and query of this server, or ``"/"`` for anything else (open redirect)."""
+    parts = urlsplit(given)
+    plain = given.isprintable() and "\\" not in given and not parts.scheme and not parts.netloc
+    return given if plain and given.startswith("/") and not given.startswith("//") else "/"
+
+
+def kept_for_later(request: Request[Any, Any, Any], form: FormMultiDict) -> Response[Any]:
+    """Keep what was sent without doing it, and lead to the form or to the sign-in."""
+    server: Server = request.app.state.server
+    viewer: Viewer | None = request.scope["state"].get("viewer")
+    path, fields = form_path(request, form), typed(form)
+    if viewer is not None:
+        save_fields(server.database, viewer.person.person, path, fields, server.now())
+        return Redirect(f"{path}{'&' if '?' in path else '?'}kept=1", status_code=303)
+    ticket = ""
+    content = json.dumps({"form": path, "fields": fields}, ensure_ascii=False)
+    if fields and len(content.encode()) <= MAX_BYTES:
+        ticket = seal(content.encode(), server.secret, PURPOSE).hex()
+    return expired_page(request, path, ticket)
+
+
+def expired_page(request: Request[Any, Any, Any], path: str, ticket: str) -> Response[Any]:
+    """Return the sign-in page that carries a sealed form through the sign-in."""
+    from keiryo.web.rendering import render
+
+    return render(
+        request,
+        "sign_in.html",
+        http_status=401,
+        next_path=path,
+        ticket=ticket,
+        expired=True,
+        problem=None,
+        providers=server_providers(request),
+        sign_in_name="",
+    )
+
+
+def server_providers(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
+    """Return the single sign-on providers as the sign-in page shows them."""
+    server: Server = request.app.state.server
+    return [
+        {"name": one.name, "href": f"/sign-in/with/{quote(one.name, safe='')}"}
+        for one in server.settings.oidc
+    ]
+
+
+def open_ticket(server: Server, person: str, ticket: str, now: datetime.datetime) -> str | None:
+    """Keep a form that waited through the sign-in for the person; return the path of its page."""
+    try:
+        content = unseal(bytes.fromhex(ticket), server.secret, PURPOSE)
+    except ValueError:
+        return None
+    if content is None:
+        return None
+    data = json.loads(content)
+    save_fields(server.database, person, str(data["form"]), data["fields"], now)
+    return safe_path(str(data["form"]))

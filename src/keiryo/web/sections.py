@@ -1,0 +1,137 @@
+"""Sections: what a capability brings to the pages, without anybody else's file being touched.
+
+Each module in ``keiryo.web.pages`` names its `Section` as ``SECTION``; a package of somebody else's
+joins through the entry-point group ``keiryo.sections``. The order in menus and on the overview is
+by the number that each part gives.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from keiryo.errors import UsageError
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+    from keiryo.web.jobs import JobKind
+    from keiryo.web.viewer import Viewer
+
+GROUPS = ("Today", "Books", "Reports", "Evaluation", "Record", "System")
+"""Groups of the menu, in order; a section may name one of its own, which comes before System."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """A way to a page.
+
+    Attributes
+    ----------
+    title : str
+        In English; the catalogues translate it.
+    href : str
+    group : str
+    order : int
+    key : str
+        Letter that goes there after "g" on the keyboard; empty: none.
+    shown : callable
+        Whether a viewer may go there.
+    """
+
+    title: str
+    href: str
+    group: str
+    order: int
+    shown: Callable[[Viewer], bool]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPart:
+    """A part of the overview: what of this needs the viewer today.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+    order : int
+    shown : callable
+    build : callable
+        Takes the viewer, returns the context of the template; None: nothing to show.
+    template : str
+    """
+
+    name: str
+    title: str
+    order: int
+    shown: Callable[[Viewer], bool]
+    build: Callable[[Viewer], Mapping[str, Any] | None]
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that a search found."""
+
+    kind: str
+    title: str
+    href: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a capability brings.
+
+    Attributes
+    ----------
+    name : str
+    handlers : tuple
+        Route handlers of its pages.
+    api : tuple
+        Route handlers of its API, with paths below ``/api/v1``.
+    menu : tuple of MenuEntry
+    overview : tuple of OverviewPart
+    search : tuple of callable
+        Each takes (viewer, words, most) and yields `Hit`; it sees what the viewer sees.
+    jobs : tuple of JobKind
+        Long work that it can be asked for.
+    """
+
+    name: str
+    handlers: tuple[ControllerRouterHandler, ...] = ()
+    api: tuple[ControllerRouterHandler, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()
+    overview: tuple[OverviewPart, ...] = ()
+    search: tuple[Callable[[Viewer, str, int], Iterable[Hit]], ...] = ()
+    jobs: tuple[JobKind, ...] = field(default=())
+
+
+def installed_sections() -> tuple[Section, ...]:
+    """Return the sections of keiryo and of installed packages, by name.
+
+    Raises
+    ------
+    UsageError
+        If a module or package announces something that is no section.
+    """
+    import keiryo.web.api as api
+    import keiryo.web.pages as pages
+
+    found: list[Any] = []
+    for package in (pages, api):
+        for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+            loaded = importlib.import_module(f"{package.__name__}.{module}")
+            if hasattr(loaded, "SECTION"):
+                found.append(loaded.SECTION)
+    entries = sorted(entry_points(group="keiryo.sections"), key=lambda e: e.name)
+    found += [entry.load() for entry in entries]
+    for one in found:
+        if not isinstance(one, Section):
+            raise UsageError(f"{one!r} is no section of pages")
+    return tuple(found)

@@ -1,0 +1,179 @@
+"""Settings of the server: from a file, overridden by the environment; every one has a default.
+
+The file is TOML. Each key may be given in the environment as well, as ``KEIRYO_WEB_`` and the key
+in capitals (``KEIRYO_WEB_PORT=8711``). What is not a setting is refused, so that a misspelt one
+is not silently ignored.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from keiryo.errors import UsageError
+from keiryo.people.oidc import OidcProvider
+
+PREFIX = "KEIRYO_WEB_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the server runs.
+
+    Attributes
+    ----------
+    books : str
+        Path of an SQLite file or ``postgresql://`` URL.
+    host, port : str, int
+        Where it listens; beyond loopback only if told to.
+    public_url : str or None
+        Address under which browsers reach it, e.g. ``https://keiryo.example``; with ``https``
+        cookies are for secure connections only.
+    trusted_proxies : tuple of str
+        Addresses whose ``X-Forwarded-For`` is believed.
+    workers : int
+        Processes; more than one needs PostgreSQL.
+    session_hours, idle_minutes : int
+        How long somebody stays signed in, at most and without doing anything.
+    upload_mb, upload_files : int
+        The largest upload, and how many files it may have.
+    language : str
+        Of pages before anybody chose: ``"en"`` or ``"ja"``.
+    log_level : str
+    oidc : tuple of OidcProvider
+        Single sign-on.
+    """
+
+    books: str
+    host: str = "127.0.0.1"
+    port: int = 8710
+    public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    workers: int = 1
+    session_hours: int = 12
+    idle_minutes: int = 60
+    upload_mb: int = 64
+    upload_files: int = 100
+    language: str = "en"
+    log_level: str = "info"
+    oidc: tuple[OidcProvider, ...] = field(default=(), repr=False)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by ``https``."""
+        return (self.public_url or "").startswith("https://")
+
+    @property
+    def address(self) -> str:
+        """The address to open."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+
+_NUMBERS = {
+    "port": (1, 65_535),
+    "workers": (1, 64),
+    "session_hours": (1, 168),
+    "idle_minutes": (1, 1_440),
+    "upload_mb": (1, 2_048),
+    "upload_files": (1, 1_000),
+}
+_CHOICES = {"language": ("en", "ja"), "log_level": ("debug", "info", "warning", "error")}
+
+
+def read_settings(
+    books: str,
+    file: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    **given: Any,
+) -> Settings:
+    """Return the settings from a file, the environment and what was given, the last wins.
+
+    Parameters
+    ----------
+    books : str
+        Where the books are, unless the file says otherwise.
+    file : Path, optional
+    environment : mapping, optional
+        Default: that of this process.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read or a setting is wrong; all that is wrong is named.
+    """
+    found: dict[str, Any] = {"books": books}
+    problems: list[str] = []
+    if file is not None:
+        found |= _from_file(file)
+    known = {f.name for f in fields(Settings)}
+    for name, text in (os.environ if environment is None else environment).items():
+        if name.startswith(PREFIX):
+            key = name.removeprefix(PREFIX).lower()
+            found[key] = text.split(",") if key == "trusted_proxies" else text
+    found |= {name: value for name, value in given.items() if value is not None}
+    problems += [f"{name} is no setting" for name in sorted(set(found) - known)]
+    values = {n: _checked(n, v, problems) for n, v in found.items() if n in known}
+    if problems:
+        raise UsageError(
+            f"the settings cannot be used: {'; '.join(problems)}",
+            "docs/guides/operation.md lists every setting with its default.",
+        )
+    made = Settings(**values)
+    if made.workers > 1 and "://" not in made.books:
+        raise UsageError(
+            "several workers need PostgreSQL; SQLite is for one process",
+            "Set workers = 1, or name a postgresql:// URL as books.",
+        )
+    return made
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", "It is a TOML file.") from error
+
+
+def _checked(name: str, value: Any, problems: list[str]) -> Any:
+    """Return a value in the type of its setting; what is wrong is added to `problems`."""
+    if name in _NUMBERS:
+        low, high = _NUMBERS[name]
+        if str(value).isdecimal() and low <= int(value) <= high:
+            return int(value)
+        problems.append(f"{name} is a number from {low} to {high}, not {value!r}")
+    elif name in _CHOICES:
+        if value in _CHOICES[name]:
+            return value
+        problems.append(f"{name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
+    elif name == "oidc":
+        return _providers(value, problems)
+    elif name == "trusted_proxies":
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+        problems.append("trusted_proxies is a list of addresses")
+    elif name == "public_url" and not str(value).startswith(("https://", "http://")):
+        problems.append("public_url begins with https:// (or http://)")
+    elif not isinstance(value, str) or not value:
+        problems.append(f"{name} is text, not {value!r}")
+    else:
+        return value.rstrip("/") if name == "public_url" else value
+    return None
+
+
+def _providers(value: Any, problems: list[str]) -> tuple[OidcProvider, ...]:
+    try:
+        made = []
+        for one in value:
+            fields_: dict[str, Any] = dict(one)
+            lists = {k: tuple(v) for k, v in fields_.items() if isinstance(v, list)}
+            made.append(OidcProvider(**{**fields_, **lists}))
+        return tuple(made)
+    except (TypeError, AttributeError, ValueError) as error:
+        problems.append(f"an [[oidc]] table is not complete: {error}")
+        return ()

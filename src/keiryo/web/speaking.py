@@ -1,0 +1,98 @@
+"""The language of the request that is being answered: sentences, numbers and dates in it.
+
+The door says at the beginning of a request which language it is; pages and templates then simply
+say ``_("…")``. Each request is a context of its own, also in the threads that answer it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from contextvars import ContextVar
+from typing import Any
+
+from jinja2 import Environment
+
+from keiryo.web.translation import Catalogue, catalogue, formats
+
+_SPEAKING: ContextVar[str] = ContextVar("keiryo_language", default="en")
+
+
+def speak_on(language: str) -> None:
+    """Make what follows in this request speak a language."""
+    _SPEAKING.set(language)
+
+
+def language() -> str:
+    """Return the language of this request."""
+    return _SPEAKING.get()
+
+
+def speaking() -> Catalogue:
+    """Return the catalogue of this request."""
+    return catalogue(_SPEAKING.get())
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """Return a sentence in the language of this request."""
+    return speaking().gettext(message, **values)
+
+
+def ngettext(singular: str, plural: str, number: int, /, **values: object) -> str:
+    """Return the sentence for a number of things in the language of this request."""
+    return speaking().ngettext(singular, plural, number, **values)
+
+
+def pgettext(context: str, message: str, /, **values: object) -> str:
+    """Return a sentence that means something of its own in a context."""
+    return speaking().pgettext(context, message, **values)
+
+
+def number_text(value: Any, decimals: int | None = None) -> str:
+    """Return a number as the language of this request writes it."""
+    return formats(language())["format_number"](value, decimals)
+
+
+def mass_kg(mg: int | None) -> str:
+    """Return a weight of whole milligrams in kilograms, exactly."""
+    return formats(language())["format_mass_kg"](mg)
+
+
+def mass_g(mg: int | None) -> str:
+    """Return a weight of whole milligrams in grams, exactly."""
+    return formats(language())["format_mass_g"](mg)
+
+
+def day_text(day: datetime.date | str | None) -> str:
+    """Return a day as the language of this request writes it."""
+    return formats(language())["format_date"](day)
+
+
+def instant_text(instant: datetime.datetime | str | None) -> str:
+    """Return an instant in UTC, and say that it is UTC."""
+    return formats(language())["format_datetime"](instant)
+
+
+def install(environment: Environment) -> None:
+    """Teach templates the language of the request.
+
+    They have ``_()``, ``ngettext``, ``pgettext``, ``format_number``, ``format_mass_kg``,
+    ``format_mass_g``, ``format_date`` and ``format_datetime``; the last five also as the filters
+    ``number``, ``mass_kg``, ``mass_g``, ``day`` and ``instant``.
+    """
+    environment.add_extension("jinja2.ext.i18n")
+    environment.globals.update(
+        _=gettext,
+        gettext=gettext,
+        ngettext=ngettext,
+        pgettext=pgettext,
+        format_number=number_text,
+        format_mass_kg=mass_kg,
+        format_mass_g=mass_g,
+        format_date=day_text,
+        format_datetime=instant_text,
+    )
+    # The extension adds this to the environment: values are put in by us, and escaped by them.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.filters.update(
+        number=number_text, mass_kg=mass_kg, mass_g=mass_g, day=day_text, instant=instant_text
+    )
