@@ -434,6 +434,31 @@ def test_strangers_are_silent_until_somebody_is_admitted(tmp_path: Path, finds: 
     finds(path, 11, "SIGNATURE-MISSING")
 
 
+def test_a_new_key_does_not_vouch_for_itself(tmp_path: Path, finds: Any) -> None:
+    path = tmp_path / "books.sqlite"
+    database, clock = signed_books(str(path))
+    draft = key_line(Draft("key.register", "nine"), "P-1", ONE)
+    post(database, draft, actor("P-1", ONE), clock=clock)
+    database.close()
+    finds(path, 9, "SIGNATURE-KEY-UNKNOWN")
+
+
+def test_nobody_registers_a_key_for_another(tmp_path: Path, finds: Any) -> None:
+    path = tmp_path / "books.sqlite"
+    database, clock = signed_books(str(path))
+    draft = key_line(Draft("person.admit", "nine"), "P-3", ONE)
+    draft.add("person_state", scope="XA", person="P-1", state="admitted")
+    post(database, draft, actor("P-1", NEW), clock=clock)
+    post(database, toy_draft("ten", {"name": "d"}), actor("P-3", ONE), clock=clock)
+    assert verify(database).sound  # the act that admits the first people may bring all their keys
+    draft = key_line(Draft("key.register", "eleven"), "P-2", ONE)
+    post(database, draft, actor("P-1", NEW), clock=clock)
+    assert verify(database).sound
+    post(database, toy_draft("twelve", {"name": "e"}), actor("P-2", ONE), clock=clock)
+    database.close()
+    finds(path, 12, "SIGNATURE-KEY-UNKNOWN")
+
+
 @pytest.mark.parametrize(
     ("preparer", "key", "signer", "code"),
     [

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 from sqlalchemy import insert, update
 
+from keiryo.people import sessions
 from keiryo.people.errors import SignInError
+from keiryo.people.keys import unseal
 from keiryo.people.sessions import (
     FULL,
     PASSWORD,
@@ -168,11 +171,19 @@ def test_renewed_it_is_the_same_session_under_another_token(database: Database) 
     assert after.signing_key(new) == KEYS[AIKO] and after.signing_key(token) is None
 
 
-def test_of_two_renewals_at_once_one_wins(database: Database) -> None:
-    token, ready, answers = opened(database), Barrier(2), list[str]()
+def test_of_two_renewals_at_once_one_wins(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, both_looked, answers = opened(database), Barrier(2), list[str]()
+
+    def slow_unseal(sealed: bytes, token: bytes, purpose: str) -> bytes | None:
+        with suppress(BrokenBarrierError):  # SQLite lets only one of them come so far
+            both_looked.wait(0.3)
+        return unseal(sealed, token, purpose)
+
+    monkeypatch.setattr(sessions, "unseal", slow_unseal)
 
     def run() -> None:
-        ready.wait()
         try:
             answers.append(renew(database, token, NOW))
         except SignInError:

@@ -8,6 +8,7 @@ from typing import Any
 
 from keiryo.errors import Finding, Severity
 from keiryo.web.rendering import environment
+from keiryo.web.speaking import speak_on
 from keiryo.web.translation import catalogue, formats
 
 COLUMNS = [
@@ -158,9 +159,7 @@ def page(
     language: str = "en", theme: str = "system", template: str = "style_page.html", **more: Any
 ) -> str:
     """Return a page of the frame in a language."""
+    speak_on(language)
     made = environment()
-    words = catalogue(language)
-    made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)
-    made.globals.update(formats(language))
     made.globals["form_id"] = lambda: "one-time"
     return made.get_template(template).render({**context(language, theme), **more})

@@ -31,7 +31,7 @@ from keiryo.accounts.tables import (
     entry_line,
 )
 from keiryo.dates import Period, date_number, next_day, number_date
-from keiryo.journal.dependents import LINK_LIMIT
+from keiryo.journal.dependents import LINK_LIMIT, line_of
 from keiryo.journal.registry import Link
 
 ENTRIES = (INVENTORY_CHANGE, PHYSICAL_INVENTORY, REPORTED_BALANCE)
@@ -42,9 +42,8 @@ _RESULT_OF = {"PE": "MF", "BA": "MF", "BE": "BA", "DI": "BA"}
 def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
     """Yield what rests on a node of the books."""
     kind, _, name = node.partition(":")
-    if kind == "line":
-        act_id, line_no = (int(part) for part in name.split("/"))
-        yield from _of_line(connection, metadata, node, act_id, line_no)
+    if place := line_of(node):
+        yield from _of_line(connection, metadata, node, *place)
     elif kind == "batch":
         yield from _of_batch(connection, metadata, node, name)
     elif kind == "report":
@@ -67,7 +66,7 @@ def _of_line(
             yield from _batches(connection, metadata, node, row)
             if row["counts"]:
                 yield from _figures(connection, metadata, node, kind.name, row)
-                if row.get("code") == "SD":
+                if kind is INVENTORY_CHANGE and row["code"] == "SD":
                     yield from _receipts(connection, table, node, row)
             return
     begins = metadata.tables[BATCH.name]
@@ -124,9 +123,12 @@ def _figures(
                 yield Link(figure_node(mba, period, "PE", category), "sum of", node)
             if period.start == next_day(day):
                 yield Link(figure_node(mba, period, "PB", category), "sum of", node)
-        elif row["code"] not in (None, *REBATCHING) and row["event_date"] is not None:
-            if period.start <= number_date(row["event_date"]) <= period.end:
-                yield Link(figure_node(mba, period, row["code"], category), "sum of", node)
+        elif (
+            row["code"] not in (None, *REBATCHING)
+            and row["event_date"] is not None
+            and period.start <= number_date(row["event_date"]) <= period.end
+        ):
+            yield Link(figure_node(mba, period, row["code"], category), "sum of", node)
 
 
 def known_periods(connection: Connection, metadata: MetaData, mba: str) -> list[Period]:

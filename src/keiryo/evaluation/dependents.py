@@ -14,7 +14,7 @@ from sqlalchemy import Connection, MetaData, select
 from keiryo.evaluation.explain import explain
 from keiryo.evaluation.model import day_text
 from keiryo.evaluation.tables import EVALUATION, EVALUATION_LIMIT, EVALUATION_SHARE
-from keiryo.journal.dependents import LINK_LIMIT
+from keiryo.journal.dependents import LINK_LIMIT, line_of
 from keiryo.journal.registry import Link
 from keiryo.measurement.tables import CALIBRATION
 
@@ -28,8 +28,8 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
     kind, _, name = node.partition(":")
     if kind == "figure" and (match := _DIFFERENCE.fullmatch(name)):
         yield from _of_difference(connection, metadata, node, *match.groups())
-    elif kind == "line":
-        act_id, line_no = (int(part) for part in name.split("/"))
+    elif place := line_of(node):
+        act_id, line_no = place
         yield from _conclusions(connection, metadata, node, act_id, line_no)
         yield from _by_source(connection, metadata, node, act_id, line_no)
         if _is_general(connection, metadata, act_id, line_no):

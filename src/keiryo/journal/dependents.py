@@ -8,6 +8,7 @@ here. The answer is one step; whoever walks on asks again.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,8 +20,22 @@ from keiryo.journal.registry import Link, Registry
 from keiryo.journal.tables import EVIDENCE
 from keiryo.storage.schema import ACT
 
+_LINE = re.compile(r"line:([0-9]{1,18})/([0-9]{1,18})")
+
 LINK_LIMIT = 1_000
 """Most links of one relation that are read from the books; an act may have a million lines."""
+
+
+def line_of(node: str) -> tuple[int, int] | None:
+    """Return the act and the number of the line that a node names, or None.
+
+    Examples
+    --------
+    >>> line_of("line:3/5"), line_of("act:3"), line_of("line:3")
+    ((3, 5), None, None)
+    """
+    match = _LINE.fullmatch(node)
+    return None if match is None else (int(match[1]), int(match[2]))
 
 
 def dependents(

@@ -2,11 +2,12 @@
 
 A signature lies beside the chain, in the table ``signature``, over the digest of its act (and so
 over its lines and all acts before). The keys are in the chain: lines of the kind ``person_key``
-register and revoke them, each from its act on. A key may sign the very act that registers it, and
-for the last time the one that revokes it. Once somebody was admitted (``person_state``), or has a
-key in force, what they post is signed: an act without a signature is one that was put there by
-other means. What one person prepared and another released (lines of the kind ``release``) bears
-the preparer's signature over the digest of the content as well.
+register and revoke them, each from its act on. A person's first key signs the very act that
+registers it; a key that is revoked signs for the last time the act that says so. Once people were
+admitted (``person_state``), nobody registers a key for another: such a line gives no key. From
+then on every act is signed, and before then every act of a person with a key in force; one without
+a signature was put there by other means. What one person prepared and another released (lines of
+the kind ``release``) bears the preparer's signature over the digest of the content as well.
 
 Signatures are Ed25519, checked as in RFC 8032, section 5.1.7, without the cofactor: a second half
 that is not below the order of the base point is refused, and so is every encoding of a point but
@@ -87,7 +88,13 @@ class _Keys:
     """The keys that sign for each person, asked for one act after the other."""
 
     def __init__(self, connection: Connection, present: Collection[str]) -> None:
-        query = f"SELECT act_id, person, key, state FROM {PERSON_KEY} ORDER BY act_id, line_no"
+        query = (
+            f"SELECT k.act_id, k.person, k.key, k.state FROM {PERSON_KEY} AS k "
+            f"JOIN {ACT} AS a ON a.act_id = k.act_id "
+            "WHERE k.state = 'revoked' OR k.person = a.person OR k.act_id <= "
+            f"COALESCE((SELECT min(act_id) FROM {PERSON_STATE}), k.act_id) "
+            "ORDER BY k.act_id, k.line_no"
+        )
         rows = connection.execute(text(query)) if PERSON_KEY in present else ()
         self.coming = [tuple(row) for row in rows][::-1]
         self.in_force: dict[str, set[str]] = {}
@@ -174,7 +181,7 @@ def _check_acts(connection: Connection, present: Collection[str], found: Found) 
                 act_id,
                 f"act {act_id} of {person} bears a signature of {signer}",
             )
-        elif key not in before | own:
+        elif key not in (before or own):  # only the first key vouches for itself
             found(
                 "SIGNATURE-KEY-UNKNOWN",
                 act_id,
@@ -196,14 +203,14 @@ def _check_releases(connection: Connection, keys: _Keys, found: Found) -> None:
         "ORDER BY r.act_id, r.line_no"
     )
     for act_id, person, preparer, digest, key, signature in _rows(connection, query):
-        before, own = keys.of(preparer, act_id)
+        before, _ = keys.of(preparer, act_id)
         if preparer == person:
             found(
                 "RELEASE-BY-PREPARER",
                 act_id,
                 f"act {act_id} was prepared and released by one person, {person}",
             )
-        elif key not in before | own or not _is_signed_content(key, digest, signature):
+        elif key not in before or not _is_signed_content(key, digest, signature):
             found(
                 "RELEASE-WRONG",
                 act_id,

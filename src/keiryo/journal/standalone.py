@@ -32,10 +32,11 @@ journal that was computed anew as a whole.
 
 An act may be signed (table ``signature``): by the person who answers for it, with an Ed25519 key
 (RFC 8032), over the bytes ``keiryo-act-1 signature``, a line feed, and the digest. The lines
-``person_key`` register and revoke keys, from their act on; a key may sign the act that registers
-it. Who has a key in force signs, and after the first line ``person_state`` everybody does. A line
-``release`` has a signature by whoever prepared what another person released, over the bytes
-``keiryo-release-1 signature``, a line feed, and the digest of the content.
+``person_key`` register and revoke keys, from their act on; a person's first key signs the act that
+registers it. Who has a key in force signs, and after the first line ``person_state`` everybody
+does, and nobody can register a key for another. A line ``release`` has a signature by whoever
+prepared what another person released, over the bytes ``keiryo-release-1 signature``, a line feed,
+and the digest of the content.
 """
 
 from __future__ import annotations
@@ -325,7 +326,11 @@ class Keys:
     """The keys that sign for each person, asked for one act after the other."""
 
     def __init__(self, books: sqlite3.Connection, tables: dict[str, list[str]]) -> None:
-        query = "SELECT act_id, person, key, state FROM person_key ORDER BY act_id, line_no"
+        query = """SELECT k.act_id, k.person, k.key, k.state
+            FROM person_key k JOIN act a ON a.act_id = k.act_id
+            WHERE k.state = 'revoked' OR k.person = a.person
+              OR k.act_id <= COALESCE((SELECT min(act_id) FROM person_state), k.act_id)
+            ORDER BY k.act_id, k.line_no"""
         self.coming = books.execute(query).fetchall()[::-1] if "person_key" in tables else []
         self.in_force: dict[Any, set[Any]] = {}
 
@@ -362,7 +367,7 @@ def check_signatures(
             wrong = f"it is not signed, though acts of {person} had to be"
         elif signature is not None and signer != person:
             wrong = f"it is of {person} and bears a signature of {signer}"
-        elif signature is not None and key not in before | own:
+        elif signature is not None and key not in (before or own):
             wrong = f"it is signed with a key that did not sign for {person} then"
         elif signature is not None and not signs(key, b"keiryo-act-1", digest, signature):
             wrong = f"its signature is not one of {person} over this act"
@@ -381,10 +386,10 @@ def check_releases(books: sqlite3.Connection, keys: Keys, problems: list[Any]) -
     query += "preparer_signature FROM release r JOIN act a ON a.act_id = r.act_id"
     query += " ORDER BY r.act_id, r.line_no"
     for number, person, preparer, digest, key, signature in books.execute(query):
-        before, own = keys.of(preparer, number)
+        before, _ = keys.of(preparer, number)
         if preparer == person:
             problems.append((number, f"act {number}: {person} alone prepared and released it"))
-        elif key not in before | own or not signs(key, b"keiryo-release-1", digest, signature):
+        elif key not in before or not signs(key, b"keiryo-release-1", digest, signature):
             problems.append((number, f"act {number}: {preparer} did not sign what it releases"))
 
 

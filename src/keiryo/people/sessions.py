@@ -259,7 +259,7 @@ def renewed(
         & table.c.ended_at.is_(None)
         & (table.c.expires_at > utc_text(now))
     )
-    query = select(table.c.key_sealed).where(mine).with_for_update()
+    query = select(table.c.key_sealed).where(mine)
     row = connection.execute(query).first() if is_token(token) else None
     if row is None:
         raise session_ended()
@@ -274,7 +274,8 @@ def renewed(
     if lifetime is not None:
         until, confirmed = utc_text(now + lifetime), utc_text(now)
         values |= {"step": FULL, "expires_at": until, "confirmed_at": confirmed}
-    connection.execute(update(table).where(mine).values(values))
+    if connection.execute(update(table).where(mine).values(values)).rowcount != 1:
+        raise session_ended()  # somebody else renewed or ended it in between
     return new
 
 

@@ -171,7 +171,7 @@ def use_totp(
 
     A code is refused if it, or a later one, was used before (RFC 6238 section 5.2).
     """
-    row = _locked(connection, database, person)
+    row = _row(connection, database, person)
     written = re.sub(r"[\s-]", "", code)
     if row["totp_sealed"] is None or _CODE.fullmatch(written) is None:
         return False
@@ -184,8 +184,10 @@ def use_totp(
     if step is None or (last is not None and step <= last):
         return False
     table = database.metadata.tables[ACCOUNT]
-    connection.execute(update(table).where(table.c.person == person).values(totp_last_step=step))
-    return True
+    earlier = table.c.totp_last_step.is_(None) | (table.c.totp_last_step < step)
+    mine = (table.c.person == person) & (table.c.totp_sealed == row["totp_sealed"])
+    used = connection.execute(update(table).where(mine, earlier).values(totp_last_step=step))
+    return used.rowcount == 1
 
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
@@ -246,7 +248,7 @@ def qr_svg(text: str) -> str:
 
 
 def _use_recovery_code(connection: Connection, database: Database, person: str, code: str) -> bool:
-    row = _locked(connection, database, person)
+    row = _row(connection, database, person)
     if not row["totp_confirmed"] or _RECOVERY_CODE.fullmatch(code) is None:
         return False
     digest = _recovery_digest(server_secret(database), person, code)
@@ -255,10 +257,9 @@ def _use_recovery_code(connection: Connection, database: Database, person: str, 
     if len(left) == len(kept):
         return False
     table = database.metadata.tables[ACCOUNT]
-    connection.execute(
-        update(table).where(table.c.person == person).values(recovery_hashes=json.dumps(left))
-    )
-    return True
+    same = (table.c.person == person) & (table.c.recovery_hashes == row["recovery_hashes"])
+    used = connection.execute(update(table).where(same).values(recovery_hashes=json.dumps(left)))
+    return used.rowcount == 1
 
 
 def _recovery_codes(database: Database, person: str) -> tuple[list[str], str]:
@@ -276,10 +277,14 @@ def _recovery_digest(secret: bytes, person: str, code: str) -> str:
 
 
 def _locked(connection: Connection, database: Database, person: str) -> Any:
-    """Return the account's row, held until the end of the transaction: one code at a time."""
+    """Return the account's row, held until the end of the transaction."""
+    return _row(connection, database, person, held=True)
+
+
+def _row(connection: Connection, database: Database, person: str, *, held: bool = False) -> Any:
     table = database.metadata.tables[ACCOUNT]
-    query = select(table).where(table.c.person == person).with_for_update()
-    row = connection.execute(query).mappings().first()
+    query = select(table).where(table.c.person == person)
+    row = connection.execute(query.with_for_update() if held else query).mappings().first()
     if row is None:
         raise NotFoundError(f"{person} has no account", "Look under Administration, People.")
     return row

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, MetaData, select
 
-from keiryo.journal.dependents import LINK_LIMIT
+from keiryo.journal.dependents import LINK_LIMIT, line_of
 from keiryo.journal.model import LineKind, integer, text
 from keiryo.journal.registry import Capability, Link
 
@@ -141,10 +141,10 @@ def explain_report(connection: Connection, metadata: MetaData, node: str) -> Ite
 
 def dependents_of_report(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
     """Yield the reports that a line is the header or a note of, or that state it as issued."""
-    kind, _, name = node.partition(":")
-    if kind != "line":
+    place = line_of(node)
+    if place is None:
         return
-    act_id, line_no = (int(part) for part in name.split("/"))
+    act_id, line_no = place
     for table in (metadata.tables[REPORT.name], metadata.tables[NOTE.name]):
         query = select(table.c.mba, table.c.report_no).where(
             table.c.act_id == act_id, table.c.line_no == line_no, table.c.mba.is_not(None)

@@ -12,7 +12,7 @@ import datetime
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,9 @@ from sqlalchemy import and_, insert, or_, select, update
 from keiryo.dates import utc_text
 from keiryo.errors import KeiryoError, NotFoundError
 from keiryo.people.tables import JOB
+from keiryo.web.sections import CancelledError as CancelledError
+from keiryo.web.sections import JobKind as JobKind
+from keiryo.web.sections import Tell as Tell
 
 if TYPE_CHECKING:
     from keiryo.web.server import Server
@@ -35,30 +38,6 @@ AT_ONCE = 2
 ENDED = ("done", "failed", "cancelled", "interrupted")
 
 log = logging.getLogger("keiryo.jobs")
-
-
-class CancelledError(Exception):
-    """The person who started the job asked it to stop."""
-
-
-Tell = Callable[[int, int, str], None]
-"""Called with (done, in all, detail); raises CancelledError when the job is to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobKind:
-    """Long work that can be asked for.
-
-    Attributes
-    ----------
-    name : str
-    run : callable
-        Takes (viewer, parameters, tell); returns what is kept as the result, plain data with an
-        optional ``"file"`` (path of a file to hand out) and ``"href"`` (page of the result).
-    """
-
-    name: str
-    run: Callable[[Viewer, Mapping[str, Any], Tell], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from keiryo.errors import UsageError
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
 
-    from keiryo.web.jobs import JobKind
-    from keiryo.web.viewer import Viewer
+AViewer = Any
+"""A `keiryo.web.viewer.Viewer`, which stands above this module."""
 
 GROUPS = ("Today", "Books", "Reports", "Evaluation", "Record", "System")
 """Groups of the menu, in order; a section may name one of its own, which comes before System."""
@@ -47,7 +47,7 @@ class MenuEntry:
     href: str
     group: str
     order: int
-    shown: Callable[[Viewer], bool]
+    shown: Callable[[AViewer], bool]
     key: str = ""
 
 
@@ -69,8 +69,8 @@ class OverviewPart:
     name: str
     title: str
     order: int
-    shown: Callable[[Viewer], bool]
-    build: Callable[[Viewer], Mapping[str, Any] | None]
+    shown: Callable[[AViewer], bool]
+    build: Callable[[AViewer], Mapping[str, Any] | None]
     template: str
 
 
@@ -82,6 +82,31 @@ class Hit:
     title: str
     href: str
     detail: str = ""
+
+
+Tell = Callable[[int, int, str], None]
+"""Called by a job with (done, in all, detail); raises `CancelledError` when it is to stop."""
+
+
+class CancelledError(Exception):
+    """The person who started a job asked it to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """Long work that can be asked for.
+
+    Attributes
+    ----------
+    name : str
+    run : callable
+        Takes (viewer, parameters, tell); returns what is kept as the result, plain data with an
+        optional ``"file"`` (path of a file to hand out), ``"href"`` (page of the result) and
+        ``"template"`` (how the page of the job shows it).
+    """
+
+    name: str
+    run: Callable[[AViewer, Mapping[str, Any], Tell], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +133,7 @@ class Section:
     api: tuple[ControllerRouterHandler, ...] = ()
     menu: tuple[MenuEntry, ...] = ()
     overview: tuple[OverviewPart, ...] = ()
-    search: tuple[Callable[[Viewer, str, int], Iterable[Hit]], ...] = ()
+    search: tuple[Callable[[AViewer, str, int], Iterable[Hit]], ...] = ()
     jobs: tuple[JobKind, ...] = field(default=())
 
 

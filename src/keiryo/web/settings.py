@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from keiryo.errors import UsageError
-from keiryo.people.oidc import OidcProvider
+from keiryo.errors import KeiryoError, UsageError
+from keiryo.people.oidc_provider import OidcProvider
 
 PREFIX = "KEIRYO_WEB_"
 
@@ -174,6 +174,6 @@ def _providers(value: Any, problems: list[str]) -> tuple[OidcProvider, ...]:
             lists = {k: tuple(v) for k, v in fields_.items() if isinstance(v, list)}
             made.append(OidcProvider(**{**fields_, **lists}))
         return tuple(made)
-    except (TypeError, AttributeError, ValueError) as error:
+    except (TypeError, AttributeError, ValueError, KeiryoError) as error:
         problems.append(f"an [[oidc]] table is not complete: {error}")
         return ()

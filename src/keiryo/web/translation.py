@@ -64,11 +64,11 @@ class Catalogue:
         return _filled(self._found(context, message) or message, values)
 
     def ngettext(self, singular: str, plural: str, number: int, /, **values: object) -> str:
-        """Return the sentence for a number of things, with the named values put in."""
+        """Return the sentence for a number of things; ``%(num)d`` stands for the number."""
         forms = self.messages.get((None, singular))
         form = _plural_form(self.language)(number)
         text = forms[form] if forms and form < len(forms) else ""
-        return _filled(text or (singular if number == 1 else plural), values)
+        return _filled(text or (singular if number == 1 else plural), {"num": number, **values})
 
     def _found(self, context: str | None, message: str) -> str:
         return self.messages.get((context, message), ("",))[0]

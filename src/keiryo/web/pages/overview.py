@@ -1,4 +1,4 @@
-"""The overview: what needs the viewer today, put together from the parts that capabilities bring."""
+"""The overview: what needs the viewer today, put together from parts of the capabilities."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def band_steps(events: Sequence[BatchEvent], absent: Sequence[date], until: date
     """Return the weight of a batch in one area over time, from its effective events.
 
     A listing at a physical inventory states the weight anew; at one where the batch is not found,
-    it is gone. A batch of which only departures are known was there from the first to the last.
+    it is gone. Of a batch of which only departures are known, only their days are.
 
     Parameters
     ----------
@@ -61,10 +61,7 @@ def band_steps(events: Sequence[BatchEvent], absent: Sequence[date], until: date
     if any(step.weight_mg for step in steps):
         return _merged(steps)
     stated = [e for e in events if e.effective and e.weight_mg]
-    if not stated:
-        return []
-    heaviest = max(event.weight_mg or 0 for event in stated)
-    return [Step(stated[0].day, stated[-1].day, heaviest)]
+    return [Step(event.day, event.day, event.weight_mg or 0) for event in stated]
 
 
 def _merged(steps: Sequence[Step]) -> list[Step]:

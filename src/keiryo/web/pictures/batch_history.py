@@ -54,7 +54,7 @@ class HistoryLabels:
     replaces: str = "replaces the struck entry"
     gone: str = "not found at the physical inventory of {day}"
     no_events: str = "Nothing is recorded about this batch."
-    more: str = "and {count} more"
+    more: str = "{count} more"
     parent: str = "from"
     child: str = "to"
     listing: str = "PIT"
@@ -161,6 +161,7 @@ class _Drawing:
             words(10, middle + 4, fitted(mba, LEFT - 14), "pic-lane-name"),
             self._band(mba, events, middle),
             chips,
+            *(self._stem(block, row, middle) for block, row in placed),
         ]
         for block, row in placed:
             pieces.append(self._block(block, row, middle))
@@ -189,6 +190,13 @@ class _Drawing:
         parts += [self.labels.replaces if event.replaces else ""]
         return " · ".join(part for part in parts if part)
 
+    def _stem(self, block: list[BatchEvent], row: int, middle: float) -> Drawn:
+        """Return the line from a label to its day on the band; below all labels."""
+        if row >= MOST_LABEL_ROWS:
+            return joined()
+        x = self.scale.x(block[-1].day)
+        return line(x, _label_height(row, middle) + 6, x, middle, "pic-stem")
+
     def _block(self, block: list[BatchEvent], row: int, middle: float) -> Drawn:
         """Return the label of an event, after the labels of what it took the place of."""
         x = self.scale.x(block[-1].day)
@@ -197,8 +205,8 @@ class _Drawing:
             said = self._said(block[-1])
             drawn = group("pic-event", dot, title=said)
             return linked(self.href(block[-1].node), drawn, name=said)
-        y = middle - _BAND / 2 - 12 - row * _LABEL_ROW
-        pieces = [line(x, y + 6, x, middle, "pic-stem"), dot]
+        y = _label_height(row, middle)
+        pieces = [dot]
         at, _ = self._extent(block)
         for event in block:
             text = self._text(event)
@@ -256,7 +264,7 @@ class _Drawing:
     def _chips(self, relatives: Sequence[Relative], middle: float) -> tuple[Drawn, int]:
         """Return parents (left of their stem) and children (right of it) below the band."""
         shown, folded = _folded(relatives)
-        rows, pieces = Rows(), []
+        rows, flows, pieces = Rows(), [], []
         for relative, names in [*((r, (r.uid,)) for r in shown), *folded]:
             word = self.labels.parent if relative.is_parent else self.labels.child
             if len(names) > 1:
@@ -272,16 +280,20 @@ class _Drawing:
             row = rows.place(min(left, x) - 5, max(left + width, x) + 5)
             y = middle + _BAND / 2 + 8 + row * _CHIP_ROW
             said = f"{self.writing.day(relative.day)} · {text} · {', '.join(names[:20])}"
+            flows.append(_flow(x, middle + 4, left, width, y + _CHIP / 2, relative.is_parent))
             drawn = group(
                 "pic-relative",
-                _flow(x, middle + 4, left, width, y + _CHIP / 2, relative.is_parent),
                 box(left, y, width, _CHIP, "pic-chip", radius=10),
                 words(left + 7, y + 14, text, "pic-mark-label"),
                 title=said,
             )
             address = self.href(f"batch:{names[0]}") if len(names) == 1 else None
             pieces.append(linked(address, drawn, name=said))
-        return joined(*pieces), len(rows)
+        return joined(*flows, *pieces), len(rows)
+
+
+def _label_height(row: int, middle: float) -> float:
+    return middle - _BAND / 2 - 12 - row * _LABEL_ROW
 
 
 def _flow(x: float, band: float, left: float, width: float, y: float, into: bool) -> Drawn:

@@ -157,7 +157,7 @@ def _legend(
     if with_takings:
         entries.append((f"{labels.taking} (Δ: {labels.difference})", ""))
     for name, pattern in entries:
-        text = fitted(name, 330)
+        text = fitted(name, 460)
         width = 34 + width_of(text) + 18
         if x + width > RIGHT and x > LEFT:
             x, y = LEFT, y + 19

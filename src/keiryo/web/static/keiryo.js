@@ -122,7 +122,7 @@ function upload(form, submitter) {
     if (!event.lengthComputable || !bar) return;
     const percent = Math.floor((100 * event.loaded) / event.total);
     bar.value = percent;
-    tell(percent < 100 ? filled(words.uploading, { percent }) : words.checking);
+    tell(percent < 100 ? filled(words.uploading, { percent: `${percent} %` }) : words.checking);
   });
   const lost = () => { if (bar) bar.hidden = true; tell(words.uploadLost); release(form); };
   request.addEventListener("error", lost);
@@ -173,7 +173,7 @@ async function save(form) {
       headers: { "Content-Type": "application/json", "X-Form-Token": token() },
       body: JSON.stringify({ form: form.dataset.autosave, fields }),
     });
-    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    if (answer.redirected || !(await answer.json()).saved) throw new Error(String(answer.status));
     store("sessionStorage")?.removeItem(draftName(form));
     tell(filled(words.saved, { time: new Date().toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" }) }));
   } catch (error) {
