@@ -25,7 +25,7 @@ from keiryo.people.tables import PERSON_KEY, PERSON_STATE, RELEASE_POLICY, ROLE_
 from keiryo.reports.service import import_reports
 from keiryo.storage.engine import Database
 
-PASSWORD = "granite otter 47 lantern"  # noqa: S105 (of nobody)
+PASSWORD = "granite otter 47 lantern"
 AREAS = ("XAFA", "XARA", "XALA")
 FABRICATION, REACTOR = "XA/XAF-/XAFA", "XA/XAR-/XARA"
 
@@ -125,18 +125,14 @@ class People:
         with self.database.reading() as connection:
             return person_of(connection, self.database.metadata, actor.person)
 
-    def post(
-        self, actor: Actor, kind: str, *lines: tuple[str, Mapping[str, Any]]
-    ) -> Posted:
+    def post(self, actor: Actor, kind: str, *lines: tuple[str, Mapping[str, Any]]) -> Posted:
         """Post an act."""
         draft = Draft(kind, str(uuid.uuid4()))
         for name, values in lines:
             draft.add(name, values)
         return post(self.database, draft, actor)
 
-    def refused(
-        self, actor: Actor, kind: str, *lines: tuple[str, Mapping[str, Any]]
-    ) -> list[str]:
+    def refused(self, actor: Actor, kind: str, *lines: tuple[str, Mapping[str, Any]]) -> list[str]:
         """Return the codes of the findings because of which an act is refused."""
         try:
             self.post(actor, kind, *lines)

@@ -174,9 +174,7 @@ def test_an_invited_person_chooses_a_password_and_signs(people: People) -> None:
     assert registered(database, person) == []
     with pytest.raises(RefusedError):
         administration.accept_invitation(database, "XA", token, password="taro", now=now())
-    account = administration.accept_invitation(
-        database, "XA", token, password=PASSWORD, now=now()
-    )
+    account = administration.accept_invitation(database, "XA", token, password=PASSWORD, now=now())
     assert registered(database, person) == [account.public_key]
     for again in (token, "x" * 43, ""):
         with pytest.raises(SignInError):
@@ -192,9 +190,7 @@ def test_who_was_suspended_meanwhile_accepts_nothing(people: People) -> None:
     person, token = admit(people)
     administration.suspend(people.database, people.administrator, person, now())
     with pytest.raises(SignInError):
-        administration.accept_invitation(
-            people.database, "XA", token, password=PASSWORD, now=now()
-        )
+        administration.accept_invitation(people.database, "XA", token, password=PASSWORD, now=now())
 
 
 BAD_GRANTS = {
@@ -387,9 +383,7 @@ def test_a_reset_gives_a_new_beginning(people: People) -> None:
     with pytest.raises(SignInError):
         sign_in(database, "taro", PASSWORD, **given)
     with pytest.raises(SignInError):  # made for something else
-        administration.accept_invitation(
-            database, "XA", reset, password=OTHER_PASSWORD, now=now()
-        )
+        administration.accept_invitation(database, "XA", reset, password=OTHER_PASSWORD, now=now())
     administration.accept_reset(database, "XA", reset, password=OTHER_PASSWORD, now=now())
     assert len(registered(database, person)) == 1 and registered(database, person) != old
     assert sign_in(database, "taro", OTHER_PASSWORD, **given).person == person
@@ -436,9 +430,7 @@ def test_an_interruption_between_password_and_key_is_repaired_at_sign_in(
     with monkeypatch.context() as broken:
         broken.setattr("keiryo.people.joining.register_first_key", interrupted)
         with pytest.raises(KeiryoError):
-            administration.accept_invitation(
-                database, "XA", token, password=PASSWORD, now=now()
-            )
+            administration.accept_invitation(database, "XA", token, password=PASSWORD, now=now())
     key = accounts.signing_key_by_password(database, person, PASSWORD)
     assert key is not None and registered(database, person) == []
     assert administration.register_first_key(database, "XA", person, key, now()) is not None

@@ -61,9 +61,7 @@ class Desk:
     def release(self, actor: Actor, asked: ReleaseRequest, **more: Any) -> ReleaseRequest:
         given: dict[str, Any] = {"execute": self.execute, "words": "looked at", "now": now()}
         person = self.people.known(actor)
-        return releases.release(
-            self.database, actor, person, asked.request_id, **{**given, **more}
-        )
+        return releases.release(self.database, actor, person, asked.request_id, **{**given, **more})
 
     def issued(self) -> int:
         with self.database.reading() as connection:
@@ -130,9 +128,9 @@ def test_who_holds_no_role_that_releases_there(desk: Desk) -> None:
     elsewhere = desk.people.officer("elsewhere", REACTOR)
     with pytest.raises(NotFoundError):
         desk.release(elsewhere, asked)
-    assert releases.request(
-        desk.database, desk.people.known(desk.officer), asked.request_id
-    ) == asked
+    assert (
+        releases.request(desk.database, desk.people.known(desk.officer), asked.request_id) == asked
+    )
 
 
 def test_who_may_prepare(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+import postgres
 from keiryo.accounts.balance import balance
 from keiryo.errors import KeiryoError, ReadOnlyError
 from keiryo.journal.act_scopes import NAME as ACT_SCOPE
@@ -137,21 +139,20 @@ class Seen:
         self.whole.close()
 
 
-@pytest.fixture(scope="module")
-def sqlite_seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    made = Seen(f"sqlite:///{tmp_path_factory.mktemp('seen') / 'books.sqlite'}")
-    yield made
-    made.close()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def seen(request: pytest.FixtureRequest) -> Iterator[Seen]:
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_seen")
-        return
-    made = Seen(request.getfixturevalue("postgres_url"))
-    yield made
-    made.close()
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def seen(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Seen]:
+    with ExitStack() as open_until_the_end:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path_factory.mktemp('seen') / 'books.sqlite'}"
+        else:
+            url = open_until_the_end.enter_context(postgres.fresh_database())
+        made = Seen(url)
+        open_until_the_end.callback(made.close)
+        yield made
 
 
 def rows(database: Database, table: str, *, raw: bool = False) -> list[dict[str, Any]]:
@@ -274,9 +275,7 @@ def test_nothing_is_written_through_it(seen: Seen) -> None:
 
 
 def test_seeing_everything_is_the_books_themselves(seen: Seen) -> None:
-    every = Person(
-        "P", "admitted", (Grant("P", "auditor", "XA", None, frozenset({EVERYTHING})),)
-    )
+    every = Person("P", "admitted", (Grant("P", "auditor", "XA", None, frozenset({EVERYTHING})),))
     assert seen.viewing.through(every.sight) is seen.whole
     assert seen.viewing.through(seen.people.known(seen.auditor).sight) is not seen.whole
 
@@ -316,11 +315,11 @@ def test_agreement_and_caveat_hide_lines(sqlite_url: str) -> None:
     made.close()
 
 
-def test_a_withdrawn_role_shows_nothing(sqlite_seen: Seen) -> None:
-    people = sqlite_seen.people
+def test_a_withdrawn_role_shows_nothing(seen: Seen) -> None:
+    people = seen.people
     other = people.officer("passing")
-    assert rows(sqlite_seen.through(other), "inventory_change")
+    assert rows(seen.through(other), "inventory_change")
     administration.withdraw(
         people.database, people.administrator, other.person, "State officer", "XA", now()
     )
-    assert not rows(sqlite_seen.through(other), "inventory_change")
+    assert not rows(seen.through(other), "inventory_change")

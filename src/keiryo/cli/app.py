@@ -24,6 +24,7 @@ from keiryo.cli import (
     places,
     reports,
     sampling,
+    serve,
     transit,
 )
 from keiryo.cli.options import DbOption, Format, FormatOption, Given
@@ -63,6 +64,6 @@ def root(
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
-    *(movements, journal, people, demo),
+    *(movements, journal, people, serve, demo),
 ):
     capability.register(app)

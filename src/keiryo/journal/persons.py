@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import PERSON
 
-_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def current_account() -> str:
@@ -48,7 +48,7 @@ def person_id(database: Database, account: str | None = None) -> str:
     with database.writing() as connection:
         found = connection.execute(query).scalar()
         if found is None:
-            found = "P-" + "".join(secrets.choice(_ALPHABET) for _ in range(8))
+            found = "P-" + "".join(secrets.choice(ALPHABET) for _ in range(8))
             connection.execute(insert(table).values(person=found, account=name))
     return str(found)
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import ConflictError, NotFoundError, RefusedError, UsageError
-from keiryo.journal.persons import _ALPHABET as ALPHABET
+from keiryo.journal.persons import ALPHABET
 from keiryo.people.keys import (
     SigningKey,
     seal_by_password,

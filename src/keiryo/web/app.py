@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar
+from litestar.concurrency import sync_to_thread
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from keiryo.errors import KeiryoError, UsageError
+from keiryo.people.sessions import sweep
 from keiryo.storage.engine import Database
 from keiryo.storage.migrate import ready
 from keiryo.version import __version__
@@ -23,6 +25,8 @@ from keiryo.web.answers import answer_error, answer_http_error, answer_unexpecte
 from keiryo.web.door import door
 from keiryo.web.headers import with_headers
 from keiryo.web.jobs import Jobs
+from keiryo.web.logs import with_notes
+from keiryo.web.metrics import Metrics
 from keiryo.web.rendering import WEB, Pages
 from keiryo.web.sections import Section, installed_sections
 from keiryo.web.server import Clock, Server, system_clock
@@ -62,12 +66,14 @@ def create_app(
     if not server.state:
         raise UsageError("the books were never opened", "Run 'keiryo init --state XX' first.")
     jobs = Jobs(server, Path(tempfile.mkdtemp(prefix="keiryo-jobs-")))
+    metrics = Metrics()
     handlers: list[ControllerRouterHandler] = [_static_files()]
     for section in chosen:
         handlers += [*section.handlers, *section.api]
 
     @asynccontextmanager
     async def lifetime(app: Litestar) -> AsyncGenerator[None, None]:
+        await sync_to_thread(sweep, database, now())
         log.info("started", extra={"worker": server.worker, "version": __version__})
         try:
             yield
@@ -89,10 +95,11 @@ def create_app(
         openapi_config=_openapi(),
         request_max_body_size=settings.upload_mb * 1024 * 1024,
         multipart_form_part_limit=settings.upload_files + 200,
-        middleware=[_headers(settings)],
+        middleware=[_around(settings, metrics)],
         logging_config=None,
     )
     app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
+    app.state.metrics = metrics
     return app
 
 
@@ -102,9 +109,9 @@ def _viewer(request: AnyRequest) -> Viewer | None:
     return viewer
 
 
-def _headers(settings: Settings) -> Any:
+def _around(settings: Settings, metrics: Metrics) -> Any:
     def wrap(app: Any) -> Any:
-        return with_headers(app, secure=settings.secure)
+        return with_notes(with_headers(app, secure=settings.secure), metrics)
 
     return wrap
 

@@ -26,9 +26,8 @@ from litestar.exceptions import HTTPException, SerializationException
 from litestar.response import Redirect
 
 from keiryo.people.accounts import account
-from keiryo.people.permissions import person_of
-from keiryo.people.sessions import form_token, is_form_token, session_of
-from keiryo.people.tokens import token_of
+from keiryo.people.sessions import admitted_session_of, form_token, is_form_token
+from keiryo.people.tokens import admitted_token_of
 from keiryo.web.remembered import head_of
 from keiryo.web.saved_forms import kept_for_later
 from keiryo.web.server import Server
@@ -110,33 +109,34 @@ def _enter(request: AnyRequest, viewer: Viewer | None) -> Response[Any] | None:
 
 
 def _viewer(server: Server, request: AnyRequest) -> Viewer | None:
-    """Return who asks, or None; a person who was suspended is nobody."""
-    now = server.now()
+    """Return who asks, or None; a person who was suspended is nobody from that moment."""
+    now, state = server.now(), request.scope["state"]
     database, metadata = server.database, server.database.metadata
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     session = api_token = None
     if scheme:
         token = given.strip()
-        api_token = token_of(database, token, now) if scheme.lower() == "bearer" else None
-        person = api_token.person if api_token else ""
+        program = admitted_token_of(database, token, now) if scheme.lower() == "bearer" else None
+        if program is None:
+            return None
+        api_token, person = program
+        plain = {"read", "write"} & set(api_token.abilities)
+        if not plain and not request.url.path.startswith("/metrics"):
+            return None
     else:
         token = request.cookies.get(cookie_name(server), "")
         idle = datetime.timedelta(minutes=server.settings.idle_minutes)
-        session = session_of(database, token, now, idle=idle) if token else None
-        person = session.person if session else ""
-    if not person:
-        return None
+        visit = admitted_session_of(database, token, now, idle=idle) if token else None
+        if visit is None:
+            return None
+        session, person = visit
     with database.reading() as connection:
-        found = person_of(connection, metadata, person)
-        request.scope["state"]["head"] = head_of(connection, metadata)
-    known = account(database, person)
-    if found.state != "admitted" or known is None:
+        state["head"] = head_of(connection, metadata)
+    known = account(database, person.person)
+    if known is None:
         return None
-    plain = api_token is None or {"read", "write"} & set(api_token.abilities)
-    if not plain and not request.url.path.startswith("/metrics"):
-        return None
-    language = known.language or request.scope["state"]["language"]
-    return Viewer(server, found, known, token, session, api_token, language)
+    language = known.language or state["language"]
+    return Viewer(server, person, known, token, session, api_token, language)
 
 
 async def _form(request: AnyRequest) -> FormMultiDict:

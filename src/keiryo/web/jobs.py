@@ -169,6 +169,11 @@ class Jobs:
             raise NotFoundError("the file of this job is no longer there", "Start it again.")
         return path
 
+    @property
+    def running(self) -> int:
+        """How many jobs run in this process."""
+        return len(self._running)
+
     def close(self) -> None:
         """Ask the jobs of this process to stop, and wait for them."""
         self._stopping.set()

@@ -232,9 +232,7 @@ class _Drawing:
         steps = band_steps(events, absent, self.last)
         heaviest = max((step.weight_mg for step in steps), default=0)
         pieces = []
-        for step in steps:
-            if step.weight_mg <= 0:
-                continue
+        for step in self._told_apart(steps):
             x, end = self.scale.x(step.first), self.scale.x(step.last)
             height = max(6.0, _BAND * step.weight_mg / heaviest)
             drawn = box(x, middle - height / 2, max(end - x, 3), height, "pic-band")
@@ -243,6 +241,15 @@ class _Drawing:
         if living:
             self.ends.append((mba, living[0].first, living[-1].last, middle))
         return joined(*pieces)
+
+    def _told_apart(self, steps: Sequence[Step]) -> list[Step]:
+        """Return the steps with something there; of those in two pixels, the heaviest."""
+        found: dict[int, Step] = {}
+        for step in steps:
+            column = int(self.scale.x(step.first) / 2)
+            if step.weight_mg > max(0, found[column].weight_mg if column in found else 0):
+                found[column] = step
+        return list(found.values())
 
     def _stay(self, mba: str, step: Step, absent: Sequence[date]) -> str:
         text = f"{mba} {self.writing.day(step.first)} – {self.writing.day(step.last)}"

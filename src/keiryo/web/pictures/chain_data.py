@@ -107,12 +107,14 @@ def _of_line(name: str, kind: str, row: Mapping[Any, Any], writing: Writing) -> 
     said = next((str(row[key]) for key in _NAMES if row.get(key) not in (None, "")), "")
     code = row.get("code")
     title = f"{code if code else kind} {said}".strip()
-    parts = [] if not code else [kind]
+    parts = []
     if row.get("element_mg") is not None:
-        parts.insert(0, writing.weight(int(row["element_mg"])))
+        parts.append(writing.weight(int(row["element_mg"])))
     day = next((row[key] for key in _DAYS if row.get(key)), None)
     if day is not None:
         parts.append(_day(int(day), writing))
+    if code:
+        parts.append(kind)
     return GraphNode(name, title, " · ".join(parts), "line", not row.get("counts", True))
 
 

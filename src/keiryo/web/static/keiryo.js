@@ -105,6 +105,7 @@ function ask(question, then) {
   dialog.returnValue = "";
   dialog.addEventListener("close", () => { if (dialog.returnValue === "yes") then(); }, { once: true });
   dialog.showModal();
+  dialog.querySelector("button[value=no]").focus();
 }
 
 function release(form) {
@@ -175,7 +176,7 @@ async function save(form) {
     });
     if (answer.redirected || !(await answer.json()).saved) throw new Error(String(answer.status));
     store("sessionStorage")?.removeItem(draftName(form));
-    tell(filled(words.saved, { time: new Date().toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" }) }));
+    tell(filled(words.saved, { time: new Date().toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) }));
   } catch (error) {
     try { store("sessionStorage")?.setItem(draftName(form), JSON.stringify(fields)); } catch { /* full: the page still has it */ }
     tell(error instanceof TypeError ? words.kept : filled(words.unsaved, { reason: error.message }));

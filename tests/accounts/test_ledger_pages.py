@@ -1,0 +1,106 @@
+"""The general ledger page by page is the general ledger."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keiryo.accounts.ledger import general_ledger
+from keiryo.accounts.ledger_pages import Ledger, LedgerFilter, LedgerLine, line_counts
+from keiryo.accounts.model import Knowledge
+from keiryo.accounts.tables import resolved
+from keiryo.capabilities import installed_registry
+from keiryo.dates import Period
+from keiryo.quantities import Category
+from keiryo.storage.engine import Database
+from web.site import copy_of, demonstration_books
+
+PERIODS = (
+    Period(datetime.date(2025, 1, 1), datetime.date(2025, 12, 31)),
+    Period(datetime.date(2025, 2, 14), datetime.date(2025, 11, 3)),
+    Period(datetime.date(2025, 3, 3), datetime.date(2025, 3, 20)),
+)
+STATES = (Knowledge(), Knowledge(known_on=datetime.date(2025, 7, 1)), Knowledge(through_act=6))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(copy_of(demonstration_books(), tmp_path), installed_registry())
+    yield made
+    made.close()
+
+
+def ledger(
+    connection: Any, database: Database, period: Period, wanted: LedgerFilter, asked: Knowledge
+) -> Ledger:
+    seen = resolved(connection, database.metadata, asked)
+    counts = line_counts(connection, database.metadata, "XAFA", period, seen)
+    return Ledger("XAFA", period, wanted, seen, tuple(counts))
+
+
+def plain(line: LedgerLine) -> tuple[Any, ...]:
+    fissile = line.category in (Category.ENRICHED, Category.UNIFIED)
+    books = (line.element_book_mg, line.fissile_book_mg if fissile else None)
+    return line.date, line.code, line.act, line.line, line.element_change_mg, *books
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("asked", STATES)
+def test_pages_add_up_to_the_ledger(database: Database, period: Period, asked: Knowledge) -> None:
+    metadata = database.metadata
+    with database.reading() as connection:
+        for category in (*Category,):
+            frame = general_ledger(
+                connection, metadata, "XAFA", period, category=category, knowledge=asked
+            ).filter(~__import__("polars").col("act").is_null())
+            fissile = category in (Category.ENRICHED, Category.UNIFIED)
+            expected = [
+                (
+                    *(row["date"], row["code"], row["act"], row["line"], row["element_change_mg"]),
+                    *(row["element_book_mg"], row["fissile_book_mg"] if fissile else None),
+                )
+                for row in frame.to_dicts()
+            ]
+            found = ledger(connection, database, period, LedgerFilter(category), asked)
+            assert found.total(connection, metadata) == len(expected)
+            paged: list[LedgerLine] = []
+            while page := found.page(connection, metadata, len(paged), 7):
+                paged += page
+            assert [plain(line) for line in paged] == expected
+            assert list(found.lines(connection, metadata)) == paged
+
+
+def test_all_categories_follow_each_other_by_day(database: Database) -> None:
+    metadata, period = database.metadata, PERIODS[0]
+    with database.reading() as connection:
+        found = ledger(connection, database, period, LedgerFilter(), Knowledge())
+        every = list(found.lines(connection, metadata))
+        assert [line.date for line in every] == sorted(line.date for line in every)
+        assert found.page(connection, metadata, 13, 9) == every[13:22]
+        assert found.page(connection, metadata, len(every), 9) == []
+
+
+def test_a_filter_that_leaves_gaps_shows_no_running_book(database: Database) -> None:
+    metadata, period = database.metadata, PERIODS[0]
+    with database.reading() as connection:
+        every = list(
+            ledger(connection, database, period, LedgerFilter(), Knowledge()).lines(
+                connection, metadata
+            )
+        )
+        batch = next(line.batch for line in every if line.batch)
+        for wanted, chosen in (
+            (LedgerFilter(code="RD"), [x for x in every if x.code == "RD"]),
+            (LedgerFilter(report=102), [x for x in every if x.report == 102]),
+            (LedgerFilter(batch=batch.lower()), [x for x in every if batch in (x.batch or "")]),
+        ):
+            found = ledger(connection, database, period, wanted, Knowledge())
+            page = found.page(connection, metadata, 0, 500)
+            assert [(x.act, x.line) for x in page] == [(x.act, x.line) for x in chosen]
+            assert all(x.element_book_mg is None for x in page)
+            assert found.total(connection, metadata) == len(page)
+            assert list(found.lines(connection, metadata)) == page
