@@ -1,12 +1,15 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak docs bench lock clean
+.PHONY: help demo stop test check soak docs bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo:  ## install keiryo here (in .venv) and show it at work on a demonstration State
+demo:  ## install keiryo here (in .venv), show it at work on a demonstration State, and serve it
 	@scripts/install demo
 	@scripts/demo
+
+stop:  ## end the server that `make demo` started
+	@scripts/stop
 
 test:  ## install what the tests need and run them, on SQLite and PostgreSQL
 	@scripts/install test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from keiryo.corrections.model import Choices
+from keiryo.corrections.service import plan_correction, post_plan
 from keiryo.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from keiryo.journal.model import Actor, Draft
 from keiryo.journal.posting import post
@@ -27,6 +30,7 @@ from people.people_of_state import (
     REACTOR,
     People,
     area_line,
+    demonstration_books,
     empty_areas,
     now,
 )
@@ -342,3 +346,44 @@ def test_of_two_people_exactly_one_releases(database_url: str) -> None:
         assert desk.issued() == round_no + 1
     assert verify(desk.database).sound
     desk.database.close()
+
+
+def test_a_correction_and_what_follows_are_released(sqlite_url: str) -> None:
+    """The services themselves, under four eyes: a plan with its reports, then a report issued."""
+    books = demonstration_books(sqlite_url)
+    people = People(books)
+    accountant, officer = people.accountant(), people.officer()
+    person, database = people.known(officer), books.database
+    choices = Choices(datetime.date(2026, 2, 10), "weighed again")
+    wanted = {"630": "461201.4"}
+    with pytest.raises(RefusedError) as refused:
+        post_plan(database, plan_correction(database, "XAFA", 107, 1, wanted, choices), officer)
+    assert codes(refused) == ["SECOND-PERSON"]
+    content = {"mba": "XAFA", "report": 107, "entry": 1, "set": {"630": "461201.4"}}
+    asked = releases.submit(
+        database,
+        accountant,
+        act_kind="correction.plan",
+        scope=FABRICATION,
+        title="XAFA 107/1",
+        content=content,
+        now=now(),
+    )
+
+    def execute(actor: Actor, given: Mapping[str, Any]) -> int:
+        place = (given["mba"], given["report"], given["entry"])
+        plan = plan_correction(database, *place, given["set"], choices)
+        posted = post_plan(database, plan, actor)
+        assert posted.summary.complete
+        return posted.plan_act
+
+    done = releases.release(
+        database, officer, person, asked.request_id, execute, words=None, now=now()
+    )
+    with database.reading() as connection:
+        query = "SELECT kind, person FROM act WHERE act_id >= %d ORDER BY act_id"
+        after = connection.exec_driver_sql(query % (done.act_id or 0)).all()
+    assert [kind for kind, _ in after][:2] == ["correction.plan", "report.accept"]
+    assert {by for _, by in after} == {officer.person}
+    assert verify(database).sound
+    books.disconnect()

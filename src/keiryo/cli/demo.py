@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keiryo.cli.accounts import balance_rows
+from keiryo.cli.demo_people import end_server
 from keiryo.cli.options import DbOption, Format, place_of_books
 from keiryo.cli.output import Progress, show_findings, show_rows
 
@@ -29,6 +30,10 @@ def demo(
         bool,
         typer.Option("--fuel-cycle", help="Two years of a fuel cycle, item by item, instead."),
     ] = False,
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help="Admit people and serve the books in the browser as well."),
+    ] = False,
     db: DbOption = None,
 ) -> None:
     """Show the main job in fresh books.
@@ -41,7 +46,7 @@ def demo(
 
         run_fuel_cycle_demo(place)
         return
-    _run(place)
+    _run(place, serve)
 
 
 def _fresh_place(db: str | None, name: str) -> str:
@@ -54,12 +59,13 @@ def _fresh_place(db: str | None, name: str) -> str:
     base = Path(data_home) if data_home else Path.home() / ".local" / "share"
     folder = base / "keiryo" / "demo"
     folder.mkdir(parents=True, exist_ok=True)
+    end_server(str(folder / name))
     for path in folder.glob(f"{name}*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return str(folder / name)
 
 
-def _run(place: str) -> None:
+def _run(place: str, serve: bool) -> None:
     import time
 
     from keiryo.api import init_books
@@ -76,6 +82,8 @@ def _run(place: str) -> None:
     _evaluate(books)
     _prove(books)
     _next(place, time.perf_counter() - began)
+    if serve:
+        _serve(books, place)
 
 
 def _heading(words: str) -> None:
@@ -272,6 +280,17 @@ def _prove(books: Books) -> None:
         f"{'NOT NOTICED' if forged.sound else 'found'}, first wrong act "
         f"{forged.first_wrong_act}."
     )
+
+
+def _serve(books: Books, place: str) -> None:
+    """Admit people, start the server, and say where to go."""
+    from keiryo.cli.demo_people import admit_people, serve_in_background
+
+    _heading("7  In the browser: each signs in and sees what is theirs")
+    admit_people(books)
+    books.disconnect()
+    print("These passwords were made for this run and are shown only here.")
+    serve_in_background(place)
 
 
 def _next(place: str, seconds: float) -> None:

@@ -52,7 +52,7 @@ def serve(
     """
     settings = _settings(db, config, host=host, port=port, workers=workers)
     if background:
-        _in_background(settings, config)
+        start_in_background(settings, config)
     else:
         run(settings, config)
 
@@ -63,19 +63,24 @@ def stop(
     """End the server that serves these books in the background."""
     from keiryo.errors import NotFoundError
 
-    noted = note_of(place_of_books(db))
-    number = _running(noted)
-    if number is None:
-        noted.unlink(missing_ok=True)
+    if not end_in_background(place_of_books(db)):
         raise NotFoundError(
             "no server runs in the background for these books", "Name its books with --db."
         )
-    os.kill(number, signal.SIGTERM)
-    until = time.monotonic() + STOPPED_WITHIN_S
-    while _running(noted) is not None and time.monotonic() < until:
-        time.sleep(0.1)
-    noted.unlink(missing_ok=True)
     print("The server has ended.")
+
+
+def end_in_background(place: str) -> bool:
+    """End the server of some books; return whether there was one."""
+    noted = note_of(place)
+    number = _running(noted)
+    if number is not None:
+        os.kill(number, signal.SIGTERM)
+        until = time.monotonic() + STOPPED_WITHIN_S
+        while _running(noted) is not None and time.monotonic() < until:
+            time.sleep(0.1)
+    noted.unlink(missing_ok=True)
+    return number is not None
 
 
 def _settings(db: str | None, config: Path | None, **given: Any) -> Settings:
@@ -174,7 +179,16 @@ def _running(noted: Path) -> int | None:
     return number if ours else None
 
 
-def _in_background(settings: Settings, config: Path | None) -> None:
+def start_in_background(settings: Settings, config: Path | None) -> None:
+    """Start a server that goes on when this program ends, and say where it is.
+
+    Raises
+    ------
+    ConflictError
+        If one runs for these books already.
+    StorageError
+        If it does not start.
+    """
     from keiryo.errors import ConflictError, StorageError
 
     noted = note_of(settings.books)

@@ -111,12 +111,12 @@ def own_grant() -> Finding:
 
 def _permissions(posting: Posting, person: Person) -> Iterator[Refusal]:
     kind = posting.draft.kind
-    kinds = {reach.kind for reach in posting.reach}
+    kinds = {reach.kind for reach in posting.reach} - {RELEASE.name}
     if kind in OWN_ACTS and _about_oneself(posting, person):
         return
     if kind in WORKED_OUT and kinds <= _QUESTIONS and person.may_post_somewhere("report.accept"):
         return
-    paper = kinds <= _PAPER | {RELEASE.name} and (kind in ABOUT_NO_PLACE or not kinds)
+    paper = kinds <= _PAPER and (kind in ABOUT_NO_PLACE or not kinds)
     if paper and person.may_post_somewhere(kind):
         return
     asked = [r for r in posting.reach if r.kind not in _GO_ALONG] or list(posting.reach)

@@ -34,8 +34,8 @@ from keiryo.web.pictures.time_axis import Rows, TimeScale, axis, scale_of, today
 from keiryo.web.pictures.writing import PLAIN, Writing
 
 WIDTH, LEFT, RIGHT = 960.0, 84.0, 944.0
-_TOP, _LABEL_ROW, _BAND, _CHIP_ROW, _CHIP, _LANE_GAP = 22.0, 18.0, 34.0, 26.0, 20.0, 12.0
-MOST_LABEL_ROWS = 9
+_TOP, _LABEL_ROW, _BAND, _CHIP_ROW, _CHIP, _LANE_GAP = 22.0, 24.0, 34.0, 26.0, 20.0, 12.0
+MOST_LABEL_ROWS = 7
 MOST_CHIPS = 24
 _CROWDED = 80
 

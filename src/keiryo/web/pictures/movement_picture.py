@@ -29,7 +29,7 @@ from keiryo.web.pictures.time_axis import TimeScale, axis, scale_of, today_mark
 from keiryo.web.pictures.writing import PLAIN, Writing
 
 WIDTH, LEFT, RIGHT = 960.0, 250.0, 944.0
-_TOP, _ROW, _BAR, _ROUTE = 20.0, 21.0, 13.0, 24.0
+_TOP, _ROW, _BAR, _ROUTE = 20.0, 24.0, 14.0, 24.0
 MOST_BARS_OF_ROUTE = 25
 MOST_ROUTES = 30
 _WORST_FIRST = ("overdue", "late", "unmatched", "difference", "open", "in parts", "received")
