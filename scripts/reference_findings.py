@@ -180,10 +180,11 @@ HEADINGS = (
     ("About a posting", ("accounts", "places", "journal.posting", "reports")),
     ("About item movements", ("movements",)),
     ("About profiles", ("profile_files",)),
+    ("About people", ("people",)),
     ("About corrections", ("corrections",)),
     ("About issuing", ("issuing",)),
     ("Boards", ("oversight",)),
-    ("What `keiryo verify` finds", ("journal.verify",)),
+    ("What `keiryo verify` finds", ("journal.verify", "journal.signatures")),
 )
 VERIFY = HEADINGS[-1][0]
 DEFAULT_SEVERITY = {"reports.context": "F", "reports.service": "E", "reports.continuity": "E"}
@@ -229,7 +230,7 @@ def described_rule(code: str, rule: Rule, codes: dict[str, Found]) -> str:
 
 def belongs(found: Found, heading: str, modules: tuple[str, ...]) -> bool:
     """Whether a code is given in one of some modules; problems of verify have their own place."""
-    if heading != VERIFY and "journal.verify" in found.modules:
+    if heading != VERIFY and found.modules & {"journal.verify", "journal.signatures"}:
         return False
     return any(m == own or m.startswith(f"{own}.") for m in found.modules for own in modules)
 

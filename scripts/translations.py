@@ -1,7 +1,8 @@
-"""The sentences of the pages, collected for translators; see docs/how-to for how to translate.
+"""The sentences of the pages, collected for translators.
 
 Sentences are what templates and Python give to ``_``, ``gettext``, ``ngettext``, ``pgettext`` and
-``sentence``, and the titles of menu entries, parts of the overview and columns of lists.
+``sentence``, the titles of menu entries, parts of the overview and columns of lists, the names of
+roles, and what errors of the pages say where it is the same every time.
 """
 
 from __future__ import annotations
@@ -28,10 +29,19 @@ TITLED = {
     "OverviewPart": {1: "title"},
     "ListColumn": {1: "title", 5: "choices"},
     "Hit": {0: "kind"},
+    "Role": {0: "name", 1: "doc"},
+    **{
+        f"{kind}Error": {0: "message", 1: "advice"}
+        for kind in ("NotFound", "NotPermitted", "Refused", "Conflict", "Usage")
+    },
 }
 """Which arguments of these are shown, by position and name."""
 
-SHOWN_TABLES = {"GROUPS"}
+SHOWN_TABLES = {"GROUPS", "_WORDS"}
+NOT_SHOWN = {"web/settings.py", "web/app.py", "web/server.py", "web/sections.py"}
+"""Whose errors come up when the server starts, not on pages."""
+
+OTHER_SOURCES = (WEB.parent / "people" / "model.py",)
 HEADER = """\
 # keiryo: the pages in {language}.
 msgid ""
@@ -62,7 +72,7 @@ def collected() -> Catalog:
 def of_templates() -> Iterator[Sentence]:
     options = {"silent": "false", "newstyle_gettext": "true", "extensions": "jinja2.ext.do"}
     for file in sorted((WEB / "templates").rglob("*.html")):
-        place = file.relative_to(WEB).as_posix()
+        place = file.relative_to(WEB.parent).as_posix()
         with file.open("rb") as stream:
             found = babel_extract(stream, ("_", "gettext", "ngettext", "pgettext"), (), options)
             for _, function, message, _ in found:
@@ -79,11 +89,11 @@ def of_templates() -> Iterator[Sentence]:
 
 
 def of_python() -> Iterator[Sentence]:
-    for file in sorted(WEB.rglob("*.py")):
-        place = file.relative_to(WEB).as_posix()
+    for file in sorted([*WEB.rglob("*.py"), *OTHER_SOURCES]):
+        place = file.relative_to(WEB.parent).as_posix()
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                for message, context in of_call(node):
+                for message, context in of_call(node, errors=place not in NOT_SHOWN):
                     yield place, message, context
             elif (
                 isinstance(node, ast.Assign)
@@ -94,7 +104,7 @@ def of_python() -> Iterator[Sentence]:
                     yield place, text, None
 
 
-def of_call(call: ast.Call) -> Iterator[tuple[str | tuple[str, str], str | None]]:
+def of_call(call: ast.Call, *, errors: bool) -> Iterator[tuple[str | tuple[str, str], str | None]]:
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if name in FUNCTIONS:
@@ -107,17 +117,22 @@ def of_call(call: ast.Call) -> Iterator[tuple[str | tuple[str, str], str | None]
                 yield given[1], given[0]
             else:
                 yield given[0], None
+    if name.endswith("Error") and not errors:
+        return
     for position, keyword in TITLED.get(name, {}).items():
         shown = [one.value for one in call.keywords if one.arg == keyword]
         for value in shown or call.args[position : position + 1]:
             for text in literals(value):
-                yield text, None
+                if not (text.isupper() and len(text) <= 4):  # an official code is no sentence
+                    yield text, None
 
 
 def literals(node: ast.AST) -> list[str]:
     """Return the text of a literal, or those of a tuple of literals."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value] if node.value else []
+    if isinstance(node, ast.Dict):
+        return [text for one in node.values for text in literals(one)]
     if isinstance(node, ast.Tuple | ast.List):
         return [text for one in node.elts for text in literals(one)]
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,6 @@ import pytest
 from keiryo.errors import (
     ClockError,
     ConflictError,
-    KeiryoError,
     NotFoundError,
     RefusedError,
     UsageError,
@@ -42,8 +42,8 @@ def cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database(sqlite_url: str) -> Iterator[Database]:
-    books = empty_areas(sqlite_url)
+def database(database_url: str) -> Iterator[Database]:
+    books = empty_areas(database_url)
     yield books.database
     books.disconnect()
 
@@ -136,22 +136,44 @@ def test_all_that_is_wrong_with_the_first_account_is_said_at_once(database: Data
     set_up(database, token)
 
 
+def interrupted(*_: object, **__: object) -> None:
+    raise ClockError("the power went")
+
+
 def test_an_interrupted_set_up_is_done_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = first_token(database)
-
-    def interrupted(*_: object, **__: object) -> None:
-        raise ClockError("the power went")
-
-    for name in ("post", "accounts.set_password"):
-        with monkeypatch.context() as broken:
-            broken.setattr(f"keiryo.people.joining.{name}", interrupted)
-            with pytest.raises(ClockError):
-                set_up(database, token)
-        assert acts(database) == 2
+    with monkeypatch.context() as broken:
+        broken.setattr("keiryo.journal.posting._close", interrupted)
+        with pytest.raises(ClockError):
+            set_up(database, token)
+    assert acts(database) == 2 and accounts.accounts(database) == []
     account = set_up(database, token, sign_in_name="HANAKO.sato")
     assert registered(database, account.person) == [account.public_key]
+
+
+def test_set_up_sent_twice_at_once_happens_once(database: Database) -> None:
+    token = first_token(database)
+    start, told = threading.Barrier(2), []
+
+    def send() -> None:
+        start.wait()
+        try:
+            told.append(set_up(database, token).public_key)
+        except (ConflictError, SignInError):
+            told.append(None)
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(one is None for one in told) == [False, True]
+    [account] = accounts.accounts(database)
+    assert account.public_key in told
+    key = accounts.signing_key_by_password(database, account.person, PASSWORD)
+    assert key is not None and registered(database, account.person) == [key.key]
 
 
 # --- admitting -----------------------------------------------------------------------------------
@@ -418,24 +440,30 @@ def test_a_new_key_takes_the_place_of_the_old(people: People) -> None:
     assert verify(database).sound
 
 
-def test_an_interruption_between_password_and_key_is_repaired_at_sign_in(
+def test_an_interrupted_acceptance_is_done_again(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = people.database
     person, token = admit(people)
-
-    def interrupted(*_: object) -> None:
-        raise ClockError("the power went")
-
     with monkeypatch.context() as broken:
-        broken.setattr("keiryo.people.joining.register_first_key", interrupted)
-        with pytest.raises(KeiryoError):
+        broken.setattr("keiryo.journal.posting._close", interrupted)
+        with pytest.raises(ClockError):
             administration.accept_invitation(database, "XA", token, password=PASSWORD, now=now())
+    account = accounts.account(database, person)
+    assert account is not None and not account.has_password
+    administration.accept_invitation(database, "XA", token, password=PASSWORD, now=now())
     key = accounts.signing_key_by_password(database, person, PASSWORD)
-    assert key is not None and registered(database, person) == []
+    assert key is not None and registered(database, person) == [key.key]
+
+
+def test_who_has_no_key_registers_the_one_they_hold(people: People) -> None:
+    database, key = people.database, keys.SigningKey.new()
+    person, token = admit(people)
     assert administration.register_first_key(database, "XA", person, key, now()) is not None
     assert administration.register_first_key(database, "XA", person, key, now()) is None
     assert registered(database, person) == [key.key]
+    with pytest.raises(ConflictError):  # no second beginning
+        administration.accept_invitation(database, "XA", token, password=PASSWORD, now=now())
 
 
 def test_a_token_narrows_its_person(people: People) -> None:

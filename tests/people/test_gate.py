@@ -127,6 +127,8 @@ def test_a_narrow_token_narrows_its_person(people: People) -> None:
     narrow = replace(officer, signer=SignerWithin(officer.signer, "XA/XAF-"))
     people.post(narrow, "place.register", area())
     assert people.refused(narrow, "place.register", area(REACTOR)) == ["NOT-PERMITTED"]
+    wide = key_of(officer.person, SigningKey.new().key)
+    assert people.refused(narrow, "key.register", wide) == ["NOT-PERMITTED"]
 
 
 def test_a_second_person_releases(people: People) -> None:

@@ -17,8 +17,8 @@ length, so that no text can imitate a field.
 
 The header bytes of an act have the same form under ``keiryo-act-1``. Since the chain takes only
 their digest, the way from an act to a later checkpoint can be shown without telling what the
-acts in between were. A person's signature, once
-people sign, is made over ``b"keiryo-act-1 signature\n" + digest`` and kept in a table of its own.
+acts in between were. A person's signature
+is made over ``b"keiryo-act-1 signature\n" + digest`` and kept in a table of its own.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from keiryo.errors import Finding, Severity
 from keiryo.people.accounts import normal_name
 from keiryo.people.gate import ADMINISTER, BASIS
 from keiryo.people.model import EVERYTHING, NAME_OF_HANDLING, ROLES, SCOPE
-from keiryo.people.tables import ACCOUNT, PERSON_STATE
+from keiryo.people.tables import ACCOUNT
 
 SIGN_IN_NAME = re.compile(r"[\w.@-]{2,64}")
 LONGEST_DISPLAY_NAME = 100
@@ -143,14 +143,9 @@ def _registered(connection: Connection, metadata: MetaData, scope: str) -> bool:
 
 
 def _taken(connection: Connection, metadata: MetaData, name: str) -> bool:
-    """Return whether a sign-in name belongs to somebody who was ever admitted."""
-    account, state = metadata.tables[ACCOUNT], metadata.tables[PERSON_STATE.name]
-    query = (
-        select(account.c.person)
-        .join(state, state.c.person == account.c.person)
-        .where(account.c.sign_in_name == name)
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    table = metadata.tables[ACCOUNT]
+    query = select(table.c.person).where(table.c.sign_in_name == name)
+    return connection.execute(query).first() is not None
 
 
 def _shown(text: str) -> str:

@@ -131,9 +131,12 @@ def _permissions(posting: Posting, person: Person) -> Iterator[Refusal]:
 
 
 def _about_oneself(posting: Posting, person: Person) -> bool:
-    lines = list(posting.lines(PERSON_KEY.name))
-    kinds = {r.kind for r in posting.reach} - _GO_ALONG
-    return kinds == {PERSON_KEY.name} and all(line["person"] == person.person for line in lines)
+    assert posting.actor is not None
+    if isinstance(posting.actor.signer, SignerWithin):  # a narrow token makes no wide key
+        return False
+    if {reach.kind for reach in posting.reach} != {PERSON_KEY.name}:
+        return False
+    return all(line["person"] == person.person for line in posting.lines(PERSON_KEY.name))
 
 
 def _signed(posting: Posting, person: Person) -> Iterator[Refusal]:
@@ -194,8 +197,11 @@ def may_not_release(kind: str, scope: str) -> Refusal:
 
 def _not_releasable(posting: Posting, person: Person) -> list[str]:
     """Return the scopes of the act over which the person releases nothing."""
-    scopes = {reach.scope for reach in posting.reach if reach.kind not in _PAPER}
-    return sorted(scope for scope in scopes if not person.may_at(RELEASING, scope))
+    asked = [reach for reach in posting.reach if reach.kind not in _GO_ALONG]
+    asked = asked or [reach for reach in posting.reach if reach.kind == RELEASE.name]
+    return sorted(
+        {r.scope for r in asked if not person.may_at(RELEASING, r.scope, r.agreement, r.caveat)}
+    )
 
 
 def _prepared_soundly(posting: Posting, line: dict[str, str]) -> bool:

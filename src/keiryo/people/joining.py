@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, MetaData, delete
+from sqlalchemy import Connection, MetaData, delete, update
 
+from keiryo.dates import utc_text
 from keiryo.errors import ConflictError, RefusedError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import post
@@ -19,9 +21,9 @@ from keiryo.people import accounts, one_time, tokens
 from keiryo.people.accounts import Account
 from keiryo.people.administration_checks import GrantWanted, name_problems
 from keiryo.people.errors import SignInError
-from keiryo.people.keys import SigningKey
+from keiryo.people.keys import SigningKey, seal_by_password
 from keiryo.people.one_time import FIRST_ADMINISTRATOR, INVITATION, RESET
-from keiryo.people.passwords import password_problems
+from keiryo.people.passwords import hash_password, normalised, one_of_few, password_problems
 from keiryo.people.people_acts import (
     DoneBeforeError,
     Line,
@@ -65,7 +67,7 @@ def first_administrator(
 ) -> Account:
     """Admit the first administrator, who sets up the people of these books.
 
-    An interruption leaves nobody admitted and the token good: calling again does it all.
+    Account, password, key and act come into being together or not at all, and once.
 
     Parameters
     ----------
@@ -85,33 +87,33 @@ def first_administrator(
     """
     metadata = database.metadata
     person = one_time.look(database, token, FIRST_ADMINISTRATOR, now)
-    with database.writing() as connection:
+    with database.reading() as connection:
         _require_nobody(connection, metadata)
         if person is None:
             raise _void("keiryo people first-token")
         problems = list(name_problems(connection, metadata, sign_in_name, display_name))
-        problems += password_problems(password, names=[sign_in_name, display_name])
-        if problems:
-            raise RefusedError("this account cannot be made", problems, problems[0].advice)
-        _clear_unfinished(connection, metadata, person, sign_in_name)
-        accounts.make_account(connection, metadata, person, sign_in_name, display_name, now)
+    problems += password_problems(password, names=[sign_in_name, display_name])
+    if problems:
+        raise RefusedError("this account cannot be made", problems, problems[0].advice)
     key = SigningKey.new()
-    accounts.set_password(database, person, password, key, now)
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    made = Draft("person.admit", f"person.admit:first:{digest[:32]}")
+    credentials = _credentials(password, key, now)
     lines: list[Line] = [
         (PERSON_STATE.name, {"person": person, "state": "admitted"}),
         grant_line(person, GrantWanted("administrator", state), "granted"),
         key_line(person, key.key, "registered"),
         *(policy_line(kind, four_eyes=True) for kind in FOUR_EYES),
     ]
-    for kind, values in lines:
-        made.add(kind, values, scope=state)
 
     def draft(connection: Connection) -> Draft:
         _require_nobody(connection, metadata)
         if one_time.use(connection, metadata, token, FIRST_ADMINISTRATOR, now) is None:
             raise _void("keiryo people first-token")
+        accounts.make_account(connection, metadata, person, sign_in_name, display_name, now)
+        _set(connection, metadata, person, credentials)
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        made = Draft("person.admit", f"person.admit:first:{digest[:32]}")
+        for kind, values in lines:
+            made.add(kind, values, scope=state)
         return made
 
     post(database, draft, Actor(person, state, key), clock=clock_from(now))
@@ -125,14 +127,21 @@ def _require_nobody(connection: Connection, metadata: MetaData) -> None:
         raise ConflictError("these books have an administrator already", "Ask them to admit you.")
 
 
-def _clear_unfinished(
-    connection: Connection, metadata: MetaData, person: str, sign_in_name: str
-) -> None:
-    """Delete what an interrupted set-up left, while nobody was ever admitted."""
+def _credentials(password: str, key: SigningKey, now: datetime) -> dict[str, Any]:
+    """Return what an account keeps of a password, and of a key that is sealed under it."""
+    with one_of_few():
+        sealed = seal_by_password(key.secret, normalised(password))
+    return {
+        "password_hash": hash_password(password),
+        "password_set_at": utc_text(now),
+        "key_by_password": sealed,
+        "public_key": key.key,
+    }
+
+
+def _set(connection: Connection, metadata: MetaData, person: str, values: dict[str, Any]) -> None:
     table = metadata.tables[ACCOUNT]
-    name = accounts.normal_name(sign_in_name)
-    left = (table.c.person == person) | (table.c.sign_in_name == name)
-    connection.execute(delete(table).where(left))
+    connection.execute(update(table).where(table.c.person == person).values(**values))
 
 
 def accept_invitation(
@@ -168,14 +177,23 @@ def _accept(
     names = [name for name in (found.sign_in_name, found.display_name) if name]
     if problems := password_problems(password, names=names):
         raise RefusedError("this password cannot be used", problems, problems[0].advice)
-    with database.writing() as connection:
+    key = SigningKey.new()
+    credentials = _credentials(password, key, now)
+
+    def lines(connection: Connection) -> list[Line]:
         if person_of(connection, metadata, found.person).state != "admitted":
             raise _void()
         if one_time.use(connection, metadata, token, purpose, now) is None:
             raise _void()
-    key = SigningKey.new()
-    accounts.set_password(database, found.person, password, key, now)
-    register_first_key(database, state, found.person, key, now)
+        if keys_in_force(connection, metadata, found.person):
+            raise ConflictError(
+                "you have a key that signs for you already",
+                "Sign in as you did; on your own page you can change password and key.",
+            )
+        _set(connection, metadata, found.person, credentials)
+        return [key_line(found.person, key.key, "registered")]
+
+    post_about_people(database, Actor(found.person, state, key), "key.register", lines, now)
     return accounts.account(database, found.person) or found
 
 
@@ -192,8 +210,8 @@ def register_first_key(
 ) -> Posted | None:
     """Register the key of a person who has none in force; None if they have one.
 
-    The act is signed by the key itself: who signs in for the first time, after a reset, or after
-    an interruption between password and key, registers what they hold.
+    The act is signed by the key itself: who signs in elsewhere (OIDC) for the first time, or whose
+    last key was revoked, registers the one that they hold.
     """
 
     def lines(connection: Connection) -> list[Line]:

@@ -12,8 +12,10 @@ from typing import Any
 
 from jinja2 import Environment
 
+from keiryo.web.pictures.writing import Writing
 from keiryo.web.translation import Catalogue, catalogue, formats
 
+MG_IN_A_KG = 1_000_000
 _SPEAKING: ContextVar[str] = ContextVar("keiryo_language", default="en")
 
 
@@ -70,6 +72,15 @@ def day_text(day: datetime.date | str | None) -> str:
 def instant_text(instant: datetime.datetime | str | None) -> str:
     """Return an instant in UTC, and say that it is UTC."""
     return formats(language())["format_datetime"](instant)
+
+
+def writing_now() -> Writing:
+    """Return how pictures write numbers and days in this request."""
+
+    def weight(mg: int) -> str:
+        return f"{mass_kg(mg)} kg" if abs(mg) >= MG_IN_A_KG else f"{mass_g(mg)} g"
+
+    return Writing(weight=weight, count=number_text, day=day_text)
 
 
 def install(environment: Environment) -> None:

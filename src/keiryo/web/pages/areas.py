@@ -21,7 +21,7 @@ from keiryo.accounts import books
 from keiryo.accounts.balance import balance, computed_lines, in_order, opening_inventory
 from keiryo.accounts.book_curve import BookHistory, beginning_of_books, book_curve
 from keiryo.accounts.book_inventories import book_inventories
-from keiryo.accounts.model import Amount, Lines
+from keiryo.accounts.model import NOW, Amount, Lines
 from keiryo.dates import Period, next_day
 from keiryo.errors import Finding, NotFoundError
 from keiryo.oversight.worklist import Wanted, work_list
@@ -107,7 +107,7 @@ def _areas_now(viewer: Viewer) -> tuple[AreaNow, ...]:
         items = work_list(connection, metadata, today)
         open_ones = Counter(item.values["mba"] for item in items)
         for code, area in viewer.areas.items():
-            pits = books.pit_dates(connection, metadata, code, books.Knowledge())
+            pits = books.pit_dates(connection, metadata, code, NOW)
             last = max((pit for pit in pits if pit <= today), default=None)
             days = None if last is None else (today - last).days
             book = inventories.get(code, {})

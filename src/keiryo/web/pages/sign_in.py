@@ -22,13 +22,13 @@ from keiryo.people.oidc_accounts import key_by_server, seal_key_for_server
 from keiryo.people.permissions import keys_in_force, people_are_set_up
 from keiryo.people.sessions import PASSWORD, end_session, session_of
 from keiryo.web.addresses import address_of
+from keiryo.web.confirming import waiting_words
 from keiryo.web.cookies import agent_of, drop_session, put_session, put_visitor, welcome_visitor
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import open_ticket, safe_path, server_providers
 from keiryo.web.sections import Section
 from keiryo.web.server import Server
 from keiryo.web.speaking import gettext as _
-from keiryo.web.speaking import ngettext
 from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -202,19 +202,6 @@ def server_of(request: AnyRequest) -> Server:
     """Return what all requests share."""
     server: Server = request.app.state.server
     return server
-
-
-def waiting_words(seconds: int) -> str:
-    """Return how long somebody has to wait, in words."""
-    if seconds < 120:
-        wait = ngettext("%(num)d second", "%(num)d seconds", seconds)
-    else:
-        wait = ngettext("%(num)d minute", "%(num)d minutes", -(-seconds // 60))
-    return _(
-        "Too many attempts failed. The next one is looked at in %(wait)s. If you forgot your "
-        "password, ask an administrator for a reset.",
-        wait=wait,
-    )
 
 
 def _shown_second(

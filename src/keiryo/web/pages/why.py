@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,17 +14,17 @@ from sqlalchemy import select
 from keiryo.accounts.explain import node_of
 from keiryo.errors import NotFoundError
 from keiryo.journal.dependents import dependents
-from keiryo.journal.reading import act as read_act
 from keiryo.journal.registry import Link
 from keiryo.journal.tables import EVIDENCE
 from keiryo.journal.why import Chain, why
 from keiryo.web.listing import download_headers
+from keiryo.web.pictures.chain_data import described
 from keiryo.web.pictures.chain_folding import GraphNode
 from keiryo.web.pictures.chain_graph import GraphLabels, chain_graph
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, Section
-from keiryo.web.speaking import day_text, mass_kg
 from keiryo.web.speaking import gettext as _
+from keiryo.web.speaking import writing_now
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 NEAR_NODES = 300
@@ -54,6 +53,7 @@ class Around:
     node: str
     chain: Chain
     followers: tuple[Link, ...]
+    boxes: dict[str, GraphNode]
 
 
 @get("/why", sync_to_thread=True)
@@ -64,7 +64,7 @@ def why_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
         crumbs = [(_("Why"), None)]
         return render(request, "why.html", asked="", found=None, crumbs=crumbs)
     found = around(viewer, asked)
-    titles = described(viewer, found)
+    titles = found.boxes
     labels = GraphLabels(
         title=_("Evidence chain of {focus}"),
         description=_("On the left what it rests on, on the right what rests on it."),
@@ -82,6 +82,7 @@ def why_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
         focus=found.node,
         href=_address,
         labels=labels,
+        writing=writing_now(),
     )
     below = [link for link in found.chain.links if link.source == found.node]
     return render(
@@ -114,69 +115,17 @@ def around(viewer: Viewer, asked: str) -> Around:
         node = node_of(connection, metadata, asked)
         chain = why(connection, metadata, registry, node, limit=NEAR_NODES)
         followers = dependents(connection, metadata, registry, node, MOST_DEPENDENTS)
-        for name in _names(chain, followers):
-            if name.startswith("act:") and int(name[4:]) not in chain.acts:
-                with suppress(NotFoundError):
-                    chain.acts[int(name[4:])] = read_act(connection, metadata, int(name[4:]))
-    if not chain.links and not chain.lines and not chain.acts and not followers:
-        raise NotFoundError(f"nothing that you may see is recorded about {asked}")
-    return Around(node, chain, tuple(followers))
+        if not chain.links and not chain.lines and not chain.acts and not followers:
+            raise NotFoundError(f"nothing that you may see is recorded about {asked}")
+        names = sorted(_names(chain, followers))
+        said = described(connection, metadata, registry, names, writing=writing_now())
+    boxes = {name: GraphNode(name, name) for name in names}
+    return Around(node, chain, tuple(followers), boxes | {box.name: box for box in said})
 
 
 def _names(chain: Chain, followers: Iterable[Link]) -> set[str]:
     links = [*chain.links, *followers]
     return {chain.node} | {link.source for link in links} | {link.target for link in links}
-
-
-def described(viewer: Viewer, found: Around) -> dict[str, GraphNode]:
-    """Return what is said about each node, by its name."""
-    del viewer
-    return {
-        name: GraphNode(name, *_words(found, name), kind=name.partition(":")[0])
-        for name in sorted(_names(found.chain, found.followers))
-    }
-
-
-def _words(found: Around, node: str) -> tuple[str, str]:
-    """Return the two lines of text of a node."""
-    kind, _colon, name = node.partition(":")
-    chain = found.chain
-    if kind == "line":
-        act, _slash, line = name.partition("/")
-        stored = chain.lines.get((int(act), int(line)))
-        return _line_words(stored, act, line)
-    if kind == "act":
-        act_ = chain.acts.get(int(name))
-        detail = f"{act_.kind} · {act_.recorded_at[:10]}" if act_ else ""
-        return _("Act %(number)s", number=name), detail
-    if kind == "evidence":
-        values = chain.evidence.get(name, {})
-        return str(values.get("name") or name[:12]), _("SHA-256 %(digest)s…", digest=name[:12])
-    if kind == "figure":
-        parts = name.split("/")
-        if len(parts) == 4:
-            return f"{parts[0]} {parts[2]} {parts[3]}", parts[1].replace("..", " – ")
-    if kind == "report":
-        return _("Report %(name)s", name=name), ""
-    if kind == "entry":
-        return _("Entry %(name)s", name=name), ""
-    return name, _(KINDS.get(kind, kind))
-
-
-def _line_words(stored: tuple[str, dict[str, Any]] | None, act: str, line: str) -> tuple[str, str]:
-    if stored is None:
-        return _("Line %(line)s of act %(act)s", line=line, act=act), _("not for you to see")
-    kind, values = stored
-    title = " ".join(str(values[n]) for n in ("code", "batch", "category") if values.get(n))
-    title = title or str(values.get("name") or values.get("report_no") or kind)
-    when = values.get("event_date") or values.get("pit_date") or values.get("period_to")
-    detail = []
-    if isinstance(when, int) and when > 10_000_000:
-        text = str(when)
-        detail.append(day_text(f"{text[:4]}-{text[4:6]}-{text[6:]}"))
-    if isinstance(values.get("element_mg"), int):
-        detail.append(f"{mass_kg(values['element_mg'])} kg")
-    return title, " · ".join(detail) or kind
 
 
 def _listed(

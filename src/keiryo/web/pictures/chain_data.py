@@ -23,7 +23,7 @@ MOST_NODES = 1_000
 _AT_ONCE = 200
 _ENTRIES = (INVENTORY_CHANGE.name, PHYSICAL_INVENTORY.name, REPORTED_BALANCE.name)
 _DAYS = ("event_date", "pit_date", "measured_on", "calibrated_on", "period_to", "valid_from")
-_NAMES = ("batch", "batch_uid", "result", "source", "stratum", "name", "report_no", "mba")
+_NAMES = ("batch", "batch_uid", "result", "source", "stratum", "name")
 _FIGURE = re.compile(r"([^/]+)/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([A-Z])")
 
 
@@ -104,16 +104,17 @@ def _lines(
 
 def _of_line(name: str, kind: str, row: Mapping[Any, Any], writing: Writing) -> GraphNode:
     """Return the words of a line: what it is of, then its weight and day."""
-    said = next((str(row[key]) for key in _NAMES if row.get(key) not in (None, "")), "")
+    named = next((str(row[key]) for key in _NAMES if row.get(key) not in (None, "")), "")
+    place = "/".join(str(row[key]) for key in ("mba", "report_no") if row.get(key) is not None)
     code = row.get("code")
-    title = f"{code if code else kind} {said}".strip()
+    title = (f"{code} {named or place}" if code else named or f"{kind} {place}").strip()
     parts = []
     if row.get("element_mg") is not None:
         parts.append(writing.weight(int(row["element_mg"])))
     day = next((row[key] for key in _DAYS if row.get(key)), None)
     if day is not None:
         parts.append(_day(int(day), writing))
-    if code:
+    if code or named:
         parts.append(kind)
     return GraphNode(name, title, " · ".join(parts), "line", not row.get("counts", True))
 

@@ -110,7 +110,7 @@ def inventory_chart(
         legend,
     ]
     if today is not None:
-        pieces.append(today_mark(scale, today, panels[0].top, bottom, labels.today, writing))
+        pieces.append(today_mark(scale, today, panels[0].top - 15, bottom, labels.today, writing))
     description = labels.description.format(
         first=writing.day(min(days)),
         last=writing.day(max(days)),
@@ -167,7 +167,7 @@ def _legend(
             sample = _diamond(x + 13, y, "pic-taking")
         pieces += [sample, words(x + 34, y + 4, text, "pic-label")]
         x += width
-    return group("pic-legend", *pieces), y + 20
+    return group("pic-legend", *pieces), y + 32
 
 
 def _periods(scale: TimeScale, days: Sequence[date], panels: Sequence[Panel]) -> Drawn:

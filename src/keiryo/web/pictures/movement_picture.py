@@ -103,11 +103,7 @@ def transit_picture(
         note = words(WIDTH / 2, 34, labels.nothing, "pic-note", anchor="middle")
         return picture(*(WIDTH, 60, note), title=title, description=labels.nothing,
                        class_="pic-transit")  # fmt: skip
-    days = [on, *(bar.begins or on for bar in bars)]
-    days += [bar.first.received for bar in bars if bar.first.received]
-    ahead = max(overdue_days or 0, late_days or 0)
-    days += [_after(bar.begins, ahead) for bar in bars if bar.begins and bar.first.state == "open"]
-    scale = scale_of(days, LEFT, RIGHT - 60, margin=0.02)
+    scale = _scale(bars, on, max(overdue_days or 0, late_days or 0))
     drawing = _Drawing(scale, on, late_days, overdue_days, href, labels, writing)
     routes = _routes(bars)
     pieces, y = [], _TOP
@@ -119,13 +115,6 @@ def transit_picture(
         text = labels.more_routes.format(count=writing.count(len(routes) - MOST_ROUTES))
         pieces.append(words(10, y + 16, text, "pic-tick"))
         y += 22
-    states = [bar.first.state for bar in bars]
-    description = labels.description.format(
-        count=writing.count(len(bars)),
-        routes=writing.count(len(routes)),
-        overdue=writing.count(states.count("overdue")),
-        late=writing.count(states.count("late")),
-    )
     under = [axis(scale, y + 4, writing, top=_TOP), *pieces]
     under.append(today_mark(scale, on, 6, y + 4, labels.today, writing))
     height = y + 30
@@ -138,9 +127,28 @@ def transit_picture(
         height,
         *under,
         title=title,
-        description=description,
+        description=_description(bars, len(routes), labels, writing),
         class_="pic-transit",
         with_links=href is not None,
+    )
+
+
+def _scale(bars: Sequence[_Bar], on: date, ahead_days: int) -> TimeScale:
+    """Return the axis over all shipments, and on to the limits of those that are on their way."""
+    days = [on, *(bar.begins or on for bar in bars)]
+    days += [bar.first.received for bar in bars if bar.first.received]
+    waiting = [bar.begins for bar in bars if bar.begins and bar.first.state == "open"]
+    days += [_after(day, ahead_days) for day in waiting]
+    return scale_of(days, LEFT, RIGHT - 60, margin=0.02)
+
+
+def _description(bars: Sequence[_Bar], routes: int, labels: TransitLabels, writing: Writing) -> str:
+    states = [bar.first.state for bar in bars]
+    return labels.description.format(
+        count=writing.count(len(bars)),
+        routes=writing.count(routes),
+        overdue=writing.count(states.count("overdue")),
+        late=writing.count(states.count("late")),
     )
 
 

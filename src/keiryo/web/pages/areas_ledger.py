@@ -1,0 +1,177 @@
+"""The general ledger of an area as a list: every effective change, with the running book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from litestar import Response, get
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from keiryo.accounts.balance import opening_inventory
+from keiryo.accounts.ledger_pages import Ledger, LedgerFilter, LedgerLine, line_counts
+from keiryo.dates import Period
+from keiryo.quantities import Category
+from keiryo.storage.engine import Database
+from keiryo.web.listing import AnyList, Asked, ListColumn, ListPage, Row, shown_list
+from keiryo.web.pages.areas_frame import (
+    AreaPage,
+    address,
+    batch_address,
+    category_name,
+    element_text,
+    has_fissile,
+    why_address,
+)
+from keiryo.web.rendering import render
+from keiryo.web.speaking import gettext as _
+from keiryo.web.speaking import mass_g
+from keiryo.web.translation import sentence
+from keiryo.web.viewer import AnyRequest, Asking
+
+MAX_REPORT_DIGITS = 9
+
+
+@get("/areas/{mba:str}/ledger", sync_to_thread=True, opt={"reads": "accounts"})
+def ledger_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any] | Stream:
+    """Show the general ledger over a period, page by page."""
+    page = AreaPage(request, viewer, mba)
+    period = _period(page)
+    if period is None:
+        return render(request, "area_ledger.html", **page.frame("ledger"), listed=None)
+    counts = page.remembered(
+        "ledger counts",
+        lambda c: tuple(line_counts(c, viewer.metadata, page.mba, period, page.knowledge)),
+        period,
+    )
+    codes = tuple(sorted({count.code for count in counts}))
+    categories = tuple(str(c) for c in Category if c in {count.category for count in counts})
+    ledger = Ledger(page.mba, period, LedgerFilter(), page.knowledge, counts)
+    rows = LedgerList(viewer.books, ledger, _columns(page, codes, categories))
+    name = f"ledger-{page.mba}-{period.start}-{period.end}"
+    listed = shown_list(request, cast(AnyList, rows), name)
+    if isinstance(listed, Response | Stream):
+        return listed
+    return render(
+        request,
+        "area_ledger.html",
+        **page.frame("ledger"),
+        listed=listed,
+        period=period,
+        standing=page.standing,
+        opening=_opening(page, period),
+        has_book=rows.wanted(listed.found.asked).has_book,
+        hidden=[
+            (k, v)
+            for k, v in request.query_params.items()
+            if k not in ("from", "to", "period", "page")
+        ],
+    )
+
+
+def _period(page: AreaPage) -> Period | None:
+    """Return the days that are asked for: from and to, or a period, or the last one."""
+    period = page.period()
+    if period is None:
+        return None
+    first = page.day("from", period.start)
+    last = page.day("to", max(period.end, first))
+    return Period(first, max(first, last))
+
+
+def _opening(page: AreaPage, period: Period) -> list[dict[str, Any]]:
+    def build(connection: Any) -> Any:
+        metadata = page.viewer.metadata
+        return opening_inventory(connection, metadata, page.mba, period.start, page.knowledge)
+
+    book = page.remembered("opening", build, period.start)
+    return [
+        {
+            "name": category_name(c),
+            "element": element_text(c, amount.element_mg),
+            "unit": c.unit,
+            "fissile": mass_g(amount.fissile_mg) if has_fissile(c, amount) else None,
+        }
+        for c, amount in book.items()
+    ]
+
+
+def _columns(
+    page: AreaPage, codes: tuple[str, ...], categories: tuple[str, ...]
+) -> tuple[ListColumn, ...]:
+    def report_href(row: Row) -> str | None:
+        if row["report"] is None:
+            return None
+        return address("/reports", page.mba, str(row["report"]))
+
+    def batch_href(row: Row) -> str | None:
+        return batch_address(page, row["batch"]) if row["batch"] else None
+
+    def why_href(row: Row) -> str:
+        return why_address(f"line:{row['act']}/{row['line']}")
+
+    plain = {"sortable": False, "filterable": False}
+    return (
+        ListColumn("date", sentence("Date"), "date", **plain),
+        ListColumn("code", sentence("Code"), "code", sortable=False, choices=codes),
+        ListColumn("batch", sentence("Batch"), sortable=False, href=batch_href),
+        ListColumn("category", sentence("Category"), "code", sortable=False, choices=categories),
+        ListColumn("element_change_mg", sentence("Change, element"), "mass", **plain,
+                   href=why_href),
+        ListColumn("fissile_change_mg", sentence("Change, fissile"), "mass", **plain),
+        ListColumn("element_book_mg", sentence("Book, element"), "mass", **plain),
+        ListColumn("fissile_book_mg", sentence("Book, fissile"), "mass", **plain),
+        ListColumn("report", sentence("Report"), "number", sortable=False, href=report_href),
+        ListColumn("entry", sentence("Entry"), "number", **plain),
+        ListColumn("act", sentence("Act"), "act", **plain),
+        ListColumn("line", sentence("Line"), "number", **plain, hidden=True),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerList:
+    """The lines of a ledger as a list that is filtered, paged and exported."""
+
+    database: Database
+    ledger: Ledger
+    columns: tuple[ListColumn, ...]
+
+    def wanted(self, asked: Asked) -> LedgerFilter:
+        """Return what the filters of the list ask for; what no line can be is left out."""
+        given = asked.filters
+        report = given.get("report", "")
+        number = int(report) if report.isdecimal() and len(report) <= MAX_REPORT_DIGITS else None
+        letter = given.get("category", "")
+        return LedgerFilter(
+            Category(letter) if letter in {str(c) for c in Category} else None,
+            given.get("code"),
+            given.get("batch"),
+            number,
+        )
+
+    def _asked(self, asked: Asked) -> Ledger:
+        own = self.ledger
+        return Ledger(own.mba, own.period, self.wanted(asked), own.knowledge, own.counts)
+
+    def page(self, asked: Asked) -> ListPage:
+        """Return one page and the count of all lines that the filter lets through."""
+        ledger, metadata = self._asked(asked), self.database.metadata
+        with self.database.reading() as connection:
+            total = ledger.total(connection, metadata)
+            number = min(asked.page, max(1, -(-total // asked.size)))
+            asked = Asked(asked.filters, None, False, number, asked.size)
+            offset = (number - 1) * asked.size
+            lines = ledger.page(connection, metadata, offset, asked.size)
+        return ListPage(self.columns, tuple(_row(line) for line in lines), total, asked)
+
+    def rows(self, asked: Asked) -> Iterator[Row]:
+        """Yield all lines that the filter lets through, in order, bounded in memory."""
+        with self.database.reading() as connection:
+            for line in self._asked(asked).lines(connection, self.database.metadata):
+                yield _row(line)
+
+
+def _row(line: LedgerLine) -> Mapping[str, Any]:
+    return {**line._asdict(), "category": str(line.category)}
