@@ -64,9 +64,7 @@ def agree(database: Database, mba: str, knowledge: Knowledge, seed: int) -> None
         for day, book in history.points:
             if day in pits:
                 if day > first:
-                    asked = balance(
-                        connection, metadata, mba, start=first, end=day, knowledge=seen
-                    )
+                    asked = balance(connection, metadata, mba, start=first, end=day, knowledge=seen)
                     assert asked is not None
                 after = opening_inventory(connection, metadata, mba, next_day(day), seen)
                 assert weights(dict(pits[day])) == weights(after)

@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.concurrency import sync_to_thread
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
@@ -22,7 +23,7 @@ from keiryo.storage.engine import Database
 from keiryo.storage.migrate import ready
 from keiryo.version import __version__
 from keiryo.web.answers import answer_error, answer_http_error, answer_unexpected
-from keiryo.web.door import door
+from keiryo.web.door import TOKEN_HEADER, door
 from keiryo.web.headers import with_headers
 from keiryo.web.jobs import Jobs
 from keiryo.web.logs import with_notes
@@ -93,6 +94,7 @@ def create_app(
         },
         lifespan=[lifetime],
         openapi_config=_openapi(),
+        include_in_schema=False,
         request_max_body_size=settings.upload_mb * 1024 * 1024,
         multipart_form_part_limit=settings.upload_files + 200,
         middleware=[_around(settings, metrics)],
@@ -128,11 +130,35 @@ def _static_files() -> ControllerRouterHandler:
 
 
 def _openapi() -> OpenAPIConfig:
+    """Return how the API is described; the document is JSON, and no page comes with it."""
+    token = SecurityScheme(
+        type="http",
+        scheme="bearer",
+        description="A token that a person made on their own page; it may read, or also write, "
+        "and may be narrowed to a part of the State.",
+    )
+    session = SecurityScheme(
+        type="apiKey",
+        name="keiryo_session",
+        security_scheme_in="cookie",
+        description="The session of somebody signed in (__Host-keiryo where served by https).",
+    )
+    form = SecurityScheme(
+        type="apiKey",
+        name=TOKEN_HEADER,
+        security_scheme_in="header",
+        description="With a session, whatever changes something carries its form token.",
+    )
     return OpenAPIConfig(
         title="keiryo",
         version=__version__,
-        description="Nuclear material accounting: the services of the pages as JSON.",
+        description="Nuclear material accounting: the services of the pages as JSON. Weights are "
+        "whole milligrams, days YYYY-MM-DD, times UTC. What you may not see is not there.",
         path="/api/v1/schema",
         render_plugins=[],
         use_handler_docstrings=True,
+        components=Components(
+            security_schemes={"token": token, "session": session, "form": form}
+        ),
+        operation_id_creator=lambda handler, method, path: handler.handler_name,
     )

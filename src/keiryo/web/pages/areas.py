@@ -51,7 +51,7 @@ from keiryo.web.pages.areas_register import (
     register_point,
 )
 from keiryo.web.pages.areas_reports import closings_page, reports_page
-from keiryo.web.pages.areas_search import find_areas, find_batches, find_reports
+from keiryo.web.pages.areas_search import find_areas, find_batches
 from keiryo.web.pictures.inventory_chart import InventoryLabels, inventory_chart
 from keiryo.web.pictures.inventory_data import BookCurve, Taking
 from keiryo.web.pictures.writing import Writing
@@ -192,7 +192,8 @@ class AreaBalance:
     @property
     def codes(self) -> list[str]:
         """The lines of the balance, in the order of a material balance report."""
-        return list(in_order({**self.reported, **self.computed}))
+        together: dict[str, Mapping[Category, Amount]] = {**self.reported, **self.computed}
+        return list(in_order(together))
 
     @property
     def categories(self) -> list[Category]:
@@ -235,10 +236,8 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
 
 def _balance(connection: Any, page: AreaPage, period: Period) -> AreaBalance:
     metadata, mba, seen = page.viewer.metadata, page.mba, page.knowledge
-    found = balance(
-        connection, metadata, mba, start=period.start, end=period.end, knowledge=seen
-    )
-    computed = dict(found.lines)
+    found = balance(connection, metadata, mba, start=period.start, end=period.end, knowledge=seen)
+    computed: Mapping[str, Mapping[Category, Amount]] = found.lines
     if found.source != "books":
         computed = computed_lines(connection, metadata, mba, period, seen)
     reported = books.reported_balance(connection, metadata, mba, period, seen)
@@ -475,6 +474,6 @@ SECTION = Section(
             "areas", sentence("Areas"), 60, sees_books, overview_areas, "areas/overview.html"
         ),
     ),
-    search=(find_areas, find_batches, find_reports),
+    search=(find_areas, find_batches),
     jobs=(AUDIT_PACK, INVENTORY_JOB),
 )

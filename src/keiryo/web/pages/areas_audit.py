@@ -57,16 +57,21 @@ def require_pack(viewer: Viewer, area: MaterialBalanceArea) -> None:
     with viewer.whole.reading() as connection:
         rows = connection.execute(query).all()
     for capability, agreement, caveat in rows:
-        if capability in BOOKS and capability != "journal":
-            if not viewer.sight.sees(capability, area.scope, agreement or None, caveat or None):
-                raise NotPermittedError(
-                    f"the audit pack of {area.code} would hold lines that you may not see",
-                    "Ask for it from somebody who sees the whole area.",
-                )
+        if capability not in BOOKS or capability == "journal":
+            continue
+        if not viewer.sight.sees(capability, area.scope, agreement or None, caveat or None):
+            raise NotPermittedError(
+                f"the audit pack of {area.code} would hold lines that you may not see",
+                "Ask for it from somebody who sees the whole area.",
+            )
 
 
-@post("/areas/{mba:str}/audit-pack", status_code=200, sync_to_thread=True,
-      opt={"reads": "accounts"})  # fmt: skip
+@post(
+    "/areas/{mba:str}/audit-pack",
+    status_code=200,
+    sync_to_thread=True,
+    opt={"reads": "accounts"},
+)
 def start_pack(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Start writing an audit pack of the area over a period."""
     area = viewer.area(mba)

@@ -199,7 +199,7 @@ def _event_row(page: AreaPage, event: BatchEvent, story: BatchStory) -> dict[str
             state |= {"text": words, "href": why_address(successor.node)}
     said: Any = event.said or None
     if event.said:
-        mba, report, _entry = (event.said.split("/") + ["", ""])[:3]
+        mba, report = event.said.split("/")[:2]
         said = (event.said, address("/reports", mba, report))
     weight = None
     if event.weight_mg is not None and event.category:

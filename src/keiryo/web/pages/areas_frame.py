@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -103,9 +104,7 @@ class AreaPage:
             )
         return resolved(connection, self.viewer.metadata, known)
 
-    def remembered(
-        self, name: str, build: Callable[[Any], _Answer], *about: Hashable
-    ) -> _Answer:
+    def remembered(self, name: str, build: Callable[[Any], _Answer], *about: Hashable) -> _Answer:
         """Return an answer from memory, or build it from the books as the viewer sees them.
 
         Parameters
@@ -133,9 +132,7 @@ class AreaPage:
     def _standing(self, connection: Any) -> Standing:
         metadata = self.viewer.metadata
         pits = books.pit_dates(connection, metadata, self.mba, self.knowledge)
-        ended = [
-            Period(next_day(begin), end) for begin, end in zip(pits, pits[1:], strict=False)
-        ]
+        ended = [Period(next_day(begin), end) for begin, end in pairwise(pits)]
         begin = next_day(pits[-1]) if pits else beginning_of_books(connection, metadata, self.mba)
         now = None
         if begin is not None and begin <= self.today:
@@ -204,7 +201,9 @@ class AreaPage:
             ("reports", _("Reports")),
             ("closings", _("Closings")),
         )
-        tabs = [(title, self.path(*((name,) if name else ())), name == tab) for name, title in names]
+        tabs = [
+            (title, self.path(*((name,) if name else ())), name == tab) for name, title in names
+        ]
         crumbs: list[tuple[str, str | None]] = [(_("Areas"), "/areas")]
         crumbs.append((self.mba, None if not tab else self.path()))
         if tab:
@@ -253,7 +252,9 @@ def address(*parts: str, **query: object) -> str:
     """Return an address of this server, every part of it quoted; what is None is left out."""
     path = "/".join([parts[0], *(quote(part, safe="") for part in parts[1:])])
     given = {
-        name.rstrip("_"): value for name, value in query.items() if value is not None and value != ""
+        name.rstrip("_"): value
+        for name, value in query.items()
+        if value is not None and value != ""
     }
     return f"{path}?{urlencode(given)}" if given else path
 

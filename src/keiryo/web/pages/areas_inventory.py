@@ -204,8 +204,12 @@ def _columns(page: AreaPage, names: str) -> tuple[ListColumn, ...]:
     return tuple(columns)
 
 
-@post("/areas/{mba:str}/inventory", status_code=200, sync_to_thread=True,
-      opt={"reads": "accounts"})  # fmt: skip
+@post(
+    "/areas/{mba:str}/inventory/list",
+    status_code=200,
+    sync_to_thread=True,
+    opt={"reads": "accounts"},
+)
 def start_inventory(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Start making the itemised list of an area with very many changes."""
     area = viewer.area(mba)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,7 +26,6 @@ from keiryo.web.pages.areas_frame import (
     why_address,
 )
 from keiryo.web.rendering import render
-from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_g
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking
@@ -94,7 +93,7 @@ def _opening(page: AreaPage, period: Period) -> list[dict[str, Any]]:
             "unit": c.unit,
             "fissile": mass_g(amount.fissile_mg) if has_fissile(c, amount) else None,
         }
-        for c, amount in book.items()
+        for c, amount in sorted(book.items(), key=lambda item: list(Category).index(item[0]))
     ]
 
 
@@ -112,22 +111,32 @@ def _columns(
     def why_href(row: Row) -> str:
         return why_address(f"line:{row['act']}/{row['line']}")
 
-    plain = {"sortable": False, "filterable": False}
     return (
-        ListColumn("date", sentence("Date"), "date", **plain),
+        _column("date", sentence("Date"), "date"),
         ListColumn("code", sentence("Code"), "code", sortable=False, choices=codes),
         ListColumn("batch", sentence("Batch"), sortable=False, href=batch_href),
         ListColumn("category", sentence("Category"), "code", sortable=False, choices=categories),
-        ListColumn("element_change_mg", sentence("Change, element"), "mass", **plain,
-                   href=why_href),
-        ListColumn("fissile_change_mg", sentence("Change, fissile"), "mass", **plain),
-        ListColumn("element_book_mg", sentence("Book, element"), "mass", **plain),
-        ListColumn("fissile_book_mg", sentence("Book, fissile"), "mass", **plain),
+        _column("element_change_mg", sentence("Change, element"), "mass", why_href),
+        _column("fissile_change_mg", sentence("Change, fissile"), "mass"),
+        _column("element_book_mg", sentence("Book, element"), "mass"),
+        _column("fissile_book_mg", sentence("Book, fissile"), "mass"),
         ListColumn("report", sentence("Report"), "number", sortable=False, href=report_href),
-        ListColumn("entry", sentence("Entry"), "number", **plain),
-        ListColumn("act", sentence("Act"), "act", **plain),
-        ListColumn("line", sentence("Line"), "number", **plain, hidden=True),
-    )  # fmt: skip
+        _column("entry", sentence("Entry"), "number"),
+        _column("act", sentence("Act"), "act"),
+        _column("line", sentence("Line"), "number", hidden=True),
+    )
+
+
+def _column(
+    name: str,
+    title: str,
+    kind: str,
+    href: Callable[[Row], str | None] | None = None,
+    *,
+    hidden: bool = False,
+) -> ListColumn:
+    """Return a column that neither sorts nor filters: a ledger is in the order of its days."""
+    return ListColumn(name, title, kind, sortable=False, filterable=False, href=href, hidden=hidden)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,6 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 ACCESS = "/me/access"
 _TOTP_SECRET = re.compile(r"[A-Z2-7]{32}")
-DONE = {
-    "password": "Your password is changed. Other sessions of yours were ended.",
-    "factor": "The second factor is removed.",
-    "session": "The session is ended.",
-    "others": "All your other sessions are ended.",
-    "revoked": "The key is revoked.",
-    "linked": "The account is linked: you can sign in with it from now on.",
-    "unlinked": "The link is ended.",
-    "confirmed": "Thank you. You can go on now.",
-}
 
 
 @get(ACCESS)
@@ -210,7 +200,17 @@ def end_link(request: AnyRequest, viewer: Asking) -> Response[Any]:
 
 
 def _done() -> dict[str, str]:
-    return {name: _(words) for name, words in DONE.items()}
+    """Return what was done, by the mark in the address that leads back here."""
+    return {
+        "password": _("Your password is changed. Other sessions of yours were ended."),
+        "factor": _("The second factor is removed."),
+        "session": _("The session is ended."),
+        "others": _("All your other sessions are ended."),
+        "revoked": _("The key is revoked."),
+        "linked": _("The account is linked: you can sign in with it from now on."),
+        "unlinked": _("The link is ended."),
+        "confirmed": _("Thank you. You can go on now."),
+    }
 
 
 def _label(viewer: Viewer) -> str:

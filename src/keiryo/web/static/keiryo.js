@@ -323,3 +323,8 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
   document.querySelectorAll("figure.chart.live").forEach(drawChart));
 enhance(document);
 document.querySelector("[data-focus]")?.focus();
+
+// ---- pictures that are wider than the window: what they are about comes into view --------------
+for (const focus of document.querySelectorAll(".pic-focus")) {
+  focus.scrollIntoView({ inline: "center", block: "nearest" });
+}
