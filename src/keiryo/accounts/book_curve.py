@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, MetaData, func, or_, select
+from sqlalchemy import ColumnElement, Connection, MetaData, func, select
 
 from keiryo.accounts import books
 from keiryo.accounts.balance import REBATCHING, book_sign, opening_inventory
@@ -24,8 +24,8 @@ from keiryo.accounts.tables import INVENTORY_CHANGE, effective, resolved
 from keiryo.dates import date_number, end_of_month, next_day, number_date, previous_day
 from keiryo.quantities import Category
 
-DAILY_MONTHS = 2
-"""Whole months before the last one in which the book is told on each day."""
+MOST_DAILY_LINES = 5_000
+"""Lines of the last months of which the book is told on each day."""
 
 Books = Mapping[Category, Amount]
 _Change = tuple[datetime.date, Category, Amount]
@@ -102,8 +102,8 @@ def book_curve(
     knowledge : Knowledge, optional
         Default: everything recorded. An earlier state is summed from lines.
     daily_from : datetime.date, optional
-        From the month of this day on, each day with a change is told; default: the month of
-        `last` and the two before it.
+        From the month of this day on, each day with a change is told; default: as far back as
+        `MOST_DAILY_LINES` reach, and in the month of `last` in any case.
 
     Returns
     -------
@@ -118,6 +118,8 @@ def book_curve(
     every = books.pit_dates(connection, metadata, mba, seen)
     pits = [pit for pit in every if first <= pit <= last]
     found = {pit: opening_inventory(connection, metadata, mba, next_day(pit), seen) for pit in pits}
+    if daily_from is None:
+        daily_from = _last_stretch(connection, metadata, mba, first, last)
     daily = _daily_months(first, last, pits, daily_from)
     changed: dict[datetime.date, list[_Change]] = {}
     for change in _changes(connection, metadata, mba, first, last, daily, seen):
@@ -146,17 +148,32 @@ def _stated(book: Books) -> dict[Category, Amount]:
     }
 
 
+def _last_stretch(
+    connection: Connection, metadata: MetaData, mba: str, first: datetime.date, last: datetime.date
+) -> datetime.date:
+    """Return the day from which on there are few enough lines to tell of each day."""
+    sums = metadata.tables[BOOK_SUM_NAME]
+    query = (
+        select(sums.c.month, func.sum(sums.c.line_count))
+        .where(sums.c.mba == mba, sums.c.month.between(_month(first), _month(last)))
+        .group_by(sums.c.month)
+        .order_by(sums.c.month.desc())
+    )
+    lines = 0
+    for month, count in connection.execute(query):
+        lines += int(count)
+        if lines > MOST_DAILY_LINES:
+            return next_day(end_of_month(number_date(int(month) * 100 + 1)))
+    return first
+
+
 def _daily_months(
     first: datetime.date,
     last: datetime.date,
     pits: Iterable[datetime.date],
-    daily_from: datetime.date | None,
+    daily_from: datetime.date,
 ) -> set[int]:
     """Return the months (YYYYMM) of which each day is told."""
-    if daily_from is None:
-        daily_from = last.replace(day=1)
-        for _ in range(DAILY_MONTHS):
-            daily_from = previous_day(daily_from).replace(day=1)
     daily = {_month(pit) for pit in pits if pit != end_of_month(pit)}
     if first.day != 1:
         daily.add(_month(first))
@@ -189,9 +206,8 @@ def _changes(
     where = [lines.c.mba == mba, lines.c.code.not_in(REBATCHING), effective(lines, knowledge)]
     spans = [_span(m, first, last) for m in sorted(daily)]
     whole = [m for m in _months(first, last) if m not in daily]
-    if spans:
-        in_spans = or_(*(lines.c.event_date.between(*span) for span in _joined(spans)))
-        query = _sums(lines, lines.c.event_date, [*where, in_spans])
+    for span in _joined(spans):  # each on its own: an OR of spans would read all lines of the area
+        query = _sums(lines, lines.c.event_date, [*where, lines.c.event_date.between(*span)])
         yield from _signed((number_date(int(row[0])), row) for row in connection.execute(query))
     if not whole:
         return

@@ -219,8 +219,13 @@ class Ledger:
             skipped += count_of
         return first, 0
 
-    def _where(self, lines: Any) -> list[ColumnElement[bool]]:
-        span = (date_number(self.period.start), date_number(self.period.end))
+    def _where(self, lines: Any, first: int | None = None) -> list[ColumnElement[bool]]:
+        """Return the conditions of the lines that are wanted, from a day on.
+
+        One span of days, because a second bound would not narrow what the index is read for.
+        """
+        start = date_number(self.period.start)
+        span = (start if first is None else first, date_number(self.period.end))
         where = [*_of_area(lines, self.mba, span, self.knowledge)]
         if self.wanted.category is not None:
             where.append(lines.c.category == str(self.wanted.category))
@@ -243,7 +248,7 @@ class Ledger:
         )
         query = (
             select(*(lines.c[name] for name in columns))
-            .where(*self._where(lines), lines.c.event_date >= first)
+            .where(*self._where(lines, first))
             .order_by(lines.c.event_date, _rank(lines), lines.c.act_id, lines.c.line_no)
         )
         if most is not None:

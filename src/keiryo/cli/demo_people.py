@@ -96,7 +96,7 @@ def free_port() -> int:
 
 def serve_in_background(place: str) -> None:
     """Start the server of the demonstration's books and say where it is."""
-    from keiryo.cli.serve import start_in_background
+    from keiryo.cli.background import start_in_background
     from keiryo.web.settings import read_settings
 
     start_in_background(read_settings(place, port=free_port() or FIRST_PORT), None)
@@ -104,6 +104,6 @@ def serve_in_background(place: str) -> None:
 
 def end_server(place: str) -> None:
     """End a server that still serves an earlier demonstration at the same place."""
-    from keiryo.cli.serve import end_in_background
+    from keiryo.cli.background import end_in_background
 
     end_in_background(place)

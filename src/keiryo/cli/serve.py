@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
-import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keiryo.cli.options import DbOption, place_of_books
+from keiryo.cli.options import DbOption, Given, place_of_books
 
 if TYPE_CHECKING:
+    import socket
+
+    from uvicorn import Config
+
     from keiryo.web.settings import Settings
 
 CONFIG, CHILD = "KEIRYO_SERVER_CONFIG", "KEIRYO_SERVER_CHILD"
-STARTED_WITHIN_S = 30
-STOPPED_WITHIN_S = 30
+BACKLOG = 2_048
+FINISH_WITHIN_S = 20
+"""How long a stopping server lets requests go on that are being answered."""
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +60,8 @@ def serve(
     """
     settings = _settings(db, config, host=host, port=port, workers=workers)
     if background:
+        from keiryo.cli.background import start_in_background
+
         start_in_background(settings, config)
     else:
         run(settings, config)
@@ -61,6 +71,7 @@ def stop(
     db: DbOption = None,
 ) -> None:
     """End the server that serves these books in the background."""
+    from keiryo.cli.background import end_in_background
     from keiryo.errors import NotFoundError
 
     if not end_in_background(place_of_books(db)):
@@ -68,19 +79,6 @@ def stop(
             "no server runs in the background for these books", "Name its books with --db."
         )
     print("The server has ended.")
-
-
-def end_in_background(place: str) -> bool:
-    """End the server of some books; return whether there was one."""
-    noted = note_of(place)
-    number = _running(noted)
-    if number is not None:
-        os.kill(number, signal.SIGTERM)
-        until = time.monotonic() + STOPPED_WITHIN_S
-        while _running(noted) is not None and time.monotonic() < until:
-            time.sleep(0.1)
-    noted.unlink(missing_ok=True)
-    return number is not None
 
 
 def _settings(db: str | None, config: Path | None, **given: Any) -> Settings:
@@ -93,147 +91,165 @@ def _settings(db: str | None, config: Path | None, **given: Any) -> Settings:
             f"the server needs the package {error.name}, which is not installed",
             "Install it with: pip install 'keiryo[web]'",
         ) from None
-    return read_settings(place_of_books(db), config, **given)
+    return read_settings(place_of_books(db), config, books=db or Given.db, **given)
 
 
 def run(settings: Settings, config: Path | None) -> None:
-    """Serve until somebody ends it."""
-    import uvicorn
+    """Serve until somebody ends it.
 
+    Raises
+    ------
+    ConflictError
+        If another program listens at the address.
+    StorageError
+        If there are no books that can be served, or the server does not start.
+    """
+    from uvicorn import Config, Server
+    from uvicorn.config import STARTUP_FAILURE
+
+    from keiryo.errors import StorageError
+    from keiryo.web.app import create_app
     from keiryo.web.logs import set_up_logs
 
     set_up_logs(settings.log_level)
-    if CHILD not in os.environ:
-        _tell_first_token(settings)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server's own while it runs
     common: dict[str, Any] = {
-        "host": settings.host,
-        "port": settings.port,
         "log_config": None,
         "access_log": False,
         "server_header": False,
         "proxy_headers": False,
-        "timeout_graceful_shutdown": 20,
+        "timeout_graceful_shutdown": FINISH_WITHIN_S,
     }
-    if settings.workers == 1:
-        from keiryo.web.app import create_app
+    with listening(settings) as listener:
+        tell_where(settings)
+        try:
+            if settings.workers == 1:
+                Server(Config(create_app(settings), lifespan="on", **common)).run([listener])
+            else:
+                factory = "keiryo.cli.serve:worker_app"
+                common |= {"factory": True, "workers": settings.workers, "lifespan": "on"}
+                _run_workers(Config(factory, **common), settings, config, listener)
+        except KeyboardInterrupt:
+            print("The server has ended.")
+        except SystemExit as ending:
+            if ending.code == STARTUP_FAILURE:
+                raise StorageError("the server did not start", "Its last words say why.") from None
+            raise
 
-        uvicorn.run(create_app(settings), **common)
-        return
+
+def _run_workers(
+    common: Config, settings: Settings, config: Path | None, listener: socket.socket
+) -> None:
+    """Run several processes; they share a folder that goes when they are gone."""
     import tempfile
 
-    os.environ["KEIRYO_DB"] = settings.books
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="keiryo-metrics-")
-    if config is not None:
-        os.environ[CONFIG] = str(config)
-    for name in ("host", "port", "workers"):
-        os.environ[f"KEIRYO_WEB_{name.upper()}"] = str(getattr(settings, name))
-    uvicorn.run("keiryo.cli.serve:worker_app", factory=True, workers=settings.workers, **common)
+    from uvicorn.config import STARTUP_FAILURE
+    from uvicorn.supervisors import Multiprocess
+
+    from keiryo.web.app import FOLDER
+    from keiryo.web.metrics import MULTIPROCESS
+
+    with tempfile.TemporaryDirectory(prefix="keiryo-server-", ignore_cleanup_errors=True) as name:
+        metrics = Path(name) / "metrics"
+        metrics.mkdir()
+        os.environ |= {FOLDER: name, MULTIPROCESS: str(metrics)}
+        os.environ |= {"KEIRYO_WEB_BOOKS": settings.books}
+        for key in ("host", "port", "workers"):
+            os.environ[f"KEIRYO_WEB_{key.upper()}"] = str(getattr(settings, key))
+        if config is not None:
+            os.environ[CONFIG] = str(config.absolute())
+        listener.set_inheritable(True)
+        workers = Multiprocess(common, [listener])
+        workers.run()
+        if any(one.exitcode == STARTUP_FAILURE for one in workers.processes):
+            sys.exit(STARTUP_FAILURE)
 
 
 def worker_app() -> Any:
     """Return the application of one of several worker processes."""
+    from uvicorn.config import STARTUP_FAILURE
+
+    from keiryo.errors import KeiryoError
     from keiryo.web.app import create_app
     from keiryo.web.logs import set_up_logs
 
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     config = os.environ.get(CONFIG)
-    settings = _settings(os.environ["KEIRYO_DB"], Path(config) if config else None)
-    set_up_logs(settings.log_level)
-    return create_app(settings)
+    try:
+        settings = _settings(None, Path(config) if config else None)
+        set_up_logs(settings.log_level)
+        return create_app(settings)
+    except KeiryoError as error:  # tried again it would be no other
+        logging.getLogger("keiryo.web").error("%s. %s", error.message, error.advice)
+        sys.exit(STARTUP_FAILURE)
 
 
-def _tell_first_token(settings: Settings) -> None:
-    """Say how the first administrator comes in, as long as there is none."""
+def _end_with(parent: int) -> None:
+    """End this worker when the process that started it was killed."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Give the socket on which the server listens; it is closed afterwards.
+
+    Raises
+    ------
+    ConflictError
+        If another program listens there already.
+    UsageError
+        If there is no such address here, or it may not be used.
+    """
+    import errno
+    import socket
+
+    from keiryo.errors import ConflictError, UsageError
+
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    with listener:
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((settings.host, settings.port))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            where = f"{settings.host}, port {settings.port}"
+            if error.errno == errno.EADDRINUSE:
+                raise ConflictError(
+                    f"another program listens on {where}",
+                    "Perhaps a server runs already; end it, or choose another port with --port.",
+                ) from None
+            raise UsageError(
+                f"nothing can listen on {where}: {error.strerror}",
+                "The address must be one of this machine; ports below 1024 need a right of "
+                "their own.",
+            ) from None
+        yield listener
+
+
+def tell_where(settings: Settings) -> None:
+    """Say where the books are served, and how the first administrator comes in, if there is none.
+
+    Raises
+    ------
+    StorageError
+        If there are no books.
+    """
     from datetime import UTC, datetime
 
     from keiryo.api import open_books
     from keiryo.people.joining import first_token
 
     books = open_books(settings.books)
+    if CHILD in os.environ:  # the process that started this one says it
+        books.disconnect()
+        return
     token = first_token(books.database, datetime.now(UTC))
     books.disconnect()
-    if token is not None:
+    if token is not None and "JOURNAL_STREAM" in os.environ:  # kept, and read by others
+        print("Nobody is admitted yet: 'keiryo people first-token' gives the first administrator")
+        print(f"a token for {settings.address}/set-up")
+    elif token is not None:
         print(f"Set up the first administrator: {settings.address}/set-up?token={token}")
     print(f"Open {settings.address}", flush=True)
-
-
-def note_of(place: str) -> Path:
-    """Return the file that says which process serves books in the background."""
-    import hashlib
-
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    name = hashlib.sha256(place.encode()).hexdigest()[:16]
-    return Path(state) / "keiryo" / f"server-{name}.pid"
-
-
-def _running(noted: Path) -> int | None:
-    """Return the number of the process that a note names, if it runs and is ours."""
-    try:
-        number = int(noted.read_text())
-        os.kill(number, 0)
-        words = Path(f"/proc/{number}/cmdline")
-        ours = not words.exists() or b"keiryo" in words.read_bytes()
-        if words.exists() and Path(f"/proc/{number}/stat").read_text().split()[2] == "Z":
-            ours = False
-    except (OSError, ValueError):
-        return None
-    return number if ours else None
-
-
-def start_in_background(settings: Settings, config: Path | None) -> None:
-    """Start a server that goes on when this program ends, and say where it is.
-
-    Raises
-    ------
-    ConflictError
-        If one runs for these books already.
-    StorageError
-        If it does not start.
-    """
-    from keiryo.errors import ConflictError, StorageError
-
-    noted = note_of(settings.books)
-    if _running(noted) is not None:
-        raise ConflictError(
-            "a server runs in the background for these books already",
-            "End it with 'keiryo stop', or open its address.",
-        )
-    noted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = noted.with_suffix(".log")
-    command = [sys.executable, "-m", "keiryo", "serve", "--db", settings.books]
-    for name in ("host", "port", "workers"):
-        command += [f"--{name}", str(getattr(settings, name))]
-    if config is not None:
-        command += ["--config", str(config)]
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "ab") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env={**os.environ, CHILD: "1"},
-        )
-    noted.write_text(str(process.pid))
-    if not answers(settings, process):
-        noted.unlink(missing_ok=True)
-        raise StorageError("the server did not start", f"Its last words are in {log}.")
-    _tell_first_token(settings)
-    print(f"It runs in the background; 'keiryo stop' ends it. Its log is {log}.")
-
-
-def answers(settings: Settings, process: subprocess.Popen[bytes]) -> bool:
-    """Wait until the server answers; return whether it does."""
-    import urllib.error
-    import urllib.request
-
-    local = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    address = f"http://{local}:{settings.port}/health/live"
-    until = time.monotonic() + STARTED_WITHIN_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    return False

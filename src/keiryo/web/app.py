@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +37,10 @@ from keiryo.web.sections import Section, installed_sections
 from keiryo.web.server import Clock, Server, system_clock
 from keiryo.web.settings import Settings
 from keiryo.web.viewer import AnyRequest, Viewer
+
+FOLDER = "KEIRYO_SERVER_FOLDER"
+"""Names the folder that all processes of a server share, and whoever started them removes."""
+UPKEEP_EVERY_S = 3_600.0
 
 log = logging.getLogger("keiryo.web")
 
@@ -66,21 +74,32 @@ def create_app(
     server = Server(database, settings, chosen, now)
     if not server.state:
         raise UsageError("the books were never opened", "Run 'keiryo init --state XX' first.")
-    jobs = Jobs(server, Path(tempfile.mkdtemp(prefix="keiryo-jobs-")))
     metrics = Metrics()
+    folder = _folder()
+    # At the stop, or when the server is let go of without ever having run.
+    finish = weakref.finalize(server, _tidied, folder)
+    jobs = Jobs(server, folder / "jobs", metrics.jobs.set)
     handlers: list[ControllerRouterHandler] = [_static_files()]
     for section in chosen:
         handlers += [*section.handlers, *section.api]
 
     @asynccontextmanager
     async def lifetime(app: Litestar) -> AsyncGenerator[None, None]:
-        await sync_to_thread(sweep, database, now())
+        metrics.forget_the_dead()
+        await sync_to_thread(_upkeep, server, jobs)
+        upkeep = asyncio.create_task(_upkeep_for_ever(server, jobs))
         log.info("started", extra={"worker": server.worker, "version": __version__})
         try:
             yield
         finally:
-            jobs.close()
-            server.close()
+            upkeep.cancel()
+            with suppress(asyncio.CancelledError):
+                await upkeep
+            try:
+                await sync_to_thread(jobs.close)
+                server.close()
+            finally:
+                finish()
             log.info("stopped", extra={"worker": server.worker})
 
     app = Litestar(
@@ -103,6 +122,32 @@ def create_app(
     app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
     app.state.metrics = metrics
     return app
+
+
+def _folder() -> Path:
+    """Return a folder for what lies on the disk only while the server runs."""
+    shared = os.environ.get(FOLDER)
+    return Path(shared) if shared else Path(tempfile.mkdtemp(prefix="keiryo-server-"))
+
+
+def _tidied(folder: Path) -> None:
+    if str(folder) != os.environ.get(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _upkeep(server: Server, jobs: Jobs) -> None:
+    """Clear away what is over: sessions, tokens, forms, files of jobs."""
+    sweep(server.database, server.now())
+    jobs.sweep()
+
+
+async def _upkeep_for_ever(server: Server, jobs: Jobs) -> None:
+    while True:
+        await asyncio.sleep(UPKEEP_EVERY_S)
+        try:
+            await sync_to_thread(_upkeep, server, jobs)
+        except Exception:  # the database is away or full; the next time it is tried again
+            log.warning("what is over could not be cleared away", exc_info=True)
 
 
 def _viewer(request: AnyRequest) -> Viewer | None:
@@ -157,8 +202,6 @@ def _openapi() -> OpenAPIConfig:
         path="/api/v1/schema",
         render_plugins=[],
         use_handler_docstrings=True,
-        components=Components(
-            security_schemes={"token": token, "session": session, "form": form}
-        ),
+        components=Components(security_schemes={"token": token, "session": session, "form": form}),
         operation_id_creator=lambda handler, method, path: handler.handler_name,
     )

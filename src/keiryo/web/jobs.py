@@ -2,8 +2,8 @@
 
 A job runs in a thread of the server process that took it; its state lies in the database, so that
 any process can show it and ask it to stop. It stops where it reports its progress. A job whose
-process ended is found by its silence and marked as interrupted; nothing that it posted is lost,
-and what it had not finished can be asked for again.
+process ended is marked as interrupted: by the process if it could, else by its silence. Nothing
+that it posted is lost, and what it had not finished can be asked for again.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import datetime
 import json
 import logging
 import secrets
-from collections.abc import Mapping
+import shutil
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from keiryo.dates import utc_text
 from keiryo.errors import KeiryoError, NotFoundError
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from keiryo.web.viewer import Viewer
 
 SILENCE = datetime.timedelta(seconds=60)
+FILES_KEPT_S = 24 * 3_600
+"""How long a file that a job made can be fetched, in seconds."""
+JOBS_KEPT = datetime.timedelta(days=30)
+"""How long a job is still listed after its end."""
 TELL_EVERY_S = 0.5
 AT_ONCE = 2
 ENDED = ("done", "failed", "cancelled", "interrupted")
@@ -69,6 +76,7 @@ class _Progress:
     total: int = 0
     detail: str = ""
     cancelled: bool = False
+    began: bool = False
 
 
 class Jobs:
@@ -78,14 +86,19 @@ class Jobs:
     ----------
     server : Server
     folder : Path
-        Where files that jobs make lie until they are fetched.
+        Where files that jobs make lie until they are fetched; all processes of a server share it.
+    counted : callable, optional
+        Told how many jobs run whenever that changes.
     """
 
-    def __init__(self, server: Server, folder: Path) -> None:
-        self.server, self.folder = server, folder
+    def __init__(
+        self, server: Server, folder: Path, counted: Callable[[int], object] = lambda _: None
+    ) -> None:
+        self.server, self.folder, self.counted = server, folder, counted
         self.kinds = {kind.name: kind for section in server.sections for kind in section.jobs}
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
-        self._running: dict[str, _Progress] = {}
+        self._mine: dict[str, _Progress] = {}  # waiting or running in this process
+        self._unsaid: dict[str, dict[str, Any]] = {}  # ends that could not be written down yet
         self._stopping = Event()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.table = server.database.metadata.tables[JOB]
@@ -94,7 +107,8 @@ class Jobs:
 
     def start(self, viewer: Viewer, kind: str, title: str, parameters: Mapping[str, Any]) -> str:
         """Start a job and return its number; `parameters` are plain data."""
-        number, now = secrets.token_urlsafe(12), utc_text(self.server.now())
+        chosen, number = self.kinds[kind], secrets.token_urlsafe(12)
+        now = utc_text(self.server.now())
         values = {
             "job_id": number,
             "person": viewer.person.person,
@@ -113,7 +127,8 @@ class Jobs:
             connection.execute(insert(self.table).values(**values))
         # The form and the session's key are needed as long as the job runs, not the request.
         _ = viewer.signer
-        self._threads.submit(self._run, number, self.kinds[kind], viewer, dict(parameters))
+        self._mine[number] = _Progress()
+        self._threads.submit(self._run, number, chosen, viewer, dict(parameters))
         return number
 
     def job(self, viewer: Viewer, number: str) -> Job:
@@ -149,8 +164,9 @@ class Jobs:
     def cancel(self, viewer: Viewer, number: str) -> None:
         """Ask a job of the viewer to stop."""
         self.job(viewer, number)
-        if number in self._running:
-            self._running[number].cancelled = True
+        progress = self._mine.get(number)
+        if progress is not None:
+            progress.cancelled = True
         with self.server.database.writing() as connection:
             connection.execute(
                 update(self.table).where(self.table.c.job_id == number).values(cancel_asked=1)
@@ -172,45 +188,89 @@ class Jobs:
     @property
     def running(self) -> int:
         """How many jobs run in this process."""
-        return len(self._running)
+        return sum(progress.began for progress in list(self._mine.values()))
+
+    def sweep(self) -> None:
+        """Clear away files of jobs after a day, and jobs 30 days after their end."""
+        before = time.time() - FILES_KEPT_S
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):  # another process was quicker
+                if path.stat().st_mtime < before:
+                    path.unlink()
+        old = utc_text(self.server.now() - JOBS_KEPT)
+        with self.server.database.writing() as connection:
+            connection.execute(delete(self.table).where(self.table.c.ended_at < old))
 
     def close(self) -> None:
         """Ask the jobs of this process to stop, and wait for them."""
         self._stopping.set()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._clock.join()
+        for number in list(self._mine):  # those whose turn never came
+            self._end(number, "interrupted", None)
+        self._say_ends()
 
     def _run(
         self, number: str, kind: JobKind, viewer: Viewer, parameters: Mapping[str, Any]
     ) -> None:
-        progress = self._running[number] = _Progress()
+        progress = self._mine[number]
 
         def tell(done: int, total: int, detail: str = "") -> None:
             if self._stopping.is_set() or progress.cancelled:
                 raise CancelledError
             progress.done, progress.total, progress.detail = done, total, detail[:200]
 
-        state, result = "failed", None
+        state, file_name, result = "failed", None, None
         try:
+            tell(0, 0)
+            progress.began = True
+            self.counted(self.running)
             self._set(number, state="running")
             made = dict(kind.run(viewer, parameters, tell))
             if "file" in made:
                 path = Path(made.pop("file"))
-                name = str(made.pop("file_name", path.name))
-                path.replace(self.folder / number)
-                self._set(number, result_file=name)
+                file_name = str(made.pop("file_name", path.name))
+                shutil.move(path, self.folder / number)
+            json.dumps(made)
             state, result = "done", made
         except CancelledError:
-            state, result = ("interrupted" if self._stopping.is_set() else "cancelled"), None
+            state = "interrupted" if self._stopping.is_set() else "cancelled"
         except KeiryoError as error:
             result = {"message": error.message, "advice": error.advice}
             result |= {"findings": [_plain(f) for f in getattr(error, "findings", ())]}
         except Exception:
             log.exception("a job failed", extra={"job": number, "kind": kind.name})
             result = {"message": "something went wrong here; it was noted in the log"}
-        del self._running[number]
-        ended = utc_text(self.server.now())
-        self._set(number, state=state, ended_at=ended, result=json.dumps(result))
+        self._end(number, state, result, file_name)
+        self.counted(self.running)
+
+    def _end(
+        self,
+        number: str,
+        state: str,
+        result: Mapping[str, Any] | None,
+        file_name: str | None = None,
+    ) -> None:
+        """Write down how a job ended; at once, or as soon as the database can be written."""
+        progress = self._mine.pop(number)
+        self._unsaid[number] = {
+            "state": state,
+            "ended_at": utc_text(self.server.now()),
+            "result": None if result is None else json.dumps(result),
+            "result_file": file_name,
+            "done": progress.done,
+            "total": progress.total,
+        }
+        self._say_ends()
+
+    def _say_ends(self) -> None:
+        for number, values in list(self._unsaid.items()):
+            try:
+                self._set(number, **values)
+            except Exception:
+                log.warning("the end of a job could not be noted yet", extra={"job": number})
+            else:
+                self._unsaid.pop(number, None)
 
     def _note_progress(self) -> None:
         """Write down now and then how far the jobs are, and see who is asked to stop.
@@ -219,20 +279,22 @@ class Jobs:
         itself.
         """
         while not self._stopping.wait(TELL_EVERY_S):
-            for number, progress in list(self._running.items()):
+            if self._unsaid:
+                self._say_ends()
+            for number, progress in list(self._mine.items()):
                 try:
                     self._note(number, progress)
-                except KeiryoError:  # the database is busy; there is a next time
+                except Exception:  # the database is busy or away; there is a next time
                     log.info("progress could not be noted", extra={"job": number})
 
     def _note(self, number: str, progress: _Progress) -> None:
         seen = utc_text(self.server.now())
         values = {"done": progress.done, "total": progress.total, "detail": progress.detail}
-        mine = self.table.c.job_id == number
+        mine = and_(self.table.c.job_id == number, self.table.c.ended_at.is_(None))
         with self.server.database.writing() as connection:
             connection.execute(update(self.table).where(mine).values(**values, seen_at=seen))
             asked = connection.execute(select(self.table.c.cancel_asked).where(mine)).scalar()
-        progress.cancelled = bool(asked)
+        progress.cancelled |= bool(asked)
 
     def _set(self, number: str, **values: Any) -> None:
         with self.server.database.writing() as connection:

@@ -17,7 +17,7 @@ from typing import Any
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from keiryo.web.metrics import Metrics
+from keiryo.web.metrics import Metrics, known_method
 
 FIELDS = (
     *("method", "route", "status", "duration_ms", "person", "request_id", "worker", "version"),
@@ -36,6 +36,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            "process": record.process,
         }
         entry |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info and record.exc_info[0] is not None:
@@ -89,7 +90,7 @@ def with_notes(app: ASGIApp, metrics: Metrics) -> ASGIApp:
             metrics.in_progress.dec()
             seconds = time.perf_counter() - began
             route = scope.get("path_template") or "(none)"
-            method = str(scope.get("method"))
+            method = known_method(str(scope.get("method")))
             metrics.note(method, route, status[0], seconds)
             if not route.startswith(("/static", "/health")):
                 viewer = scope["state"].get("viewer")

@@ -7,14 +7,17 @@ number of the last act. Whoever fetches them has a token with the ability ``metr
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from keiryo.version import __version__
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Metrics:
@@ -42,9 +45,17 @@ class Metrics:
         about.labels(__version__).set(1)
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer."""
-        self.requests.labels(method, route, str(status)).inc()
+        """Count an answer; a method that somebody invented does not become a figure."""
+        self.requests.labels(known_method(method), route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
+
+    def forget_the_dead(self) -> None:
+        """Forget what processes say about now that were killed and can say nothing more."""
+        folder = os.environ.get(MULTIPROCESS)
+        for path in Path(folder).glob("gauge_live*_*.db") if folder else ():
+            number = int(re.sub(r"\D", "", path.stem.rpartition("_")[2]) or 0)
+            if number and not Path(f"/proc/{number}").exists():
+                mark_process_dead(number, folder)  # type: ignore[no-untyped-call]
 
     def text(self) -> bytes:
         """Return the figures of all workers in Prometheus' text format."""
@@ -53,6 +64,11 @@ class Metrics:
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
+
+
+def known_method(method: str) -> str:
+    """Return a method of HTTP, or "other"."""
+    return method if method in METHODS else "other"
 
 
 def _gauge(here: CollectorRegistry, name: str, words: str) -> Gauge:

@@ -11,11 +11,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from keiryo.errors import KeiryoError, UsageError
 from keiryo.people.oidc_provider import OidcProvider
+from keiryo.storage.engine import database_url
 
 PREFIX = "KEIRYO_WEB_"
 
@@ -34,7 +37,7 @@ class Settings:
         Address under which browsers reach it, e.g. ``https://keiryo.example``; with ``https``
         cookies are for secure connections only.
     trusted_proxies : tuple of str
-        Addresses whose ``X-Forwarded-For`` is believed.
+        Addresses or networks whose ``X-Forwarded-For`` is believed.
     workers : int
         Processes; more than one needs PostgreSQL.
     session_hours, idle_minutes : int
@@ -86,7 +89,7 @@ _CHOICES = {"language": ("en", "ja"), "log_level": ("debug", "info", "warning", 
 
 
 def read_settings(
-    books: str,
+    place: str,
     file: Path | None = None,
     *,
     environment: Mapping[str, str] | None = None,
@@ -96,8 +99,8 @@ def read_settings(
 
     Parameters
     ----------
-    books : str
-        Where the books are, unless the file says otherwise.
+    place : str
+        Where the books are, unless one of these says otherwise (``books``).
     file : Path, optional
     environment : mapping, optional
         Default: that of this process.
@@ -107,30 +110,29 @@ def read_settings(
     UsageError
         If the file cannot be read or a setting is wrong; all that is wrong is named.
     """
-    found: dict[str, Any] = {"books": books}
-    problems: list[str] = []
+    found: dict[str, Any] = {"books": place}
     if file is not None:
         found |= _from_file(file)
-    known = {f.name for f in fields(Settings)}
     for name, text in (os.environ if environment is None else environment).items():
         if name.startswith(PREFIX):
             key = name.removeprefix(PREFIX).lower()
             found[key] = text.split(",") if key == "trusted_proxies" else text
     found |= {name: value for name, value in given.items() if value is not None}
-    problems += [f"{name} is no setting" for name in sorted(set(found) - known)]
+    known = {f.name for f in fields(Settings)}
+    problems = [f"{name} is no setting" for name in sorted(set(found) - known)]
     values = {n: _checked(n, v, problems) for n, v in found.items() if n in known}
+    if (values.get("workers") or 1) > 1 and _is_sqlite(values.get("books")):
+        problems.append("several workers need PostgreSQL; SQLite is for one process")
     if problems:
         raise UsageError(
             f"the settings cannot be used: {'; '.join(problems)}",
-            "docs/guides/operation.md lists every setting with its default.",
+            "The guide Operation (docs/guides/operation.md) has every setting with its default.",
         )
-    made = Settings(**values)
-    if made.workers > 1 and "://" not in made.books:
-        raise UsageError(
-            "several workers need PostgreSQL; SQLite is for one process",
-            "Set workers = 1, or name a postgresql:// URL as books.",
-        )
-    return made
+    return Settings(**values)
+
+
+def _is_sqlite(books: str | None) -> bool:
+    return books is not None and database_url(books).get_backend_name() == "sqlite"
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -154,16 +156,50 @@ def _checked(name: str, value: Any, problems: list[str]) -> Any:
     elif name == "oidc":
         return _providers(value, problems)
     elif name == "trusted_proxies":
-        if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            return tuple(value)
-        problems.append("trusted_proxies is a list of addresses")
-    elif name == "public_url" and not str(value).startswith(("https://", "http://")):
-        problems.append("public_url begins with https:// (or http://)")
+        if isinstance(value, list) and all(_is_network(one) for one in value):
+            return tuple(one.strip() for one in value)
+        problems.append(f"trusted_proxies is a list of addresses or networks, not {value!r}")
     elif not isinstance(value, str) or not value:
         problems.append(f"{name} is text, not {value!r}")
+    elif name == "public_url" and not _is_origin(value):
+        problems.append(f"public_url is https://host or https://host:port, not {value!r}")
+    elif name == "books":
+        return _books(value, problems)
     else:
         return value.rstrip("/") if name == "public_url" else value
     return None
+
+
+def _is_network(text: Any) -> bool:
+    try:
+        ip_network(text.strip(), strict=False)
+    except (ValueError, AttributeError):
+        return False
+    return True
+
+
+def _is_origin(text: str) -> bool:
+    """Return whether a text is the address of a host and no more: pages lie at its root."""
+    try:
+        parts = urlsplit(text)
+        plain = parts.hostname and parts.port != 0 and parts.username is None
+    except ValueError:
+        return False
+    rest = parts.path.strip("/") or parts.query or parts.fragment
+    return parts.scheme in ("https", "http") and bool(plain) and not rest
+
+
+def _books(place: str, problems: list[str]) -> str | None:
+    """Return a place of books; a URL may hold a password, so it is not shown."""
+    try:
+        database_url(place)
+    except UsageError:
+        problems.append("books is the path of an SQLite file or a postgresql:// URL")
+        return None
+    except Exception:  # SQLAlchemy could not read the URL
+        problems.append("books is no URL of a database that can be read")
+        return None
+    return place
 
 
 def _providers(value: Any, problems: list[str]) -> tuple[OidcProvider, ...]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from litestar import Response, delete, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Schema
 from litestar.openapi.spec.enums import OpenAPIType
@@ -28,13 +28,13 @@ from keiryo.version import __version__
 from keiryo.web.api.documents import Problem
 from keiryo.web.once import Answer, once
 from keiryo.web.remembered import head_of, last_act_about, last_act_seen
+from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, NotPermittedError, Viewer
 
 API = "/api/v1"
 PROBLEM = "application/problem+json"
 ENTITY_TAG, REPLAYED = "ETag", "Idempotent-Replayed"
 MAX_KEY = 160
-_Document = TypeVar("_Document")
 
 STATUSES: Mapping[int, str] = {
     304: "Nothing changed since the entity tag in If-None-Match.",
@@ -53,7 +53,7 @@ STATUSES: Mapping[int, str] = {
 }
 READING = (304, 400, 401, 403, 404, 429, 503)
 CHANGING = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)
-DESCRIBED = {"token": ["read"]}
+_Decorator = Callable[[Callable[..., Any]], HTTPRouteHandler]
 
 
 class PreconditionError(KeiryoError):
@@ -129,12 +129,11 @@ _BY_TOKEN: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
 _BY_TOKEN_OR_FORM: list[dict[str, list[str]]] = [{"token": []}, {"session": [], "form": []}]
 
 
-def reading(path: str, tag: str, **more: Any) -> Any:
-    """Return the decorator of a route that reads."""
-    return get(
+def reading(path: str, tag: str, **more: Any) -> _Decorator:
+    """Return the decorator of a route that reads, in a thread."""
+    route = get(
         API + path,
         tags=[tag],
-        sync_to_thread=True,
         include_in_schema=True,
         security=_BY_TOKEN,
         responses=_described(READING),
@@ -142,12 +141,14 @@ def reading(path: str, tag: str, **more: Any) -> Any:
         operation_class=more.pop("operation_class", ConditionalRead),
         **more,
     )
+    return lambda handler: route(in_thread(handler))
 
 
-def changing(path: str, tag: str, status_code: int = 201, **more: Any) -> Any:
-    """Return the decorator of a route that posts, by JSON."""
-    more.setdefault("guards", [json_only])
-    return post(
+def changing(
+    path: str, tag: str, status_code: int = 201, *, threaded: bool = True, **more: Any
+) -> _Decorator:
+    """Return the decorator of a route that posts; in a thread, unless it sees to that itself."""
+    route = post(
         API + path,
         tags=[tag],
         status_code=status_code,
@@ -157,19 +158,20 @@ def changing(path: str, tag: str, status_code: int = 201, **more: Any) -> Any:
         operation_class=more.pop("operation_class", Change),
         **more,
     )
+    return lambda handler: route(in_thread(handler) if threaded else handler)
 
 
-def cancelling(path: str, tag: str, **more: Any) -> Any:
-    """Return the decorator of a route that asks for an end."""
-    return delete(
+def cancelling(path: str, tag: str, **more: Any) -> _Decorator:
+    """Return the decorator of a route that asks for an end, in a thread."""
+    route = delete(
         API + path,
         tags=[tag],
-        sync_to_thread=True,
         include_in_schema=True,
         security=_BY_TOKEN_OR_FORM,
         responses=_described((401, 403, 404, 429, 503)),
         **more,
     )
+    return lambda handler: route(in_thread(handler))
 
 
 def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -223,16 +225,26 @@ def answered(
     request: AnyRequest,
     viewer: Viewer,
     as_of: AsOf,
-    build: Callable[[], _Document],
+    build: Callable[[], Any],
     *,
     tag: str | None = None,
-) -> Response[_Document]:
-    """Answer a question, or say that nothing changed since the asker last saw the answer."""
+) -> Response[Any]:
+    """Answer a question, or say that nothing changed since the asker last saw the answer.
+
+    Parameters
+    ----------
+    as_of : AsOf
+        What the answer depends on.
+    build : callable
+        Makes the document, or the whole response, if it is needed.
+    tag : str, optional
+        The entity tag, where it does not follow from the question.
+    """
     url = request.url
     current = tag or entity_tag(viewer, (url.path, url.query, _accepted(request)), as_of)
     headers = {ENTITY_TAG: current, "Vary": "Accept, Authorization, Cookie"}
     if _matches(request.headers.get("If-None-Match", ""), current):
-        return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]
+        return Response(None, status_code=304, headers=headers)
     made = build()
     if isinstance(made, Response):
         made.headers.update(headers)
@@ -240,9 +252,7 @@ def answered(
     return Response(made, headers=headers, media_type="application/json")
 
 
-def answered_by_content(
-    request: AnyRequest, viewer: Viewer, made: _Document
-) -> Response[_Document]:
+def answered_by_content(request: AnyRequest, viewer: Viewer, made: msgspec.Struct) -> Response[Any]:
     """Answer with what is no matter of acts: its entity tag follows from the content."""
     content = hashlib.sha256(msgspec.json.encode(made)).hexdigest()
     return answered(request, viewer, AsOf(0, content), lambda: made)

@@ -26,7 +26,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What is sent with a change."""
 
 
-class FoundDocument(Document):
+class FoundDocument(Document, frozen=True, kw_only=True):
     """Something that is wrong or worth a look, where it is, and what to do about it."""
 
     code: Annotated[str, Meta(description="stable code of the rule", examples=["ISOTOPE-MISSING"])]
@@ -48,7 +48,7 @@ class FoundDocument(Document):
     basis: Annotated[str | None, Meta(description="source of the rule")] = None
 
 
-class Problem(Document):
+class Problem(Document, frozen=True, kw_only=True):
     """What cannot be done, and what to do (RFC 9457)."""
 
     title: Annotated[str, Meta(description="what is wrong")]
@@ -56,12 +56,10 @@ class Problem(Document):
     type: Annotated[str, Meta(description="about:blank")] = "about:blank"
     detail: Annotated[str, Meta(description="what to do about it")] = ""
     request_id: Annotated[str, Meta(description="number of the request in the log")] = ""
-    findings: Annotated[
-        list[FoundDocument], Meta(description="why a check refused it")
-    ] = []
+    findings: Annotated[list[FoundDocument], Meta(description="why a check refused it")] = []
 
 
-class WeightDocument(Document):
+class WeightDocument(Document, frozen=True, kw_only=True):
     """Weights of one element category."""
 
     category: Annotated[
@@ -74,7 +72,7 @@ class WeightDocument(Document):
     ] = []
 
 
-class ActDocument(Document):
+class ActDocument(Document, frozen=True, kw_only=True):
     """The header of an act."""
 
     act: Annotated[int, Meta(description="number of the act, consecutive", examples=[12])]
@@ -90,7 +88,7 @@ class ActDocument(Document):
     digest: Annotated[str, Meta(description="SHA-256 of the act, hexadecimal")]
 
 
-class PostedDocument(Document):
+class PostedDocument(Document, frozen=True, kw_only=True):
     """An act that was posted."""
 
     act: Annotated[int, Meta(description="number of the act")]

@@ -30,21 +30,21 @@ LineNumber = Annotated[int, PathParameter(ge=1, le=LARGEST, description="Number 
 Values = dict[str, int | str | None]
 
 
-class ActPage(Document):
+class ActPage(Document, frozen=True, kw_only=True):
     """A page of acts, in the order in which they were posted."""
 
     items: Annotated[list[ActDocument], Meta(description="the acts that you see")]
     next: Annotated[str | None, Meta(description="cursor of the next page; null after the last")]
 
 
-class KindCount(Document):
+class KindCount(Document, frozen=True, kw_only=True):
     """How many lines of a kind an act has that you see."""
 
     kind: Annotated[str, Meta(description="kind of line", examples=["inventory_change"])]
     lines: Annotated[int, Meta(description="how many of them you see")]
 
 
-class SignatureDocument(Document):
+class SignatureDocument(Document, frozen=True, kw_only=True):
     """Who signed an act, with which key (Ed25519)."""
 
     person: Annotated[str, Meta(description="pseudonym")]
@@ -52,7 +52,7 @@ class SignatureDocument(Document):
     signature: Annotated[str, Meta(description="signature over the digest, hexadecimal")]
 
 
-class WholeAct(ActDocument):
+class WholeAct(ActDocument, frozen=True, kw_only=True):
     """An act with what you see of it."""
 
     kinds: Annotated[list[KindCount], Meta(description="lines that you see, by kind")]
@@ -60,7 +60,7 @@ class WholeAct(ActDocument):
     signatures: Annotated[list[SignatureDocument], Meta(description="who signed it")]
 
 
-class LineDocument(Document):
+class LineDocument(Document, frozen=True, kw_only=True):
     """A line of an act."""
 
     act: Annotated[int, Meta(description="number of the act")]
@@ -69,14 +69,14 @@ class LineDocument(Document):
     values: Annotated[Values, Meta(description="its fields, those without a value left out")]
 
 
-class LinePage(Document):
+class LinePage(Document, frozen=True, kw_only=True):
     """A page of the lines of an act, in their order."""
 
     items: Annotated[list[LineDocument], Meta(description="the lines that you see")]
     next: Annotated[str | None, Meta(description="cursor of the next page; null after the last")]
 
 
-class ProvenLine(Document):
+class ProvenLine(Document, frozen=True, kw_only=True):
     """The line that a proof shows."""
 
     kind: Annotated[str, Meta(description="kind of line")]
@@ -85,7 +85,7 @@ class ProvenLine(Document):
     values: Annotated[Values, Meta(description="its fields")]
 
 
-class ProofLink(Document):
+class ProofLink(Document, frozen=True, kw_only=True):
     """A later act, on the way to the head of the chain."""
 
     act_id: Annotated[int, Meta(description="number of the act")]
@@ -94,7 +94,7 @@ class ProofLink(Document):
     digest: Annotated[str, Meta(description="digest of the act, hexadecimal")]
 
 
-class ProofDocument(Document):
+class ProofDocument(Document, frozen=True, kw_only=True):
     """The proof that a line is part of the journal; it shows no other line."""
 
     format: Annotated[str, Meta(description="keiryo-proof-1")]
@@ -106,7 +106,7 @@ class ProofDocument(Document):
     signatures: Annotated[list[SignatureDocument], Meta(description="who signed the act")]
 
 
-class CheckpointDocument(Document):
+class CheckpointDocument(Document, frozen=True, kw_only=True):
     """The head of the chain, to be kept elsewhere."""
 
     format: Annotated[str, Meta(description="keiryo-checkpoint-1")]
@@ -151,7 +151,7 @@ def list_acts(
             lambda shown, more: ActPage(items=[act_document(a) for a in shown], next=more),
         )
 
-    return answered(request, viewer, as_of_seen(viewer), build)  # type: ignore[return-value]
+    return answered(request, viewer, as_of_seen(viewer), build)
 
 
 @reading("/acts/{number:int}", "journal")
@@ -201,7 +201,7 @@ def list_lines(
             lambda shown, more: LinePage(items=list(shown), next=more),
         )
 
-    return answered(request, viewer, as_of_seen(viewer), build)  # type: ignore[return-value]
+    return answered(request, viewer, as_of_seen(viewer), build)
 
 
 def _lines(viewer: Viewer, number: int, asked: Asked) -> Sequence[LineDocument]:

@@ -315,7 +315,7 @@ def state_of_people(server: Server) -> dict[str, Any]:
 
 
 def find_people(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
-    """Yield people whose name, sign-in name or pseudonym has the words in it; for administrators."""
+    """Yield people whose names or pseudonym have the words in them, for administrators."""
     if not viewer.may("administer"):
         return
     wanted, found = words.casefold(), 0

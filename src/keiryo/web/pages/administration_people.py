@@ -138,8 +138,8 @@ def end_sessions(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> 
 def unlink_person(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """End the link of a person with an account elsewhere."""
 
-    def do() -> object:
-        return oidc_accounts.unlink(viewer.whole, person, even_if_last=True)
+    def do() -> None:
+        oidc_accounts.unlink(viewer.whole, person, even_if_last=True)
 
     return _decided(request, viewer, person, _("You are about to end a link."), do)
 

@@ -67,10 +67,10 @@ CHART_YEARS = 5
 FINDINGS = "/findings"
 
 CATEGORY_TITLES: Mapping[str, str] = {
-    "N": sentence("Natural uranium"),
-    "D": sentence("Depleted uranium"),
-    "E": sentence("Enriched uranium"),
-    "U": sentence("Unified uranium"),
+    "N": sentence("Natural U"),
+    "D": sentence("Depleted U"),
+    "E": sentence("Enriched U"),
+    "U": sentence("Unified U"),
     "P": sentence("Plutonium"),
     "T": sentence("Thorium"),
 }
@@ -119,13 +119,14 @@ def area_columns(rows: Sequence[AreaNow], *, with_accounts: bool) -> tuple[ListC
     """Return the columns of the list of areas: the categories that are on any book."""
     columns = [
         ListColumn("mba", sentence("Area"), "code", href=_area_href if with_accounts else None),
-        ListColumn("name", sentence("Name")),
         ListColumn("facility", sentence("Facility"), "code"),
         ListColumn("type", sentence("Type"), choices=("item", "bulk", "LOF")),
     ]
+    if any(row.area.name for row in rows):
+        columns.insert(1, ListColumn("name", sentence("Name")))
     if not with_accounts:
         return tuple(columns)
-    columns.append(ListColumn("last_pit", sentence("Last physical inventory"), "date"))
+    columns.append(ListColumn("last_pit", sentence("Last PIT"), "date", filterable=False))
     columns.append(ListColumn("days_since", sentence("Days since"), "number", filterable=False))
     for category in Category:
         if any(category in row.book and not row.book[category].is_zero for row in rows):
@@ -431,7 +432,7 @@ def overview_areas(viewer: Viewer) -> Mapping[str, Any] | None:
     return {
         "columns": [
             {"key": "mba", "title": _("Area")},
-            {"key": "last_pit", "title": _("Last physical inventory"), "kind": "date"},
+            {"key": "last_pit", "title": _("Last PIT"), "kind": "date"},
             {"key": "days_since", "title": _("Days since"), "kind": "number"},
             *(
                 {"key": str(c), "title": _(CATEGORY_TITLES[c]), "kind": "number", "unit": c.unit}

@@ -61,7 +61,12 @@ def batches_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Res
     page = AreaPage(request, viewer, mba)
     table = viewer.metadata.tables[BATCH.name]
     columns = (
-        ListColumn("name", sentence("Batch"), href=lambda row: batch_address(page, row["name"])),
+        ListColumn(
+            "name",
+            sentence("Batch"),
+            "code",
+            href=lambda row: batch_address(page, row["name"]),
+        ),
         ListColumn("kind", sentence("Kind"), choices=("batch", "item", "pool")),
         ListColumn("event_date", sentence("In the area from"), "date"),
         ListColumn("batch_uid", sentence("Identity"), "code", filterable=False,

@@ -31,6 +31,14 @@ from keiryo.web.viewer import AnyRequest, Asking, NotPermittedError, Viewer
 MOST_TEXT = 200
 
 
+class OvertakenError(Exception):
+    """Somebody recorded something about the area since the form was opened."""
+
+    def __init__(self, act: int) -> None:
+        super().__init__(act)
+        self.act = act
+
+
 def may_register(viewer: Viewer, area: MaterialBalanceArea) -> bool:
     """Return whether the viewer may change what is registered of an area."""
     return viewer.may_post(KIND, area.scope)
@@ -87,13 +95,16 @@ def register_area(request: AnyRequest, viewer: Asking) -> Response[Any]:
     viewer.require_post(KIND, place.scope)
     if known is not None:
         viewer.require_post(KIND, known.scope)
-    elif code in _every_code(viewer):
-        problem = UsageError(
-            _("The area %(mba)s is registered already.", mba=code),
-            _("Change its registration on its own page."),
-        )
-        return _form(request, viewer, None, given, problem=problem)
-    return _posted(request, viewer, known, given, lambda client_id: area_draft(place, client_id))
+
+    def draft(client_id: str) -> Draft:
+        if known is None and code in _every_code(viewer):
+            raise UsageError(
+                _("The area %(mba)s is registered already.", mba=code),
+                _("Change its registration on its own page."),
+            )
+        return area_draft(place, client_id)
+
+    return _posted(request, viewer, known, given, draft)
 
 
 @post("/areas/{mba:str}/points", status_code=200, sync_to_thread=True, opt={"reads": "places"})
@@ -138,17 +149,19 @@ def _posted(
     draft: Callable[[str], Draft],
 ) -> Response[Any]:
     """Post once, and go back to the area; what is refused is shown with everything typed."""
-    between = None if area is None else _between(viewer, area)
-    if between is not None:
-        return _form(request, viewer, area, given, between=between)
     goal = address("/areas", area.code, "register") if area is not None else "/areas"
 
     def post_it() -> Answer:
+        between = None if area is None else _between(viewer, area)
+        if between is not None:
+            raise OvertakenError(between)
         post_act(viewer.whole, draft(f"{KIND}:{uuid.uuid4()}"), viewer.actor())
         return Answer(303, goal)
 
     try:
         answer = once(viewer, viewer.field("_form_id"), {"path": _path(area), **given}, post_it)
+    except OvertakenError as overtaken:
+        return _form(request, viewer, area, given, between=overtaken.act)
     except (RefusedError, UsageError, ConflictError) as error:
         return _form(request, viewer, area, given, problem=error)
     forget_fields(viewer, _path(area))

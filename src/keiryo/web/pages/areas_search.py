@@ -18,7 +18,6 @@ MOST_SEARCHED = 200_000
 """Batches of which each is looked at for a piece of its name."""
 
 
-
 def find_areas(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
     """Yield areas by code, facility or name."""
     text, found = words.lower(), 0

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get
 
 from keiryo.errors import KeiryoError
+from keiryo.storage.engine import Database
 from keiryo.storage.revision import check_schema
 from keiryo.web.remembered import head_of
 from keiryo.web.sections import Section
@@ -23,12 +24,17 @@ def live() -> Response[dict[str, str]]:
 def ready(request: AnyRequest) -> Response[dict[str, str]]:
     """Say whether the books can be read and have the schema of this program."""
     database = request.app.state.server.database
+    # A file that was taken away can still be read by whoever has it open.
+    fits = (database.path is None or database.path.is_file()) and _has_schema(database)
+    return Response({"status": "ready" if fits else "not ready"}, status_code=200 if fits else 503)
+
+
+def _has_schema(database: Database) -> bool:
     try:
         with database.reading() as connection:
-            fits = check_schema(connection)
+            return check_schema(connection)
     except KeiryoError:
-        fits = False
-    return Response({"status": "ready" if fits else "not ready"}, status_code=200 if fits else 503)
+        return False
 
 
 @get("/metrics", opt={"open": True}, sync_to_thread=True)
@@ -40,7 +46,6 @@ def metrics(request: AnyRequest, viewer: Asking) -> Response[Any]:
     figures = request.app.state.metrics
     with viewer.whole.reading() as connection:
         figures.head.set(head_of(connection, viewer.metadata).act_id)
-    figures.jobs.set(request.app.state.jobs.running)
     return Response(figures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

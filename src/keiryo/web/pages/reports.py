@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,7 @@ from keiryo.web.pages.reports_shown import (
 from keiryo.web.rendering import render
 from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section
 from keiryo.web.speaking import gettext as _
+from keiryo.web.threads import in_thread
 from keiryo.web.translation import LANGUAGES, sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -89,7 +89,8 @@ LIST_COLUMNS = (
 _BADGES = {"accepted": "ok", "issued": "ok", "refused": "error"}
 
 
-@get("/reports", sync_to_thread=True, opt={"reads": "reports"})
+@get("/reports", opt={"reads": "reports"})
+@in_thread
 def reports_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show all reports that the viewer sees, and on top what waits for release."""
     rows = QueryList(
@@ -125,7 +126,8 @@ def _kind_words(letter: str) -> str:
     }.get(letter, _("textual report"))
 
 
-@get("/reports/{mba:str}/{number:int}", sync_to_thread=True, opt={"reads": "reports"})
+@get("/reports/{mba:str}/{number:int}", opt={"reads": "reports"})
+@in_thread
 def report_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], number: FromPath[int]
 ) -> Response[Any] | Stream:
@@ -209,9 +211,7 @@ def _preparer(released: Mapping[Any, Any] | None) -> str | None:
     return None if released is None else str(released["prepared_by"])
 
 
-def _mark_superseded(
-    listed: ShownList, mba: str, later: Mapping[int, list[Superseding]]
-) -> None:
+def _mark_superseded(listed: ShownList, mba: str, later: Mapping[int, list[Superseding]]) -> None:
     """Show entries that were corrected or deleted since as what they are."""
     for cells, row in zip(listed.rows, listed.found.rows, strict=True):
         if row["entry"] in later:
@@ -252,7 +252,8 @@ def _sums(copy: ReportCopy, words: Any) -> list[dict[str, str]]:
     return made
 
 
-@get("/reports/{mba:str}/{number:int}/file", sync_to_thread=True, opt={"reads": "reports"})
+@get("/reports/{mba:str}/{number:int}/file", opt={"reads": "reports"})
+@in_thread
 def report_file(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], number: FromPath[int]
 ) -> Response[Any]:
@@ -320,7 +321,7 @@ def find_reports(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
             kind = kind_of_report(row["report_type"])
             title = _("Report %(key)s", key=f"{row['mba']}/{row['report_no']}")
             day = "" if row["report_date"] is None else str(number_date(int(row["report_date"])))
-            yield Hit("report", title, _report_href(row), f"{kind} {day} {_(row['state'])}")
+            yield Hit("report", title, _report_href(dict(row)), f"{kind} {day} {_(row['state'])}")
 
 
 def open_findings(viewer: Viewer) -> dict[str, Any] | None:
@@ -377,9 +378,7 @@ SECTION = Section(
     ),
     menu=(
         MenuEntry("Reports", "/reports", "Reports", 10, reads_reports, key="r"),
-        MenuEntry(
-            "Waiting for release", "/releases", "Reports", 20, reports_releases.may_be_asked
-        ),
+        MenuEntry("Waiting for release", "/releases", "Reports", 20, reports_releases.may_be_asked),
     ),
     overview=(
         OverviewPart(
@@ -387,7 +386,7 @@ SECTION = Section(
             sentence("Waiting for release"),
             20,
             reports_releases.may_be_asked,
-            lambda viewer: {"waiting": partial(reports_releases.waiting, viewer)},
+            lambda viewer: {"waiting": reports_releases.waiting},
             "reports/waiting_part.html",
         ),
         OverviewPart(

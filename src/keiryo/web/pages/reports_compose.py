@@ -6,16 +6,16 @@ all rows or refuses all of them. A report is made from what is recorded on the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from sqlalchemy import select
 
-from keiryo.errors import ConflictError, Finding, NotFoundError, RefusedError, Severity, UsageError
+from keiryo.errors import ConflictError, Finding, NotFoundError, Severity, UsageError
 from keiryo.issuing.source import RECORDING, record_source
 from keiryo.issuing.source_findings import set_findings
 from keiryo.journal.posting import system_clock
@@ -23,7 +23,7 @@ from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import KEY_MEASUREMENT_POINT
 from keiryo.quantities import Category
 from keiryo.vocabulary import ENTRY_CODES, measurement_bases
-from keiryo.web.once import Answer, once
+from keiryo.web.once import Answer
 from keiryo.web.pages.reports_grid import (
     CHANGES,
     FIELDS,
@@ -37,11 +37,13 @@ from keiryo.web.pages.reports_grid import (
     row_count,
     typed_rows,
 )
+from keiryo.web.pages.reports_once import LookAgainError, done_once
 from keiryo.web.pages.reports_shown import counts, words_now
 from keiryo.web.remembered import last_act_about
 from keiryo.web.rendering import render
-from keiryo.web.saved_forms import forget_fields, save_fields, saved_fields, typed
+from keiryo.web.saved_forms import save_fields, saved_fields, typed
 from keiryo.web.speaking import gettext as _
+from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 COMPOSE = "/reports/compose"
@@ -55,7 +57,8 @@ def may_record_somewhere(viewer: Viewer) -> bool:
     return any(viewer.may_post(RECORDING, area.scope) for area in viewer.areas.values())
 
 
-@get(COMPOSE, sync_to_thread=True, opt={"reads": "reports"})
+@get(COMPOSE, opt={"reads": "reports"})
+@in_thread
 def compose_choice(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask of which area, and which kind of lines."""
     mine = [a for a in viewer.areas.values() if viewer.may_post(RECORDING, a.scope)]
@@ -72,7 +75,8 @@ def compose_choice(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(COMPOSE + "/{mba:str}/{kind:str}", sync_to_thread=True, opt={"reads": "reports"})
+@get(COMPOSE + "/{mba:str}/{kind:str}", opt={"reads": "reports"})
+@in_thread
 def compose_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any]:
@@ -85,9 +89,9 @@ def compose_page(
 @post(
     COMPOSE + "/{mba:str}/{kind:str}/check",
     status_code=200,
-    sync_to_thread=True,
     opt={"reads": "reports"},
 )
+@in_thread
 def check_composed(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any]:
@@ -101,12 +105,12 @@ def check_composed(
 @post(
     COMPOSE + "/{mba:str}/{kind:str}",
     status_code=200,
-    sync_to_thread=True,
     opt={"reads": "reports"},
 )
+@in_thread
 def compose_action(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
-) -> Response[Any]:
+) -> Response[Any] | Stream:
     """Check the rows, give more of them, or record them."""
     place = _require(viewer, mba, kind)
     path, fields, action = _path(mba, kind), _sent(viewer), viewer.field("action", "check")
@@ -115,35 +119,37 @@ def compose_action(
         fields["rows"] = str(min(row_count(fields, kind) + MORE_ROWS, MOST_ROWS))
     save_fields(viewer.whole, viewer.person.person, path, fields, now)
     if action == "more":
-        return Redirect(f"{path}#f-r{row_count(fields, kind) - MORE_ROWS + 1}_date", 303)
+        return Redirect(
+            f"{path}#f-r{row_count(fields, kind) - MORE_ROWS + 1}_date", status_code=303
+        )
     made, found = _checked(viewer, place, kind, fields)
     show = partial(_page, request, viewer, place, kind, fields, made=made, found=found)
     if action != "record":
         return show()
-    if between := _posted_meanwhile(viewer, place.scope):
-        return show(between=between, http_status=409)
-    reason = fields.get("reason", "")
-    if _stops(found, reason):
-        return show(http_status=422, tried=True)
+    do = partial(_recorded, viewer, place, kind, fields, made, found, show)
+    asked = {name: value for name, value in fields.items() if value}
     try:
-        do = partial(_recorded, viewer, made, path, kind, mba, reason)
-        asked = {name: value for name, value in fields.items() if value}
-        answer = once(viewer, viewer.field("_form_id"), asked, do)
-    except RefusedError as error:
-        return _page(
-            request, viewer, place, kind, fields, made=made, found=list(error.findings),
-            http_status=422, tried=True,
-        )  # fmt: skip
+        return done_once(viewer, path, asked, do)
     except (ConflictError, UsageError) as error:
         return show(problem=f"{error.message}. {error.advice}", http_status=409)
-    forget_fields(viewer, path)
-    return Redirect(answer.location or path, status_code=303)
 
 
 def _recorded(
-    viewer: Viewer, made: Composed, path: str, kind: str, mba: str, reason: str
+    viewer: Viewer,
+    place: MaterialBalanceArea,
+    kind: str,
+    fields: Mapping[str, str],
+    made: Composed,
+    found: list[Finding],
+    show: Callable[..., Response[Any]],
 ) -> Answer:
-    del path
+    """Record the rows, unless somebody posted in between or a finding forbids it."""
+    if between := _posted_meanwhile(viewer, place.scope):
+        raise LookAgainError(partial(show, between=between, http_status=409))
+    reason = fields.get("reason", "")
+    refused = partial(show, http_status=422, tried=True)
+    if _stops(found, reason):
+        raise LookAgainError(refused)
     outcome = record_source(
         viewer.whole,
         made.reports,
@@ -153,8 +159,8 @@ def _recorded(
         accept_reason=reason or None,
     )
     if outcome.outcome == "refused":
-        raise RefusedError("the rows were refused; nothing was recorded", outcome.findings)
-    return Answer(303, f"/reports/prepare/{mba}/{kind}?recorded={outcome.act_id}")
+        raise LookAgainError(partial(refused, found=list(outcome.findings)))
+    return Answer(303, f"/reports/prepare/{place.code}/{kind}?recorded={outcome.act_id}")
 
 
 def _checked(

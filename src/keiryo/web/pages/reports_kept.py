@@ -62,14 +62,14 @@ class KeptSet:
 
 
 def safe_name(given: str, taken: Collection[str] = ()) -> str:
-    """Return a file's name as it may be shown and recorded.
+    r"""Return a file's name as it may be shown and recorded.
 
     Folders, control characters and marks of direction are left out, so that a name looks like
     what it is; a long one keeps its beginning and its ending; one that is taken gets a number.
 
     Examples
     --------
-    >>> safe_name("..\\\\..\\\\etc/r\\u202etxt.exe")
+    >>> safe_name("..\\..\\etc/r\u202etxt.exe")
     'rtxt.exe'
     """
     name = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]

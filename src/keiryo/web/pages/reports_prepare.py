@@ -37,7 +37,8 @@ from keiryo.people.permissions import needs_release
 from keiryo.people.releases import ReleaseRequest, submit
 from keiryo.profiles import profile_names
 from keiryo.web.listing import ShownList
-from keiryo.web.once import Answer, once
+from keiryo.web.once import Answer
+from keiryo.web.pages.reports_once import LookAgainError, done_once
 from keiryo.web.pages.reports_releases import (
     RELEASABLE,
     RELEASES,
@@ -52,8 +53,9 @@ from keiryo.web.pages.reports_shown import (
     place_findings,
 )
 from keiryo.web.rendering import render
-from keiryo.web.saved_forms import forget_fields, save_fields, saved_fields
+from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.speaking import gettext as _
+from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 PREPARE = "/reports/prepare"
@@ -90,7 +92,8 @@ def may_issue_somewhere(viewer: Viewer) -> bool:
     return any(viewer.may_post(ISSUING, area.scope) for area in viewer.areas.values())
 
 
-@get(PREPARE, sync_to_thread=True, opt={"reads": "reports"})
+@get(PREPARE, opt={"reads": "reports"})
+@in_thread
 def choose_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask of which area, and which kind of report."""
     mine = [a for a in viewer.areas.values() if viewer.may_post(ISSUING, a.scope)]
@@ -111,7 +114,8 @@ def choose_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(PREPARE + "/{mba:str}/{kind:str}", sync_to_thread=True, opt={"reads": "reports"})
+@get(PREPARE + "/{mba:str}/{kind:str}", opt={"reads": "reports"})
+@in_thread
 def prepare_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:
@@ -128,9 +132,9 @@ def prepare_page(
 @post(
     PREPARE + "/{mba:str}/{kind:str}",
     status_code=200,
-    sync_to_thread=True,
     opt={"reads": "reports"},
 )
+@in_thread
 def prepare_action(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:
@@ -146,25 +150,30 @@ def prepare_action(
         return _page(request, viewer, wish, http_status=422)
     if action not in ("issue", "submit"):
         return Redirect(f"{path}?show=1#report", status_code=303)
+    do = partial(_sent, request, viewer, scope, wish, action)
+    asked = {**fields, "action": action, "mba": mba, "kind": kind}
     try:
-        prepared = _prepared(viewer, wish)
-        if _digest(prepared) != viewer.field("text_digest"):
-            changed = _(
-                "The books changed since you looked: this is the report as it would be now. "
-                "Look at it again before you send it."
-            )
-            return _previewed(request, viewer, wish, changed=changed, http_status=409)
-        do = partial(_submitted if action == "submit" else _issued, viewer, scope, wish, prepared)
-        asked = {**fields, "action": action, "mba": mba, "kind": kind}
-        answer = once(viewer, viewer.field("_form_id"), asked, do)
+        return done_once(viewer, path, asked, do)
     except (UsageError, ConflictError) as error:
         wish.errors[""] = _words(error)
         return _page(request, viewer, wish, http_status=409)
     except RefusedError as error:
         wish.errors[""] = _words(error)
         return _previewed(request, viewer, wish, more=error.findings, http_status=422)
-    forget_fields(viewer, path)
-    return Redirect(answer.location or "/reports", status_code=303)
+
+
+def _sent(request: AnyRequest, viewer: Viewer, scope: str, wish: Wish, action: str) -> Answer:
+    """Issue or submit the report that was looked at, if it is still the same."""
+    prepared = _prepared(viewer, wish)
+    if _digest(prepared) != viewer.field("text_digest"):
+        changed = _(
+            "The books changed since you looked: this is the report as it would be now. "
+            "Look at it again before you send it."
+        )
+        show = partial(_previewed, request, viewer, wish, changed=changed, http_status=409)
+        raise LookAgainError(show)
+    send = _submitted if action == "submit" else _issued
+    return send(viewer, scope, wish, prepared)
 
 
 def _issued(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport) -> Answer:

@@ -44,7 +44,7 @@ class Superseding:
 
 
 def headers(metadata: MetaData) -> Select[Any]:
-    """Return the query for the headers of all reports, received and issued, as a list shows them."""
+    """Return the query for the headers of all reports, received and issued."""
     received, issued = metadata.tables[REPORT.name], metadata.tables[ISSUED_REPORT.name]
     names = ("mba", "report_no", "report_date", "period_from", "period_to", "entry_count", "act_id")
     both = (
@@ -82,9 +82,7 @@ def is_open(metadata: MetaData, finding: Any) -> ColumnElement[bool]:
     answer = metadata.tables[FINDING_ANSWER.name]
     last = (
         select(answer.c.state)
-        .where(
-            answer.c.finding_act == finding.c.act_id, answer.c.finding_line == finding.c.line_no
-        )
+        .where(answer.c.finding_act == finding.c.act_id, answer.c.finding_line == finding.c.line_no)
         .order_by(answer.c.act_id.desc(), answer.c.line_no.desc())
         .limit(1)
         .scalar_subquery()
@@ -170,7 +168,9 @@ def superseding(
     return found
 
 
-def signature_of(connection: Connection, metadata: MetaData, act_id: int) -> Mapping[Any, Any] | None:
+def signature_of(
+    connection: Connection, metadata: MetaData, act_id: int
+) -> Mapping[Any, Any] | None:
     """Return with which key an act is signed, or None."""
     table = metadata.tables[SIGNATURE]
     return connection.execute(select(table).where(table.c.act_id == act_id)).mappings().first()

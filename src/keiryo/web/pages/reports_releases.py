@@ -36,6 +36,7 @@ from keiryo.web.once import Answer, once
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.speaking import gettext as _
+from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 RELEASES = "/releases"
@@ -126,7 +127,8 @@ def _body(lines: Iterator[str]) -> Iterator[str]:
     return (line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-@get(RELEASES, sync_to_thread=True, opt={"reads": "reports"})
+@get(RELEASES, opt={"reads": "reports"})
+@in_thread
 def releases_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show what waits for release, and what was decided lately."""
     every = requests(viewer.whole, viewer.person, now=viewer.server.now())
@@ -141,13 +143,15 @@ def releases_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(RELEASES + "/{number:str}", sync_to_thread=True, opt={"reads": "reports"})
+@get(RELEASES + "/{number:str}", opt={"reads": "reports"})
+@in_thread
 def release_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
     """Show one request: what was prepared, by whom, and what would be done now."""
     return _shown(request, viewer, number)
 
 
-@post(RELEASES + "/{number:str}", status_code=200, sync_to_thread=True, opt={"reads": "reports"})
+@post(RELEASES + "/{number:str}", status_code=200, opt={"reads": "reports"})
+@in_thread
 def decide(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
     """Release a request, return it to who prepared it, or withdraw one's own."""
     action, words = viewer.field("action"), viewer.field("words")
@@ -218,7 +222,7 @@ def _shown(
         "release.html",
         http_status=200 if error is None else status_of(error),
         path=path,
-        request=asked,
+        asked=asked,
         preview=preview,
         anew=kind.anew(asked) if kind is not None else None,
         names=names_of(viewer.whole, people),

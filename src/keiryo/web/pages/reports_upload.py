@@ -20,7 +20,7 @@ from keiryo.reports.checking import File
 from keiryo.reports.service import ImportSummary, import_reports
 from keiryo.web.jobs import Tell
 from keiryo.web.listing import ShownList
-from keiryo.web.once import Answer, once
+from keiryo.web.once import Answer
 from keiryo.web.pages.reports_checked import (
     ACCEPTING,
     CheckedSet,
@@ -36,6 +36,7 @@ from keiryo.web.pages.reports_kept import (
     kept_set,
     safe_name,
 )
+from keiryo.web.pages.reports_once import LookAgainError, done_once
 from keiryo.web.pages.reports_shown import (
     PlacedFindings,
     counts,
@@ -47,6 +48,7 @@ from keiryo.web.remembered import head_of
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.speaking import gettext as _
+from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, NotPermittedError, Viewer
 
 UPLOAD = "/reports/upload"
@@ -57,14 +59,16 @@ MOST_FINDINGS = 200
 """Findings that are not about one entry which a page shows."""
 
 
-@get(UPLOAD, sync_to_thread=True, opt={"reads": "reports"})
+@get(UPLOAD, opt={"reads": "reports"})
+@in_thread
 def upload_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask for the files."""
     _require_sender(viewer)
     return _upload_form(request, viewer)
 
 
-@post(UPLOAD, status_code=200, sync_to_thread=True, opt={"reads": "reports"})
+@post(UPLOAD, status_code=200, opt={"reads": "reports"})
+@in_thread
 def check_upload(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Keep the files and lead to what is found about them; nothing is recorded."""
     _require_sender(viewer)
@@ -81,7 +85,8 @@ def check_upload(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return Redirect(f"/jobs/{number}", status_code=303)
 
 
-@get(UPLOAD + "/{digest:str}", sync_to_thread=True, opt={"reads": "reports"})
+@get(UPLOAD + "/{digest:str}", opt={"reads": "reports"})
+@in_thread
 def checked_page(
     request: AnyRequest, viewer: Asking, digest: FromPath[str]
 ) -> Response[Any] | Stream:
@@ -89,7 +94,8 @@ def checked_page(
     return _checked(request, viewer, digest)
 
 
-@post(UPLOAD + "/{digest:str}", status_code=200, sync_to_thread=True, opt={"reads": "reports"})
+@post(UPLOAD + "/{digest:str}", status_code=200, opt={"reads": "reports"})
+@in_thread
 def accept_checked(
     request: AnyRequest, viewer: Asking, digest: FromPath[str]
 ) -> Response[Any] | Stream:
@@ -100,28 +106,29 @@ def accept_checked(
         forget_fields(viewer, f"{UPLOAD}/{digest}")
         return Redirect("/reports", status_code=303)
     reason = viewer.field("reason")
-    kept = kept_set(viewer, digest)
-    found = remembered_check(viewer, kept)
-    if problem := _not_acceptable(found, reason):
-        return _checked(request, viewer, digest, problem, http_status=422)
-    asked = {"digest": digest, "reason": reason}
-    large = kept.size_bytes > AT_ONCE_BYTES
-    if large:
-        jobs, title = request.app.state.jobs, "Acceptance of reports"
-        start = partial(jobs.start, viewer, "accept-reports", title, asked)
-        do = partial(_started, start)
-    else:
-        do = partial(_accepted, viewer, kept, reason)
+    do = partial(_taken, request, viewer, kept_set(viewer, digest), reason)
     try:
-        answer = once(viewer, viewer.field("_form_id"), asked, do)
+        return done_once(viewer, f"{UPLOAD}/{digest}", {"digest": digest, "reason": reason}, do)
     except RefusedError as error:
         errors = {"": f"{error.message}. {error.advice}"}
         return _checked(request, viewer, digest, errors, more=error.findings, http_status=422)
-    forget_fields(viewer, f"{UPLOAD}/{digest}")
-    return Redirect(answer.location or "/reports", status_code=303)
 
 
-@get(UPLOAD + "/{digest:str}/result", sync_to_thread=True, opt={"reads": "reports"})
+def _taken(request: AnyRequest, viewer: Viewer, kept: KeptSet, reason: str) -> Answer:
+    """Accept a set, or start the job that does; nothing if a finding forbids it."""
+    problem = _not_acceptable(remembered_check(viewer, kept), reason)
+    if problem:
+        show = partial(_checked, request, viewer, kept.digest, problem, http_status=422)
+        raise LookAgainError(show)
+    if kept.size_bytes <= AT_ONCE_BYTES:
+        return _accepted(viewer, kept, reason)
+    jobs, asked = request.app.state.jobs, {"digest": kept.digest, "reason": reason}
+    number = jobs.start(viewer, "accept-reports", "Acceptance of reports", asked)
+    return Answer(303, f"/jobs/{number}")
+
+
+@get(UPLOAD + "/{digest:str}/result", opt={"reads": "reports"})
+@in_thread
 def accepted_page(request: AnyRequest, viewer: Asking, digest: FromPath[str]) -> Response[Any]:
     """Show what became of each report."""
     result = kept_result(viewer, digest)
@@ -152,13 +159,7 @@ def remembered_check(viewer: Viewer, kept: KeptSet) -> CheckedSet:
     with viewer.whole.reading() as connection:
         head = head_of(connection, viewer.metadata)
     key = ("check of reports", viewer.sight, viewer.person.person, kept.digest)
-    return viewer.server.remembered.get(
-        key, (head, viewer.today), partial(check_set, viewer, kept)
-    )
-
-
-def _started(start: Any) -> Answer:
-    return Answer(303, f"/jobs/{start()}")
+    return viewer.server.remembered.get(key, (head, viewer.today), partial(check_set, viewer, kept))
 
 
 def _accepted(viewer: Viewer, kept: KeptSet, reason: str, tell: Tell | None = None) -> Answer:

@@ -93,7 +93,7 @@ def run_backup(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dic
     day = viewer.server.now().date().isoformat()
     return {
         "file": str(kept),
-        "file_name": f"keiryo-{viewer.state}-{day}-act{made.act_id}.tar",
+        "file_name": f"keiryo-{viewer.state}-{day}-act{made.act_id}.zip",
         "template": "administration/backup.html",
         "act_id": made.act_id,
         "digest": made.digest,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get, post
+from litestar import Response, post, route
 from litestar.response import Redirect, Stream
 from sqlalchemy import Select, func, select
 
@@ -46,7 +46,6 @@ from keiryo.web.pages.worklist_finding import (
     may_assign,
     owner_names,
     own_names,
-    post_finding,
     require_place,
 )
 from keiryo.web.rendering import render
@@ -101,14 +100,21 @@ def items_seen(viewer: Viewer, on: datetime.date | None = None) -> Select[Any]:
     return work_items(viewer.metadata, on or viewer.today, mbas)
 
 
-@get("/findings", sync_to_thread=True, opt={"reads": "journal"})
+@route(
+    "/findings",
+    http_method=["GET", "POST"],
+    status_code=200,
+    sync_to_thread=True,
+    opt={"reads": "journal"},
+)
 def worklist_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
-    """Show a view of the work list."""
+    """Show a view of the work list; assign the findings that were picked."""
+    if request.method == "POST":
+        return assign_selected(request, viewer)
     return _list_page(request, viewer, first_shown(viewer, "/findings"), picked=())
 
 
-@post("/findings", status_code=200, sync_to_thread=True, opt={"reads": "journal"})
-def assign_selected(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
+def assign_selected(request: AnyRequest, viewer: Viewer) -> Response[Any] | Stream:
     """Say who is to answer the findings that were picked, and by when."""
     entered = typed_again(viewer)
     sent = [] if viewer.form is None else viewer.form.getall("place", [])
@@ -295,7 +301,7 @@ def reads_findings(viewer: Viewer) -> bool:
 
 SECTION = Section(
     "findings",
-    handlers=(worklist_page, assign_selected, start_refresh, finding_page, post_finding),
+    handlers=(worklist_page, start_refresh, finding_page),
     menu=(MenuEntry(sentence("Findings"), "/findings", "Today", 40, reads_findings, key="w"),),
     overview=(
         OverviewPart(

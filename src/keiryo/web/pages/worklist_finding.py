@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response, get, post
+from litestar import Response, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -126,23 +126,23 @@ def item_seen(viewer: Viewer, place: Place) -> tuple[WorkItem, list[Any]]:
     return item, steps
 
 
-@get("/findings/{act:int}/{line:int}", sync_to_thread=True, opt={"reads": "journal"})
-def finding_page(
-    request: AnyRequest, viewer: Asking, act: FromPath[int], line: FromPath[int]
-) -> Response[Any]:
-    """Show one finding and everything that happened to it."""
-    return _page(request, viewer, (act, line), first_shown(viewer, f"/findings/{act}/{line}"))
-
-
-@post(
+@route(
     "/findings/{act:int}/{line:int}",
+    http_method=["GET", "POST"],
     status_code=200,
     sync_to_thread=True,
     opt={"reads": "journal"},
 )
-def post_finding(
+def finding_page(
     request: AnyRequest, viewer: Asking, act: FromPath[int], line: FromPath[int]
 ) -> Response[Any]:
+    """Show one finding and everything that happened to it; answer or assign it."""
+    if request.method == "POST":
+        return post_finding(request, viewer, act, line)
+    return _page(request, viewer, (act, line), first_shown(viewer, f"/findings/{act}/{line}"))
+
+
+def post_finding(request: AnyRequest, viewer: Viewer, act: int, line: int) -> Response[Any]:
     """Answer, close, reopen or assign a finding."""
     place, entered = (act, line), typed_again(viewer)
     item = item_seen(viewer, place)[0]

@@ -1,0 +1,253 @@
+"""Closing and evaluating balances by programs, and the jobs that take longer."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from litestar import Response
+from litestar.params import PathParameter
+from msgspec import Meta
+
+from keiryo.accounts.closing import close_period
+from keiryo.dates import parse_date
+from keiryo.evaluation.recorded import recorded_evaluations
+from keiryo.evaluation.recording import KIND as EVALUATING
+from keiryo.evaluation.recording import record_evaluations
+from keiryo.evaluation.service import Options
+from keiryo.web.api.answering import (
+    answer_of,
+    answered,
+    answered_by_content,
+    area_tag,
+    as_of_area,
+    cancelling,
+    changing,
+    done_once,
+    json_only,
+    reading,
+    require_current,
+    require_writing,
+)
+from keiryo.web.api.areas import BalanceDocument, balance_document
+from keiryo.web.api.asking import MbaCode, sound_day
+from keiryo.web.api.documents import Document, PostedDocument, Request, posted_document
+from keiryo.web.jobs import Job, JobKind, Tell
+from keiryo.web.once import Answer
+from keiryo.web.sections import Section
+from keiryo.web.viewer import AnyRequest, Asking, Viewer
+
+CLOSING = "period.close"
+JOB = "api-evaluate"
+
+
+class ClosingRequest(Request, frozen=True, kw_only=True):
+    """Which balance is to be closed."""
+
+    pit: Annotated[
+        datetime.date | None,
+        Meta(description="day of the physical inventory taking that ended it; null: the last"),
+    ] = None
+    rounding: (
+        Annotated[str, Meta(max_length=60, description="profile whose rounding it takes")] | None
+    ) = None
+
+
+class ClosedDocument(Document, frozen=True, kw_only=True):
+    """A balance that was closed."""
+
+    posted: PostedDocument
+    balance: BalanceDocument
+
+
+class EvaluationDocument(Document, frozen=True, kw_only=True):
+    """What was concluded from a closed balance."""
+
+    mba: Annotated[str, Meta(description="area")]
+    period_from: Annotated[datetime.date, Meta(description="first day")]
+    period_to: Annotated[datetime.date, Meta(description="last day")]
+    category: Annotated[str, Meta(description="element category")]
+    quantity: Annotated[str, Meta(description="element or isotope")]
+    muf_mg: Annotated[int, Meta(description="material unaccounted for, in milligrams")]
+    sigma_muf_kg: Annotated[
+        float | None, Meta(description="standard deviation of MUF in kilograms, if known")
+    ]
+    verdict: Annotated[str, Meta(description="the verdict in a word")]
+    statement: Annotated[str, Meta(description="the verdict in words")]
+    assumptions: Annotated[list[str], Meta(description="what was assumed")]
+    through_act: Annotated[int, Meta(description="last act that it takes into account")]
+    inputs_digest: Annotated[str, Meta(description="digest of all that went into it")]
+    act: Annotated[int, Meta(description="act that recorded it")]
+    line: Annotated[int, Meta(description="its line in the act")]
+
+
+class EvaluationList(Document, frozen=True, kw_only=True):
+    """The evaluations of an area that stand."""
+
+    items: Annotated[list[EvaluationDocument], Meta(description="by period and category")]
+
+
+class EvaluationRequest(Request, frozen=True, kw_only=True):
+    """What is to be evaluated; by default every balance and category of the area."""
+
+    category: Annotated[
+        Literal["N", "D", "E", "U", "P", "T"] | None, Meta(description="only this category")
+    ] = None
+    period_from: Annotated[datetime.date | None, Meta(description="from this day on")] = None
+    period_to: Annotated[datetime.date | None, Meta(description="to this day")] = None
+    alpha: Annotated[
+        float, Meta(gt=0, lt=0.5, description="probability of a false alarm, of each balance")
+    ] = 0.05
+
+
+class JobDocument(Document, frozen=True, kw_only=True):
+    """Long work that you asked for."""
+
+    job_id: Annotated[str, Meta(description="its name")]
+    kind: Annotated[str, Meta(description="what it does")]
+    state: Annotated[
+        str, Meta(description="waiting, running, done, failed, cancelled or interrupted")
+    ]
+    done: Annotated[int, Meta(description="steps that are done")]
+    total: Annotated[int, Meta(description="steps in all; 0: not known")]
+    made_at: Annotated[str, Meta(description="UTC time at which it was asked for")]
+    ended_at: Annotated[str | None, Meta(description="UTC time at which it ended")]
+    acts: Annotated[list[int], Meta(description="acts that it posted")]
+    message: Annotated[str | None, Meta(description="why it failed")]
+    advice: Annotated[str | None, Meta(description="what to do about it")]
+
+
+JobName = Annotated[str, PathParameter(max_length=60, description="Name of the job.")]
+
+
+@changing("/areas/{mba:str}/closings", "areas", guards=[json_only])
+def post_closing(
+    request: AnyRequest, viewer: Asking, mba: MbaCode, data: ClosingRequest
+) -> Response[ClosedDocument]:
+    """Close the balance that a physical inventory taking ended, as an act that you sign.
+
+    If-Match takes the entity tag of the area. Closed again as it was, nothing new is recorded.
+    """
+    area = viewer.area(mba)
+    viewer.require_post(CLOSING, area.scope)
+    sound_day(data.pit)
+
+    def do() -> Answer:
+        require_current(request, lambda: area_tag(viewer, area))
+        closed = close_period(
+            viewer.whole, area.code, data.pit, viewer.actor(), rounding_profile=data.rounding
+        )
+        made = ClosedDocument(
+            posted=posted_document(closed.act, closed.repeated),
+            balance=balance_document(closed.balance),
+        )
+        return answer_of(made, 201, f"/api/v1/acts/{closed.act.act_id}")
+
+    return done_once(request, viewer, {"pit": data.pit, "rounding": data.rounding}, do)
+
+
+@reading("/areas/{mba:str}/evaluations", "evaluation", opt={"reads": "evaluation"})
+def list_evaluations(request: AnyRequest, viewer: Asking, mba: MbaCode) -> Response[EvaluationList]:
+    """List the evaluations of an area that stand: MUF, its uncertainty and the verdict."""
+    area = viewer.area(mba)
+
+    def build() -> EvaluationList:
+        with viewer.books.reading() as connection:
+            found = recorded_evaluations(connection, viewer.metadata, area.code)
+        return EvaluationList(items=[_evaluation(one) for one in found])
+
+    return answered(request, viewer, as_of_area(viewer, area), build)
+
+
+def _evaluation(found: Mapping[str, Any]) -> EvaluationDocument:
+    renamed = {"period_from": "from", "period_to": "to", "sigma_muf_kg": "sigma_muf"}
+    values = {n: found[renamed.get(n, n)] for n in EvaluationDocument.__struct_fields__}
+    for name in ("period_from", "period_to"):
+        values[name] = parse_date(str(values[name]))
+    return EvaluationDocument(**values)
+
+
+@changing("/areas/{mba:str}/evaluations", "evaluation", 202, guards=[json_only])
+def post_evaluation(
+    request: AnyRequest, viewer: Asking, mba: MbaCode, data: EvaluationRequest
+) -> Response[JobDocument]:
+    """Evaluate closed balances and record what is concluded: a job, to be looked at later.
+
+    If-Match takes the entity tag of the area; Location is the job.
+    """
+    area = viewer.area(mba)
+    viewer.require_post(EVALUATING, area.scope)
+    sound_day(data.period_from)
+    sound_day(data.period_to)
+    asked = {
+        "mba": area.code,
+        "category": data.category,
+        "period_from": data.period_from and data.period_from.isoformat(),
+        "period_to": data.period_to and data.period_to.isoformat(),
+        "alpha": data.alpha,
+    }
+
+    def do() -> Answer:
+        require_current(request, lambda: area_tag(viewer, area))
+        jobs = request.app.state.jobs
+        number = jobs.start(viewer, JOB, "Evaluation of balances", asked)
+        return answer_of(_job(jobs.job(viewer, number)), 202, f"/api/v1/jobs/{number}")
+
+    return done_once(request, viewer, asked, do)
+
+
+def run_evaluation(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Evaluate and record; the result names the acts only."""
+    tell(0, 1, "")
+    start, end = (parameters[name] for name in ("period_from", "period_to"))
+    _, posted = record_evaluations(
+        viewer.whole,
+        parameters["mba"],
+        viewer.actor(),
+        category=parameters["category"],
+        start=start and parse_date(start),
+        end=end and parse_date(end),
+        options=Options(parameters["alpha"]),
+    )
+    tell(1, 1, "")
+    return {"acts": [one.act.act_id for one in posted]}
+
+
+@reading("/jobs/{name:str}", "jobs")
+def get_job(request: AnyRequest, viewer: Asking, name: JobName) -> Response[JobDocument]:
+    """Return how far a job of yours is, and what came of it."""
+    job = request.app.state.jobs.job(viewer, name.replace("\0", ""))
+    return answered_by_content(request, viewer, _job(job))
+
+
+@cancelling("/jobs/{name:str}", "jobs", status_code=202)
+def cancel_job(request: AnyRequest, viewer: Asking, name: JobName) -> Response[JobDocument]:
+    """Ask a job of yours to stop; it does where it next reports how far it is."""
+    require_writing(viewer)
+    jobs = request.app.state.jobs
+    jobs.cancel(viewer, name.replace("\0", ""))
+    return Response(_job(jobs.job(viewer, name)), status_code=202, media_type="application/json")
+
+
+def _job(job: Job) -> JobDocument:
+    result = job.result or {}
+    return JobDocument(
+        job_id=job.job_id,
+        kind=job.kind,
+        state=job.state,
+        done=job.done,
+        total=job.total,
+        made_at=job.made_at,
+        ended_at=job.ended_at,
+        acts=result.get("acts", []) if job.kind == JOB else [],
+        message=result.get("message") if job.state == "failed" else None,
+        advice=result.get("advice") if job.state == "failed" else None,
+    )
+
+
+SECTION = Section(
+    "api closings",
+    api=(post_closing, list_evaluations, post_evaluation, get_job, cancel_job),
+    jobs=(JobKind(JOB, run_evaluation),),
+)

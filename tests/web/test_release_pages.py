@@ -1,0 +1,210 @@
+"""Four eyes in the browser: submitted, released, returned, withdrawn; corrections planned."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from keiryo.journal.model import Draft
+from keiryo.journal.posting import post
+from web.site import Client, Site
+from web.test_report_pages import FORM_NUMBER, acts, prepared, rows_of
+
+COMPOSE, PREPARE = "/reports/compose/XAFA/I", "/reports/prepare/XAFA/I"
+ENTRY = "/reports/XAFA/107/correct/1"
+
+
+@pytest.fixture
+def careful(site: Site) -> Site:
+    """Return a site where reports and corrections need two people."""
+    draft = Draft("policy.set", "four-eyes", reason="two people for what leaves the house")
+    for kind in ("report.issue", "correction.plan"):
+        draft.add("release_policy", scope="XA", act_kind=kind, state="four eyes")
+    post(site.database, draft, site.actor("administrator"))
+    return site
+
+
+def submitted(client: Client) -> str:
+    """Write a source line, prepare the report, submit it; return the page of the request."""
+    client.post(COMPOSE, rows_of(client, COMPOSE, action="record"))
+    page, asked = prepared(client, PREPARE)
+    assert "Submit for release" in page.text and "Issue the report" not in page.text
+    answer = client.post(PREPARE, {**asked, "action": "submit"})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def decide(client: Client, path: str, action: str, **fields: str) -> Any:
+    """Press a button of a request."""
+    page = client.get(path).text
+    part = page[page.index('id="decide"') :] if 'id="decide"' in page else ""
+    number = FORM_NUMBER.search(part)
+    given = {"_form_id": number[1]} if number else {}
+    return client.post(path, {**given, "action": action, **fields})
+
+
+def test_a_report_is_released_by_another(careful: Site) -> None:
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        path = submitted(accountant)
+        before = acts(careful)
+        own = accountant.get(path).text
+        assert "sound, with the key" in own and ">Release<" not in own and ">Withdraw<" in own
+        assert decide(accountant, path, "release").status_code == 422  # never one's own
+        assert acts(careful) == before
+        page = officer.get(path).text
+        assert "001:OI/XA;111" in page and "Aiko Mori" in page and ">Release<" in page
+        assert "/releases" in officer.get("/").text and path in officer.get("/reports").text
+        done = decide(officer, path, "release", words="Seen with the tank log")
+        assert done.status_code == 303 and acts(careful) == before + 1
+        report = officer.get("/reports/XAFA/111").text
+        assert "Seen with the tank log" in report and "Aiko Mori" in report
+        assert "released" in officer.get(path).text
+        assert path not in officer.get("/reports").text  # it waits no longer
+
+
+def test_who_may_look_and_who_may_decide(careful: Site) -> None:
+    with careful.client("accountant") as accountant:
+        path = submitted(accountant)
+    for name, status in (("accountant2", 200), ("inspector", 200), ("security", 403)):
+        with careful.client(name) as client:
+            page = client.get(path)
+            assert page.status_code == status, name
+            assert ">Release<" not in page.text and ">Withdraw<" not in page.text
+            for action in ("release", "return", "withdraw"):
+                answer = client.post(path, {"action": action, "words": "no"})
+                assert answer.status_code in (403, 404, 422), (name, action)
+    with careful.client("officer") as officer:
+        assert officer.get("/releases/R-0000").status_code == 404
+        assert officer.post(path, {"action": "burn"}).status_code == 400
+
+
+def test_two_release_at_once(careful: Site) -> None:
+    with careful.client("accountant") as accountant:
+        path = submitted(accountant)
+    before = acts(careful)
+    with careful.client("officer") as one, careful.client("officer2") as two:
+        page = two.get(path).text
+        number = FORM_NUMBER.search(page[page.index('id="decide"') :])
+        assert number is not None
+        assert decide(one, path, "release").status_code == 303
+        late = two.post(path, {"action": "release", "_form_id": number[1]})
+        assert late.status_code == 409
+        assert "Chie Tanaka" in late.text and "2026-01-10 09:30" in late.text
+    assert acts(careful) == before + 1
+
+
+def test_returned_with_words_and_withdrawn(careful: Site) -> None:
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        path = submitted(accountant)
+        silent = decide(officer, path, "return")
+        assert silent.status_code == 400 and "say what is to be put right" in silent.text
+        words = "単位を確認 \u202e <i>please</i>"
+        assert decide(officer, path, "return", words=words).status_code == 303
+        page = accountant.get(path).text
+        assert "単位を確認" in page and "&lt;i&gt;please" in page
+        page, asked = prepared(accountant, PREPARE)
+        again = accountant.post(PREPARE, {**asked, "action": "submit"}).headers["location"]
+        assert decide(accountant, again, "withdraw").status_code == 303
+        assert "withdrawn" in accountant.get("/releases").text
+
+
+def test_stale_requests_have_to_be_prepared_anew(careful: Site) -> None:
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        path = submitted(accountant)
+        more = rows_of(accountant, COMPOSE, r2_batch="F26-LIQ-09", action="record")
+        assert accountant.post(COMPOSE, more).status_code == 303
+        before = acts(careful)
+        page = officer.get(path).text
+        assert "Changed since it was prepared" in page and "+ 001:OI/XA;111#002:2" in page
+        assert ">Release<" not in page
+        forced = officer.post(path, {"action": "release"})
+        assert forced.status_code == 409 and "would be another report now" in forced.text
+        assert acts(careful) == before
+        assert "Prepare it anew" in accountant.get(path).text
+        assert decide(officer, path, "return", words="Prepare it anew").status_code == 303
+
+
+def planned(client: Client, **fields: str) -> tuple[Any, dict[str, str]]:
+    """Ask what follows from a wrong weight, and follow to the plan."""
+    page = client.get(ENTRY).text
+    current = dict(re.findall(r'<input id="f-([a-z0-9-]+)" name="\1"[^>]* value="([^"]*)"', page))
+    asked = {**current, "way": "change", "630": "461201.4", "reason": "SCALE MISREAD."}
+    asked |= {"report_date": "2026-02-02", **fields}
+    answer = client.post(ENTRY, {**asked, "_form": ENTRY, "action": "plan"})
+    assert answer.status_code == 303
+    shown = client.get(answer.headers["location"].partition("#")[0])
+    digest = re.search(r'name="plan_digest" value="([0-9a-f]{64})"', shown.text)
+    if digest is not None:
+        number = FORM_NUMBER.search(shown.text[shown.text.index('id="plan"') :])
+        assert number is not None
+        asked |= {"plan_digest": digest[1], "_form_id": number[1], "_form": ENTRY}
+    return shown, asked
+
+
+def test_a_correction_shows_the_chain_and_is_posted(site: Site) -> None:
+    before = acts(site)
+    with site.client("officer") as officer:
+        assert 'value="461210.4"' in officer.get(ENTRY).text
+        page, asked = planned(officer)
+        assert "XARA" in page.text and "What becomes of balances and books" in page.text
+        assert "461210.4" in page.text and acts(site) == before
+        posted = officer.post(ENTRY, {**asked, "action": "post"})
+        assert posted.status_code == 303, re.sub(r"<[^>]+>", " ", posted.text)[-2500:]
+        now = acts(site)
+        assert now > before
+        again = officer.post(ENTRY, {**asked, "action": "post"})
+        assert again.headers["location"] == posted.headers["location"] and acts(site) == now
+        assert "corrected by" in officer.get("/reports/XAFA/107").text
+        late = officer.get(ENTRY).text
+        assert "was corrected since" in late or "461201.4" in late
+
+
+def test_nothing_of_the_partner_is_shown(site: Site) -> None:
+    with site.client("accountant") as accountant:
+        page, asked = planned(accountant)
+        assert page.status_code == 200
+        assert "not for you to see" in page.text and "XARA 31/1" not in page.text
+        assert "XA-XARA" not in page.text and "307:XARA" not in page.text
+        posted = accountant.post(ENTRY, {**asked, "action": "post"})
+        assert posted.status_code == 303, re.sub(r"<[^>]+>", " ", posted.text)[-2500:]
+    with site.client("officer") as officer:  # the partner's part stayed a proposal
+        assert "/reports/XARA/34" not in officer.get("/reports").text
+
+
+def test_a_correction_is_released_by_another(careful: Site) -> None:
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        page, asked = planned(accountant)
+        assert "Submit for release" in page.text
+        direct = accountant.post(ENTRY, {**asked, "action": "post"})
+        assert direct.status_code == 422 and "SECOND-PERSON" in direct.text
+        page, asked = planned(accountant)
+        answer = accountant.post(ENTRY, {**asked, "action": "submit"})
+        path = answer.headers["location"]
+        assert path.startswith("/releases/")
+        assert "307:XARA" not in accountant.get(path).text
+        whole = officer.get(path).text
+        assert "307:XARA" in whole and "307:XAFA" in whole and "461201.4" in whole
+        before = acts(careful)
+        assert decide(officer, path, "release").status_code == 303
+        assert acts(careful) > before + 1
+        assert "C/XA;107/1" in officer.get("/reports/XAFA/111").text
+
+
+def test_bad_wishes_are_named_and_kept(site: Site) -> None:
+    with site.client("officer") as officer:
+        page, asked = planned(officer, **{"630": "12,5 tons", "date": "never"})
+        assert "CORRECT-FIELD" in page.text and "12,5 tons" in page.text
+        assert "plan_digest" not in asked
+        page, _ = planned(
+            officer, **{"630": "461210.4", "date": "2025-09-26", "report_date": "2026-13-01"}
+        )
+        assert "Nothing is changed" in page.text and "Give a day" in page.text
+        page, _ = planned(officer, way="delete", reason="削除 <b>")
+        assert page.status_code == 200 and "<b>" not in page.text.split("<main")[1]
+        for path in ("/reports/XAFA/107/correct/99", "/reports/XAFA/999/correct/1"):
+            assert officer.get(path).status_code == 404
+        stale = officer.post(ENTRY, {**asked, "plan_digest": "0" * 64, "action": "post",
+                                     "630": "461201.4", "date": "2025-09-26"})  # fmt: skip
+        assert stale.status_code == 409 and "The books changed since you looked" in stale.text
