@@ -88,8 +88,8 @@ def test_it_says_what_the_balances_say(demonstration: Database, mba: str) -> Non
         agree(demonstration, mba, Knowledge(through_act=5), seed)
 
 
-def test_on_the_day_of_a_taking_it_ends_at_the_book_compared_with_it(sqlite_url: str) -> None:
-    books = SmallBooks(sqlite_url, XHFA=PLANT)
+def test_on_the_day_of_a_taking_it_ends_at_the_book_compared_with_it(database_url: str) -> None:
+    books = SmallBooks(database_url, XHFA=PLANT)
     first = change("GA", "20250103", "X-1", "630:10.5 670:0.5")
     second = change("LD", "20250611", "X-2", "630:0.25 670:0.01")
     books.send("XHFA", 1, first)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cases.making import change
 from keiryo.accounts.ledger import general_ledger
 from keiryo.accounts.ledger_pages import Ledger, LedgerFilter, LedgerLine, line_counts
 from keiryo.accounts.model import Knowledge
@@ -17,6 +18,7 @@ from keiryo.capabilities import installed_registry
 from keiryo.dates import Period
 from keiryo.quantities import Category
 from keiryo.storage.engine import Database
+from small_books import PLANT, SmallBooks
 from web.site import copy_of, demonstration_books
 
 PERIODS = (
@@ -104,3 +106,24 @@ def test_a_filter_that_leaves_gaps_shows_no_running_book(database: Database) -> 
             assert all(x.element_book_mg is None for x in page)
             assert found.total(connection, metadata) == len(page)
             assert list(found.lines(connection, metadata)) == page
+
+
+def test_it_counts_and_pages_on_both_databases(database_url: str) -> None:
+    books = SmallBooks(database_url, XHFA=PLANT)
+    entries = [
+        change("GA", f"202501{day:02d}", f"X-{day}", "630:1 670:0.1") for day in range(2, 12)
+    ]
+    assert books.send("XHFA", 1, *entries).outcome == "accepted"
+    metadata = books.database.metadata
+    period = Period(datetime.date(2024, 12, 15), datetime.date(2025, 2, 10))
+    with books.database.reading() as connection:
+        counts = tuple(line_counts(connection, metadata, "XHFA", period, Knowledge()))
+        assert [(count.when, count.lines) for count in counts] == [(202501, 10)]
+        found = Ledger("XHFA", period, LedgerFilter(Category.ENRICHED), Knowledge(), counts)
+        page = found.page(connection, metadata, 4, 3)
+        assert [line.batch for line in page] == ["X-6", "X-7", "X-8"]
+        opening = page[0].element_book_mg
+        assert opening is not None
+        assert [line.element_book_mg for line in page] == [opening + 1_000 * n for n in range(3)]
+        assert list(found.lines(connection, metadata))[4:7] == page
+    books.database.close()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -14,13 +17,27 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select, update
+from typer.testing import CliRunner
 
 import keiryo
+from keiryo.cli.app import app
+from keiryo.cli.options import Given
+from keiryo.cli.output import report_error
+from keiryo.errors import KeiryoError, NotInitialisedError
 from keiryo.people.sessions import end_all
 from keiryo.people.tables import JOB
 from keiryo.people.tokens import make_token
-from web.running import Running, command, now, running, until
+from web.running import Running, command, free_port, now, running, until
 from web.site import Site, make_site
+
+
+@pytest.fixture(autouse=True)
+def none_left(own_home: Path) -> Iterator[None]:
+    """End what runs in the background, whatever became of the test."""
+    yield
+    for noted in (own_home / "state" / "keiryo").glob("*.pid"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(noted.read_text()), signal.SIGKILL)
 
 
 def people_of(place: str) -> Site:
@@ -94,16 +111,18 @@ def test_ctrl_c_interrupts_jobs_and_leaves_them_to_be_asked_for_again(tmp_path: 
     site.close()
 
 
+def refused(*arguments: object) -> KeiryoError:
+    """Run a command in this process that cannot do it, and return why."""
+    Given.db = None
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    assert isinstance(result.exception, KeiryoError), result.output
+    assert result.exception.advice
+    return result.exception
+
+
 def test_background_and_stop(tmp_path: Path, own_home: Path) -> None:
-    place = tmp_path / "books.sqlite"
+    place, port = tmp_path / "books.sqlite", free_port()
     keiryo.init(place, "XA").disconnect()
-    with running(str(place), tmp_path) as other:
-        port = other.address.rpartition(":")[2]
-        for more in ((), ("--background",)):
-            taken = command("serve", "--db", place, "--port", port, *more, folder=tmp_path)
-            assert taken.returncode == 2
-            assert taken.stderr.startswith("Error: another program listens on 127.0.0.1, port")
-        assert other.end() == 0
     begun = command("serve", "--db", place, "--port", port, "--background", folder=tmp_path)
     try:
         assert begun.returncode == 0, begun.stderr
@@ -112,34 +131,35 @@ def test_background_and_stop(tmp_path: Path, own_home: Path) -> None:
         assert stat.S_IMODE(log.stat().st_mode) == 0o600
         assert "token=" not in log.read_text()
         assert httpx.get(f"http://127.0.0.1:{port}/health/ready").json() == {"status": "ready"}
-        again = command("serve", "--background", folder=tmp_path, KEIRYO_DB="./books.sqlite")
-        assert again.returncode == 2 and "runs in the background" in again.stderr
+        again = refused("serve", "--db", os.path.relpath(place), "--background", "--port", port)
+        assert "runs in the background" in again.message
     finally:
         ended = command("stop", "--db", place, folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (0, "The server has ended.\n")
-    ended = command("stop", "--db", place, folder=tmp_path)
-    assert ended.returncode == 2 and "no server runs" in ended.stderr
+    assert "no server runs" in refused("stop", "--db", place).message
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/health/live")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--host", "203.0.113.1"), "nothing can listen on 203.0.113.1"),
-        (("--workers", "2"), "several workers need PostgreSQL"),
-        (("--port", "0"), "port is a number from 1 to 65535"),
-        (("--db", "nowhere.sqlite"), "there are no books at"),
-    ],
-)
+@pytest.mark.parametrize("more", [(), ("--background",)], ids=["here", "background"])
 def test_what_cannot_be_served(
-    tmp_path: Path, arguments: tuple[str, ...], words: str, sqlite_url: str
+    tmp_path: Path, more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keiryo.init(sqlite_url, "XA").disconnect()
-    for more in ((), ("--background",)):
-        done = command("serve", *arguments, *more, folder=tmp_path, KEIRYO_DB=sqlite_url)
-        assert done.returncode == 2 and words in done.stderr, done.stderr
-        assert "→" in done.stderr and "Traceback" not in done.stderr
+    place = tmp_path / "books.sqlite"
+    keiryo.init(place, "XA").disconnect()
+    known = ("serve", "--db", place, *more)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        error = refused(*known, "--port", other.getsockname()[1])
+    assert error.message.startswith("another program listens on 127.0.0.1, port")
+    assert report_error(error) == 2 and "→" in capsys.readouterr().err
+    host = refused(*known, "--host", "203.0.113.1")
+    assert host.message.startswith("nothing can listen on 203.0.113.1")
+    assert "several workers need PostgreSQL" in refused(*known, "--workers", 2).message
+    assert "from 1 to 65535" in refused(*known, "--port", 0).message
+    nowhere = refused("serve", "--db", tmp_path / "no", "--port", free_port(), *more)
+    assert isinstance(nowhere, NotInitialisedError)
 
 
 def test_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
@@ -147,7 +167,7 @@ def test_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     keiryo.init(place, "XA").disconnect()
     Path(f"{place}.secret").write_bytes(bytes(32))
     Path(f"{place}.secret").chmod(0o644)
-    done = command("serve", "--db", place, folder=tmp_path)
+    done = command("serve", "--db", place, "--port", free_port(), folder=tmp_path)
     assert done.returncode == 2 and "chmod 600" in done.stderr
 
 
@@ -230,6 +250,6 @@ def silent_since(site: Site, number: str, seen_at: str) -> None:
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path, postgres_url: str) -> None:
     keiryo.init(postgres_url, "XA").disconnect()
     with running(postgres_url, tmp_path, "--workers", "2") as server:
-        workers = [number for number in clients_of_both(server, "")]
+        workers = list(clients_of_both(server, ""))
         server.end(signal.SIGKILL)
         assert until(lambda: not any(Path(f"/proc/{number}").exists() for number in workers))

@@ -27,6 +27,7 @@ from web.site import Site
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable")
 FLAGS = (
+    "--lang=en-US",  # a date is typed month, day, year
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -180,19 +181,32 @@ class Window:
             found.append(f"the language is said to be {seen['language']!r}")
         assert not found, f"{where}:\n" + "\n".join(found)
 
-    def press(self, name: str, *, role: str = "button", exact: bool = True) -> None:
-        """Press the button or follow the link of this name; wait for the page that comes."""
-        target = self.page.get_by_role(role, name=name, exact=exact)  # type: ignore[arg-type]
-        before = self.page.evaluate("() => { window.keiryoSeen = true; return true }")
-        assert before
-        target.first.click()
+    def press(self, name: str, *, asks: bool = False) -> None:
+        """Press a button of the page by its name, and wait for the page that comes.
+
+        Parameters
+        ----------
+        name : str
+        asks : bool
+            The page asks first; the answer is yes.
+        """
+        self.mark()
+        self.page.locator("main").get_by_role("button", name=name, exact=True).first.click()
+        if asks:
+            self.page.locator("#confirm button[value=yes]").click()
         self.arrived()
 
-    def follow(self, name: str, *, exact: bool = True) -> None:
-        """Follow a link in the content of the page."""
-        before = self.page.evaluate("() => { window.keiryoSeen = true; return true }")
-        assert before
-        self.page.locator("main").get_by_role("link", name=name, exact=exact).first.click()
+    def follow(self, name: str, *, exact: bool = True, within: str = "main") -> None:
+        """Follow a link of the page by its name."""
+        self.mark()
+        link = self.page.locator(within).get_by_role("link", name=name, exact=exact)
+        link.first.click()
+        self.arrived()
+
+    def enter(self) -> None:
+        """Press the enter key, and wait for the page that comes."""
+        self.mark()
+        self.page.keyboard.press("Enter")
         self.arrived()
 
     def arrived(self) -> None:
@@ -204,25 +218,29 @@ class Window:
         try:
             return bool(
                 self.page.evaluate(
-                    "() => window.keiryoSeen === true || document.readyState !== 'complete'"
+                    "() => document.readyState !== 'complete'"
+                    " || (document.querySelector('main')?.keiryoSeen ?? false)"
                 )
             )
         except Error:  # between two pages
             return True
 
-    def say_yes(self) -> None:
-        """Answer the question that the page asks before something is done."""
-        self.mark()
-        self.page.locator("#confirm button[value=yes]").click()
-        self.arrived()
-
     def mark(self) -> None:
         """Remember this page, so that `arrived` can tell that another came."""
-        self.page.evaluate("() => { window.keiryoSeen = true; }")
+        self.page.evaluate("() => { document.querySelector('main').keiryoSeen = true; }")
 
-    def fill(self, name: str, value: str) -> None:
-        """Type into the field with this label."""
-        self.page.locator("main").get_by_label(name, exact=False).first.fill(value)
+    def fill(self, **values: str) -> None:
+        """Type into fields, or choose in them; each is named as its form sends it.
+
+        That a field has a label is for axe-core to tell.
+        """
+        for name, value in values.items():
+            field = self.page.locator(f'main [name="{name}"]:visible').first
+            kind = field.evaluate("(field) => field.tagName")
+            if kind == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
 
     def text(self) -> str:
         """Return what can be read in the content of the page."""

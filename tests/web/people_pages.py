@@ -60,9 +60,11 @@ def hidden(page: str, name: str) -> str:
 
 def shown_value(page: str, element: str) -> str:
     """Return the value of a field by its id."""
-    found = re.search(rf'<input id="{element}"[^>]* value="([^"]*)"', page)
+    found = re.search(
+        rf'<(?:input|textarea) id="{element}"(?:[^>]* value="([^"]*)")?[^>]*>([^<]*)', page
+    )
     assert found is not None, f"no {element} in the page"
-    return unescape(found[1])
+    return unescape(found[1] or found[2])
 
 
 def cookies_set(answer: Any) -> dict[str, str]:

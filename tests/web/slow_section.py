@@ -1,4 +1,5 @@
-"""A section of somebody else's package, for tests of the server: pages and a job that take long."""
+"""A section of somebody else's package, for tests of the server: pages and jobs that take long,
+and an act that anybody can post who administers."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from dataclasses import asdict
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath
 
+from keiryo.journal.model import Draft
+from keiryo.journal.posting import post as post_act
 from keiryo.web.jobs import JobKind, Tell
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
@@ -51,6 +54,16 @@ def look(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response
     return Response(asdict(request.app.state.jobs.job(viewer, number)))
 
 
+@post("/slow/post", status_code=200, sync_to_thread=True)
+def post_something(viewer: Asking) -> Response[Any]:
+    """Post an act of an administrator, with as long a reason as is asked for."""
+    number, letters = viewer.field("number"), int(viewer.field("letters") or 4)
+    draft = Draft("policy.decide", f"slow:{number}", reason="x" * letters)
+    policy = {"act_kind": f"test.kind{number}", "state": "two eyes"}
+    draft.add("release_policy", policy, scope=viewer.state)
+    return Response({"act": post_act(viewer.whole, draft, viewer.actor()).act.act_id})
+
+
 @get("/slow/cancel/{number:str}", sync_to_thread=True)
 def cancel(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
     """Ask a job to stop."""
@@ -73,6 +86,6 @@ def run(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[str, 
 
 SECTION = Section(
     "slow",
-    handlers=(slow_answer, which_worker, fault, start, look, cancel),
+    handlers=(slow_answer, which_worker, fault, start, look, cancel, post_something),
     jobs=(JobKind("slow", run),),
 )

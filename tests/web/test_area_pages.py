@@ -91,6 +91,9 @@ def test_who_sees_which_areas(site: Site) -> None:
     with site.client("officer") as officer:
         listed = officer.get("/areas").text
         assert all(f"/areas/{mba}" in listed for mba in ("XAFA", "XARA", "XALA"))
+        rows = {row["mba"]: row for row in rows_of(officer.get("/areas?format=csv"))}
+        assert rows["XARA"]["P_mg"] == "27909500" and rows["XARA"]["effective_kg"] == "35.072"
+        assert rows["XAFA"]["last_pit"] == "2025-12-31" and rows["XAFA"]["days_since"] == "10"
     with site.client("accountant") as accountant:
         listed = accountant.get("/areas").text
         assert "XAFA" in listed and "XARA" not in listed
@@ -152,7 +155,8 @@ def test_an_earlier_state_of_knowledge_says_so_and_how_to_return(site: Site) -> 
         before = officer.get("/areas/XAFA?known=1")
         assert before.status_code == 200 and "Nothing is on the book" in before.text
         for wrong in ("known=99999", "known=0", "known=tomorrow", "known=2025-02-30",
-                      "period=2025", "period=2025-12-31..2025-01-01"):  # fmt: skip
+                      "period=2025", "period=2025-12-31..2025-01-01",
+            "period=0001-01-01..9999-12-31"):  # fmt: skip
             assert officer.get(f"/areas/XAFA?{wrong}").status_code == 400, wrong
 
 

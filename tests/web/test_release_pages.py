@@ -197,9 +197,8 @@ def test_bad_wishes_are_named_and_kept(site: Site) -> None:
         page, asked = planned(officer, **{"630": "12,5 tons", "date": "never"})
         assert "CORRECT-FIELD" in page.text and "12,5 tons" in page.text
         assert "plan_digest" not in asked
-        page, _ = planned(
-            officer, **{"630": "461210.4", "date": "2025-09-26", "report_date": "2026-13-01"}
-        )
+        same = {"630": "461210.4", "date": "2025-09-26", "report_date": "2026-13-01"}
+        page, _ = planned(officer, **same)
         assert "Nothing is changed" in page.text and "Give a day" in page.text
         page, _ = planned(officer, way="delete", reason="削除 <b>")
         assert page.status_code == 200 and "<b>" not in page.text.split("<main")[1]

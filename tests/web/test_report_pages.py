@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import time
 import zipfile
+from importlib.resources import files
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+import keiryo
 from keiryo.errors import Severity
 from keiryo.reports.formats.table_writer import write_template
+from keiryo.reports.service import import_reports
+from keiryo.web.listing import Asked, QueryList
+from keiryo.web.pages.reports import LIST_COLUMNS
 from keiryo.web.pages.reports_kept import safe_name
+from keiryo.web.pages.reports_records import (
+    ASKING,
+    Superseding,
+    findings_of,
+    headers,
+    open_counts,
+    refused_acts,
+    stated_entries,
+    superseding,
+)
 from web.site import Client, Site
 
 FORM_NUMBER = re.compile(r'name="_form_id" value="([^"]+)"')
@@ -26,9 +44,9 @@ WITHOUT_ISOTOPE = DISCARD.replace("#670:0.55G", "")
 OF_THE_REACTOR = DISCARD.replace("XAF-", "XAR-").replace("XAFA", "XARA").replace(";111", ";34")
 
 
-def send(client: Client, *files: tuple[str, bytes], context: bytes | None = None) -> Any:
+def send(client: Client, *sent: tuple[str, bytes], context: bytes | None = None) -> Any:
     """Upload files as the browser does, and follow to what is found about them."""
-    parts = [("files", (name, content, "application/octet-stream")) for name, content in files]
+    parts = [("files", (name, content, "application/octet-stream")) for name, content in sent]
     if context is not None:
         parts.append(("context", ("context.json", context, "application/json")))
     answer = client.post("/reports/upload", {"_form": "/reports/upload"}, files=parts)
@@ -42,8 +60,9 @@ def send(client: Client, *files: tuple[str, bytes], context: bytes | None = None
 def accept(client: Client, page: Any, **fields: str) -> Any:
     """Press the button under a check."""
     number = FORM_NUMBER.search(page.text[page.text.index('id="accept"') :])
-    assert number is not None
-    return client.post(page.path, {"_form_id": number[1], **fields})
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', page.text)
+    assert number is not None and seen is not None
+    return client.post(page.path, {"_form_id": number[1], "seen": seen[1], **fields})
 
 
 def acts(site: Site) -> int:
@@ -148,12 +167,23 @@ def test_findings_stand_beside_the_entry(site: Site) -> None:
     with site.client("accountant") as accountant:
         page = send(accountant, ("january.txt", WITHOUT_ISOTOPE.encode()))
         row = page.text[page.text.index("F26-LIQ-01") :]
-        assert "ISOTOPE-MISSING" in row[: row.index("</tr>")]
+        assert "ISOTOPE-MISSING" in row.split("</tr>")[1]
         assert "Accept into the books" not in page.text
         refused = accountant.post(page.path, {"_form_id": "one", "reason": "BECAUSE"})
         assert refused.status_code == 422 and acts(site) == before
         listed = accountant.get(f"{page.path}?format=csv").text
         assert "ISOTOPE-MISSING" in listed and "F26-LIQ-01" in listed
+
+
+def test_the_books_changed_since_the_check(site: Site) -> None:
+    other = DISCARD.replace("F26-LIQ-01", "F26-LIQ-55")  # the same number, other content
+    with site.client("accountant") as one, site.client("accountant2") as two:
+        mine = send(one, ("mine.txt", DISCARD.encode()))
+        assert accept(two, send(two, ("theirs.txt", other.encode()))).status_code == 303
+        before = acts(site)
+        late = accept(one, mine)
+        assert late.status_code in (409, 422) and "SEQ-DUP" in late.text
+        assert acts(site) == before
 
 
 def test_an_officer_accepts_with_a_reason(site: Site) -> None:
@@ -399,7 +429,55 @@ def test_the_books_changed_since_the_preview(site: Site) -> None:
         assert "F26-LIQ-04" in stale.text and acts(site) == before
 
 
-def test_severity_letters_are_those_of_findings() -> None:
-    from keiryo.web.pages.reports_records import ASKING
+def test_large_sets_are_jobs(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keiryo.web.pages.reports_upload.AT_ONCE_BYTES", 10)
+    with site.client("accountant") as accountant:
+        page = finished(accountant, send(accountant, ("january.txt", DISCARD.encode())).path)
+        assert "Accept into the books" in page.text
+        answer = accept(accountant, page)
+        result = finished(accountant, answer.headers["location"])
+        assert "All is in the books" in result.text
 
+
+def finished(client: Client, job: str) -> Any:
+    """Wait for a job and follow to its result."""
+    database = client.site.database
+    table = database.metadata.tables["job"]
+    query = select(table.c.result).where(table.c.job_id == job.rpartition("/")[2])
+    for _ in range(200):
+        with database.reading() as connection:
+            result = connection.execute(query).scalar()
+        if result is not None:
+            where = json.loads(result)["href"]
+            page = client.get(where)
+            page.path = where
+            return page
+        time.sleep(0.05)
+    raise AssertionError("the job did not end")
+
+
+def test_the_record_on_both_databases(database_url: str) -> None:
+    data = files("keiryo.data").joinpath("state_xa")
+    books = keiryo.init(database_url, "XA", person="P-DEMO2345")
+    context = ("context.json", data.joinpath("context.json").read_bytes())
+    refused = DISCARD.replace("630:12.5G", "630:12,5T").encode()
+    sent = [("XAFA.txt", data.joinpath("XAFA.txt").read_bytes()), ("no.txt", refused)]
+    import_reports(books.database, sent, books.actor, context=context)
+    metadata = books.database.metadata
+    rows = QueryList(books.database, headers(metadata), LIST_COLUMNS, ("-act_id",))
+    page = rows.page(Asked({"state": "accepted", "report_type": "I"}, "report_no"))
+    assert [row["report_no"] for row in page.rows] == [102, 103, 104, 105, 106, 107, 108]
+    with books.database.reading() as connection:
+        later = superseding(connection, metadata, "XAFA", 104, "I")
+        assert later == {1: [Superseding(106, 4, "C")]}
+        assert refused_acts(connection, metadata, "XAFA", 111)
+        assert stated_entries(connection, metadata, "XAFA", 111) is None
+        found = findings_of(connection, metadata, "XAFA", 111)
+        assert found and all(one.open for one in found)
+        counts = open_counts(connection, metadata, {("XAFA", 111), ("XAFA", 102)})
+        assert counts[("XAFA", 111)] >= 1
+    books.disconnect()
+
+
+def test_severity_letters_are_those_of_findings() -> None:
     assert set(ASKING) < {str(severity) for severity in Severity}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
+import threading
 from typing import Any
 
+import httpx
 import pytest
 from litestar.testing import TestClient
 
@@ -28,7 +30,7 @@ from web.people_pages import (
     signed_in,
     visitor,
 )
-from web.site import Client, Site, copy_of, demonstration_books
+from web.site import Client, Site, copy_of, demonstration_books, serving
 
 __all__ = ["cheap"]
 pytestmark = pytest.mark.usefixtures("cheap")
@@ -237,6 +239,7 @@ def test_typed_entries_wait_through_the_sign_in(site: Site) -> None:
     with site.database.reading() as connection:
         content = str(connection.execute(table.select()).mappings().one()["content"])
     assert "宛先" in content and "secret" not in content
+    assert 'value="宛先 &lt;b&gt;"' in browser.get("/me/programs?kept=1").text
     # A ticket that somebody changed brings nothing, and is no way elsewhere.
     for bad in (ticket[:-2] + ("00" if ticket[-2:] != "00" else "11"), "zz", "ab", ticket[:40]):
         again = visitor(site)
@@ -329,6 +332,34 @@ def test_a_link_works_once(site: Site, way: str) -> None:
     with site.database.reading() as connection:
         assert keys_in_force(connection, site.database.metadata, person)
         assert person_of(connection, site.database.metadata, person).state == "admitted"
+
+
+def test_of_two_at_once_one_comes_in(site: Site) -> None:
+    person, now = site.members["accountant"].person, site.clock()
+    key = site.members["accountant"].key.key
+    revoke_key(site.database, site.actor("administrator"), person, key, now)
+    hour = datetime.timedelta(hours=1)
+    token = one_time.make_one_time(site.database, "invitation", person, hour, now)
+    answers: list[int] = []
+
+    def take_up(address: str, password: str) -> None:
+        with httpx.Client(base_url=address, trust_env=False, timeout=20) as browser:
+            page = browser.get("/invitation", params={"token": token})
+            sent = {n: hidden(page.text, n) for n in ("_form_token", "password_token")}
+            sent |= {"password": password, "password_again": password}
+            barrier.wait(10)
+            answers.append(browser.post("/invitation", data=sent).status_code)
+
+    barrier = threading.Barrier(2)
+    with serving(site) as address:
+        both = [threading.Thread(target=take_up, args=(address, p)) for p in (PASSWORD, OTHER)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+    assert sorted(answers) == [303, 410]
+    with site.database.reading() as connection:
+        assert len(keys_in_force(connection, site.database.metadata, person)) == 1
 
 
 def test_a_link_is_over_in_time(site: Site) -> None:

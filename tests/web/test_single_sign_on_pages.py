@@ -15,6 +15,7 @@ from keiryo.people.oidc import OidcProvider
 from keiryo.people.oidc_accounts import link
 from keiryo.people.oidc_provider import forget
 from keiryo.people.sessions import session_of
+from keiryo.people.tables import SESSION
 from web.node_peer import NoNodeError, OpenIdProvider, openid_provider, through_forms
 from web.people_pages import PASSWORD, cheap, cookies_set, give_password, signed_in
 from web.site import Client, Site, copy_of, demonstration_books, make_site
@@ -141,7 +142,7 @@ def test_a_link_is_for_whoever_began_it(joined: Site, peer: OpenIdProvider) -> N
     # Another site cannot begin it, and neither can who gave the password long ago.
     foreign = one.get("/me/link/ministry", headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 403
-    table = joined.database.metadata.tables["session"]
+    table = joined.database.metadata.tables[SESSION]
     with joined.database.writing() as connection:
         connection.execute(table.update().values(confirmed_at="2020-01-01T00:00:00Z"))
     assert one.get("/me/link/ministry").headers["location"] == "/me/access#elsewhere"

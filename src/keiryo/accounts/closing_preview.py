@@ -112,9 +112,7 @@ class Listing:
     reports: tuple[int, ...]
 
 
-def listing_of(
-    connection: Connection, metadata: MetaData, mba: str, pit: datetime.date
-) -> Listing:
+def listing_of(connection: Connection, metadata: MetaData, mba: str, pit: datetime.date) -> Listing:
     """Return what was listed at a taking, as it is effective now."""
     table = metadata.tables[PHYSICAL_INVENTORY.name]
     where = (

@@ -115,7 +115,7 @@ def note_of(place: str) -> Path:
 
     url = database_url(place)
     if url.get_backend_name() == "sqlite":
-        place = str(Path(url.database or "").absolute())
+        place = os.path.realpath(url.database or "")
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     name = hashlib.sha256(place.encode()).hexdigest()[:16]
     return Path(state) / "keiryo" / f"server-{name}.pid"

@@ -111,8 +111,6 @@ def run(settings: Settings, config: Path | None) -> None:
     from keiryo.web.app import create_app
     from keiryo.web.logs import set_up_logs
 
-    set_up_logs(settings.log_level)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server's own while it runs
     common: dict[str, Any] = {
         "log_config": None,
         "access_log": False,
@@ -122,6 +120,8 @@ def run(settings: Settings, config: Path | None) -> None:
     }
     with listening(settings) as listener:
         tell_where(settings)
+        set_up_logs(settings.log_level)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server's own while it runs
         try:
             if settings.workers == 1:
                 Server(Config(create_app(settings), lifespan="on", **common)).run([listener])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, Index, MetaData, Table, Text, text
+from sqlalchemy import Column, Index, MetaData, Table, Text, insert
 
 from keiryo.journal.registry import Capability, Posting, Projection
 from keiryo.storage.schema import INTEGER
@@ -39,24 +39,24 @@ def act_scopes(capabilities: Iterable[Capability]) -> Capability:
     owner = {kind.name: c.name for c in capabilities for kind in c.line_kinds}
 
     def apply(posting: Posting) -> None:
-        """Add the rows of the act; what it found while it was posted is among its lines."""
-        kinds = {reach.kind for reach in posting.reach} | ({"finding"} & set(owner))
-        build = _select({kind: owner[kind] for kind in sorted(kinds)}, "WHERE act_id = :act")
-        into = f"INSERT INTO {NAME} ({', '.join(_COLUMNS)}) SELECT * FROM ({build}) AS fresh"
-        posting.connection.execute(text(into), {"act": posting.act_id})
+        """Add the rows of the act, gathered while its lines were written."""
+        rows = {(owner[r.kind], r.scope, r.agreement or "", r.caveat or "") for r in posting.reach}
+        table, act = posting.table(NAME), {"act_id": posting.act_id, "through_act": posting.act_id}
+        named = [dict(zip(_COLUMNS[1:5], row, strict=True)) for row in sorted(rows)]
+        posting.connection.execute(insert(table), [{**row, **act} for row in named])
 
-    build = _select(dict(sorted(owner.items())), "")
+    build = _select(dict(sorted(owner.items())))
     kinds = frozenset(owner)
     projection = Projection(NAME, act_scope_table, build, apply, kinds=kinds)
     return Capability("act scopes", projections=(projection,))
 
 
-def _select(owner: dict[str, str], where: str) -> str:
+def _select(owner: dict[str, str]) -> str:
     """Return the SELECT of the rows of some kinds; an act with nothing in it has none."""
     parts = [
         f"SELECT DISTINCT act_id, '{capability}' AS capability, scope, "
         "COALESCE(agreement, '') AS agreement, COALESCE(caveat, '') AS caveat, "
-        f"act_id AS through_act FROM {kind} {where}"
+        f"act_id AS through_act FROM {kind}"
         for kind, capability in owner.items()
     ]
     return " UNION ".join(parts)

@@ -125,6 +125,7 @@ def post(
             _pass_gates(posting, database)
             findings = _run_checks(posting, database)
             writer.write_findings(findings, _scope_of_findings(posting))
+            posting = replace(posting, reach=frozenset(writer.reach))
             _project(posting, database, writer.kinds)
         except ConstraintError as error:
             raise _refused(error) from error

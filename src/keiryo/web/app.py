@@ -17,6 +17,7 @@ from litestar import Litestar
 from litestar.concurrency import sync_to_thread
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
@@ -116,9 +117,10 @@ def create_app(
         include_in_schema=False,
         request_max_body_size=settings.upload_mb * 1024 * 1024,
         multipart_form_part_limit=settings.upload_files + 200,
-        middleware=[_around(settings, metrics)],
         logging_config=None,
     )
+    # Around all of it, not around each route: what leads nowhere is noted and has headers as well.
+    app.asgi_handler = with_notes(with_headers(app.asgi_handler, secure=settings.secure), metrics)
     app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
     app.state.metrics = metrics
     return app
@@ -154,13 +156,6 @@ def _viewer(request: AnyRequest) -> Viewer | None:
     """Return who asks; None on open pages where nobody is signed in."""
     viewer: Viewer | None = request.scope["state"].get("viewer")
     return viewer
-
-
-def _around(settings: Settings, metrics: Metrics) -> Any:
-    def wrap(app: Any) -> Any:
-        return with_notes(with_headers(app, secure=settings.secure), metrics)
-
-    return wrap
 
 
 def _static_files() -> ControllerRouterHandler:
@@ -200,7 +195,7 @@ def _openapi() -> OpenAPIConfig:
         description="Nuclear material accounting: the services of the pages as JSON. Weights are "
         "whole milligrams, days YYYY-MM-DD, times UTC. What you may not see is not there.",
         path="/api/v1/schema",
-        render_plugins=[],
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],  # none: a page from elsewhere
         use_handler_docstrings=True,
         components=Components(security_schemes={"token": token, "session": session, "form": form}),
         operation_id_creator=lambda handler, method, path: handler.handler_name,

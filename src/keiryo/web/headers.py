@@ -7,6 +7,7 @@ visitors come from; answers with data are not kept by caches that others could r
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from litestar.datastructures import MutableScopeHeaders
@@ -31,8 +32,21 @@ FIXED = {
 }
 
 
-def with_headers(app: ASGIApp, *, secure: bool) -> ASGIApp:
-    """Return the application with these headers on every answer."""
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+_MISDIRECTED = 421
+
+
+def with_headers(app: ASGIApp, *, secure: bool, names: frozenset[str]) -> ASGIApp:
+    """Return the application with these headers on every answer.
+
+    Parameters
+    ----------
+    secure : bool
+        Whether browsers come by ``https``.
+    names : frozenset of str
+        Names under which the server is known; a request under another one is refused (a page
+        elsewhere could have led its own name to this machine: DNS rebinding). Empty: any.
+    """
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -53,6 +67,21 @@ def with_headers(app: ASGIApp, *, secure: bool) -> ASGIApp:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
-        await app(scope, receive, sending)
+        if _is_own(scope, names):
+            await app(scope, receive, sending)
+            return
+        headers = [(b"content-type", b"text/plain; charset=utf-8")]
+        start = {"type": "http.response.start", "status": _MISDIRECTED, "headers": headers}
+        await sending(start)  # type: ignore[arg-type]
+        words = b"This server has another name: use the address that you were given.\n"
+        await sending({"type": "http.response.body", "body": words, "more_body": False})
 
     return answered
+
+
+def _is_own(scope: Scope, names: frozenset[str]) -> bool:
+    given = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    found = _HOST.fullmatch(given)
+    if found is None:
+        return False
+    return not names or found[1].strip(b"[]").decode("ascii").lower() in names

@@ -71,6 +71,16 @@ class Settings:
         return (self.public_url or "").startswith("https://")
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names under which the server is known; empty: any, where nobody said its name."""
+        known = {"127.0.0.1", "localhost", "::1"}
+        if self.public_url:
+            known.add((urlsplit(self.public_url).hostname or "").lower())
+        elif self.host in ("0.0.0.0", "::"):
+            return frozenset()
+        return frozenset(known | {self.host.lower()})
+
+    @property
     def address(self) -> str:
         """The address to open."""
         host = f"[{self.host}]" if ":" in self.host else self.host

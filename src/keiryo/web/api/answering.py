@@ -62,10 +62,20 @@ class PreconditionError(KeiryoError):
     http_status = 412
 
 
-class ConditionalRead(Operation):
+@dataclass
+class Described(Operation):
+    """An operation whose summary is the first sentence of its description."""
+
+    def __post_init__(self) -> None:
+        self.summary = (self.description or "").partition("\n")[0].partition(". ")[0].rstrip(".")
+
+
+@dataclass
+class ConditionalRead(Described):
     """A question that may be asked with an entity tag."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.parameters = [
             *(self.parameters or ()),
             _header(
@@ -75,6 +85,7 @@ class ConditionalRead(Operation):
         ]
 
 
+@dataclass
 class TextOrJson(ConditionalRead):
     """A question whose answer comes as JSON or as labelled text."""
 
@@ -85,10 +96,12 @@ class TextOrJson(ConditionalRead):
             content["text/plain"] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
 
 
-class Change(Operation):
+@dataclass
+class Change(Described):
     """A request that may post an act: done once under a key, and only on what was seen."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.parameters = [
             *(self.parameters or ()),
             _header(
@@ -123,7 +136,10 @@ def _described(statuses: tuple[int, ...]) -> dict[int, ResponseSpec]:
 
 
 _TAGGED = ResponseHeader(
-    name=ENTITY_TAG, documentation_only=True, description="Entity tag, for If-None-Match."
+    name=ENTITY_TAG,
+    value='"…"',
+    documentation_only=True,
+    description="Entity tag, for If-None-Match.",
 )
 _BY_TOKEN: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
 _BY_TOKEN_OR_FORM: list[dict[str, list[str]]] = [{"token": []}, {"session": [], "form": []}]
@@ -168,7 +184,8 @@ def cancelling(path: str, tag: str, **more: Any) -> _Decorator:
         tags=[tag],
         include_in_schema=True,
         security=_BY_TOKEN_OR_FORM,
-        responses=_described((401, 403, 404, 429, 503)),
+        responses=_described((400, 401, 403, 404, 429, 503)),
+        operation_class=Described,
         **more,
     )
     return lambda handler: route(in_thread(handler))

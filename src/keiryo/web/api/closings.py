@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from litestar import Response
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
 from keiryo.accounts.closing import close_period
@@ -123,7 +123,7 @@ JobName = Annotated[str, PathParameter(max_length=60, description="Name of the j
 
 @changing("/areas/{mba:str}/closings", "areas", guards=[json_only])
 def post_closing(
-    request: AnyRequest, viewer: Asking, mba: MbaCode, data: ClosingRequest
+    request: AnyRequest, viewer: Asking, mba: MbaCode, data: JSONBody[ClosingRequest]
 ) -> Response[ClosedDocument]:
     """Close the balance that a physical inventory taking ended, as an act that you sign.
 
@@ -170,7 +170,7 @@ def _evaluation(found: Mapping[str, Any]) -> EvaluationDocument:
 
 @changing("/areas/{mba:str}/evaluations", "evaluation", 202, guards=[json_only])
 def post_evaluation(
-    request: AnyRequest, viewer: Asking, mba: MbaCode, data: EvaluationRequest
+    request: AnyRequest, viewer: Asking, mba: MbaCode, data: JSONBody[EvaluationRequest]
 ) -> Response[JobDocument]:
     """Evaluate closed balances and record what is concluded: a job, to be looked at later.
 

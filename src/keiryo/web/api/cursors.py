@@ -37,6 +37,7 @@ Cursor = Annotated[
 ]
 NEXT_LINK = ResponseHeader(
     name="Link",
+    value='<…>; rel="next"',
     documentation_only=True,
     description='Address of the next page with rel="next" (RFC 8288); none after the last page.',
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from litestar import Response
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 from sqlalchemy import Select, select
 
@@ -153,7 +153,7 @@ def answer_finding(
     viewer: Asking,
     act: FindingAct,
     line: FindingLine,
-    data: FindingAnswer,
+    data: JSONBody[FindingAnswer],
 ) -> Response[PostedDocument]:
     """Answer, close or reopen a finding, as an act that you sign."""
     row = _row(viewer, act, line)

@@ -47,12 +47,14 @@ class MeDocument(Document, frozen=True, kw_only=True):
 def get_me(request: AnyRequest, viewer: Asking) -> Response[MeDocument]:
     """Return who you are here, and what you may do."""
     token = viewer.api_token
-    shown = token and TokenDocument(
-        name=token.name,
-        abilities=sorted(token.abilities),
-        scope=token.scope,
-        expires_at=utc_text(token.expires_at),
-    )
+    shown = None
+    if token is not None:
+        shown = TokenDocument(
+            name=token.name,
+            abilities=sorted(token.abilities),
+            scope=token.scope,
+            expires_at=utc_text(token.expires_at),
+        )
     grants = [
         GrantDocument(role=g.role, scope=g.scope, agreement=g.agreement, caveats=sorted(g.caveats))
         for g in viewer.person.grants

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from litestar import Response
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
 from keiryo.dates import utc_text
@@ -128,7 +128,7 @@ def get_release(request: AnyRequest, viewer: Asking, name: ReleaseName) -> Respo
     guards=[json_only],
 )
 def post_release(
-    request: AnyRequest, viewer: Asking, name: ReleaseName, data: ReleaseDecision
+    request: AnyRequest, viewer: Asking, name: ReleaseName, data: JSONBody[ReleaseDecision]
 ) -> Response[ReleaseDocument]:
     """Release what another person prepared, as an act that you sign. It has your name on it."""
     person, key = _narrowed(viewer), name.replace("\0", "")

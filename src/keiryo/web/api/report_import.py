@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from litestar import Response
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import UploadFile
 from litestar.exceptions import HTTPException
-from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import Example, OpenAPIMediaType, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Meta
 
@@ -26,6 +27,7 @@ from keiryo.errors import Finding, RefusedError, UsageError
 from keiryo.reports.service import ImportSummary, import_reports
 from keiryo.web.api.answering import (
     Change,
+    Described,
     answer_of,
     as_of_seen,
     changing,
@@ -119,6 +121,7 @@ class ImportDocument(Document, frozen=True, kw_only=True):
     ]
 
 
+@dataclass
 class _Sending(Change):
     """A request with files, as JSON or as a form."""
 
@@ -127,10 +130,12 @@ class _Sending(Change):
         self.request_body = _body()
 
 
-class _Checking(Operation):
+@dataclass
+class _Checking(Described):
     """A request with files that records nothing."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.request_body = _body()
 
 
@@ -158,7 +163,7 @@ def _body() -> RequestBody:
         required=["files"],
         additional_properties=False,
     )
-    binary = Schema(type=OpenAPIType.STRING, format="binary")
+    binary = Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream")
     form = Schema(
         type=OpenAPIType.OBJECT,
         properties={
@@ -322,7 +327,8 @@ async def _sent(request: AnyRequest, viewer: Viewer) -> tuple[KeptSet, str | Non
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"the content is not as described: {error}") from None
         given = [(one.name, _decoded(one)) for one in sent.files]
-        before = sent.context and (sent.context.name, _decoded(sent.context))
+        context = sent.context
+        before = None if context is None else (context.name, _decoded(context))
         reason = sent.accept_reason
     elif kind == FORM:
         given, before, reason = _from_form(viewer)

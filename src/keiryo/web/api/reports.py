@@ -233,7 +233,7 @@ def _headers(metadata: MetaData) -> list[tuple[Any, list[Any]]]:
 
 def _row_of(connection: Connection, metadata: MetaData, mba: str, number: int) -> Mapping[Any, Any]:
     """Return the header of a report: issued or accepted, else the one that was refused last."""
-    found = []
+    found: list[Mapping[Any, Any]] = []
     for table, columns in _headers(metadata):
         query = select(*columns).where(table.c.mba == mba, table.c.report_no == number)
         found += connection.execute(query.order_by(table.c.act_id)).mappings().all()

@@ -27,6 +27,7 @@ from keiryo.web.confirming import ask_again, said_once
 from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.joining import by_field
 from keiryo.web.rendering import render
+from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section
 from keiryo.web.server import Server
 from keiryo.web.speaking import gettext as _
@@ -35,6 +36,7 @@ from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 ADMIN: dict[str, Any] = {"ability": "administer"}
+ADMIT = "/admin/admit"
 GRANTS_AT_ONCE = 3
 MOST_NAME = 400
 STATES = ("admitted", "suspended", "left")
@@ -70,14 +72,14 @@ def people_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     )
 
 
-@get("/admin/admit", opt=ADMIN)
+@get(ADMIT, opt=ADMIN)
 @in_thread
 def admit_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show the form for a new person with some roles."""
-    return _shown_admit(request, viewer, {})
+    return _shown_admit(request, viewer, saved_fields(viewer, ADMIT))
 
 
-@post("/admin/admit", status_code=200, opt=ADMIN)
+@post(ADMIT, status_code=200, opt=ADMIN)
 @in_thread
 def admit_person(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Admit a person, and show the link of the invitation this once."""
@@ -106,9 +108,10 @@ def admit_person(request: AnyRequest, viewer: Asking) -> Response[Any]:
         return token
 
     try:
-        token = said_once(viewer, {"admit": repr(typed)}, make, "/admin?shown=1")
+        token = said_once(viewer, {"admit": repr(typed)}, make, "/admin")
     except RefusedError as error:
         return _shown_admit(request, viewer, typed, error.findings)
+    forget_fields(viewer, ADMIT)
     if token is None:
         return Redirect("/admin", status_code=303)
     return shown_link(request, viewer, "/invitation", token, admitted[0], typed["display_name"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get, post
@@ -192,6 +193,7 @@ def _shown(
 ) -> Response[Any]:
     """Return the page of a person, with what could not be done."""
     database, now = viewer.whole, viewer.server.now()
+    idle = timedelta(minutes=viewer.server.settings.idle_minutes)
     known = accounts.account(database, person)
     with database.reading() as connection:
         found = person_of(connection, viewer.metadata, person)
@@ -210,7 +212,7 @@ def _shown(
         waiting=is_waiting(known) and found.state == "admitted",
         grants=[grant_row(grant, act_is_seen=True) for grant in found.grants],
         keys=keys,
-        sessions=sessions.sessions_of(database, person, now, idle=sessions.LIFETIME),
+        sessions=sessions.sessions_of(database, person, now, idle=idle),
         programs=programs,
         problem=problem,
         findings=list(getattr(problem, "findings", ())),

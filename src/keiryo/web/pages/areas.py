@@ -7,32 +7,27 @@ now or on an earlier day (INFCIRC/153 (Corrected), paragraphs 67, 98, 102 and 11
 
 from __future__ import annotations
 
-import datetime
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response, get
 from litestar.params import FromPath
-from litestar.response import Stream
 
 from keiryo.accounts import books
 from keiryo.accounts.balance import balance, computed_lines, in_order, opening_inventory
 from keiryo.accounts.book_curve import BookHistory, beginning_of_books, book_curve
-from keiryo.accounts.book_inventories import book_inventories
-from keiryo.accounts.model import NOW, Amount, Lines
+from keiryo.accounts.model import Amount, Lines
 from keiryo.dates import Period, next_day
 from keiryo.errors import Finding, NotFoundError
 from keiryo.oversight.worklist import Wanted, work_list
-from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import key_measurement_points
 from keiryo.quantities import Category
 from keiryo.vocabulary import entry_code
-from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.areas_audit import AUDIT_PACK, may_take_pack, start_pack
 from keiryo.web.pages.areas_batches import batch_by_query, batch_page, batches_page
 from keiryo.web.pages.areas_frame import (
+    FINDINGS,
     AreaPage,
     address,
     category_name,
@@ -42,9 +37,9 @@ from keiryo.web.pages.areas_frame import (
 )
 from keiryo.web.pages.areas_inventory import INVENTORY_JOB, inventory_page, start_inventory
 from keiryo.web.pages.areas_ledger import ledger_page
+from keiryo.web.pages.areas_list import areas_page, overview_areas, sees_areas, sees_books
 from keiryo.web.pages.areas_register import (
     may_register,
-    may_register_somewhere,
     new_area_page,
     register_area,
     register_page,
@@ -55,129 +50,14 @@ from keiryo.web.pages.areas_search import find_areas, find_batches
 from keiryo.web.pictures.inventory_chart import InventoryLabels, inventory_chart
 from keiryo.web.pictures.inventory_data import BookCurve, Taking
 from keiryo.web.pictures.writing import Writing
-from keiryo.web.remembered import last_act_seen
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, OverviewPart, Section
 from keiryo.web.speaking import day_text, language, mass_g, number_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
-from keiryo.web.viewer import AnyRequest, Asking, Viewer
+from keiryo.web.viewer import AnyRequest, Asking
 
 CHART_YEARS = 5
-FINDINGS = "/findings"
-
-CATEGORY_TITLES: Mapping[str, str] = {
-    "N": sentence("Natural U"),
-    "D": sentence("Depleted U"),
-    "E": sentence("Enriched U"),
-    "U": sentence("Unified U"),
-    "P": sentence("Plutonium"),
-    "T": sentence("Thorium"),
-}
-
-
-# ---- the list of areas ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AreaNow:
-    """An area as it stands today."""
-
-    area: MaterialBalanceArea
-    last_pit: datetime.date | None
-    days_since: int | None
-    book: Mapping[Category, Amount]
-    open_findings: int
-
-
-def areas_now(viewer: Viewer) -> tuple[AreaNow, ...]:
-    """Return the areas that the viewer sees, as they stand today."""
-    if not viewer.reads("accounts"):
-        return tuple(AreaNow(area, None, None, {}, 0) for area in viewer.areas.values())
-    as_of = (last_act_seen(viewer.books, viewer.metadata), viewer.today)
-    key = ("areas now", viewer.sight)
-    return viewer.server.remembered.get(key, as_of, lambda: _areas_now(viewer))
-
-
-def _areas_now(viewer: Viewer) -> tuple[AreaNow, ...]:
-    metadata, today = viewer.metadata, viewer.today
-    found = []
-    with viewer.books.reading() as connection:
-        inventories = book_inventories(connection, metadata, today)
-        items = work_list(connection, metadata, today)
-        open_ones = Counter(item.values["mba"] for item in items)
-        for code, area in viewer.areas.items():
-            pits = books.pit_dates(connection, metadata, code, NOW)
-            last = max((pit for pit in pits if pit <= today), default=None)
-            days = None if last is None else (today - last).days
-            book = inventories.get(code, {})
-            found.append(AreaNow(area, last, days, book, open_ones[code]))
-    return tuple(found)
-
-
-def area_columns(rows: Sequence[AreaNow], *, with_accounts: bool) -> tuple[ListColumn, ...]:
-    """Return the columns of the list of areas: the categories that are on any book."""
-    columns = [
-        ListColumn("mba", sentence("Area"), "code", href=_area_href if with_accounts else None),
-        ListColumn("facility", sentence("Facility"), "code"),
-        ListColumn("type", sentence("Type"), choices=("item", "bulk", "LOF")),
-    ]
-    if any(row.area.name for row in rows):
-        columns.insert(1, ListColumn("name", sentence("Name")))
-    if not with_accounts:
-        return tuple(columns)
-    columns.append(ListColumn("last_pit", sentence("Last PIT"), "date", filterable=False))
-    columns.append(ListColumn("days_since", sentence("Days since"), "number", filterable=False))
-    for category in Category:
-        if any(category in row.book and not row.book[category].is_zero for row in rows):
-            title = CATEGORY_TITLES[category]
-            columns.append(ListColumn(f"{category}_mg", title, "mass", filterable=False))
-    open_ones = ListColumn(
-        "open_findings",
-        sentence("Open findings"),
-        "number",
-        filterable=False,
-        href=lambda row: address(FINDINGS, mba=row["mba"]) if row["open_findings"] else None,
-    )
-    return (*columns, open_ones)
-
-
-def _area_href(row: Mapping[str, Any]) -> str:
-    return address("/areas", row["mba"])
-
-
-def area_row(now: AreaNow) -> dict[str, Any]:
-    """Return an area as a row of the list; weights in milligrams."""
-    return {
-        "mba": now.area.code,
-        "name": now.area.name,
-        "facility": now.area.facility,
-        "type": now.area.type,
-        "last_pit": now.last_pit,
-        "days_since": now.days_since,
-        "open_findings": now.open_findings,
-        **{f"{category}_mg": amount.element_mg for category, amount in now.book.items()},
-    }
-
-
-@get("/areas", sync_to_thread=True, opt={"reads": "places"})
-def areas_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
-    """Show the areas that the viewer sees."""
-    rows = areas_now(viewer)
-    columns = area_columns(rows, with_accounts=viewer.reads("accounts"))
-    listed = shown_list(request, RowList([area_row(row) for row in rows], columns), "areas")
-    if isinstance(listed, Response | Stream):
-        return listed
-    return render(
-        request,
-        "areas.html",
-        listed=listed,
-        may_register=may_register_somewhere(viewer),
-        crumbs=[(_("Areas"), None)],
-    )
-
-
-# ---- the page of an area -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,58 +288,6 @@ def curves(history: BookHistory) -> list[BookCurve]:
         BookCurve(str(c), tuple((day, _mg(book, c)) for day, book in history.points))
         for c in history.categories
     ]
-
-
-# ---- the overview --------------------------------------------------------------------------------
-
-
-def sees_books(viewer: Viewer) -> bool:
-    """Return whether the viewer reads the books of any area."""
-    return viewer.reads("accounts") and bool(viewer.areas)
-
-
-def sees_areas(viewer: Viewer) -> bool:
-    """Return whether the viewer sees any area."""
-    return viewer.reads("places")
-
-
-def overview_areas(viewer: Viewer) -> Mapping[str, Any] | None:
-    """Return the areas with their book inventory, for the overview; None if there are none."""
-    rows = areas_now(viewer)
-    if not rows:
-        return None
-    present = [c for c in Category if any(c in r.book and not r.book[c].is_zero for r in rows)]
-    return {
-        "columns": [
-            {"key": "mba", "title": _("Area")},
-            {"key": "last_pit", "title": _("Last PIT"), "kind": "date"},
-            {"key": "days_since", "title": _("Days since"), "kind": "number"},
-            *(
-                {"key": str(c), "title": _(CATEGORY_TITLES[c]), "kind": "number", "unit": c.unit}
-                for c in present
-            ),
-            {"key": "open_findings", "title": _("Open findings"), "kind": "number"},
-        ],
-        "rows": [_overview_row(row, present) for row in rows],
-    }
-
-
-def _overview_row(row: AreaNow, present: Sequence[Category]) -> dict[str, Any]:
-    code = row.area.code
-    title = f"{code} {row.area.name}" if row.area.name else code
-    cells: dict[str, Any] = {
-        "mba": (title, address("/areas", code)),
-        "last_pit": day_text(row.last_pit) if row.last_pit else _("none yet"),
-        "days_since": row.days_since,
-        "open_findings": row.open_findings or None,
-    }
-    if row.open_findings:
-        cells["open_findings"] = (number_text(row.open_findings), address(FINDINGS, mba=code))
-    for category in present:
-        if category in row.book:
-            text = element_text(category, row.book[category].element_mg)
-            cells[str(category)] = (text, address("/areas", code, "inventory"))
-    return cells
 
 
 SECTION = Section(

@@ -29,6 +29,10 @@ from keiryo.web.speaking import mass_g, mass_kg
 from keiryo.web.viewer import AnyRequest, Viewer
 
 MAX_ASKED = 60
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+FINDINGS = "/findings"
+"""Page of the findings; ``mba`` narrows it to an area."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -159,7 +163,10 @@ class AreaPage:
         if asked:
             begin, _dots, end = asked.partition("..")
             try:
-                return Period(parse_date(begin), parse_date(end))
+                period = Period(parse_date(begin), parse_date(end))
+                if not FIRST_YEAR <= period.start.year <= period.end.year <= LAST_YEAR:
+                    raise DateError("there was no accounting then")
+                return period
             except DateError as error:
                 raise UsageError(
                     f"{asked!r} is no period: {error}", "Write it as 2025-01-01..2025-12-31."
@@ -181,7 +188,7 @@ class AreaPage:
             day = parse_date(asked)
         except DateError as error:
             raise UsageError(str(error), "Write a day as 2025-12-31.") from None
-        if not 1900 <= day.year <= 9000:
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise UsageError(f"{asked!r} is no day of accounting", "Write a day as 2025-12-31.")
         return day
 

@@ -10,7 +10,7 @@ import csv
 import datetime
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Stream
-from sqlalchemy import func, select
+from sqlalchemy import Connection, MetaData, func, select
 
 from keiryo.accounts.balance import opening_inventory
 from keiryo.accounts.book_sums import NAME as BOOK_SUM_NAME
@@ -75,7 +75,12 @@ def inventory_page(
     """Show what the area holds at the end of a day, batch by batch."""
     page = AreaPage(request, viewer, mba)
     on, names = page.day("on", page.today), _names(request)
-    lines = page.remembered("changes since", lambda c: _lines_since(c, page, on), on)
+    pits, seen = page.standing.pits, page.knowledge
+    lines = page.remembered(
+        "lines to read",
+        lambda c: lines_to_read(c, viewer.metadata, page.mba, pits, on, seen),
+        on,
+    )
     common: dict[str, Any] = {
         **page.frame("inventory"),
         "on": on,
@@ -117,23 +122,28 @@ def _names(request: AnyRequest) -> str:
     return asked if asked in profile_names() else ""
 
 
-def _lines_since(connection: Any, page: AreaPage, on: datetime.date) -> int:
-    """Return how many lines are to be read for the list, those that are read quickly as a part.
+def lines_to_read(
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    pits: Sequence[datetime.date],
+    on: datetime.date,
+    knowledge: Knowledge,
+) -> int:
+    """Return how many lines are to be read for a list, those that are read quickly as a part.
 
     These are the changes since the last taking, and whatever was ever stated of the enrichment of
     natural and depleted uranium.
     """
-    metadata = page.viewer.metadata
-    pits = [pit for pit in page.standing.pits if pit <= on]
-    first = next_day(pits[-1]) if pits else datetime.date(1900, 1, 1)
+    earlier = [pit for pit in pits if pit <= on]
+    first = next_day(earlier[-1]) if earlier else datetime.date(1900, 1, 1)
     lines = 0
     if first <= on:
-        period = Period(first, on)
-        counts = line_counts(connection, metadata, page.mba, period, page.knowledge)
+        counts = line_counts(connection, metadata, mba, Period(first, on), knowledge)
         lines = sum(count.lines for count in counts)
     sums = metadata.tables[BOOK_SUM_NAME]
     query = select(func.sum(sums.c.fissile_count)).where(
-        sums.c.mba == page.mba,
+        sums.c.mba == mba,
         sums.c.category.in_(("N", "D")),
         sums.c.month <= on.year * 100 + on.month,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import Integer, String, literal, select, type_coerce, union_all
 from keiryo.accounts.balance import computed_lines
 from keiryo.accounts.closing import closed_lines
 from keiryo.accounts.model import Lines
-from keiryo.dates import Period
+from keiryo.dates import Period, date_number
 from keiryo.quantities import Category
 from keiryo.reports.tables import ISSUED_REPORT, REPORT
 from keiryo.web.listing import ListColumn, QueryList, shown_list
@@ -89,7 +89,7 @@ def _reports(page: AreaPage) -> Any:
         if page.knowledge.through_act is not None:
             query = query.where(table.c.act_id <= page.knowledge.through_act)
         if page.knowledge.known_on is not None:
-            day = int(page.knowledge.known_on.strftime("%Y%m%d"))
+            day = date_number(page.knowledge.known_on)
             query = query.where(type_coerce(table.c.report_date, Integer) <= day)
         parts.append(query)
     return select(union_all(*parts).subquery())

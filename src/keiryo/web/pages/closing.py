@@ -1,4 +1,4 @@
-"""The closing assistant: what to look at, what closing will record, closing, and what comes next."""
+"""The closing assistant: what to look at, what will be recorded, closing, what comes next."""
 
 from __future__ import annotations
 
@@ -301,9 +301,7 @@ def next_steps(
                 _("MUF, its uncertainty and the verdict, with what contributes most."),
             )
         )
-    steps.append(
-        (_("Look at the area"), f"/areas/{area.code}", _("Books, batches and inventory."))
-    )
+    steps.append((_("Look at the area"), f"/areas/{area.code}", _("Books, batches and inventory.")))
     return steps
 
 

@@ -390,7 +390,9 @@ def _difference(
         explained = _("it follows from the other lines, and was not reported itself")
         return {"difference_mg": None, "kind": "info", "explained": explained}
     if rounding.element_mg or rounding.fissile_mg:
-        words = _("agrees with its rounding adjustment of %(kg)s kg", kg=mass_kg(rounding.element_mg))
+        words = _(
+            "agrees with its rounding adjustment of %(kg)s kg", kg=mass_kg(rounding.element_mg)
+        )
         return {"difference_mg": difference, "kind": "ok", "explained": words}
     if difference:
         words = _("the report and the books differ; look at the entries behind both")

@@ -12,7 +12,6 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 
-from keiryo.errors import UsageError
 from keiryo.evaluation.what_if import Basis, read_basis
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.web.jobs import Tell
@@ -27,6 +26,7 @@ from keiryo.web.pages.evaluation_shown import TERMS, address
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_kg, number_text
+from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -117,7 +117,8 @@ def item_rows(basis: Basis, number: int) -> list[dict[str, Any]]:
     ]
 
 
-@get("/evaluation/{mba:str}/items", sync_to_thread=True, opt={"reads": "evaluation"})
+@get("/evaluation/{mba:str}/items", opt={"reads": "evaluation"})
+@in_thread
 def items_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any] | Stream:
     """Show every line that enters a balance; exports hold exactly what the filter shows."""
     area = evaluated_area(viewer, mba)
@@ -172,8 +173,9 @@ def _crumbs(mba: str, category: str) -> list[tuple[str, str | None]]:
     ]
 
 
-@post("/evaluation/{mba:str}/items", status_code=200, sync_to_thread=True,
+@post("/evaluation/{mba:str}/items", status_code=200,
       opt={"reads": "evaluation"})  # fmt: skip
+@in_thread
 def start_items(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Write the lines behind a balance of a large area into a file, as a job."""
     area = evaluated_area(viewer, mba)
@@ -188,10 +190,7 @@ def run_items(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict
     """Write the lines behind a balance as CSV, and keep them for the pages of this process."""
     area = evaluated_area(viewer, parameters["mba"])
     tell(0, 2, "")
-    try:
-        basis = basis_of(viewer, area, parameters["category"], at_once=True)
-    except UsageError:
-        raise
+    basis = basis_of(viewer, area, parameters["category"], at_once=True)
     tell(1, 2, "")
     number = balance_number(basis, parameters["balance"])
     with tempfile.NamedTemporaryFile("w", newline="", encoding="utf-8", delete=False) as target:

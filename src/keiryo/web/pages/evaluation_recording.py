@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 from sqlalchemy import select
 
-from keiryo.errors import ConflictError, KeiryoError, RefusedError, UsageError
+from keiryo.errors import KeiryoError, RefusedError, UsageError
 from keiryo.evaluation.model import Options
 from keiryo.evaluation.recorded import recorded_evaluations
 from keiryo.evaluation.recording import record_evaluations
@@ -47,26 +48,27 @@ from keiryo.web.pages.evaluation_shown import (
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_kg
+from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
+CORRECTED = sentence("corrected")
 HISTORY_COLUMNS = (
     ListColumn("recorded_at", sentence("Recorded"), "time"),
     ListColumn("act", sentence("Act"), "act"),
-    ListColumn("from", sentence("From"), "date"),
-    ListColumn("to", sentence("To"), "date"),
+    ListColumn("from", sentence("From"), "date", hidden=True),
+    ListColumn("to", sentence("Balance to"), "date"),
     ListColumn("category", sentence("Category"), "code"),
     ListColumn("quantity", sentence("Quantity")),
-    ListColumn("muf_mg", sentence("MUF"), "mass", filterable=False),
-    ListColumn("muf_change_mg", sentence("Change of MUF"), "mass", filterable=False),
-    ListColumn("sigma_muf", sentence("σ of MUF, kg"), "number", filterable=False),
-    ListColumn("sigma_change", sentence("Change of σ, kg"), "number", filterable=False),
     ListColumn("verdict", sentence("Verdict"), "code"),
-    ListColumn("before", sentence("Verdict before"), "code"),
-    ListColumn("person", sentence("Person"), "code"),
-    ListColumn("state", sentence("State"), choices=(CURRENT, OUTDATED, CHANGED,
-                                                   sentence("corrected"))),
-)  # fmt: skip
+    ListColumn("before", sentence("Verdict before"), "code", hidden=True),
+    ListColumn("muf_mg", sentence("MUF"), "mass", filterable=False),
+    ListColumn("muf_change_mg", sentence("Change"), "mass", filterable=False),
+    ListColumn("sigma_muf", sentence("σ of MUF, kg"), "number", filterable=False),
+    ListColumn("sigma_change", sentence("Change, kg"), "number", filterable=False),
+    ListColumn("person", sentence("Person"), "code", hidden=True),
+    ListColumn("state", sentence("State"), choices=(CURRENT, OUTDATED, CHANGED, CORRECTED)),
+)
 
 
 def history(viewer: Viewer, area: MaterialBalanceArea) -> list[dict[str, Any]]:
@@ -95,7 +97,7 @@ def history(viewer: Viewer, area: MaterialBalanceArea) -> list[dict[str, Any]]:
             acts = {int(number): (at, person) for number, at, person in connection.execute(query)}
         for row in rows:
             at = (row["act"], row["line"])
-            state = CURRENT if at in latest else sentence("corrected")
+            state = CURRENT if at in latest else CORRECTED
             if at in stale:
                 state = OUTDATED
             elif large and at in latest and row["act"] < changed:
@@ -134,13 +136,17 @@ def shown_history(
             cells["sigma_change"] = None if change is None else number_or_none(change, 6)
             cells["quantity"] = quantity_name(row["quantity"])
             cells["verdict"] = verdict_cell(row["verdict"])
-            cells["before"] = None if row["before"] is None else verdict_cell(row["before"])
+            if row["before"] not in (None, row["verdict"]):
+                words = verdict_cell(row["before"])["text"]
+                cells["verdict"]["hint"] = _("before: %(verdict)s", verdict=words)
+                cells["verdict"]["text"] += f" ({cells['verdict']['hint']})"
             kind = STATE_BADGES.get(row["state"], "plain")
             cells["state"] = {"text": _(row["state"]), "badge": kind}
     return listed
 
 
-@get("/evaluation/{mba:str}/record", sync_to_thread=True, opt={"reads": "evaluation"})
+@get("/evaluation/{mba:str}/record", opt={"reads": "evaluation"})
+@in_thread
 def record_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Show what would be recorded, and ask whether it is to be."""
     area = evaluated_area(viewer, mba)
@@ -149,8 +155,9 @@ def record_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Resp
     return _ask(request, viewer, area, options)
 
 
-@post("/evaluation/{mba:str}/record", status_code=200, sync_to_thread=True,
+@post("/evaluation/{mba:str}/record", status_code=200,
       opt={"reads": "evaluation"})  # fmt: skip
+@in_thread
 def record(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Record what is concluded now, once; or ask again if somebody posted in between."""
     area = evaluated_area(viewer, mba)
@@ -179,8 +186,6 @@ def record(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[
         answer = once(viewer, key, asked, do)
     except _ChangedError:
         return _ask(request, viewer, area, options, newest=newest, status=409)
-    except ConflictError:
-        raise
     except (RefusedError, UsageError) as error:
         return _ask(request, viewer, area, options, error=error, status=422)
     return Redirect(answer.location or address(area.code), status_code=303)
@@ -201,10 +206,8 @@ def _ask(
     status: int = 200,
 ) -> Response[Any]:
     found: list[Plain] | None = None
-    try:
+    with suppress(NotYetError):
         found = evaluations_shown(request, viewer, area, options)
-    except NotYetError:
-        pass
     asked = option_texts(options)
     return render(
         request,
@@ -240,8 +243,9 @@ def _said(balance: Plain) -> dict[str, Any]:
     }
 
 
-@post("/evaluation/{mba:str}/start", status_code=200, sync_to_thread=True,
+@post("/evaluation/{mba:str}/start", status_code=200,
       opt={"reads": "evaluation"})  # fmt: skip
+@in_thread
 def start(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Evaluate an area as a job."""
     area = evaluated_area(viewer, mba)

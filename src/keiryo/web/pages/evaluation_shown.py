@@ -28,8 +28,8 @@ from keiryo.web.viewer import AnyRequest
 SHARE_PREFIX = "share-"
 KINDS = {
     "random": sentence("random"),
-    "epoch": sentence("systematic, for a calibration"),
-    "long": sentence("systematic, lasting"),
+    "epoch": sentence("calibration"),
+    "long": sentence("lasting"),
 }
 TERMS = {
     "PB": sentence("beginning inventory"),
@@ -43,10 +43,10 @@ SHARE_COLUMNS = (
     ListColumn("source", sentence("Error source")),
     ListColumn("component", sentence("Kind")),
     ListColumn("stratum", sentence("Stratum")),
-    ListColumn("share", sentence("Share of the variance, %"), "number", filterable=False),
-    ListColumn("alone", sentence("σ by itself, kg"), "number", filterable=False),
+    ListColumn("share", sentence("Share, %"), "number", filterable=False),
+    ListColumn("alone", sentence("σ alone, kg"), "number", filterable=False),
     ListColumn("reference", sentence("Where the figure comes from")),
-    ListColumn("series", sentence("Measurements behind it")),
+    ListColumn("series", sentence("Control measurements"), hidden=True),
     ListColumn("act", sentence("Act"), "act", hidden=True),
     ListColumn("line", sentence("Line"), "number", hidden=True),
 )
@@ -206,7 +206,7 @@ def shares_list(
                 cells["source"] = (row["source"], f"/why?of=line:{row['act']}/{row['line']}")
                 if row["series"]:
                     href = f"/measurements/series?name={quote(row['series'], safe='')}"
-                    cells["series"] = (row["series"], href)
+                    cells["reference"] = (row["reference"], href)
     return found
 
 

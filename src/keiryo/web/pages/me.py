@@ -14,6 +14,7 @@ from keiryo.people.model import ROLES, Grant
 from keiryo.web.confirming import ask_again, said_once
 from keiryo.web.jobs import Jobs
 from keiryo.web.rendering import render
+from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.sections import OverviewPart, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.threads import in_thread
@@ -120,6 +121,7 @@ def make_program_token(request: AnyRequest, viewer: Asking) -> Response[Any]:
     except UsageError as error:
         problem = f"{error.message[:1].upper()}{error.message[1:]}. {error.advice or ''}"
         return _shown_programs(request, viewer, typed, problem.strip(), 422)
+    forget_fields(viewer, PROGRAMS)
     if token is None:
         return Redirect(f"{PROGRAMS}?shown=1", status_code=303)
     return render(
@@ -153,6 +155,12 @@ def _scopes(viewer: Viewer) -> list[str]:
     return sorted(granted | places | {scope.rpartition("/")[0] for scope in places} & granted)
 
 
+def _waiting(viewer: Viewer) -> dict[str, Any]:
+    """Return what was typed before the session ended, or what a new form begins with."""
+    kept: dict[str, Any] = {**saved_fields(viewer, PROGRAMS)}
+    return {"days": "90", **kept, "abilities": [kept.get("abilities", "read")]}
+
+
 def _shown_programs(
     request: AnyRequest,
     viewer: Viewer,
@@ -166,7 +174,7 @@ def _shown_programs(
         http_status=http_status,
         tokens=tokens.tokens_of(viewer.whole, viewer.person.person),
         now=viewer.server.now(),
-        typed=typed or {"abilities": ["read"], "days": "90"},
+        typed=typed or _waiting(viewer),
         problem=problem,
         scopes=[("", _("wherever I may")), *((s, s) for s in _scopes(viewer))],
         lifetimes=LIFETIMES_DAYS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get, post
@@ -161,7 +162,8 @@ def revoke_own_key(request: AnyRequest, viewer: Asking) -> Response[Any]:
 def end_own_session(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """End one session of one's own."""
     given, now = viewer.field("session_id"), viewer.server.now()
-    mine = sessions.sessions_of(viewer.whole, viewer.person.person, now, idle=sessions.LIFETIME)
+    idle = timedelta(minutes=viewer.server.settings.idle_minutes)
+    mine = sessions.sessions_of(viewer.whole, viewer.person.person, now, idle=idle)
     if given not in {one.session_id for one in mine}:
         raise NotFoundError("there is no such session of yours", "It may have ended already.")
     sessions.end_session(viewer.whole, given, now)
@@ -255,7 +257,7 @@ def _shown(
     http_status: int = 200,
 ) -> Response[Any]:
     person, now = viewer.person.person, viewer.server.now()
-    known = viewer.account
+    known, idle = viewer.account, timedelta(minutes=viewer.server.settings.idle_minutes)
     with viewer.whole.reading() as connection:
         keys = keys_in_force(connection, viewer.metadata, person)
     return render(
@@ -268,7 +270,7 @@ def _shown(
         codes_left=totp.recovery_codes_left(viewer.whole, person) if known.totp_confirmed else 0,
         keys=keys,
         acts_seen=viewer.reads("people"),
-        sessions=sessions.sessions_of(viewer.whole, person, now, idle=sessions.LIFETIME),
+        sessions=sessions.sessions_of(viewer.whole, person, now, idle=idle),
         here=None if viewer.session is None else viewer.session.session_id,
         providers=server_providers(request),
         linked_with=next(

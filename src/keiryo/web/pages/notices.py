@@ -23,16 +23,14 @@ from keiryo.oversight.notices import (
     clock_dict,
     confirm_notice,
     notice_board,
-    register,
     register_notices,
     shipment_dict,
     withdraw_notice,
 )
-from keiryo.oversight.register_entries import parse_amount
 from keiryo.oversight.tables import ADVANCE_NOTICE
-from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
 from keiryo.reports.rules_notices import AdvanceNotice
+from keiryo.storage.schema import ACT
 from keiryo.web.listing import ListColumn, Row, RowList, shown_list
 from keiryo.web.once import Answer, once
 from keiryo.web.pages.boards import (
@@ -47,6 +45,15 @@ from keiryo.web.pages.boards import (
     own_conflict,
     typed_again,
 )
+from keiryo.web.pages.notices_typed import (
+    REGISTER,
+    acts_about_notice,
+    areas_of,
+    check_name,
+    notice_named,
+    registered_fields,
+    typed_notice,
+)
 from keiryo.web.pages.reports_kept import safe_name
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields
@@ -58,10 +65,8 @@ from keiryo.web.standing import StandingAnswer
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
-REGISTER = "notice.register"
 NEW, IMPORT = "/notices/new", "/notices/import"
 BADGES = {"overdue": "error", "late": "warning", "due soon": "warning", "done": "ok"}
-DAYS = ("contract", "notified", "prepared", "transfer")
 Place = tuple[int, int]
 
 
@@ -151,15 +156,6 @@ def notices_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     )
 
 
-def areas_of(viewer: Viewer) -> dict[str, MaterialBalanceArea]:
-    """Return the areas for which the viewer may register notices."""
-    return {
-        code: area
-        for code, area in areas_reading(viewer, "oversight").items()
-        if viewer.may_post(REGISTER, area.scope)
-    }
-
-
 @route(
     NEW,
     http_method=["GET", "POST"],
@@ -172,20 +168,21 @@ def new_notice_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Redi
     if not areas_of(viewer):
         viewer.require_post(REGISTER, viewer.state)
     if request.method == "GET":
-        return _form(request, viewer, first_shown(viewer, NEW, _registered(request, viewer)))
+        asked = str(request.query_params.get("notice", ""))[:100]
+        return _form(request, viewer, first_shown(viewer, NEW, registered_fields(viewer, asked)))
     entered = typed_again(viewer)
     mba = viewer.field("mba")
     area = areas_of(viewer).get(mba)
     if area is None:
         entered.errors["mba"] = _("Choose one of the areas.")
-    notice = _typed_notice(viewer, entered)
+    notice = typed_notice(viewer, entered)
     revise = viewer.field("revise") == "yes"
     if notice is not None:
-        _check_name(viewer, entered, notice, revise=revise)
+        check_name(viewer, entered, notice, revise=revise)
     if entered.refused or notice is None:
         return _form(request, viewer, entered)
     named, head = notice, head_of_form(viewer)
-    entered.newer_acts = _acts_about(viewer, named.notice, head)
+    entered.newer_acts = acts_about_notice(viewer, named.notice, head)
     if entered.newer_acts:
         return _form(request, viewer, entered)
 
@@ -202,83 +199,6 @@ def new_notice_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Redi
         return _form(request, viewer, explain_error(entered, error))
     forget_fields(viewer, NEW)
     return Redirect(answer.location or "/notices", status_code=303)
-
-
-def _registered(request: AnyRequest, viewer: Viewer) -> dict[str, str]:
-    """Return what is registered under a name that is to be revised, as fields."""
-    name = str(request.query_params.get("notice", ""))[:100]
-    notice = _named(viewer, name) if name else None
-    if notice is None:
-        return {}
-    from keiryo.quantities import format_weight
-
-    fields = {"notice": notice.notice, "direction": notice.direction, "mba": notice.mba}
-    fields |= {"partner": notice.partner, "revise": "yes"}
-    for day in DAYS:
-        value = getattr(notice, f"{day}_on")
-        fields[day] = "" if value is None else value.isoformat()
-    if notice.category is not None and notice.element_mg is not None:
-        fields["category"] = str(notice.category)
-        fields["element"] = format_weight(notice.element_mg, notice.category.unit)
-        if notice.fissile_mg is not None:
-            fields["fissile"] = format_weight(notice.fissile_mg, "g")
-    if notice.safeguarded is not None:
-        fields["safeguarded"] = "yes" if notice.safeguarded else "no"
-    return fields
-
-
-def _named(viewer: Viewer, name: str) -> AdvanceNotice | None:
-    """Return a notice that the viewer sees."""
-    with viewer.whole.reading() as connection:
-        found = {n.notice: n for n in register(connection, viewer.metadata)}.get(name)
-    seen = found is not None and found.mba in areas_reading(viewer, "oversight")
-    return found if seen else None
-
-
-def _typed_notice(viewer: Viewer, entered: Entered) -> AdvanceNotice | None:
-    """Return the notice that was typed; what is wrong with it goes into the form."""
-    days: dict[str, datetime.date | None] = {}
-    for name in DAYS:
-        try:
-            days[f"{name}_on"] = day_of(viewer.field(name))
-        except KeiryoError as error:
-            explain_error(entered, error, name)
-    category, element, fissile = (viewer.field(n) for n in ("category", "element", "fissile"))
-    amount: tuple[Category | None, int | None, int | None] = (None, None, None)
-    if category or element or fissile:
-        try:
-            amount = parse_amount(f"{category}:{element}" + (f":{fissile}" if fissile else ""))
-        except KeiryoError as error:
-            explain_error(entered, error, "element")
-    if not viewer.field("notice"):
-        entered.errors["notice"] = _("Give the notice a name, unique in the State.")
-    if entered.errors:
-        return None
-    return AdvanceNotice(
-        notice=viewer.field("notice"),
-        direction=viewer.field("direction"),
-        mba=viewer.field("mba"),
-        partner=viewer.field("partner").upper(),
-        category=amount[0],
-        element_mg=amount[1],
-        fissile_mg=amount[2],
-        safeguarded={"yes": True, "no": False}.get(viewer.field("safeguarded")),
-        **days,
-    )
-
-
-def _check_name(viewer: Viewer, entered: Entered, notice: AdvanceNotice, *, revise: bool) -> None:
-    """Refuse a name that belongs to a notice of an area that the viewer does not keep."""
-    with viewer.whole.reading() as connection:
-        known = {n.notice: n for n in register(connection, viewer.metadata)}
-    before = known.get(notice.notice)
-    if before is not None and before.mba not in areas_of(viewer):
-        entered.errors["notice"] = _("This name is taken; choose another one.")
-    elif before is not None and before.mba != notice.mba and revise:
-        entered.errors["mba"] = _(
-            "The notice is registered for %(mba)s; withdraw it and give the new one its own name.",
-            mba=before.mba,
-        )
 
 
 def _form(request: AnyRequest, viewer: Viewer, entered: Entered) -> Response[Any]:
@@ -298,7 +218,7 @@ def _form(request: AnyRequest, viewer: Viewer, entered: Entered) -> Response[Any
 def show_notice(request: AnyRequest, viewer: Asking) -> Redirect:
     """Lead to a notice by its name."""
     name = str(request.query_params.get("notice", ""))
-    notice = _named(viewer, name[:200])
+    notice = notice_named(viewer, name[:200])
     if notice is None:
         raise NotFoundError(
             _("there is no such notice that you may see"), _("The register shows all of them.")
@@ -340,7 +260,7 @@ def notice_page(
     if withdrawing and not reason:
         entered.errors["reason"] = _("Say why nothing comes of it.")
     if not entered.errors:
-        entered.newer_acts = _acts_about(viewer, notice.notice, head_of_form(viewer))
+        entered.newer_acts = acts_about_notice(viewer, notice.notice, head_of_form(viewer))
     if entered.refused:
         return _notice(request, viewer, here, notice, history, entered)
 
@@ -371,12 +291,8 @@ def _history(viewer: Viewer, place: Place) -> tuple[AdvanceNotice, list[dict[str
     NotFoundError
         If there is none that they see.
     """
-    from keiryo.storage.schema import ACT
-
     table, acts = viewer.metadata.tables[ADVANCE_NOTICE.name], viewer.metadata.tables[ACT]
-    named = select(table.c.notice).where(
-        table.c.act_id == place[0], table.c.line_no == place[1]
-    )
+    named = select(table.c.notice).where(table.c.act_id == place[0], table.c.line_no == place[1])
     with viewer.books.reading() as connection:
         name = connection.execute(named).scalar()
         query = (
@@ -386,24 +302,12 @@ def _history(viewer: Viewer, place: Place) -> tuple[AdvanceNotice, list[dict[str
             .order_by(table.c.act_id.desc(), table.c.line_no.desc())
         )
         rows = [dict(row) for row in connection.execute(query).mappings()] if name else []
-    notice = _named(viewer, str(name)) if name else None
+    notice = notice_named(viewer, str(name)) if name else None
     if notice is None:
         raise NotFoundError(
             _("there is no such notice that you may see"), _("The register shows all of them.")
         )
     return notice, rows
-
-
-def _acts_about(viewer: Viewer, name: str, after_act: int) -> list[int]:
-    table = viewer.metadata.tables[ADVANCE_NOTICE.name]
-    query = (
-        select(table.c.act_id)
-        .where(table.c.notice == name, table.c.act_id > after_act)
-        .distinct()
-        .order_by(table.c.act_id)
-    )
-    with viewer.whole.reading() as connection:
-        return [int(number) for number in connection.execute(query).scalars()]
 
 
 def _notice(
@@ -456,7 +360,7 @@ def import_notices(request: AnyRequest, viewer: Asking) -> Response[Any] | Redir
         for mba in {notice.mba for notice in notices} & set(areas_reading(viewer, "oversight")):
             viewer.require_post(REGISTER, viewer.area(mba).scope)
         for notice in notices:
-            _check_name(viewer, entered, notice, revise=viewer.field("revise_file") == "yes")
+            check_name(viewer, entered, notice, revise=viewer.field("revise_file") == "yes")
     if table.findings or entered.errors:
         entered.findings += table.findings
         entered.errors[""] = _("The notices were refused; nothing was recorded.")
@@ -510,9 +414,7 @@ SECTION = Section(
     "notices",
     handlers=(notices_page, new_notice_page, show_notice, notice_page, import_notices),
     menu=(
-        MenuEntry(
-            sentence("Advance notices"), "/notices", "Reports", 60, reads_oversight, key="n"
-        ),
+        MenuEntry(sentence("Advance notices"), "/notices", "Reports", 60, reads_oversight, key="n"),
     ),
     search=(find_notices,),
 )

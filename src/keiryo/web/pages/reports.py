@@ -33,6 +33,7 @@ from keiryo.web.pages.reports_records import (
     findings_of,
     headers,
     is_open,
+    open_counts,
     refused_acts,
     release_of,
     signature_of,
@@ -83,7 +84,6 @@ LIST_COLUMNS = (
         sentence("State of the report"),
         choices=(sentence("accepted"), sentence("refused"), sentence("issued")),
     ),
-    ListColumn("open_findings", sentence("Open findings"), "number", filterable=False),
     ListColumn("act_id", sentence("Act"), "act"),
 )
 _BADGES = {"accepted": "ok", "issued": "ok", "refused": "error"}
@@ -99,11 +99,15 @@ def reports_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     listed = shown_list(request, rows, "reports")
     if not isinstance(listed, ShownList):
         return listed
+    listed.columns.insert(-1, {"key": "open", "title": _("Open findings"), "kind": "number"})
+    keys = {(str(r["mba"]), int(r["report_no"])) for r in listed.found.rows if r["mba"]}
+    with viewer.books.reading() as connection:
+        open_ones = open_counts(connection, viewer.metadata, keys) if keys else {}
     for cells, row in zip(listed.rows, listed.found.rows, strict=True):
         kind, state = str(row["report_type"]), str(row["state"])
         cells["report_type"] = {"text": kind_of_report(kind), "hint": _kind_words(kind)}
         cells["state"] = {"text": _(state), "badge": _BADGES[state]}
-        cells["open_findings"] = row["open_findings"] or ""
+        cells["open"] = open_ones.get((str(row["mba"]), int(row["report_no"])), "")
         if state == "refused":
             cells["_kind"] = "error"
     return render(

@@ -7,6 +7,7 @@ sender sees what is found about their files and their areas, and nothing of othe
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Iterable
@@ -57,6 +58,13 @@ class CheckedSet:
     asking: frozenset[str] = frozenset()
     not_yours: bool = False
     receives: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What tells this result of a check from another."""
+        said = sorted(repr(_key(one)) for one in self.findings)
+        outcome = (sorted(self.stopping), sorted(self.asking), self.not_yours, said)
+        return hashlib.sha256(repr(outcome).encode()).hexdigest()
 
     @property
     def acceptable(self) -> bool:

@@ -33,15 +33,23 @@ FIRST_ROWS, MORE_ROWS, MOST_ROWS = 8, 8, 160
 FILE_NAME = "composed.csv"
 CHANGES, LISTING = "I", "P"
 
+_TRANSFER = ("shipper", "receiver", "shipper_batch")
 _PLAIN = {
     CHANGES: (
         *("date", "code", "batch", "kmp", "mdc", "items", "basis"),
-        *("shipper", "receiver", "shipper_batch"),
+        *_TRANSFER,
     ),
     LISTING: ("batch", "kmp", "mdc", "items", "basis"),
 }
 _WEIGHTS = ("category", "element", "isotope", "fissile")
-FIELDS = {kind: (*plain, *_WEIGHTS) for kind, plain in _PLAIN.items()}
+FIELDS = {
+    kind: (
+        *(name for name in plain if name not in _TRANSFER),
+        *_WEIGHTS,
+        *(name for name in plain if name in _TRANSFER),
+    )
+    for kind, plain in _PLAIN.items()
+}
 """Fields of a row, by kind of source lines, in the order of the grid."""
 
 ISOTOPES = tuple(

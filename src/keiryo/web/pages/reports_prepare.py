@@ -50,6 +50,7 @@ from keiryo.web.pages.reports_shown import (
     counts,
     entries_table,
     kind_of_report,
+    meanings,
     place_findings,
 )
 from keiryo.web.rendering import render
@@ -402,6 +403,7 @@ def _previewed(
         prepared=prepared,
         text_digest=_digest(prepared),
         entries=listed,
+        legend=meanings([prepared.report]),
         counts=counts(findings),
         others=placed.others,
         four_eyes=four_eyes,

@@ -6,11 +6,11 @@ that the tables have, so that a page does not become slower as the books grow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Select, String, and_, cast, func, literal, select
+from sqlalchemy import Connection, MetaData, Select, and_, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from keiryo.errors import Finding, Severity
@@ -62,19 +62,26 @@ def headers(metadata: MetaData) -> Select[Any]:
         )
         .subquery("headers")
     )
-    finding = metadata.tables[FINDING.name]
-    open_ones = (
-        select(func.count())
-        .select_from(finding)
+    return select(both)
+
+
+def open_counts(
+    connection: Connection, metadata: MetaData, reports: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], int]:
+    """Return how many findings want an answer about each of some reports, where there are any."""
+    table = metadata.tables[FINDING.name]
+    query = (
+        select(table.c.mba, table.c.report, func.count())
         .where(
-            finding.c.mba == both.c.mba,
-            finding.c.report == cast(both.c.report_no, String),
-            finding.c.severity.in_(ASKING),
-            is_open(metadata, finding),
+            table.c.mba.in_({mba for mba, _number in reports}),
+            table.c.report.in_({str(number) for _mba, number in reports}),
+            table.c.severity.in_(ASKING),
+            is_open(metadata, table),
         )
-        .scalar_subquery()
+        .group_by(table.c.mba, table.c.report)
     )
-    return select(both, open_ones.label("open_findings"))
+    found = {(str(mba), str(report)): int(n) for mba, report, n in connection.execute(query)}
+    return {one: found[one[0], str(one[1])] for one in reports if (one[0], str(one[1])) in found}
 
 
 def is_open(metadata: MetaData, finding: Any) -> ColumnElement[bool]:

@@ -30,15 +30,15 @@ Place = tuple[str, str, int]
 ENTRY_COLUMNS = (
     ListColumn("report", sentence("Report"), "code"),
     ListColumn("entry", sentence("Entry"), "number"),
-    ListColumn("status", sentence("Status"), "code"),
-    ListColumn("date", sentence("Date of change"), "date"),
+    ListColumn("status", sentence("Status"), "code", filterable=False),
+    ListColumn("date", sentence("Date of change"), "date", filterable=False),
     ListColumn("code", sentence("Change"), "code"),
     ListColumn("batch", sentence("Batch"), "code"),
     ListColumn("kmp", sentence("KMP"), "code"),
     ListColumn("mdc", sentence("Material"), "code"),
     ListColumn("items", sentence("Items"), "number", filterable=False),
     ListColumn("basis", sentence("Basis"), "code", filterable=False),
-    ListColumn("parties", sentence("From → to"), "code"),
+    ListColumn("parties", sentence("From → to"), "code", filterable=False),
     ListColumn("category", sentence("Category"), "code"),
     ListColumn("element_mg", sentence("Element weight"), "number", filterable=False),
     ListColumn("fissile_mg", sentence("Fissile weight"), "number", filterable=False),
@@ -97,6 +97,28 @@ def words_now() -> Words:
     """Return the words of reports in the language of this request."""
     spoken = language()
     return Words(spoken if spoken in LANGUAGES else "en")
+
+
+def meanings(reports: Iterable[Report]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the meanings of the codes that reports use, by kind of code."""
+    words = words_now()
+    entries = [entry for report in reports for entry in report.entries]
+    categories = {str(group.category) for entry in entries for group in entry.groups()}
+
+    def used(contents: Iterable[str | None]) -> list[str]:
+        return sorted({content for content in contents if content})
+
+    statuses = [s for s in used(e.status for e in entries) if s in entry_statuses()]
+    bases = [b for b in used(e.basis for e in entries) if b in measurement_bases()]
+    found = [
+        ("legend_code", [(c, words.code(c)) for c in used(e.code for e in entries)]),
+        ("legend_category", [(c, words.category(c)) for c in sorted(categories)]),
+        ("legend_mdc", [(m, words.mdc(m)) for m in used(e.mdc for e in entries)]),
+        ("legend_basis", [(b, words.basis(b)) for b in bases]),
+        ("legend_status", [(s, words.status(s)) for s in statuses]),
+    ]
+    said = [(words[name], [pair for pair in pairs if pair[1]]) for name, pairs in found]
+    return [(title, pairs) for title, pairs in said if pairs]
 
 
 def entries_table(

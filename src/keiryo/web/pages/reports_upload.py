@@ -42,6 +42,7 @@ from keiryo.web.pages.reports_shown import (
     counts,
     entries_table,
     kind_of_report,
+    meanings,
     place_findings,
 )
 from keiryo.web.remembered import head_of
@@ -116,10 +117,16 @@ def accept_checked(
 
 def _taken(request: AnyRequest, viewer: Viewer, kept: KeptSet, reason: str) -> Answer:
     """Accept a set, or start the job that does; nothing if a finding forbids it."""
-    problem = _not_acceptable(remembered_check(viewer, kept), reason)
-    if problem:
-        show = partial(_checked, request, viewer, kept.digest, problem, http_status=422)
-        raise LookAgainError(show)
+    found = remembered_check(viewer, kept)
+    show = partial(_checked, request, viewer, kept.digest)
+    if problem := _not_acceptable(found, reason):
+        raise LookAgainError(partial(show, problem, http_status=422))
+    if found.digest != viewer.field("seen"):
+        changed = _(
+            "The books changed since you looked: this is what is found about the files now. Look "
+            "at it again before you accept them."
+        )
+        raise LookAgainError(partial(show, changed=changed, http_status=409))
     if kept.size_bytes <= AT_ONCE_BYTES:
         return _accepted(viewer, kept, reason)
     jobs, asked = request.app.state.jobs, {"digest": kept.digest, "reason": reason}
@@ -289,6 +296,7 @@ def _checked(
     errors: Mapping[str, str] | None = None,
     *,
     more: tuple[Finding, ...] = (),
+    changed: str = "",
     http_status: int = 200,
 ) -> Response[Any] | Stream:
     kept = kept_set(viewer, digest)
@@ -305,6 +313,7 @@ def _checked(
         http_status=http_status,
         path=path,
         checked=found,
+        changed=changed,
         files=[(name, len(content)) for name, content in kept.files],
         context_name=kept.context[0] if kept.context else None,
         reports=_summary(found, placed, (*more, *found.findings)),
@@ -312,6 +321,7 @@ def _checked(
         others=placed.others[:MOST_FINDINGS],
         more_others=max(0, len(placed.others) - MOST_FINDINGS),
         entries=listed,
+        legend=meanings(found.reports),
         errors=errors or {},
         reason=viewer.field("reason") or fields.get("reason", ""),
         result=kept_result(viewer, digest) is not None,

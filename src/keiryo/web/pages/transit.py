@@ -110,9 +110,7 @@ def build_board(
     return Board(rows, scopes, _marks(connection, metadata), warning, overdue)
 
 
-def _marks(
-    connection: Connection, metadata: MetaData
-) -> dict[str, tuple[str | None, str | None]]:
+def _marks(connection: Connection, metadata: MetaData) -> dict[str, tuple[str | None, str | None]]:
     """Return the agreement and caveat of reported entries that have one, by MBA/report/entry."""
     table = metadata.tables[INVENTORY_CHANGE.name]
     query = select(
@@ -144,7 +142,7 @@ def narrowed_rows(viewer: Viewer, board: Board) -> list[TransitRow]:
 def listed(viewer: Viewer, rows: list[TransitRow]) -> list[dict[str, Any]]:
     """Return rows as a list shows them, what asks for most first."""
     mine = areas_reading(viewer, "reports")
-    made = []
+    made: list[dict[str, Any]] = []
     for row in rows:
         may_be = [one for one in row.may_be if one.partition("/")[0] in mine]
         made.append(
@@ -311,9 +309,7 @@ def reads_reports(viewer: Viewer) -> bool:
 SECTION = Section(
     "transit",
     handlers=(transit_page,),
-    menu=(
-        MenuEntry(sentence("Transit"), "/transit", "Today", 20, reads_reports, key="t"),
-    ),
+    menu=(MenuEntry(sentence("Transit"), "/transit", "Today", 20, reads_reports, key="t"),),
     overview=(
         OverviewPart(
             "transit",

@@ -44,8 +44,8 @@ from keiryo.web.pages.boards import (
 from keiryo.web.pages.worklist_finding import (
     finding_page,
     may_assign,
-    owner_names,
     own_names,
+    owner_names,
     require_place,
 )
 from keiryo.web.rendering import render
@@ -134,9 +134,7 @@ def assign_selected(request: AnyRequest, viewer: Viewer) -> Response[Any] | Stre
     for scope in {require_place(viewer, place)["scope"] for place in places}:
         viewer.require_post("finding.assign", scope)
     with viewer.whole.reading() as connection:
-        entered.newer_acts = acts_since(
-            connection, viewer.metadata, places, head_of_form(viewer)
-        )
+        entered.newer_acts = acts_since(connection, viewer.metadata, places, head_of_form(viewer))
     if entered.newer_acts:
         return _list_page(request, viewer, entered, places)
     back = {k: v for k, v in request.query_params.items() if k not in ("format", "done")}

@@ -199,9 +199,7 @@ def kind_of(viewer: Viewer, item: WorkItem, what: str) -> str:
     return wanted if viewer.may_post(wanted, scope) else ANSWER
 
 
-def _page(
-    request: AnyRequest, viewer: Viewer, place: Place, entered: Entered
-) -> Response[Any]:
+def _page(request: AnyRequest, viewer: Viewer, place: Place, entered: Entered) -> Response[Any]:
     item, steps = item_seen(viewer, place)
     values = item.values
     scope = str(values["scope"])

@@ -1,0 +1,276 @@
+"""The list of areas, and their part of the overview: what stands on each book today."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from litestar import Response, get
+from litestar.response import Stream
+from sqlalchemy import func, select
+
+from keiryo.accounts import books
+from keiryo.accounts.balance import opening_inventory
+from keiryo.accounts.inventory import inventory
+from keiryo.accounts.model import NOW, Amount
+from keiryo.dates import Period, next_day
+from keiryo.journal.act_scopes import NAME as ACT_SCOPE
+from keiryo.oversight.worklist import Wanted, work_list
+from keiryo.places.model import MaterialBalanceArea
+from keiryo.quantities import Category
+from keiryo.web.listing import ListColumn, RowList, shown_list
+from keiryo.web.pages.areas_frame import FINDINGS, address, element_text, figure_address
+from keiryo.web.pages.areas_inventory import lines_to_read
+from keiryo.web.pages.areas_register import may_register_somewhere
+from keiryo.web.rendering import render
+from keiryo.web.speaking import day_text, number_text
+from keiryo.web.speaking import gettext as _
+from keiryo.web.translation import sentence
+from keiryo.web.viewer import AnyRequest, Asking, Viewer
+
+AT_ONCE = 200
+MOST_LINES = 1_000
+"""Lines of an area up to which its effective kilograms are counted while a page waits."""
+
+CATEGORY_TITLES: Mapping[str, str] = {
+    "N": sentence("Natural U"),
+    "D": sentence("Depleted U"),
+    "E": sentence("Enriched U"),
+    "U": sentence("Unified U"),
+    "P": sentence("Plutonium"),
+    "T": sentence("Thorium"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AreaNow:
+    """An area as it stands today.
+
+    Effective kilograms and significant quantities are counted batch by batch; None where the
+    batches are too many to be followed while a page waits.
+    """
+
+    area: MaterialBalanceArea
+    last_pit: datetime.date | None
+    days_since: int | None
+    book: Mapping[Category, Amount]
+    open_findings: int
+    effective_kg: Fraction | None = None
+    significant: Fraction | None = None
+
+
+def areas_now(viewer: Viewer) -> tuple[AreaNow, ...]:
+    """Return the areas that the viewer sees, as they stand today.
+
+    Each is remembered until something is recorded about it.
+    """
+    if not viewer.reads("accounts"):
+        return tuple(AreaNow(area, None, None, {}, 0) for area in viewer.areas.values())
+    last, remembered = last_acts(viewer), viewer.server.remembered
+    return tuple(
+        remembered.get(
+            ("area now", viewer.sight, area.scope),
+            (last[area.scope], viewer.today),
+            partial(_area_now, viewer, area),
+        )
+        for area in viewer.areas.values()
+    )
+
+
+def last_acts(viewer: Viewer) -> dict[str, int]:
+    """Return the last act about each area, its facility or its State, by the area's scope."""
+    table = viewer.metadata.tables[ACT_SCOPE]
+    parts = {area.scope: area.scope.split("/") for area in viewer.areas.values()}
+    above = {scope: ["/".join(p[: n + 1]) for n in range(len(p))] for scope, p in parts.items()}
+    every = sorted({scope for some in above.values() for scope in some})
+    found: dict[str, int] = {}
+    with viewer.whole.reading() as connection:
+        for begin in range(0, len(every), AT_ONCE):  # each scope is one step in the index
+            some = every[begin : begin + AT_ONCE]
+            columns = [
+                select(func.max(table.c.act_id)).where(table.c.scope == scope).scalar_subquery()
+                for scope in some
+            ]
+            acts = connection.execute(select(*columns)).one()
+            found |= {scope: int(act or 0) for scope, act in zip(some, acts, strict=True)}
+    return {scope: max(found[one] for one in some) for scope, some in above.items()}
+
+
+def _area_now(viewer: Viewer, area: MaterialBalanceArea) -> AreaNow:
+    metadata, today, code = viewer.metadata, viewer.today, area.code
+    with viewer.books.reading() as connection:
+        pits = books.pit_dates(connection, metadata, code, NOW)
+        book = opening_inventory(connection, metadata, code, next_day(today), NOW)
+        findings = len(work_list(connection, metadata, today, Wanted(mba=code)))
+        effective = significant = None
+        if lines_to_read(connection, metadata, code, pits, today, NOW) <= MOST_LINES:
+            found = inventory(connection, metadata, code, today)
+            effective = found.effective_kg()[0]
+            significant = sum(found.significant_quantities().values(), Fraction(0))
+    last = max((pit for pit in pits if pit <= today), default=None)
+    days = None if last is None else (today - last).days
+    return AreaNow(area, last, days, book, findings, effective, significant)
+
+
+def area_columns(rows: Sequence[AreaNow], *, with_accounts: bool) -> tuple[ListColumn, ...]:
+    """Return the columns of the list of areas: the categories that are on any book."""
+    columns = [
+        ListColumn("mba", sentence("Area"), "code", href=_area_href if with_accounts else None),
+        ListColumn("facility", sentence("Facility"), "code"),
+        ListColumn("type", sentence("Type"), choices=("item", "bulk", "LOF")),
+    ]
+    if any(row.area.name for row in rows):
+        columns.insert(1, ListColumn("name", sentence("Name")))
+    if not with_accounts:
+        return tuple(columns)
+    columns.append(ListColumn("last_pit", sentence("Last PIT"), "date", filterable=False))
+    columns.append(ListColumn("days_since", sentence("Days since"), "number", filterable=False))
+    columns.append(
+        ListColumn(
+            "open_findings",
+            sentence("Findings"),
+            "number",
+            filterable=False,
+            href=lambda row: address(FINDINGS, mba=row["mba"]) if row["open_findings"] else None,
+        )
+    )
+    columns.append(ListColumn("effective_kg", sentence("Effective kg"), "number", filterable=False))
+    columns.append(ListColumn("sq", sentence("SQ"), "number", filterable=False))
+    for category in categories_on_books(rows):
+        columns.append(
+            ListColumn(
+                f"{category}_mg",
+                CATEGORY_TITLES[category],
+                "mass",
+                filterable=False,
+                href=partial(_why_href, category),
+            )
+        )
+    return tuple(columns)
+
+
+def _three_decimals(value: Fraction | None) -> float | None:
+    return None if value is None else round(float(value), 3)
+
+
+def _why_href(category: Category, row: Mapping[str, Any]) -> str | None:
+    found: str | None = row["_why"].get(category)
+    return found
+
+
+def _area_href(row: Mapping[str, Any]) -> str:
+    return address("/areas", row["mba"])
+
+
+def categories_on_books(rows: Sequence[AreaNow]) -> list[Category]:
+    """Return the categories that are on any book."""
+    return [c for c in Category if any(c in r.book and not r.book[c].is_zero for r in rows)]
+
+
+def book_address(now: AreaNow, category: Category, today: datetime.date) -> str:
+    """Return where the book inventory of today is explained: its chain, or the itemised list."""
+    begin = None if now.last_pit is None else next_day(now.last_pit)
+    if begin is None or begin > today:
+        return address("/areas", now.area.code, "inventory")
+    return figure_address(now.area.code, Period(begin, today), "BA", category)
+
+
+def area_row(now: AreaNow, today: datetime.date) -> dict[str, Any]:
+    """Return an area as a row of the list; weights in milligrams."""
+    return {
+        "mba": now.area.code,
+        "name": now.area.name,
+        "facility": now.area.facility,
+        "type": now.area.type,
+        "last_pit": now.last_pit,
+        "days_since": now.days_since,
+        "open_findings": now.open_findings,
+        "effective_kg": _three_decimals(now.effective_kg),
+        "sq": _three_decimals(now.significant),
+        "_why": {category: book_address(now, category, today) for category in now.book},
+        **{f"{category}_mg": amount.element_mg for category, amount in now.book.items()},
+    }
+
+
+@get("/areas", sync_to_thread=True, opt={"reads": "places"})
+def areas_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
+    """Show the areas that the viewer sees."""
+    rows = areas_now(viewer)
+    columns = area_columns(rows, with_accounts=viewer.reads("accounts"))
+    listed = shown_list(
+        request, RowList([area_row(row, viewer.today) for row in rows], columns), "areas"
+    )
+    if isinstance(listed, Response | Stream):
+        return listed
+    return render(
+        request,
+        "areas.html",
+        listed=listed,
+        may_register=may_register_somewhere(viewer),
+        crumbs=[(_("Areas"), None)],
+    )
+
+
+def sees_books(viewer: Viewer) -> bool:
+    """Return whether the viewer reads the books of any area."""
+    return viewer.reads("accounts") and bool(viewer.areas)
+
+
+def sees_areas(viewer: Viewer) -> bool:
+    """Return whether the viewer sees any area."""
+    return viewer.reads("places")
+
+
+def overview_areas(viewer: Viewer) -> Mapping[str, Any] | None:
+    """Return the areas with their book inventory, for the overview; None if there are none."""
+    rows = areas_now(viewer)
+    if not rows:
+        return None
+    present = categories_on_books(rows)
+    return {
+        "columns": [
+            {"key": "mba", "title": _("Area")},
+            {"key": "last_pit", "title": _("Last PIT"), "kind": "date"},
+            {"key": "days_since", "title": _("Days since"), "kind": "number"},
+            *(
+                {"key": str(c), "title": _(CATEGORY_TITLES[c]), "kind": "number", "unit": c.unit}
+                for c in present
+            ),
+            {"key": "effective_kg", "title": _("Effective kg"), "kind": "number"},
+            {"key": "sq", "title": _("SQ"), "kind": "number"},
+            {"key": "open_findings", "title": _("Findings"), "kind": "number"},
+        ],
+        "rows": [_overview_row(row, present, viewer.today) for row in rows],
+    }
+
+
+def _counted_text(row: AreaNow, value: Fraction | None) -> tuple[str, str]:
+    """Return a count with the way to the batches that it was counted over."""
+    text = "…" if value is None else number_text(float(value), 3)
+    return text, address("/areas", row.area.code, "inventory")
+
+
+def _overview_row(
+    row: AreaNow, present: Sequence[Category], today: datetime.date
+) -> dict[str, Any]:
+    code = row.area.code
+    title = f"{code} {row.area.name}" if row.area.name else code
+    cells: dict[str, Any] = {
+        "mba": (title, address("/areas", code)),
+        "last_pit": day_text(row.last_pit) if row.last_pit else _("none yet"),
+        "days_since": row.days_since,
+        "open_findings": row.open_findings or None,
+        "effective_kg": _counted_text(row, row.effective_kg),
+        "sq": _counted_text(row, row.significant),
+    }
+    if row.open_findings:
+        cells["open_findings"] = (number_text(row.open_findings), address(FINDINGS, mba=code))
+    for category in present:
+        if category in row.book:
+            text = element_text(category, row.book[category].element_mg)
+            cells[str(category)] = (text, book_address(row, category, today))
+    return cells
