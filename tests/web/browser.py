@@ -203,6 +203,12 @@ class Window:
         link.first.click()
         self.arrived()
 
+    def click(self, selector: str) -> None:
+        """Click on something that leads to another page."""
+        self.mark()
+        self.page.locator(selector).first.click()
+        self.arrived()
+
     def enter(self) -> None:
         """Press the enter key, and wait for the page that comes."""
         self.mark()

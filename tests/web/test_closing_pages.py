@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -14,22 +16,28 @@ from keiryo.accounts.closing import close_period, closed_lines, last_closing_act
 from keiryo.cli.demo import AREAS
 from keiryo.dates import parse_date
 from keiryo.reports.service import import_reports
-from web.site import Site, make_site
+from web.site import Site, copy_of, make_site
 
 END = parse_date("2025-12-31")
 
 
-@pytest.fixture
-def unclosed(tmp_path: Path) -> Iterator[Site]:
-    """Return a site over the demonstration's reports, of which nothing is closed."""
-    place = tmp_path / "books.sqlite"
+@cache
+def unclosed_books() -> Path:
+    """Return books with the demonstration's reports, of which nothing is closed; to be copied."""
+    place = Path(mkdtemp(prefix="keiryo-unclosed-")) / "books.sqlite"
     books = keiryo.init(place, "XA", person="P-DEMO2345")
     data = files("keiryo.data").joinpath("state_xa")
     texts = [(f"{mba}.txt", data.joinpath(f"{mba}.txt").read_bytes()) for mba in AREAS]
     context = ("context.json", data.joinpath("context.json").read_bytes())
     import_reports(books.database, texts, books.actor, context=context)
     books.disconnect()
-    made = make_site(place)
+    return place
+
+
+@pytest.fixture
+def unclosed(tmp_path: Path) -> Iterator[Site]:
+    """Return a site over books of which nothing is closed."""
+    made = make_site(copy_of(unclosed_books(), tmp_path))
     yield made
     made.close()
 

@@ -152,6 +152,7 @@ def _second_factor(site: Site, seen: Window) -> None:
     seen.press("Take it into use")
     codes = seen.page.locator("main code").all_inner_texts()
     assert len(codes) >= 8
+    seen.go("/me/access")
     sign_out(seen)
     seen.go("/areas/XAFA")  # asks to sign in first, and goes on there afterwards
     sign_in(seen, "chie.tanaka", OFFICER)

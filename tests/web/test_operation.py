@@ -206,9 +206,7 @@ def test_a_clock_that_was_set_back(small: Site) -> None:
     assert verify(small.database).sound
 
 
-def test_backup_while_others_post_and_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_backup_while_others_post_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accounts are in it, sessions and the server's secret are not."""
     monkeypatch.setattr(keys, "ARGON2_TIME", 1)
     monkeypatch.setattr(keys, "ARGON2_MEMORY_KIB", 32)

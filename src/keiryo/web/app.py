@@ -11,7 +11,6 @@ import weakref
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from litestar import Litestar
 from litestar.concurrency import sync_to_thread
@@ -120,7 +119,8 @@ def create_app(
         logging_config=None,
     )
     # Around all of it, not around each route: what leads nowhere is noted and has headers as well.
-    app.asgi_handler = with_notes(with_headers(app.asgi_handler, secure=settings.secure), metrics)
+    around = with_headers(app.asgi_handler, secure=settings.secure, names=settings.names)
+    app.asgi_handler = with_notes(around, metrics)
     app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
     app.state.metrics = metrics
     return app

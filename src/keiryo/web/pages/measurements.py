@@ -21,29 +21,25 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 
 from keiryo.errors import NotFoundError, RefusedError, UsageError
-from keiryo.measurement.estimate_findings import rows_of
 from keiryo.measurement.forms import FORMS
 from keiryo.measurement.intake import Imported, import_table, lines_in_force, table_rows, withdraw
 from keiryo.measurement.table_files import protected
 from keiryo.web.jobs import Tell
 from keiryo.web.listing import RowList, ShownList, download_headers, shown_list
 from keiryo.web.once import Answer, once
-from keiryo.web.pages.evaluation import drawing
 from keiryo.web.pages.evaluation_asked import plain_finding, sees_state_measurements
+from keiryo.web.pages.measurements_series import series_chart, series_page
 from keiryo.web.pages.measurements_shown import (
+    HOME,
     SERIES_BADGES,
     SERIES_COLUMNS,
     TITLES,
-    charted,
-    charts_of,
     comparison,
     editions,
-    estimate,
     form_asked,
     list_columns,
     rows_shown,
     series_rows,
-    series_state,
 )
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields
@@ -54,7 +50,6 @@ from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
-HOME = "/measurements"
 AT_ONCE_BYTES = 512 * 1024
 IMPORT_JOB = "measurement-import"
 WITHDRAW = "measurement.withdraw"
@@ -142,7 +137,8 @@ def _finish(
     if form == "results":
         cells["batch"] = (row["batch"], f"/why?of={quote('batch:' + _batch(row), safe=':/')}")
     if may:
-        href = f"{HOME}/{form}/withdraw?{urlencode({'line': f'{row["act"]}/{row["line"]}'})}"
+        line = f"{row['act']}/{row['line']}"
+        href = f"{HOME}/{form}/withdraw?{urlencode({'line': line})}"
         cells["withdraw"] = (_("withdraw"), href)
 
 
@@ -207,75 +203,7 @@ def _targets(request: AnyRequest, viewer: Viewer) -> dict[str, Any] | None:
     }
 
 
-# --- series ---------------------------------------------------------------------------------------
-
-
-@get(HOME + "/series", opt={"reads": "measurement"})
-@in_thread
-def series_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
-    """Show what a series of control measurements says: estimates and control charts."""
-    name, relative = _series_asked(request)
-    crumbs = [(_("Measurements"), HOME), (_(TITLES["controls"]), f"{HOME}/controls"), (name, None)]
-    try:
-        found = estimate(viewer, name, relative=relative)
-    except RefusedError as error:
-        findings = [plain_finding(f) for f in error.findings]
-        return render(
-            request, "measurements/series.html", name=name, problem=error, findings=findings,
-            crumbs=crumbs,
-        )  # fmt: skip
-    rows = rows_of(found)
-    keys = list(rows[0]) if rows else []
-    asked = urlencode({"name": name, **({} if relative else {"absolute": "yes"})})
-    charts = [
-        {"title": chart.title, "alt": chart.description,
-         "src": f"{HOME}/series/{key}.svg?{asked}"}
-        for key, chart in charts_of(found).items()
-    ]  # fmt: skip
-    state = series_state(found)
-    values = [] if found.chart is None else charted(found.chart)
-    return render(
-        request,
-        "measurements/series.html",
-        name=name,
-        problem=None,
-        found=found,
-        state=_(state),
-        badge=SERIES_BADGES[state],
-        columns=[{"key": key, "title": _(key), "kind": "text"} for key in keys],
-        rows=rows,
-        charts=charts,
-        values=[
-            {"number": number_text(n + 1), "value": f"{value:.6g}", "z": number_text(z, 2)}
-            for n, (value, z) in enumerate(
-                zip(values, found.chart.standardized if found.chart else (), strict=True)
-            )
-        ],
-        relative=relative,
-        findings=[plain_finding(f) for f in found.findings],
-        crumbs=crumbs,
-    )
-
-
-@get(HOME + "/series/{chart:str}", opt={"reads": "measurement"})
-@in_thread
-def series_chart(request: AnyRequest, viewer: Asking, chart: FromPath[str]) -> Response[str]:
-    """Hand out a control chart as a picture."""
-    name, relative = _series_asked(request)
-    charts = charts_of(estimate(viewer, name, relative=relative))
-    chosen = chart.removesuffix(".svg")
-    if chosen not in charts or not chart.endswith(".svg"):
-        raise NotFoundError(_("there is no such chart"), _("The page of the series shows all."))
-    return drawing(charts[chosen].svg(chosen))
-
-
-def _series_asked(request: AnyRequest) -> tuple[str, bool]:
-    query = request.query_params
-    name = str(query.get("name", ""))[:300].replace("\0", "")
-    return name, str(query.get("absolute", "")) != "yes"
-
-
-# --- import, export, withdrawal ---------------------------------------------------------------------
+# --- import, export, withdrawal ------------------------------------------------------------
 
 
 def may_import(viewer: Viewer, form: str) -> bool:

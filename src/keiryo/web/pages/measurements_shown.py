@@ -33,6 +33,7 @@ from keiryo.web.translation import sentence
 from keiryo.web.viewer import Viewer
 
 Answer = TypeVar("Answer")
+HOME = "/measurements"
 
 TITLES = {
     "sources": sentence("Error sources"),
@@ -264,7 +265,7 @@ def charted(chart: ControlChart) -> list[float]:
     return [chart.centre + z * chart.sd for z in chart.standardized]
 
 
-# --- target values ----------------------------------------------------------------------------------
+# --- target values ------------------------------------------------------------
 
 
 def editions(viewer: Viewer) -> list[str]:

@@ -34,14 +34,14 @@ ENTRY_COLUMNS = (
     ListColumn("date", sentence("Date of change"), "date", filterable=False),
     ListColumn("code", sentence("Change"), "code"),
     ListColumn("batch", sentence("Batch"), "code"),
+    ListColumn("category", sentence("Category"), "code"),
+    ListColumn("element_mg", sentence("Element weight"), "number", filterable=False),
+    ListColumn("fissile_mg", sentence("Fissile weight"), "number", filterable=False),
     ListColumn("kmp", sentence("KMP"), "code"),
     ListColumn("mdc", sentence("Material"), "code"),
     ListColumn("items", sentence("Items"), "number", filterable=False),
     ListColumn("basis", sentence("Basis"), "code", filterable=False),
     ListColumn("parties", sentence("From → to"), "code", filterable=False),
-    ListColumn("category", sentence("Category"), "code"),
-    ListColumn("element_mg", sentence("Element weight"), "number", filterable=False),
-    ListColumn("fissile_mg", sentence("Fissile weight"), "number", filterable=False),
     ListColumn("findings", sentence("Findings")),
 )
 _EMPTY_COLUMNS = frozenset(
