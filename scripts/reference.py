@@ -12,6 +12,7 @@ for folder in (TOP / "scripts", TOP / "src"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
+import reference_api  # noqa: E402
 import reference_findings  # noqa: E402
 import reference_tables  # noqa: E402
 
@@ -151,6 +152,7 @@ def pages() -> dict[str, str]:
     """Return the content of every page by its file name."""
     made = {
         "commands.md": commands_page(),
+        "api.md": reference_api.page(),
         "findings.md": reference_findings.page(),
         "line-kinds.md": reference_tables.line_kinds_page(),
         "python-api.md": python_page(),

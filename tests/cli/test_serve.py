@@ -70,6 +70,7 @@ def test_start_and_graceful_end(tmp_path: Path) -> None:
         assert server.client().get("/").status_code == 303
         secret = Path(f"{place}.secret").stat()
         assert (stat.S_IMODE(secret.st_mode), secret.st_size) == (0o600, 32)
+        assert "Umask:\t0077" in Path(f"/proc/{server.process.pid}/status").read_text()
         assert len(server.temporary) == 1
         answer = threads.submit(server.client().get, "/slow/answer/15")
         until(lambda: False, 0.3)

@@ -257,11 +257,16 @@ class Window:
         for name in names:
             self.page.keyboard.press(name)
 
-    def tab_to(self, selector: str, most: int = 200) -> None:
-        """Reach something with the tab key alone."""
-        wanted = self.page.locator(selector).first
+    def tab_to(self, selector: str, most: int = 150) -> None:
+        """Reach something in the content with the tab key alone, from where the focus is.
+
+        From the beginning of a page the first link leads over the menu.
+        """
+        wanted = self.page.locator(selector).first.element_handle()
+        if self.page.evaluate("() => document.activeElement === document.body"):
+            self.keys("Tab", "Enter")
         for _ in range(most):
-            if wanted.evaluate("(element) => element === document.activeElement"):
+            if self.page.evaluate("(wanted) => wanted === document.activeElement", wanted):
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"{selector} is not reached by the keyboard on {self.path}")

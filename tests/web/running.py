@@ -107,7 +107,7 @@ def running(place: str, folder: Path, *arguments: object, **more: str) -> Iterat
         )
     try:
         made = Running(process, f"http://127.0.0.1:{port}", folder)
-        assert until(lambda: _answers(made) or process.poll() is not None), made.log
+        assert until(lambda: _answers(made) or process.poll() is not None, 90), made.log
         assert process.poll() is None, made.log
         yield made
     finally:
@@ -116,7 +116,7 @@ def running(place: str, folder: Path, *arguments: object, **more: str) -> Iterat
         process.wait(ENDS_WITHIN_S)
 
 
-def until(true: Callable[[], Any], seconds: float = 20) -> Any:
+def until(true: Callable[[], Any], seconds: float = 40) -> Any:
     """Wait for something; return what it was, or a false value when time is over."""
     end = time.monotonic() + seconds
     while not (found := true()) and time.monotonic() < end:

@@ -45,7 +45,7 @@ CHECKS = [
 ]
 OPENAPI = "/api/v1/schema/openapi.json"
 QUICK = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     database=None,

@@ -110,7 +110,7 @@ def test_an_area_as_known_earlier(site: Site, browser: Browser) -> None:
         seen.follow("XAFA")
         now = seen.page.locator("section[aria-labelledby=balance] table").inner_text()
         seen.picture("area-en")
-        seen.page.locator('[name="known"]').fill("2025-06-30")
+        seen.fill(known="2025-06-30")
         seen.press("Show")
         assert "Earlier state" in seen.text()
         assert "known on 30 Jun 2025" in seen.text()

@@ -53,9 +53,7 @@ def test_the_page_and_the_counts_agree(site: Site) -> None:
         page = client.get(f"/transit?on={DAY}&every=1")
         assert page.status_code == 200 and "<svg" in page.text and 'id="transit"' in page.text
         every = rows_of(client.get(f"/transit?on={DAY}&every=1&format=csv").text)
-        received = rows_of(
-            client.get(f"/transit?on={DAY}&every=1&state=received&format=csv").text
-        )
+        received = rows_of(client.get(f"/transit?on={DAY}&every=1&state=received&format=csv").text)
     assert received == [r for r in every if r["state"] == "received"]
 
 

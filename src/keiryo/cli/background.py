@@ -19,7 +19,7 @@ from keiryo.cli.serve import CHILD, listening, tell_where
 if TYPE_CHECKING:
     from keiryo.web.settings import Settings
 
-STARTED_WITHIN_S = 30
+STARTED_WITHIN_S = 60
 STOPPED_WITHIN_S = 40
 """Longer than a server takes to finish what it answers."""
 

@@ -120,6 +120,7 @@ def run(settings: Settings, config: Path | None) -> None:
     }
     with listening(settings) as listener:
         tell_where(settings)
+        os.umask(0o077)  # what the server makes is for its own account
         set_up_logs(settings.log_level)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server's own while it runs
         try:
@@ -128,6 +129,7 @@ def run(settings: Settings, config: Path | None) -> None:
             else:
                 factory = "keiryo.cli.serve:worker_app"
                 common |= {"factory": True, "workers": settings.workers, "lifespan": "on"}
+                common["timeout_worker_healthcheck"] = FINISH_WITHIN_S  # busy is not dead
                 _run_workers(Config(factory, **common), settings, config, listener)
         except KeyboardInterrupt:
             print("The server has ended.")

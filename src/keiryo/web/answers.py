@@ -22,6 +22,7 @@ from keiryo.errors import (
     StorageError,
     UsageError,
 )
+from keiryo.people.errors import SignInError, TryLaterError
 from keiryo.web.viewer import AnyRequest, NotPermittedError
 
 log = logging.getLogger("keiryo.web")
@@ -34,6 +35,8 @@ STATUS: tuple[tuple[type[KeiryoError], int], ...] = (
     (UsageError, 400),
     (ClockError, 503),
     (StorageError, 503),
+    (TryLaterError, 429),
+    (SignInError, 401),
 )
 _WORDS = {
     400: ("this cannot be asked so", "Check what was sent."),
@@ -41,6 +44,7 @@ _WORDS = {
     403: ("this is not for you", "Ask an administrator for the role that it takes."),
     404: ("there is no such page", "The menu leads to all pages."),
     405: ("this address does not take that", "Go there by a link or a form."),
+    412: ("somebody was there in between", "Read it again, then decide."),
     413: ("this is larger than may be sent", "Send it in parts, or ask for a higher limit."),
     415: ("this kind of content is not taken here", "Send what the page or the API asks for."),
     429: ("too many requests", "Wait a little and try again."),
@@ -58,7 +62,10 @@ def status_of(error: KeiryoError) -> int:
 def answer_error(request: AnyRequest, error: KeiryoError) -> Response[Any]:
     """Answer an error of the product: it says itself what is wrong and what to do."""
     findings = list(getattr(error, "findings", ()))
-    return problem(request, status_of(error), error.message, error.advice, findings)
+    answer = problem(request, status_of(error), error.message, error.advice, findings)
+    if isinstance(error, TryLaterError):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def answer_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:

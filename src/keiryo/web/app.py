@@ -20,6 +20,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
+from litestar.utils.sync import AsyncCallable
 
 from keiryo.errors import KeiryoError, UsageError
 from keiryo.people.sessions import sweep
@@ -121,6 +122,7 @@ def create_app(
     # Around all of it, not around each route: what leads nowhere is noted and has headers as well.
     around = with_headers(app.asgi_handler, secure=settings.secure, names=settings.names)
     app.asgi_handler = with_notes(around, metrics)
+    _wrap_once(app)
     app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
     app.state.metrics = metrics
     return app
@@ -150,6 +152,18 @@ async def _upkeep_for_ever(server: Server, jobs: Jobs) -> None:
             await sync_to_thread(_upkeep, server, jobs)
         except Exception:  # the database is away or full; the next time it is tried again
             log.warning("what is over could not be cleared away", exc_info=True)
+
+
+def _wrap_once(app: Litestar) -> None:
+    """Undo what Litestar does twice to handlers that share a path (seen in 2.25).
+
+    A function that runs in a thread is wrapped when its route is registered; where a path has
+    a GET and a POST the first is registered again, and its wrapper wrapped once more.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            while isinstance(getattr(handler.fn, "func", None), AsyncCallable):
+                handler._fn = handler.fn.func
 
 
 def _viewer(request: AnyRequest) -> Viewer | None:

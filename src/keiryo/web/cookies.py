@@ -16,8 +16,7 @@ from litestar import Response
 
 from keiryo.people.oidc import LIFETIME_S
 from keiryo.people.sessions import form_token
-from keiryo.web.door import cookie_name, visitor_cookie_name
-from keiryo.web.server import Server
+from keiryo.web.server import Server, cookie_name, visitor_cookie_name
 from keiryo.web.viewer import AnyRequest
 
 _VISITOR = re.compile(r"[A-Za-z0-9_-]{43}")

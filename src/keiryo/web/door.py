@@ -28,9 +28,10 @@ from litestar.response import Redirect
 from keiryo.people.accounts import account
 from keiryo.people.sessions import admitted_session_of, form_token, is_form_token
 from keiryo.people.tokens import admitted_token_of
+from keiryo.web.addresses import address_of
 from keiryo.web.remembered import head_of
 from keiryo.web.saved_forms import kept_for_later
-from keiryo.web.server import Server
+from keiryo.web.server import Server, cookie_name, visitor_cookie_name
 from keiryo.web.speaking import speak_on
 from keiryo.web.translation import choose_language
 from keiryo.web.viewer import AnyRequest, NotPermittedError, Viewer
@@ -40,16 +41,6 @@ TOKEN_HEADER = "X-Form-Token"
 TOKEN_FIELD = "_form_token"
 LANGUAGE_COOKIE, THEME_COOKIE = "keiryo_language", "keiryo_theme"
 API = "/api/"
-
-
-def cookie_name(server: Server) -> str:
-    """Return the name of the session's cookie; the prefix binds it to this host."""
-    return "__Host-keiryo" if server.settings.secure else "keiryo_session"
-
-
-def visitor_cookie_name(server: Server) -> str:
-    """Return the name of the cookie of somebody who is not signed in."""
-    return "__Host-keiryo-visitor" if server.settings.secure else "keiryo_visitor"
 
 
 async def door(request: AnyRequest) -> Response[Any] | None:
@@ -63,6 +54,7 @@ async def door(request: AnyRequest) -> Response[Any] | None:
     if opt.get("static"):
         return None
     viewer = await sync_to_thread(_viewer, server, request)
+    _keep_to_the_rate(request, server, viewer)
     if viewer is not None:
         state["viewer"], state["language"] = viewer, viewer.language
         speak_on(viewer.language)
@@ -87,15 +79,32 @@ async def door(request: AnyRequest) -> Response[Any] | None:
     return _enter(request, viewer)
 
 
+def _keep_to_the_rate(request: AnyRequest, server: Server, viewer: Viewer | None) -> None:
+    """Refuse what comes too fast: to the API, and to the sign-in from who is not signed in."""
+    path = request.url.path
+    if not path.startswith(API) and (viewer is not None or not path.startswith("/sign-in")):
+        return
+    asker = None
+    if viewer is not None and viewer.api_token is not None:
+        asker = viewer.api_token.token_id
+    elif viewer is not None and viewer.session is not None:
+        asker = viewer.session.session_id
+    if wait := server.rates.wait_s(asker, address_of(request)):
+        raise HTTPException(status_code=429, headers={"Retry-After": str(wait)})
+
+
 def _enter(request: AnyRequest, viewer: Viewer | None) -> Response[Any] | None:
     opt, path = request.route_handler.opt, request.url.path
     if viewer is None:
         if path.startswith(API):
-            raise HTTPException(status_code=401, detail="sign in, or send a token")
+            told = {"WWW-Authenticate": 'Bearer realm="keiryo"'}
+            raise HTTPException(status_code=401, detail="sign in, or send a token", headers=told)
         target = path + (f"?{request.url.query}" if request.url.query else "")
         return Redirect(f"/sign-in?next={quote(target, safe='')}", status_code=303)
     session = viewer.session
     if session is not None and session.step != "full" and opt.get("step") != session.step:
+        if path.startswith(API):
+            raise NotPermittedError("the second factor is still missing", "Give it first.")
         return Redirect("/sign-in/second", status_code=303)
     if viewer.api_token is not None and not path.startswith((API, "/metrics")):
         raise NotPermittedError("a token is for the API", "Sign in to see pages.")

@@ -13,7 +13,7 @@ import datetime
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Request, Response
 from litestar.response import Stream
@@ -259,7 +259,21 @@ class RowList:
         return found
 
 
-AnyList = QueryList | RowList
+class AnyList(Protocol):
+    """What a list is to pages and exports."""
+
+    @property
+    def columns(self) -> tuple[ListColumn, ...]:
+        """Its columns."""
+        ...
+
+    def page(self, asked: Asked) -> ListPage:
+        """Return one page and the count of all rows that the filter lets through."""
+        ...
+
+    def rows(self, asked: Asked) -> Iterable[Row]:
+        """Return all rows that the filter lets through, in order."""
+        ...
 
 
 def _accepts(column: ListColumn, value: Any, wanted: str) -> bool:

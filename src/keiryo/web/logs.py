@@ -42,7 +42,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             entry["error"] = record.exc_info[0].__name__
             entry["where"] = _places(record)
-        return json.dumps(entry, ensure_ascii=False, default=str)
+        return json.dumps(entry, default=str)  # ASCII: no sign that begins a line anywhere
 
 
 def _places(record: logging.LogRecord) -> list[str]:

@@ -21,9 +21,10 @@ from sqlalchemy import delete, insert, select
 
 from keiryo.dates import utc_text
 from keiryo.people.keys import seal, unseal
-from keiryo.people.tables import SAVED_FORM
+from keiryo.people.sessions import token_hash
+from keiryo.people.tables import SAVED_FORM, SESSION
 from keiryo.storage.engine import Database
-from keiryo.web.server import Server
+from keiryo.web.server import Server, cookie_name
 from keiryo.web.viewer import Viewer
 
 MAX_BYTES = 256 * 1024
@@ -86,7 +87,10 @@ def form_path(request: Request[Any, Any, Any], form: FormMultiDict) -> str:
 
 def safe_path(given: str) -> str:
     """Return a path and query of this server, or ``"/"`` for anything else (open redirect)."""
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        return "/"
     plain = given.isprintable() and "\\" not in given and not parts.scheme and not parts.netloc
     return given if plain and given.startswith("/") and not given.startswith("//") else "/"
 
@@ -100,17 +104,20 @@ def kept_for_later(request: Request[Any, Any, Any], form: FormMultiDict) -> Resp
         save_fields(server.database, viewer.person.person, path, fields, server.now())
         return Redirect(f"{path}{'&' if '?' in path else '?'}kept=1", status_code=303)
     ticket = ""
-    content = json.dumps({"form": path, "fields": fields}, ensure_ascii=False)
-    if fields and len(content.encode()) <= MAX_BYTES:
+    whose = _last_person(server, request)
+    content = json.dumps({"form": path, "fields": fields, "person": whose}, ensure_ascii=False)
+    if fields and whose and len(content.encode()) <= MAX_BYTES:
         ticket = seal(content.encode(), server.secret, PURPOSE).hex()
     return expired_page(request, path, ticket)
 
 
 def expired_page(request: Request[Any, Any, Any], path: str, ticket: str) -> Response[Any]:
     """Return the sign-in page that carries a sealed form through the sign-in."""
+    from keiryo.web.cookies import put_visitor, welcome_visitor
     from keiryo.web.rendering import render
 
-    return render(
+    visitor = welcome_visitor(request)
+    answer = render(
         request,
         "sign_in.html",
         http_status=401,
@@ -121,6 +128,18 @@ def expired_page(request: Request[Any, Any, Any], path: str, ticket: str) -> Res
         providers=server_providers(request),
         sign_in_name="",
     )
+    put_visitor(request, answer, visitor)
+    return answer
+
+
+def _last_person(server: Server, request: Request[Any, Any, Any]) -> str | None:
+    """Return whose the session was that the browser still names, ended or not."""
+    table = server.database.metadata.tables[SESSION]
+    digest = token_hash(request.cookies.get(cookie_name(server), ""))
+    with server.database.reading() as connection:
+        found = connection.execute(select(table.c.person).where(table.c.token_hash == digest))
+        person = found.scalar()
+    return None if person is None else str(person)
 
 
 def server_providers(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
@@ -141,5 +160,7 @@ def open_ticket(server: Server, person: str, ticket: str, now: datetime.datetime
     if content is None:
         return None
     data = json.loads(content)
+    if data.get("person") != person:  # somebody else signed in at the same machine
+        return None
     save_fields(server.database, person, str(data["form"]), data["fields"], now)
     return safe_path(str(data["form"]))

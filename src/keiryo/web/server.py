@@ -11,6 +11,7 @@ from keiryo.journal.opening import recorded_state
 from keiryo.people.secret import server_secret
 from keiryo.people.views import Viewing
 from keiryo.storage.engine import Database
+from keiryo.web.rate import RateLimits
 from keiryo.web.remembered import Remembered
 from keiryo.web.sections import Section
 from keiryo.web.settings import Settings
@@ -49,9 +50,22 @@ class Server:
         self.state = recorded_state(self.database) or ""
         self.viewing = Viewing(self.database, self.state)
         self.remembered = Remembered()
+        self.rates = RateLimits(
+            self.settings.requests_per_minute, self.settings.strangers_per_minute
+        )
         self.secret = server_secret(self.database)
 
     def close(self) -> None:
         """Let go of the books."""
         self.viewing.close()
         self.database.close()
+
+
+def cookie_name(server: Server) -> str:
+    """Return the name of the session's cookie; the prefix binds it to this host."""
+    return "__Host-keiryo" if server.settings.secure else "keiryo_session"
+
+
+def visitor_cookie_name(server: Server) -> str:
+    """Return the name of the cookie of somebody who is not signed in."""
+    return "__Host-keiryo-visitor" if server.settings.secure else "keiryo_visitor"

@@ -44,6 +44,9 @@ class Settings:
         How long somebody stays signed in, at most and without doing anything.
     upload_mb, upload_files : int
         The largest upload, and how many files it may have.
+    requests_per_minute, strangers_per_minute : int
+        Requests to the API from one token or session, and from one address that is not signed in
+        (there, to sign in as well).
     language : str
         Of pages before anybody chose: ``"en"`` or ``"ja"``.
     log_level : str
@@ -61,6 +64,8 @@ class Settings:
     idle_minutes: int = 60
     upload_mb: int = 64
     upload_files: int = 100
+    requests_per_minute: int = 600
+    strangers_per_minute: int = 120
     language: str = "en"
     log_level: str = "info"
     oidc: tuple[OidcProvider, ...] = field(default=(), repr=False)
@@ -94,6 +99,8 @@ _NUMBERS = {
     "idle_minutes": (1, 1_440),
     "upload_mb": (1, 2_048),
     "upload_files": (1, 1_000),
+    "requests_per_minute": (1, 1_000_000),
+    "strangers_per_minute": (1, 1_000_000),
 }
 _CHOICES = {"language": ("en", "ja"), "log_level": ("debug", "info", "warning", "error")}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from litestar import Response, get
 from litestar.params import FromPath
@@ -15,7 +15,7 @@ from keiryo.accounts.ledger_pages import Ledger, LedgerFilter, LedgerLine, line_
 from keiryo.dates import Period
 from keiryo.quantities import Category
 from keiryo.storage.engine import Database
-from keiryo.web.listing import AnyList, Asked, ListColumn, ListPage, Row, shown_list
+from keiryo.web.listing import Asked, ListColumn, ListPage, Row, shown_list
 from keiryo.web.pages.areas_frame import (
     AreaPage,
     address,
@@ -50,7 +50,7 @@ def ledger_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Resp
     ledger = Ledger(page.mba, period, LedgerFilter(), page.knowledge, counts)
     rows = LedgerList(viewer.books, ledger, _columns(page, codes, categories))
     name = f"ledger-{page.mba}-{period.start}-{period.end}"
-    listed = shown_list(request, cast(AnyList, rows), name)
+    listed = shown_list(request, rows, name)
     if isinstance(listed, Response | Stream):
         return listed
     return render(

@@ -90,6 +90,28 @@ def writing() -> Writing:
     )
 
 
+class PostedMeanwhileError(KeiryoError):
+    """Somebody posted about the same thing since the form was made; ``acts`` are theirs."""
+
+    def __init__(self, acts: Sequence[int]) -> None:
+        super().__init__("somebody posted about this in between; nothing was recorded")
+        self.acts = tuple(acts)
+
+
+def require_nothing_newer(acts: Sequence[int]) -> None:
+    """Refuse to go on if somebody posted since the form was made.
+
+    To be asked within what is done once: whoever sends a form twice is not stopped by what the
+    first sending posted.
+
+    Raises
+    ------
+    PostedMeanwhileError
+    """
+    if acts:
+        raise PostedMeanwhileError(acts)
+
+
 @dataclass(slots=True)
 class Entered:
     """A form as it is shown: what was typed, what is wrong with it, what came in between.
@@ -147,6 +169,9 @@ def typed_again(viewer: Viewer) -> Entered:
 
 def explain_error(entered: Entered, error: KeiryoError, name: str = "") -> Entered:
     """Put what a service refused into the form."""
+    if isinstance(error, PostedMeanwhileError):
+        entered.newer_acts = error.acts
+        return entered
     entered.findings += list(getattr(error, "findings", ()))
     words = error.message if not error.advice else f"{error.message}. {error.advice}"
     entered.errors[name] = words[:1].upper() + words[1:]

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from keiryo.accounts.closing import close_period, closed_lines
 from keiryo.accounts.closing_preview import ClosingPreview, closing_preview, takings
-from keiryo.errors import KeiryoError, NotFoundError, RefusedError, UsageError
+from keiryo.errors import KeiryoError, NotFoundError, UsageError
 from keiryo.journal.act_scopes import NAME as ACT_SCOPE
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.profile_files import shipped_tables
@@ -31,6 +31,7 @@ from keiryo.web.pages.boards import (
     explain_error,
     head_of_form,
     own_conflict,
+    require_nothing_newer,
     typed_again,
 )
 from keiryo.web.pages.closing_checks import (
@@ -138,12 +139,12 @@ def _close(
         )
     if viewer.field("points") not in ("", "0") and viewer.field("looked") != "yes":
         entered.errors["looked"] = _("Say that you looked at the points that are still open.")
-    entered.newer_acts = _acts_about(viewer, area, head_of_form(viewer))
     if entered.refused:
         return _page(request, viewer, area, pit, rounding, entered)
     here = f"/closing/{area.code}"
 
     def do() -> Answer:
+        require_nothing_newer(_acts_about(viewer, area, head_of_form(viewer)))
         closed = close_period(
             viewer.whole, area.code, pit, viewer.actor(), rounding_profile=rounding or None
         )
@@ -155,7 +156,7 @@ def _close(
     try:
         answer = once(viewer, viewer.field("_form_id"), asked, do)
     except KeiryoError as error:
-        if own_conflict(error) or not isinstance(error, RefusedError | UsageError):
+        if own_conflict(error):
             raise
         explain_error(entered, error)
         return _page(request, viewer, area, pit, rounding, entered)

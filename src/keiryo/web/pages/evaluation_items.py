@@ -196,11 +196,14 @@ def run_items(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict
     with tempfile.NamedTemporaryFile("w", newline="", encoding="utf-8", delete=False) as target:
         writer = csv.writer(target, lineterminator="\r\n")
         writer.writerow([column.name for column in ITEM_COLUMNS])
-        for row in item_rows(basis, number):
+        rows = item_rows(basis, number)
+        for row in rows:
             writer.writerow([safe_cell(exported(c, row.get(c.name))) for c in ITEM_COLUMNS])
     tell(2, 2, "")
     end = basis.items.periods[number].end
     return {
+        "count": len(rows),
+        "template": "evaluation/items_job.html",
         "file": str(Path(target.name)),
         "file_name": f"balance-{area.code}-{parameters['category']}-{end}.csv",
     }

@@ -43,6 +43,7 @@ from keiryo.web.pages.boards import (
     head_of_form,
     narrowed,
     own_conflict,
+    require_nothing_newer,
     typed_again,
 )
 from keiryo.web.pages.notices_typed import (
@@ -168,8 +169,10 @@ def new_notice_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Redi
     if not areas_of(viewer):
         viewer.require_post(REGISTER, viewer.state)
     if request.method == "GET":
-        asked = str(request.query_params.get("notice", ""))[:100]
-        return _form(request, viewer, first_shown(viewer, NEW, registered_fields(viewer, asked)))
+        named_before = str(request.query_params.get("notice", ""))[:100]
+        return _form(
+            request, viewer, first_shown(viewer, NEW, registered_fields(viewer, named_before))
+        )
     entered = typed_again(viewer)
     mba = viewer.field("mba")
     area = areas_of(viewer).get(mba)
@@ -182,11 +185,9 @@ def new_notice_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Redi
     if entered.refused or notice is None:
         return _form(request, viewer, entered)
     named, head = notice, head_of_form(viewer)
-    entered.newer_acts = acts_about_notice(viewer, named.notice, head)
-    if entered.newer_acts:
-        return _form(request, viewer, entered)
 
     def do() -> Answer:
+        require_nothing_newer(acts_about_notice(viewer, named.notice, head))
         register_notices(viewer.whole, viewer.actor(), [named], revise=revise)
         return Answer(303, f"/notices/show?notice={quote(named.notice)}")
 
@@ -259,12 +260,11 @@ def notice_page(
         entered.errors["confirmed"] = _("Say on which day the receiver confirmed receipt.")
     if withdrawing and not reason:
         entered.errors["reason"] = _("Say why nothing comes of it.")
-    if not entered.errors:
-        entered.newer_acts = acts_about_notice(viewer, notice.notice, head_of_form(viewer))
     if entered.refused:
         return _notice(request, viewer, here, notice, history, entered)
 
     def do() -> Answer:
+        require_nothing_newer(acts_about_notice(viewer, notice.notice, head_of_form(viewer)))
         if withdrawing:
             withdraw_notice(viewer.whole, viewer.actor(), notice.notice, reason)
         elif day is not None:

@@ -76,16 +76,17 @@ def search_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
 def job_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
     """Show how far a job is, and what came of it."""
     job: Job = request.app.state.jobs.job(viewer, number)
-    result = job.result or {}
+    result = dict(job.result or {})
+    if job.file_name:
+        result["href"] = f"/jobs/{job.job_id}/file"
     shown = {
-        "id": job.job_id,
+        "job_id": job.job_id,
         "title": _(job.title),
         "state": job.state,
         "done": job.done,
         "total": job.total or None,
-        "message": job.detail or result.get("message"),
-        "href": f"/jobs/{job.job_id}",
-        "result_href": f"/jobs/{job.job_id}/file" if job.file_name else result.get("href"),
+        "detail": job.detail or result.get("message"),
+        "result": result,
     }
     return render(
         request,

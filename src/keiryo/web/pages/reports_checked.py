@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keiryo.errors import Finding, RefusedError, Severity
+from keiryo.journal.reading import act_by_client_id
 from keiryo.reports.checking import check_against_books, check_files
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_reader import ReadResult
+from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.formats.table_places import located
 from keiryo.reports.model import Report
 from keiryo.reports.rules import check_report
 from keiryo.web.pages.reports_kept import File, KeptSet
+from keiryo.web.pages.reports_records import stated_entries
 from keiryo.web.viewer import Viewer
 
 ACCEPTING = "report.accept"
@@ -94,6 +97,7 @@ def check_set(viewer: Viewer, kept: KeptSet) -> CheckedSet:
             found, context_refused = [*error.findings, *result.findings], True
     else:
         found = check_against_books(viewer.whole, files)
+    found = [*found, *_used_before(viewer, result.reports, found)]
     shown = (*packed, *(one for one in found if _for_viewer(viewer, one, names)))
     stopping, asking, more = _would_refuse(result, shown)
     shown = (*shown, *more)
@@ -104,6 +108,33 @@ def check_set(viewer: Viewer, kept: KeptSet) -> CheckedSet:
     return CheckedSet(
         result.reports, shown, frozenset(stopping), frozenset(asking - stopping), False, receives
     )
+
+
+def _used_before(
+    viewer: Viewer, reports: Iterable[Report], found: Iterable[Finding]
+) -> Iterator[Finding]:
+    """Yield reports whose number the books hold with other content, as far as nobody said so."""
+    said = {(one.mba, one.report) for one in found if one.code == "SEQ-DUP"}
+    with viewer.whole.reading() as connection:
+        for report in reports:
+            number = str(report.number)
+            if report.mba is None or (report.mba, number) in said:
+                continue
+            digest = hashlib.sha256(write([report]).encode()).hexdigest()
+            same = f"{ACCEPTING}:{report.key}:{digest}"
+            stated = stated_entries(connection, viewer.metadata, report.mba, report.number)
+            if stated is None or act_by_client_id(connection, viewer.metadata, same) is not None:
+                continue
+            yield Finding(
+                "SEQ-DUP",
+                Severity.INCONSISTENCY,
+                f"number {number} was used before, with other content",
+                "Give the report the next free number.",
+                file=report.file or None,
+                mba=report.mba,
+                report=number,
+                basis="Code 10, label 001",
+            )
 
 
 def may_send_somewhere(viewer: Viewer) -> bool:

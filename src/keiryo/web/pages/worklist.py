@@ -38,6 +38,7 @@ from keiryo.web.pages.boards import (
     first_shown,
     head_of_form,
     own_conflict,
+    require_nothing_newer,
     sees_state,
     typed_again,
 )
@@ -88,7 +89,7 @@ COLUMNS = (
     ListColumn("owner", sentence("Who answers")),
     ListColumn("due_on", sentence("By"), "date"),
     ListColumn("overdue", sentence("Overdue"), "number", filterable=False, hidden=True),
-    ListColumn("raised_at", sentence("Raised"), "time", filterable=False),
+    ListColumn("raised_at", sentence("Raised"), "time", filterable=False, hidden=True),
     ListColumn("state", sentence("State"), choices=("open", "closed")),
     ListColumn("answer", sentence("Last answer"), hidden=True),
 )
@@ -133,13 +134,12 @@ def assign_selected(request: AnyRequest, viewer: Viewer) -> Response[Any] | Stre
         return _list_page(request, viewer, entered, places)
     for scope in {require_place(viewer, place)["scope"] for place in places}:
         viewer.require_post("finding.assign", scope)
-    with viewer.whole.reading() as connection:
-        entered.newer_acts = acts_since(connection, viewer.metadata, places, head_of_form(viewer))
-    if entered.newer_acts:
-        return _list_page(request, viewer, entered, places)
     back = {k: v for k, v in request.query_params.items() if k not in ("format", "done")}
 
     def do() -> Answer:
+        with viewer.whole.reading() as connection:
+            head = head_of_form(viewer)
+            require_nothing_newer(acts_since(connection, viewer.metadata, places, head))
         posted, _count = assign(viewer.whole, viewer.actor(), owner, due_on, places=places)
         return Answer(303, f"/findings?{urlencode({**back, 'done': posted.act.act_id})}")
 

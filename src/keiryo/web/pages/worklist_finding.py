@@ -31,6 +31,7 @@ from keiryo.web.pages.boards import (
     first_shown,
     head_of_form,
     own_conflict,
+    require_nothing_newer,
     sees_state,
     typed_again,
 )
@@ -162,16 +163,14 @@ def post_finding(request: AnyRequest, viewer: Viewer, act: int, line: int) -> Re
         due_on = day_of(viewer.field("due_on")) if assigning else None
     except KeiryoError as error:
         explain_error(entered, error, "due_on")
-    if not entered.errors:
-        with viewer.whole.reading() as connection:
-            entered.newer_acts = acts_since(
-                connection, viewer.metadata, [place], head_of_form(viewer)
-            )
     if entered.refused:
         return _page(request, viewer, place, entered)
     here = f"/findings/{act}/{line}"
 
     def do() -> Answer:
+        with viewer.whole.reading() as connection:
+            head = head_of_form(viewer)
+            require_nothing_newer(acts_since(connection, viewer.metadata, [place], head))
         if assigning:
             posted = assign(viewer.whole, viewer.actor(), owner, due_on, places=[place])[0]
         else:
