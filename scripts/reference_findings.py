@@ -42,6 +42,8 @@ PLACE_OF_CODE = {
     "_about": 1,
     "_finding": 0,
     "_item_findings": 2,
+    "_problem": 0,
+    "_refusal": 0,
     "_refuse": 0,
     "finding": 0,
     "form": 0,

@@ -2,7 +2,9 @@
 
 Sentences are what templates and Python give to ``_``, ``gettext``, ``ngettext``, ``pgettext`` and
 ``sentence``, the titles of menu entries, parts of the overview and columns of lists, the names of
-roles, and what errors of the pages say where it is the same every time.
+roles, and what errors of the pages say where it is the same every time. To them come the words of
+the domain that pages say as records and tables have them: the relations of a chain of evidence,
+the meanings of codes, the titles of profiles and duties.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import ast
 import io
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,11 +40,19 @@ TITLED = {
 }
 """Which arguments of these are shown, by position and name."""
 
-SHOWN_TABLES = {"GROUPS", "_WORDS"}
+SHOWN_TABLES = {"GROUPS", "KINDS", "RELATIONS", "STATES", "TITLES", "_WORDS", "JOB_STATES"}
 NOT_SHOWN = {"web/settings.py", "web/app.py", "web/server.py", "web/sections.py"}
 """Whose errors come up when the server starts, not on pages."""
 
 OTHER_SOURCES = (WEB.parent / "people" / "model.py",)
+SHOWN_DATA = {
+    "entry_codes": ("entry_code", "meaning"),
+    "profiles": ("profile", "title"),
+    "duties": ("duty", "title"),
+}
+"""What pages say of shipped tables: the list in the file, and its field."""
+
+PACKAGE = WEB.parent
 HEADER = """\
 # keiryo: the pages in {language}.
 msgid ""
@@ -63,7 +74,8 @@ def collected() -> Catalog:
     """Return every sentence of the pages, without translations."""
     catalog = Catalog(fuzzy=False)
     for place, message, context in sorted(
-        [*of_templates(), *of_python()], key=lambda one: (one[0], str(one[1]))
+        [*of_templates(), *of_python(), *of_domain(), *of_data()],
+        key=lambda one: (one[0], str(one[1])),
     ):
         catalog.add(message, locations=[(place, 0)], context=context)
     return catalog
@@ -95,13 +107,20 @@ def of_python() -> Iterator[Sentence]:
             if isinstance(node, ast.Call):
                 for message, context in of_call(node, errors=place not in NOT_SHOWN):
                     yield place, message, context
-            elif (
-                isinstance(node, ast.Assign)
-                and {target.id for target in node.targets if isinstance(target, ast.Name)}
-                & SHOWN_TABLES
-            ):
-                for text in literals(node.value):
-                    yield place, text, None
+            elif isinstance(node, ast.Assign | ast.AnnAssign) and names(node) & SHOWN_TABLES:
+                for text in literals(node.value) if node.value else ():
+                    if not is_code(text):
+                        yield place, text, None
+
+
+def names(assignment: ast.Assign | ast.AnnAssign) -> set[str]:
+    targets = assignment.targets if isinstance(assignment, ast.Assign) else [assignment.target]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def is_code(text: str) -> bool:
+    """Return whether a text is an official code and no sentence."""
+    return text.isupper() and len(text) <= 4
 
 
 def of_call(call: ast.Call, *, errors: bool) -> Iterator[tuple[str | tuple[str, str], str | None]]:
@@ -123,8 +142,29 @@ def of_call(call: ast.Call, *, errors: bool) -> Iterator[tuple[str | tuple[str, 
         shown = [one.value for one in call.keywords if one.arg == keyword]
         for value in shown or call.args[position : position + 1]:
             for text in literals(value):
-                if not (text.isupper() and len(text) <= 4):  # an official code is no sentence
+                if not is_code(text):
                     yield text, None
+
+
+def of_domain() -> Iterator[Sentence]:
+    """Yield the relations of chains of evidence, wherever in the package a link is made."""
+    for file in sorted(PACKAGE.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if "Link(" not in text:
+            continue
+        place = file.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Link":
+                for relation in (words for one in node.args[1:2] for words in literals(one)):
+                    yield place, relation, None
+
+
+def of_data() -> Iterator[Sentence]:
+    for table, (rows, field) in SHOWN_DATA.items():
+        file = PACKAGE / "data" / f"{table}.toml"
+        for row in tomllib.loads(file.read_text(encoding="utf-8"))[rows]:
+            if text := str(row.get(field, "")):
+                yield f"data/{file.name}", text, None
 
 
 def literals(node: ast.AST) -> list[str]:

@@ -6,6 +6,7 @@ sessions are opened directly.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import datetime
 import os
@@ -57,6 +58,7 @@ PEOPLE: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 def demonstration_books() -> Path:
     """Return books of State XA, closed, measured and evaluated; to be copied, not used."""
     folder = Path(mkdtemp(prefix="keiryo-site-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     place = folder / "books.sqlite"
     books = keiryo.init(place, "XA", person="P-DEMO2345")
     data = files("keiryo.data").joinpath("state_xa")

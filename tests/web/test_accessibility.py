@@ -9,13 +9,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from html import unescape
 from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -29,12 +28,38 @@ import keiryo
 from keiryo.people import keys, one_time
 from keiryo.people.joining import first_token
 from keiryo.people.sessions import form_token
+from keiryo.reports.service import import_reports
 from keiryo.web.settings import Settings
-from web.browser import COLOURS, DESK, TABLET, launched, window
-from web.site import PEOPLE, Site, copy_of, demonstration_books, make_site, serving
+from web.browser import COLOURS, DESK, TABLET, launched, until, window
+from web.site import Site, copy_of, demonstration_books, make_site, serving
+from web.test_main_work_accountant import DISCARD, WRONG, two_people_for_reports
+from web.test_release_pages import submitted
 
 PARTS = 8
-MOST_STEPS = 400
+ROLES = (
+    "officer",
+    "accountant",
+    "inspector",
+    "security",
+    "cooperation",
+    "administrator",
+    "auditor",
+)
+"""A member of each role."""
+
+ELSEWHERE = (
+    "/me/link/{name:str}",  # leads to a provider; tested with a real one
+    "/areas/{mba:str}/batch",  # a name in a query; leads to the page of the batch
+    "/reports/upload/{digest:str}/result",  # reached by accepting, in the accountant's work
+    "/evidence/{digest:str}",  # a file
+    "/notices/",  # the demonstration State gave no notices and statements
+    "/statements/",
+)
+"""How routes begin that nothing in these books leads to."""
+
+TRIED = 3
+"""Addresses of a route that are tried; the one with most in it is the one that is checked."""
+
 CHANGES = re.compile(
     r'(_form_token|_form_id|form-token)"[^>]*|[A-Za-z0-9_-]{16,}|\d\d:\d\d(:\d\d)?|P-[A-Z0-9]{8}'
 )
@@ -73,37 +98,65 @@ def _asking(site: Site, address: str, name: str) -> Iterator[httpx.Client]:
     """Give a client without a picture, signed in as a member; redirects are not followed."""
     token = site.session(name)
     given = {"X-Form-Token": form_token(token), "Cookie": f"keiryo_session={token}"}
-    with httpx.Client(base_url=address, headers=given, trust_env=False, timeout=30) as client:
+    with Reader(base_url=address, headers=given, trust_env=False, timeout=30) as client:
         yield client
+
+
+class Reader(httpx.Client):
+    """A client that sends forms as the clients of other tests do."""
+
+    def post(self, url: Any, data: Any = None, **more: Any) -> httpx.Response:
+        """Send a form."""
+        return super().post(url, data=data, **more)
 
 
 def _something_of_everything(site: Site, address: str) -> dict[str, list[str]]:
     """Do what leaves pages behind that no link leads to beforehand; return them by role."""
-    text = files("keiryo.data").joinpath("state_xa", "XAFA.txt").read_bytes()
-    wrong = text.replace(b"XAFA", b"XAF?", 1)
     left: dict[str, list[str]] = {}
-    for name in ("accountant", "officer", "inspector"):
-        with _asking(site, address, name) as client:
-            asked = [client.post("/journal/verify")]
-            if name != "inspector":
-                sent = {"files": ("reports.txt", wrong, "text/plain")}
-                asked.append(client.post("/reports/upload", files=sent))
-            left[name] = [a.headers["location"] for a in asked if a.status_code == 303]
+    two_people_for_reports(site)
+    with _asking(site, address, "officer") as officer:
+        asked = [officer.post("/journal/verify"), _sent(officer, WRONG)]
+        pack = {"from": "2025-01-01", "to": "2025-12-31"}
+        asked.append(officer.post("/areas/XALA/audit-pack", pack))
+        left["officer"] = [a.headers["location"] for a in asked if a.status_code == 303]
+        left["officer"] += ["/why?of=line:3/1", "/why?of=XAFA/F25-FA-001", "/search?q=F25"]
+        left["officer"] += ["/why?of=report:XAFA/102"]
+    gap = DISCARD.replace(";111", ";113").replace("LIQ-01", "LIQ-03").encode()
+    import_reports(site.database, [("gap.txt", gap)], site.actor("officer"))
+    with _asking(site, address, "accountant") as accountant:
+        left["accountant"] = [_sent(accountant, WRONG).headers["location"]]
+        submitted(accountant)
+    _wait_for_jobs(site)
     return left
 
 
+def _sent(client: httpx.Client, text: str) -> httpx.Response:
+    sent = {"files": ("reports.txt", text.encode(), "text/plain")}
+    return client.post("/reports/upload", files=sent)
+
+
+def _wait_for_jobs(site: Site) -> None:
+    jobs = site.app.state.jobs
+    until(lambda: jobs.running == 0, "the jobs do not end", 60)
+
+
 class Links(HTMLParser):
-    """Where the links of a page lead."""
+    """Where a page leads: links to pages, and what is handed out or asked by a form."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.pages: list[str] = []
+        self.others: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "a" and given.get("href") and "download" not in given:
-            self.found.append(unescape(given["href"] or ""))
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and given.get("href"):
+            (self.others if "download" in given else self.pages).append(given["href"])
+        elif tag == "img" and given.get("src"):
+            self.others.append(given["src"])
+        elif tag == "form" and given.get("method") == "get":
+            self.others.append(given.get("action", ""))
 
 
 @dataclass
@@ -141,34 +194,51 @@ def route_of(routes: dict[str, tuple[re.Pattern[str], Any]], path: str) -> str |
     return min(fits, key=lambda name: (name.count("{"), name), default=None)
 
 
-def walk(site: Site, client: httpx.Client, seeds: list[str]) -> Walk:
-    """Go through the site: each route once plainly, and once as a page of another leads there."""
+def walk(site: Site, client: httpx.Client, seeds: list[str], *, queries: bool) -> Walk:
+    """Go through the site: each route once plainly, and once as another page asks for it.
+
+    Parameters
+    ----------
+    seeds : list of str
+        Addresses to begin at, besides the routes without parameters.
+    queries : bool
+        Whether pages are seen with a query as well.
+    """
     routes = page_routes(site)
     waiting = [path for path in routes if "{" not in path] + seeds
     came, done = dict.fromkeys(waiting, ""), Walk()
-    taken: set[tuple[str, bool]] = set()
-    while waiting and len(taken) < MOST_STEPS:
+    tried: Counter[tuple[str, bool]] = Counter()
+    fullest: dict[tuple[str, bool], tuple[int, str, str]] = {}
+    while waiting:
         address = waiting.pop(0)
         parts = urlsplit(address)
         route = route_of(routes, parts.path)
-        if route is None or (route, bool(parts.query)) in taken:
+        asked = bool(parts.query)
+        if route is None or tried[route, asked] >= TRIED or (asked and not queries):
+            continue
+        if asked and came[address] == route:  # its own sorting and paging
             continue
         answer = client.get(address)
+        links = Links("")
         if answer.status_code == 303:
-            waiting.append(urljoin(address, answer.headers["location"]))
+            links.pages.append(answer.headers["location"])
         if answer.status_code in (200, 303):
             done.seen.add(route)
-        if answer.status_code != 200 or came.get(address) == route:
-            continue
-        taken.add((route, bool(parts.query)))
-        if "text/html" not in answer.headers["content-type"]:
-            continue
-        done.pages[address] = _content(answer.text)
-        for link in Links(answer.text).found:
+        if answer.status_code == 200:
+            tried[route, asked] += 1
+            if "text/html" in answer.headers["content-type"]:
+                links = Links(answer.text)
+                page = (len(answer.text), address, _content(answer.text))
+                fullest[route, asked] = max(page, fullest.get((route, asked), page))
+        for link in links.others:
+            known = route_of(routes, urlsplit(urljoin(address, link)).path)
+            done.seen |= {known} - {None}
+        for link in links.pages:
             target = urljoin(address, link).split("#")[0]
             if target.startswith("/") and target not in came:
                 came[target] = route
                 waiting.append(target)
+    done.pages = {address: content for _, address, content in fullest.values()}
     return done
 
 
@@ -183,9 +253,9 @@ def _content(text: str) -> str:
 def _walked(served: Served) -> tuple[tuple[tuple[str, str], ...], frozenset[str]]:
     """Return (member, address) of all pages, each once, and the routes that were seen."""
     pages, known, seen = [], set(), set()
-    for name in PEOPLE:
+    for name in ROLES:
         with _asking(served.site, served.address, name) as client:
-            done = walk(served.site, client, served.seeds.get(name, []))
+            done = walk(served.site, client, served.seeds.get(name, []), queries=name == "officer")
         seen |= done.seen
         for address, content in done.pages.items():
             if content not in known:
@@ -203,7 +273,8 @@ def test_every_page_is_reached(served: Served) -> None:
         for name, (_, handler) in routes.items()
         if name not in seen and not handler.opt.get("open") and handler.opt.get("step") is None
     }
-    assert missed <= {"/me/link/{name:str}"}, sorted(missed)  # a provider: tested with a real one
+    missed = {name for name in missed if not name.startswith(ELSEWHERE)}
+    assert not missed, sorted(missed)
     assert len(pages) > 50
 
 
@@ -211,7 +282,7 @@ def test_every_page_is_reached(served: Served) -> None:
 def test_pages_have_no_barriers(served: Served, browser: Browser, part: int) -> None:
     pages, _ = _walked(served)
     found: list[str] = []
-    for name in PEOPLE:
+    for name in ROLES:
         mine = [address for n, (m, address) in enumerate(pages) if n % PARTS == part and m == name]
         if not mine:
             continue
@@ -242,7 +313,7 @@ def _barriers(seen: Any, address: str, name: str) -> list[str]:
 
 @pytest.mark.parametrize("part", range(2))
 def test_japanese_pages_have_no_barriers(served: Served, browser: Browser, part: int) -> None:
-    pages = [address for member, address in _walked(served)[0] if member == "officer"][part::2]
+    pages = [a for name, a in _walked(served)[0] if name == "officer" and "?" not in a][part::2]
     found: list[str] = []
     asked = {"site": served.site, "member": "officer", "language": "ja"}
     with window(browser, served.address, **asked) as seen:  # type: ignore[arg-type]

@@ -35,14 +35,12 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def careful(site: Site) -> Site:
-    """Return a site where reports and corrections need two people."""
+def two_people_for_reports(site: Site) -> None:
+    """Let reports and corrections need two people."""
     draft = Draft("policy.set", "four-eyes", reason="two people for what leaves the house")
     for kind in ("report.issue", "correction.plan"):
         draft.add("release_policy", scope="XA", act_kind=kind, state="four eyes")
     post(site.database, draft, site.actor("administrator"))
-    return site
 
 
 def upload(seen: Window, name: str, text: str, button: str = "Check") -> None:
@@ -101,11 +99,12 @@ def test_upload_with_a_mistake_put_right_and_sent(site: Site, browser: Browser) 
         assert "F26-LIQ-01" in seen.text()
 
 
-def test_source_lines_report_and_submission_by_keyboard(careful: Site, browser: Browser) -> None:
+def test_source_lines_report_and_submission_by_keyboard(site: Site, browser: Browser) -> None:
     """The whole way without a mouse: tab, letters, enter."""
+    two_people_for_reports(site)
     with (
-        serving(careful) as address,
-        window(browser, address, site=careful, member="accountant") as seen,
+        serving(site) as address,
+        window(browser, address, site=site, member="accountant") as seen,
     ):
         seen.go("/")
         seen.keys("g")

@@ -1,4 +1,4 @@
-"""The inspector's work in a browser: audit pack, verification, a proof checked elsewhere, what if."""
+"""The inspector's work in a browser: audit pack, verification, a proof, what if."""
 
 from __future__ import annotations
 

@@ -104,9 +104,7 @@ def test_from_the_first_token_to_people_at_work(fresh: Site, browser: Browser) -
             sign_in(admin, "hana.kudo", ADMIN)
             assert admin.path == "/"
             officer_link = admit(admin, "Chie Tanaka", "chie.tanaka", "State officer", "XA")
-            accountant_link = admit(
-                admin, "森 愛子", "aiko.mori", "facility accountant", "/XAFA"
-            )
+            accountant_link = admit(admin, "森 愛子", "aiko.mori", "facility accountant", "/XAFA")
             admin.go("/admin")
             admin.picture("administration-en")
             assert "森 愛子" in admin.text()

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from keiryo.journal.model import Draft
-from keiryo.journal.posting import post
 from keiryo.reports.service import import_reports
 from web.browser import TABLET, launched, until, window
 from web.site import Site, serving
-from web.test_main_work_accountant import DISCARD, submitted
+from web.test_main_work_accountant import DISCARD, submitted, two_people_for_reports
 
 
 @pytest.fixture(scope="module")
@@ -22,20 +20,12 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def careful(site: Site) -> Site:
-    """Return a site where reports need two people."""
-    draft = Draft("policy.set", "four-eyes", reason="two people for what leaves the house")
-    draft.add("release_policy", scope="XA", act_kind="report.issue", state="four eyes")
-    post(site.database, draft, site.actor("administrator"))
-    return site
-
-
-def test_release_of_what_another_prepared(careful: Site, browser: Browser) -> None:
-    with serving(careful) as address:
-        with window(browser, address, site=careful, member="accountant") as accountant:
+def test_release_of_what_another_prepared(site: Site, browser: Browser) -> None:
+    two_people_for_reports(site)
+    with serving(site) as address:
+        with window(browser, address, site=site, member="accountant") as accountant:
             path = submitted(accountant)
-        with window(browser, address, site=careful, member="officer") as seen:
+        with window(browser, address, site=site, member="officer") as seen:
             seen.go("/")
             seen.picture("overview-officer-en")
             seen.click('main a[href^="/releases"]')
@@ -186,4 +176,3 @@ def test_search_and_keys(site: Site, browser: Browser) -> None:
         seen.keys("m")
         seen.arrived()
         assert seen.path == "/areas"
-

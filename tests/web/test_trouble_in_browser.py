@@ -11,14 +11,21 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select
 
 from keiryo.people import keys
 from keiryo.people.accounts import set_password
 from keiryo.people.tables import SESSION
 from web.browser import Window, launched, until, window
 from web.site import Site, serving
-from web.test_main_work_accountant import COMPOSE, DISCARD, submitted, upload, write_row
+from web.test_main_work_accountant import (
+    COMPOSE,
+    DISCARD,
+    submitted,
+    two_people_for_reports,
+    upload,
+    write_row,
+)
 
 RTL, END = "\u202e", "\u202c"
 NAMES = [
@@ -84,13 +91,12 @@ def test_double_click_back_and_again(site: Site, browser: Browser) -> None:
         seen.arrived()
         assert acts(site) == before + 1
         seen.page.go_back(wait_until="load")
-        seen.allowed = {409}
-        if not seen.page.locator('[name="r1_batch"]').input_value():
+        seen.allowed = {409, 422}
+        if not seen.page.locator('[name="r1_batch"]').input_value():  # the browser asked anew
             write_row(seen, 1)
-        number = seen.page.locator("#compose [name=_form_id]").input_value()
         seen.press("Record source lines")
-        if seen.path.startswith(COMPOSE):  # the page was loaded anew: it says who was faster
-            assert "Somebody posted" in seen.text() and number
+        if seen.path.startswith(COMPOSE):  # a new form: the books say that they have it
+            assert "Somebody posted" in seen.text() or "DUPLICATE" in seen.text()
         assert acts(site) == before + 1
 
 
@@ -139,16 +145,15 @@ def test_the_session_ends_in_the_middle_of_a_long_form(
     monkeypatch.setattr(keys, "ARGON2_MEMORY_KIB", 32)
     member = site.members["accountant"]
     set_password(site.database, member.person, PASSWORD, member.key, site.clock())
-    with (
-        serving(site) as address,
-        window(browser, address, site=site, member="accountant") as seen,
-    ):
+    with serving(site) as address, window(browser, address) as seen:
         seen.go(COMPOSE)
+        seen.fill(name="accountant", password=PASSWORD)
+        seen.click("main button.primary")
         write_row(seen, 1, batch="F26-満-01")
         write_row(seen, 2, batch=f"B{RTL}02{END}")
         table = site.database.metadata.tables[SESSION]
         with site.database.writing() as connection:
-            connection.execute(table.delete())
+            connection.execute(delete(table))
         before = acts(site)
         seen.allowed = {401, 403}
         seen.press("Record source lines")
@@ -170,7 +175,7 @@ def test_the_session_ends_in_the_middle_of_a_long_form(
 
 
 def test_two_release_at_the_same_time(site: Site, browser: Browser) -> None:
-    _two_people_for_reports(site)
+    two_people_for_reports(site)
     with serving(site) as address:
         with window(browser, address, site=site, member="accountant") as accountant:
             path = submitted(accountant)
@@ -191,15 +196,6 @@ def test_two_release_at_the_same_time(site: Site, browser: Browser) -> None:
             assert "Chie Tanaka" in both or "Daniel Ono" in both
             one.go(path)
             assert one.page.get_by_role("button", name="Release", exact=True).count() == 0
-
-
-def _two_people_for_reports(site: Site) -> None:
-    from keiryo.journal.model import Draft
-    from keiryo.journal.posting import post
-
-    draft = Draft("policy.set", "four-eyes", reason="two people for what leaves the house")
-    draft.add("release_policy", scope="XA", act_kind="report.issue", state="four eyes")
-    post(site.database, draft, site.actor("administrator"))
 
 
 def test_the_clock_of_the_server_goes_wrong(site: Site, browser: Browser) -> None:
@@ -241,9 +237,7 @@ def test_reading_without_script(site: Site, browser: Browser) -> None:
         window(browser, address, site=site, member="officer", script=False) as seen,
     ):
         _go(seen, "/")
-        menu = [
-            link.get_attribute("href") or "" for link in seen.page.locator("nav.side a").all()
-        ]
+        menu = [link.get_attribute("href") or "" for link in seen.page.locator("nav.side a").all()]
         assert len(menu) > 8
         for path in menu:
             _go(seen, path)

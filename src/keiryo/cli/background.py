@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keiryo.cli.serve import CHILD, listening, tell_where
+from keiryo.cli.serving import CHILD, listening, tell_where
 
 if TYPE_CHECKING:
     from keiryo.web.settings import Settings

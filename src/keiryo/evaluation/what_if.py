@@ -343,7 +343,8 @@ def read_change(basis: Basis, texts: Mapping[str, str]) -> tuple[Change, list[Fi
     basis : Basis
     texts : mapping
         By field (`field_name`; ``alpha``, ``loss-element``, ``loss-isotope``): relative standard
-        deviations and alpha in per cent, absolute ones in grams, losses in kg. What is empty stays as it is.
+        deviations and alpha in per cent, absolute ones in grams, losses in kg. What is empty stays
+        as it is.
 
     Returns
     -------

@@ -119,8 +119,10 @@ def problem(
                 {k: v for k, v in asdict(f).items() if v is not None} for f in findings
             ]
         return Response(content, media_type="application/problem+json", status_code=status)
-    from keiryo.web.rendering import render
+    from keiryo.web.rendering import choose_looks, render
 
+    if "language" not in request.scope["state"]:  # no route matched: nobody was at the door
+        choose_looks(request)
     return render(
         request,
         "error.html",

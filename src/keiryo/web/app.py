@@ -8,8 +8,9 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from litestar import Litestar
@@ -84,25 +85,6 @@ def create_app(
     for section in chosen:
         handlers += [*section.handlers, *section.api]
 
-    @asynccontextmanager
-    async def lifetime(app: Litestar) -> AsyncGenerator[None, None]:
-        metrics.forget_the_dead()
-        await sync_to_thread(_upkeep, server, jobs)
-        upkeep = asyncio.create_task(_upkeep_for_ever(server, jobs))
-        log.info("started", extra={"worker": server.worker, "version": __version__})
-        try:
-            yield
-        finally:
-            upkeep.cancel()
-            with suppress(asyncio.CancelledError):
-                await upkeep
-            try:
-                await sync_to_thread(jobs.close)
-                server.close()
-            finally:
-                finish()
-            log.info("stopped", extra={"worker": server.worker})
-
     app = Litestar(
         handlers,
         before_request=door,
@@ -112,7 +94,7 @@ def create_app(
             404: answer_http_error,
             Exception: answer_unexpected,
         },
-        lifespan=[lifetime],
+        lifespan=[partial(_lifetime, server, jobs, metrics, finish)],
         openapi_config=_openapi(),
         include_in_schema=False,
         request_max_body_size=settings.upload_mb * 1024 * 1024,
@@ -126,6 +108,30 @@ def create_app(
     app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
     app.state.metrics = metrics
     return app
+
+
+@asynccontextmanager
+async def _lifetime(
+    server: Server, jobs: Jobs, metrics: Metrics, finish: Callable[[], object], app: Litestar
+) -> AsyncGenerator[None, None]:
+    """Do what has to be done between the start and the stop of a process."""
+    del app
+    metrics.forget_the_dead()
+    await sync_to_thread(_upkeep, server, jobs)
+    upkeep = asyncio.create_task(_upkeep_for_ever(server, jobs))
+    log.info("started", extra={"worker": server.worker, "version": __version__})
+    try:
+        yield
+    finally:
+        upkeep.cancel()
+        with suppress(asyncio.CancelledError):
+            await upkeep
+        try:
+            await sync_to_thread(jobs.close)
+            server.close()
+        finally:
+            finish()
+        log.info("stopped", extra={"worker": server.worker})
 
 
 def _folder() -> Path:

@@ -15,7 +15,6 @@ from elsewhere. Programs with a token in the Authorization header have no cookie
 from __future__ import annotations
 
 import datetime
-import hmac
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -30,27 +29,28 @@ from keiryo.people.sessions import admitted_session_of, form_token, is_form_toke
 from keiryo.people.tokens import admitted_token_of
 from keiryo.web.addresses import address_of
 from keiryo.web.remembered import head_of
+from keiryo.web.rendering import choose_looks
 from keiryo.web.saved_forms import kept_for_later
 from keiryo.web.server import Server, cookie_name, visitor_cookie_name
 from keiryo.web.speaking import speak_on
-from keiryo.web.translation import choose_language
 from keiryo.web.viewer import AnyRequest, NotPermittedError, Viewer
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_HEADER = "X-Form-Token"
 TOKEN_FIELD = "_form_token"
-LANGUAGE_COOKIE, THEME_COOKIE = "keiryo_language", "keiryo_theme"
 API = "/api/"
+TYPED = "application/x-www-form-urlencoded"
+MOST_FIELDS = 20_000
+"""Fields that a typed form may have."""
+STRANGERS_BYTES = 1024 * 1024
+"""How large a form of nobody in particular may be; what was typed into one is kept up to less."""
 
 
 async def door(request: AnyRequest) -> Response[Any] | None:
     """Let a request in, or answer it here."""
     server: Server = request.app.state.server
     state, opt = request.scope["state"], request.route_handler.opt
-    cookie, accepted = request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language")
-    state["language"] = choose_language(None, cookie, accepted, default=server.settings.language)
-    speak_on(state["language"])
-    state["theme"] = request.cookies.get(THEME_COOKIE, "")
+    choose_looks(request)
     if opt.get("static"):
         return None
     viewer = await sync_to_thread(_viewer, server, request)
@@ -65,7 +65,7 @@ async def door(request: AnyRequest) -> Response[Any] | None:
         visitor = request.cookies.get(visitor_cookie_name(server), "")
         state["form_token"] = form_token(visitor) if visitor else ""
     if request.method not in SAFE_METHODS:
-        form = await _form(request)
+        form = await _form(request, viewer)
         refused = await _meant(request, server, viewer, form)
         if refused is not None:
             return refused
@@ -148,18 +148,35 @@ def _viewer(server: Server, request: AnyRequest) -> Viewer | None:
     return Viewer(server, person, known, token, session, api_token, language)
 
 
-async def _form(request: AnyRequest) -> FormMultiDict:
-    """Return the form that was sent; an empty one for any other content."""
+async def _form(request: AnyRequest, viewer: Viewer | None) -> FormMultiDict:
+    """Return the form that was sent; an empty one for any other content.
+
+    Forms are taken apart before anybody knows whether they were meant, so nobody gets to send
+    much: of a stranger a large form is not read at all.
+    """
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+    if kind not in (TYPED, "multipart/form-data"):
+        return FormMultiDict([])
+    if viewer is None and not _is_small(request):
+        return FormMultiDict([])
+    if kind == TYPED and (await request.body()).count(b"&") >= MOST_FIELDS:
+        raise HTTPException(status_code=413)
+    try:
         return await request.form()
-    return FormMultiDict([])
+    except (LookupError, UnicodeError):  # a charset that does not exist or does not fit
+        raise HTTPException(status_code=400, detail="the form cannot be read") from None
+
+
+def _is_small(request: AnyRequest) -> bool:
+    """Return whether a request says that it brings no more than a stranger may send."""
+    given = request.headers.get("Content-Length", "")
+    return given.isdecimal() and len(given) < 10 and int(given) <= STRANGERS_BYTES
 
 
 async def _json(request: AnyRequest) -> Any:
     try:
         return await request.json()
-    except SerializationException:
+    except (SerializationException, RecursionError):
         return None
 
 
@@ -185,7 +202,7 @@ async def _meant(
             return await _signed_out_meanwhile(request, form)
     else:
         visitor = request.cookies.get(visitor_cookie_name(server), "")
-        if visitor and given and hmac.compare_digest(form_token(visitor), given):
+        if visitor and is_form_token(visitor, given):
             return None
         if not request.route_handler.opt.get("open"):
             return await _signed_out_meanwhile(request, form)

@@ -26,8 +26,8 @@ from keiryo.web.speaking import day_text, gettext, instant_text, mass_kg
 PAGE_SIZES = (50, 200, 500)
 MAX_EXPORT_ROWS = 1_000_000
 MAX_FILTER_LENGTH = 200
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters that make a spreadsheet program compute."""
+FORMULA = (*("=", "+", "-", "@", "\t", "\r", "\n"), *("＝", "＋", "－", "＠"))
+"""First characters that make a spreadsheet program compute, in full width as well."""
 
 Row = Mapping[str, Any]
 
@@ -145,7 +145,7 @@ def asked_of(query: Mapping[str, Any], columns: Sequence[ListColumn], prefix: st
         sort if sort in sortable else None,
         descending,
         min(int(page), 10**9) if page.isdecimal() and len(page) < 10 and int(page) else 1,
-        int(size) if size.isdecimal() and int(size[:5]) in PAGE_SIZES else 50,
+        int(size) if size in map(str, PAGE_SIZES) else 50,
     )
 
 

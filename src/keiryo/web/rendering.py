@@ -15,7 +15,8 @@ from litestar.enums import MediaType
 from keiryo.errors import UsageError
 from keiryo.version import __version__
 from keiryo.web.sections import GROUPS, Section
-from keiryo.web.speaking import gettext, install, instant_text
+from keiryo.web.speaking import gettext, install, instant_text, speak_on
+from keiryo.web.translation import choose_language
 
 if TYPE_CHECKING:
     from keiryo.web.viewer import Viewer
@@ -112,6 +113,18 @@ def render(
     """Return the page that a template makes of a context, in the frame of all pages."""
     pages: Pages = request.app.state.pages
     return pages.page(request, template, context, http_status)
+
+
+LANGUAGE_COOKIE, THEME_COOKIE = "keiryo_language", "keiryo_theme"
+
+
+def choose_looks(request: Request[Any, Any, Any]) -> None:
+    """Choose language and theme of an answer by what the browser remembers and asks for."""
+    state, settings = request.scope["state"], request.app.state.server.settings
+    cookie, accepted = request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language")
+    state["language"] = choose_language(None, cookie, accepted, default=settings.language)
+    speak_on(state["language"])
+    state["theme"] = request.cookies.get(THEME_COOKIE, "")
 
 
 def day_text(day: datetime.date | None) -> str:

@@ -95,8 +95,10 @@ def confirm_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
         return _shown_factor(request, secret, f"{error.message}. {error.advice}", 422)
     if viewer.session is not None:  # what was opened without the second factor
         sessions.end_all(viewer.whole, person, now, but=viewer.session.session_id)
+    token = sessions.renew(viewer.whole, viewer.token, now)
+    request.scope["state"]["form_token"] = sessions.form_token(token)
     answer = _shown_codes(request, codes)
-    put_session(request, answer, sessions.renew(viewer.whole, viewer.token, now))
+    put_session(request, answer, token)
     return answer
 
 

@@ -11,11 +11,10 @@ from litestar.params import FromPath
 from litestar.response import File, Redirect
 
 from keiryo.errors import KeiryoError
-from keiryo.web.door import LANGUAGE_COOKIE, THEME_COOKIE
 from keiryo.web.jobs import Job
 from keiryo.web.listing import download_headers
 from keiryo.web.remembered import last_act_seen
-from keiryo.web.rendering import render
+from keiryo.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, render
 from keiryo.web.saved_forms import forget_fields, safe_path, save_fields
 from keiryo.web.sections import Hit, MenuEntry, Section
 from keiryo.web.speaking import gettext as _
@@ -77,8 +76,6 @@ def job_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Resp
     """Show how far a job is, and what came of it."""
     job: Job = request.app.state.jobs.job(viewer, number)
     result = dict(job.result or {})
-    if job.file_name:
-        result["href"] = f"/jobs/{job.job_id}/file"
     shown = {
         "job_id": job.job_id,
         "title": _(job.title),
@@ -95,6 +92,7 @@ def job_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Resp
         ended=job.ended,
         failed=job.state == "failed",
         result=result,
+        file_name=job.file_name,
         crumbs=[(_("Jobs"), "/me"), (_(job.title), None)],
     )
 
@@ -119,7 +117,8 @@ def job_file(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> File
 @post("/forms/save", status_code=200, sync_to_thread=True)
 def save_form(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Keep what is being typed; nothing typed clears it."""
-    sent = request.scope["state"].get("json") or {}
+    json = request.scope["state"].get("json")
+    sent = json if isinstance(json, dict) else {}
     form, fields = str(sent.get("form", ""))[:FORM_LENGTH], sent.get("fields", {})
     if not isinstance(fields, dict) or not form:
         return Response({"saved": False}, status_code=400)

@@ -102,8 +102,16 @@ def build_board(
     if known_on is None:
         rows = tuple(board_of(filings, on, rules=rules, every=every, differences=differences))
     else:
-        asked = {"rules": rules, "every": every, "differences": differences}
-        rows = tuple(transit_board(connection, metadata, on, known_on=known_on, **asked))  # type: ignore[arg-type]
+        found = transit_board(
+            connection,
+            metadata,
+            on,
+            known_on=known_on,
+            rules=rules,
+            every=every,
+            differences=differences,
+        )
+        rows = tuple(found)
     limit = filings.context.transit_limit_days if filings.context else None
     warning, overdue = age_limits(rules, limit)
     scopes = {code: area.scope for code, area in areas(connection, metadata).items()}

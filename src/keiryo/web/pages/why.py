@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,17 @@ from urllib.parse import quote
 
 from litestar import Response, get
 from litestar.params import FromPath
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from keiryo.accounts.explain import node_of
 from keiryo.errors import NotFoundError
+from keiryo.journal.act_scopes import NAME as ACT_SCOPE
 from keiryo.journal.dependents import dependents
 from keiryo.journal.registry import Link
 from keiryo.journal.tables import EVIDENCE
 from keiryo.journal.why import Chain, why
+from keiryo.places.tables import areas
+from keiryo.reports.formats.any_reader import read_any
 from keiryo.web.listing import download_headers
 from keiryo.web.pictures.chain_data import described
 from keiryo.web.pictures.chain_folding import GraphNode
@@ -44,6 +48,8 @@ KINDS = {
     "source": "error source",
 }
 """Kinds of nodes in words."""
+COMPANIONS = ("journal", "people")
+"""Capabilities whose lines only go along with others of an act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ def why_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
         picture=picture,
         focus=titles[found.node],
         page_of_node=_page_of(found),
+        proof=_proof_of(found.node),
         below=_listed(below, titles, lambda link: link.target),
         above=_listed(found.followers, titles, lambda link: link.source),
         more_below=max(0, len(below) - LISTED),
@@ -146,6 +153,15 @@ def _address(node: str) -> str:
     return f"/why?of={quote(node, safe='')}"
 
 
+def _proof_of(node: str) -> str | None:
+    """Return where the proof of a line is handed out."""
+    kind, _colon, name = node.partition(":")
+    if kind != "line":
+        return None
+    act, _slash, line = name.partition("/")
+    return f"/journal/acts/{act}/lines/{line}/proof"
+
+
 def _page_of(found: Around) -> str | None:
     """Return the page on which a node itself is shown, if there is one."""
     kind, _colon, name = found.node.partition(":")
@@ -176,11 +192,51 @@ def evidence_file(viewer: Asking, digest: FromPath[str]) -> Response[bytes]:
     with viewer.books.reading() as connection:
         name = connection.execute(query).scalar()
     store = viewer.whole.evidence
-    if name is None or not store.is_sound(digest):
-        raise NotFoundError("there is no such file of evidence that you may see")
+    missing = NotFoundError("there is no such file of evidence that you may see")
+    if name is None or not store.is_sound(digest) or not _all_is_seen(viewer, digest):
+        raise missing
     content = store.path(digest).read_bytes()
+    if _names_others(viewer, str(name), content):
+        raise missing
     headers = download_headers(str(name))
     return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _all_is_seen(viewer: Viewer, digest: str) -> bool:
+    """Return whether the viewer sees all that was recorded from a file.
+
+    One file may hold the reports of several areas: it is handed out only as a whole.
+    """
+    evidence, reach = viewer.metadata.tables[EVIDENCE.name], viewer.metadata.tables[ACT_SCOPE]
+    acts = select(evidence.c.act_id).where(evidence.c.digest == digest)
+    questions = (
+        select(evidence.c.act_id, evidence.c.line_no).where(evidence.c.digest == digest),
+        select(reach).where(reach.c.act_id.in_(acts), reach.c.capability.not_in(COMPANIONS)),
+    )
+    with viewer.whole.reading() as whole, viewer.books.reading() as seen:
+        return all(
+            whole.execute(select(func.count()).select_from(one.subquery())).scalar()
+            == seen.execute(select(func.count()).select_from(one.subquery())).scalar()
+            for one in questions
+        )
+
+
+def _names_others(viewer: Viewer, name: str, content: bytes) -> bool:
+    """Return whether a file has reports of areas whose reports the viewer does not see.
+
+    Nothing may have been recorded from those: they were recorded before, or refused.
+    """
+    if viewer.sight.sees("reports", viewer.state):
+        return False
+    with viewer.whole.reading() as connection:
+        every = areas(connection, viewer.metadata)
+    others = {c for c, area in every.items() if not viewer.sight.sees("reports", area.scope)}
+    if not others:
+        return False
+    codes = "|".join(re.escape(code) for code in sorted(others))
+    if re.search(rf"307\s*:\s*(?:{codes})(?![A-Z0-9-])".encode(), content):
+        return True
+    return any(report.mba in others for report in read_any([(name, content)]).reports)
 
 
 def _sees_books(viewer: Viewer) -> bool:

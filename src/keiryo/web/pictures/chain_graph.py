@@ -189,7 +189,7 @@ class _Drawing:
         drawn = group(f"pic-node pic-kind-{kind.lower()}{state}", *pieces, title=said)
         if name == self.focus:
             return drawn
-        return linked(self._address(name), drawn, name=said)
+        return linked(self._address(name), drawn)  # its name is what stands in the box
 
     def _address(self, name: str) -> str | None:
         if name in self.shown.members:

@@ -143,6 +143,8 @@ def _area(
         drawn = _mark(some, scale, middle, labels, writing)
         address = None if href is None else href(some)
         name = "; ".join(_said(duty, labels, writing) for duty in some[:6])
+        if len(some) > 1:  # the number stands in the mark
+            name = f"{writing.count(len(some))}: {name}"
         pieces.append(linked(address, drawn, name=name))
     return group("pic-area", *pieces)
 

@@ -1,0 +1,71 @@
+"""Take the pictures of pages in docs/images: the demonstration State, as a State officer sees it."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TOP / "src"), str(TOP / "tests")]
+IMAGES = TOP / "docs" / "images"
+SIZE = (1280, 800)
+COLOURS, MOST_BYTES = 128, 200_000
+PAGES = {
+    "overview": "/",
+    "area": "/areas/XAFA?period=2025-01-01..2025-12-31",
+    "report": "/reports/XAFA/107",
+    "why": "/why?of=XAFA/MF/E",
+    "evaluation": "/evaluation/XAFA",
+}
+
+
+def smaller(picture: bytes) -> bytes:
+    """Return a picture with few colours, as a PNG file."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as whole:
+        reduced = whole.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    stream = io.BytesIO()
+    reduced.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def main() -> int:
+    """Take all pictures; return 1 if one is too large for a page of documentation."""
+    for name in list(os.environ):
+        if name.startswith("KEIRYO_"):
+            del os.environ[name]
+    from web.browser import launched, window
+    from web.site import copy_of, demonstration_books, make_site, serving
+
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    too_large = []
+    with tempfile.TemporaryDirectory() as folder:
+        site = make_site(copy_of(demonstration_books(), Path(folder)))
+        with serving(site) as address, launched() as browser:
+            for language in ("en", "ja"):
+                asked = {"site": site, "member": "officer", "language": language, "size": SIZE}
+                with window(browser, address, **asked) as seen:
+                    for name, path in PAGES.items():
+                        seen.go(path)
+                        for chart in seen.page.locator("main img").all():
+                            chart.scroll_into_view_if_needed()
+                        seen.page.wait_for_load_state("networkidle")
+                        seen.page.evaluate("() => window.scrollTo(0, 0)")
+                        content = smaller(seen.page.screenshot(animations="disabled"))
+                        place = IMAGES / f"{name}-{language}.png"
+                        place.write_bytes(content)
+                        print(f"{place.relative_to(TOP)}  {len(content):,} bytes")
+                        if len(content) > MOST_BYTES:
+                            too_large.append(place.name)
+        site.close()
+    if too_large:
+        print(f"too large: {', '.join(too_large)}", file=sys.stderr)
+    return 1 if too_large else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""What the books call things in English, said in the language of a page.
+
+Tables and records name things in one language, so that they stay what they were: the meanings of
+codes, the relations of a chain of evidence, the states of shipments and notices, the duties of a
+profile, the titles of jobs. Pages say them in the reader's language. The words stand in the
+catalogues like every other sentence; what is written in the modules of the domain and in the
+shipped tables is collected from there by ``scripts/translations``, the rest from here.
+
+What a finding says about one case stays as it was recorded. Beside it a page may say what findings
+of its code mean, from ``data/finding_titles.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keiryo.data import read_table
+from keiryo.issuing.output import Words
+from keiryo.web.speaking import gettext, language
+from keiryo.web.translation import LANGUAGES, sentence
+
+ACT_KINDS: Mapping[str, str] = {
+    "journal.open": sentence("opening of the books"),
+    "clock.accept": sentence("wrong clock, accepted"),
+    "place.register": sentence("registration of a place"),
+    "context.accept": sentence("what came before, accepted"),
+    "report.accept": sentence("report accepted"),
+    "report.refuse": sentence("report refused"),
+    "report.issue": sentence("report issued"),
+    "file.refuse": sentence("file refused"),
+    "source.record": sentence("source lines recorded"),
+    "correction.plan": sentence("correction"),
+    "period.close": sentence("closing of a balance"),
+    "finding.assign": sentence("finding assigned"),
+    "finding.answer": sentence("finding answered"),
+    "finding.close": sentence("finding closed"),
+    "finding.reopen": sentence("finding opened again"),
+    "notice.register": sentence("advance notice registered"),
+    "notice.confirm": sentence("receipt confirmed"),
+    "notice.withdraw": sentence("advance notice withdrawn"),
+    "statement.record": sentence("statement of book inventory recorded"),
+    "movements.begin": sentence("item movements, beginning inventory"),
+    "movements.week": sentence("item movements of a week"),
+    "movements.inventory": sentence("item movements, physical inventory"),
+    "measurement.source": sentence("error sources recorded"),
+    "measurement.stratum": sentence("strata recorded"),
+    "measurement.result": sentence("results of measurements recorded"),
+    "measurement.calibration": sentence("calibrations recorded"),
+    "measurement.control": sentence("control measurements recorded"),
+    "measurement.target": sentence("target values recorded"),
+    "measurement.withdraw": sentence("measurement withdrawn"),
+    "balance.evaluate": sentence("evaluation of a balance"),
+    "limit.set": sentence("limit set"),
+    "limit.withdraw": sentence("limit withdrawn"),
+    "person.admit": sentence("person admitted"),
+    "person.suspend": sentence("person suspended"),
+    "person.readmit": sentence("person readmitted"),
+    "person.reset": sentence("sign-in reset"),
+    "person.leave": sentence("person left"),
+    "role.grant": sentence("role granted"),
+    "role.withdraw": sentence("role withdrawn"),
+    "key.register": sentence("key registered"),
+    "key.revoke": sentence("key revoked"),
+    "policy.set": sentence("second person asked for, or not"),
+}
+"""Kinds of act in words."""
+
+SHOWN = (
+    sentence("Check of reports"),
+    sentence("What if: other measurements"),
+    sentence("open"),
+    sentence("closed"),
+    sentence("confirmed"),
+    sentence("withdrawn"),
+    sentence("overdue"),
+    sentence("late"),
+    sentence("received"),
+    sentence("in parts"),
+    sentence("to be notified"),
+    sentence("notice overdue"),
+    sentence("awaiting confirmation"),
+    sentence("confirmation overdue"),
+    sentence("notified"),
+    sentence("notified, notified late"),
+    sentence("done, notified late"),
+    sentence("confirmed, notified late"),
+    sentence("notify"),
+    sentence("confirm"),
+    sentence("what"),
+    sentence("one sigma"),
+    sentence("remark"),
+)
+"""Titles of jobs, states and heads of tables that come from elsewhere as they are."""
+
+
+def term(text: str) -> str:
+    """Return words of the domain in the language of this request; English if it has none.
+
+    Parameters
+    ----------
+    text : str
+        As records and tables say it: a relation, a state, the title of a duty or of a profile.
+    """
+    return gettext(text) if text else ""
+
+
+def act_kind(kind: str) -> str:
+    """Return a kind of act, such as ``"report.accept"``, in words; as it is if it has none."""
+    words = ACT_KINDS.get(kind)
+    return gettext(words) if words else kind
+
+
+def entry_code_meaning(code: str) -> str:
+    """Return what a type of inventory change or balance line (label 411) means.
+
+    The words are those of printed reports; a code that is not known has none.
+    """
+    return Words(_spoken(None)).code(code)
+
+
+def material_description_meaning(code: str) -> str:
+    """Return a material description code (label 430) in words; empty if it is none."""
+    return Words(_spoken(None)).mdc(code)
+
+
+def finding_meaning(code: str, in_language: str | None = None) -> str:
+    """Return what findings of a code mean, to stand beside what one of them says.
+
+    Parameters
+    ----------
+    code : str
+        Such as ``"NEG-BOOK"``.
+    in_language : str, optional
+        ``"ja"``; the language of this request, if it is not given.
+
+    Returns
+    -------
+    str
+        Empty where the table has nothing: in English the message says it all.
+
+    Examples
+    --------
+    >>> finding_meaning("NEG-BOOK", "ja")
+    '帳簿在庫が負になっています。'
+    >>> finding_meaning("NEG-BOOK", "en")
+    ''
+    """
+    titles = read_table("finding_titles").get(_spoken(in_language), {})
+    return str(titles.get(code, ""))
+
+
+def _spoken(wanted: str | None) -> str:
+    known = wanted or language()
+    return known if known in LANGUAGES else LANGUAGES[0]
