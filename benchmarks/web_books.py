@@ -151,7 +151,10 @@ def answers_recorded(place: str) -> list[str]:
     books = keiryo.open(place)
     with books.database.reading() as connection:
         table = books.database.metadata.tables["finding_answer"]
-        words = [str(row[0]) for row in connection.execute(table.select().with_only_columns(table.c.answer))]
+        words = [
+            str(row[0])
+            for row in connection.execute(table.select().with_only_columns(table.c.answer))
+        ]
     books.disconnect()
     return words
 

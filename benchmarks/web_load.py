@@ -77,8 +77,9 @@ def serving(place: str, workers: int, folder: Path) -> Iterator[int]:
 def _wait(server: subprocess.Popen[bytes], port: int) -> None:
     began = time.monotonic()
     while time.monotonic() - began < START_WITHIN_S and server.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(
-            f"http://127.0.0.1:{port}/health/ready", timeout=5
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5),
         ):
             return
         time.sleep(0.1)

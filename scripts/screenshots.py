@@ -1,4 +1,4 @@
-"""Take the pictures of pages in docs/images: the demonstration State, as a State officer sees it."""
+"""Take the pictures of pages in docs/images: State XA, as a State officer sees it."""
 
 from __future__ import annotations
 

@@ -53,9 +53,31 @@ SHOWN_DATA = {
 """What pages say of shipped tables: the list in the file, and its field."""
 
 PACKAGE = WEB.parent
+GLOSSARIES = {
+    "ja": """\
+# One word for one thing, as nuclear material accountancy in Japan has it:
+#   nuclear material accounting 核物質計量管理; material balance area 物質収支区域（MBA）; key
+#   measurement point 主要測定点（KMP）; category 種類; batch バッチ; rebatching リバッチング
+#   inventory change 在庫変動; inventory change report 在庫変動報告（ICR）; material balance report
+#   物質収支報告（MBR）; physical inventory listing 実在庫明細表（PIL）; entry 記載事項
+#   receipt 受入; shipment 払出; in transit 輸送中; shipper/receiver difference 受払間差異（SRD）
+#   book inventory 帳簿在庫; physical inventory 実在庫; physical inventory taking 実在庫調査（PIT）;
+#   adjusted book inventory 調整帳簿在庫; material unaccounted for 不明物質量（MUF）
+#   closing 締め; material balance 物質収支; evaluation 評価; verdict 判定; stratum 層; error source
+#   誤差要因; control measurement 管理測定; significant quantity 有意量（SQ）
+#   finding 指摘事項; query 照会; correction 訂正; advance notice 事前通告; statement 在庫通知;
+#   exemption 免除; retained waste 保管廃棄物; obligation 供給当事国義務
+#   act 行為; record 記録; post 記帳する; evidence 証拠; checkpoint チェックポイント; digest
+#   ダイジェスト; accept 受理する; release 発出する; return 差し戻す; withdraw 取り下げる
+#   facility accountant 施設計量管理者; State officer 国の計量管理担当官; inspector 査察官; auditor
+#   監査人; administrator システム管理者; person 利用者; role 役割; four eyes 二者承認
+# Sentences end with 。 and are polite (です・ます); headings and buttons are nouns or verbs.
+# Brackets, colons and waves beside Japanese are full width.
+""",
+}
 HEADER = """\
 # keiryo: the pages in {language}.
-msgid ""
+{glossary}msgid ""
 msgstr ""
 "Project-Id-Version: keiryo\\n"
 "Language: {language}\\n"
@@ -190,7 +212,11 @@ def written(catalog: Catalog, language: str) -> str:
         ignore_obsolete=True,
         include_lineno=False,
     )
-    return HEADER.format(language=language) + stream.getvalue().decode("utf-8").strip() + "\n"
+    return head(language) + stream.getvalue().decode("utf-8").strip() + "\n"
+
+
+def head(language: str) -> str:
+    return HEADER.format(language=language, glossary=GLOSSARIES.get(language, ""))
 
 
 def renewed(language: str, sentences: Catalog) -> Catalog:

@@ -264,7 +264,9 @@ class Window:
         """
         wanted = self.page.locator(selector).first.element_handle()
         if self.page.evaluate("() => document.activeElement === document.body"):
-            self.keys("Tab", "Enter")
+            self.keys("Tab")
+            if self.page.evaluate("() => document.activeElement.matches('a.skip-link')"):
+                self.keys("Enter")
         for _ in range(most):
             if self.page.evaluate("(wanted) => wanted === document.activeElement", wanted):
                 return

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +16,10 @@ from babel.messages.catalog import Catalog, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keiryo.web import translation
+from keiryo.data import read_table
+from keiryo.vocabulary import ENTRY_CODES
+from keiryo.web import terms, translation
+from keiryo.web.speaking import language, speak_on
 from keiryo.web.translation import catalogue, choose_language, formats
 from web.style_page import page
 
@@ -27,6 +33,14 @@ def script() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def spoken(wanted: str) -> Iterator[None]:
+    before = language()
+    speak_on(wanted)
+    yield
+    speak_on(before)
 
 
 def test_every_sentence_is_translated() -> None:
@@ -74,6 +88,46 @@ def test_sentences_are_said() -> None:
     assert catalogue("tlh") is catalogue("en")
 
 
+def test_the_words_of_the_domain_are_collected() -> None:
+    sentences = {one.id for one in script().collected()}
+    assert "recorded in" in sentences and "with the error of" in sentences  # relations
+    assert "material unaccounted for (MUF)" in sentences and "nuclear loss" in sentences  # codes
+    assert "material balance report" in sentences and "IAEA model, Code 10" in sentences
+
+
+def test_codes_mean_the_same_on_pages_and_in_print() -> None:
+    japanese = catalogue("ja")
+    for code, meaning in read_table("print_texts")["ja"]["entry_code"].items():
+        english = ENTRY_CODES()[code].meaning
+        if english not in ("import", "export"):  # which are directions of notices, too
+            assert japanese.gettext(english) == meaning
+    with spoken("ja"):
+        assert terms.entry_code_meaning("RF") == "国外からの受入れ（輸入）"
+        assert terms.material_description_meaning("nonsense") == ""
+
+
+def test_words_of_the_domain_in_the_language_of_the_request() -> None:
+    with spoken("ja"):
+        assert terms.term("recorded in") == "記録した行為" and terms.term("") == ""
+        assert terms.act_kind("period.close") == "物質収支の締め"
+        assert terms.act_kind("no.such") == "no.such"
+        assert terms.finding_meaning("NEG-BOOK") == "帳簿在庫が負になっています。"
+    with spoken("en"):
+        assert terms.act_kind("period.close") == "closing of a balance"
+        assert terms.finding_meaning("NEG-BOOK") == ""
+
+
+def test_findings_have_a_meaning_in_japanese() -> None:
+    page_of_findings = (TOP / "docs" / "reference" / "findings.md").read_text("utf-8")
+    codes = set(re.findall(r"^### ([A-Z0-9-]+)$", page_of_findings, re.MULTILINE))
+    meanings = read_table("finding_titles")["ja"]
+    assert codes and not codes - set(meanings)
+    odd = {
+        code for code, text in meanings.items() if not text.endswith("。") or text.count("。") > 1
+    }
+    assert not odd, "one sentence each"
+
+
 def test_the_same_page_in_both_languages() -> None:
     english, japanese = page("en"), page("ja")
     assert '<html lang="en"' in english and '<html lang="ja"' in japanese
@@ -108,8 +162,8 @@ def test_the_installation_may_have_a_language() -> None:
 
 @given(st.integers(-(2**62), 2**62))
 def test_weights_are_exact_in_every_language(mg: int) -> None:
-    for language in translation.LANGUAGES:
-        shown = formats(language)
+    for each in translation.LANGUAGES:
+        shown = formats(each)
         for name, digits in (("format_mass_kg", 6), ("format_mass_g", 3)):
             text = shown[name](mg).replace(",", "")
             assert Decimal(text).scaleb(digits) == mg

@@ -151,9 +151,10 @@ def test_the_session_ends_in_the_middle_of_a_long_form(
         seen.click("main button.primary")
         write_row(seen, 1, batch="F26-満-01")
         write_row(seen, 2, batch=f"B{RTL}02{END}")
-        table = site.database.metadata.tables[SESSION]
-        with site.database.writing() as connection:
-            connection.execute(delete(table))
+        told = seen.page.locator("[data-saved-text]")
+        until(lambda: "Saved" in told.inner_text(), "what is typed is not kept")
+        seen.page.wait_for_load_state("networkidle")
+        _end_all_sessions(site)
         before = acts(site)
         seen.allowed = {401, 403}
         seen.press("Record source lines")
@@ -172,6 +173,39 @@ def test_the_session_ends_in_the_middle_of_a_long_form(
         ):
             assert seen.page.locator(f'[name="{name}"]').input_value() == value
         assert acts(site) == before
+
+
+def test_the_session_ends_while_something_is_typed(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are checked while they are written; that check meets a session that has ended."""
+    monkeypatch.setattr(keys, "ARGON2_TIME", 1)
+    monkeypatch.setattr(keys, "ARGON2_MEMORY_KIB", 32)
+    member = site.members["accountant"]
+    set_password(site.database, member.person, PASSWORD, member.key, site.clock())
+    with serving(site) as address, window(browser, address) as seen:
+        seen.go(COMPOSE)
+        seen.fill(name="accountant", password=PASSWORD)
+        seen.click("main button.primary")
+        _end_all_sessions(site)
+        seen.allowed = {401, 403}
+        seen.mark()
+        seen.fill(r1_batch="F26-LIQ-88", r1_kmp="3")
+        seen.page.keyboard.press("Tab")
+        seen.page.wait_for_timeout(2500)  # both the check and the saving come within this
+        if not seen.path.startswith("/sign-in"):
+            seen.press("Check")
+        seen.fill(name="accountant", password=PASSWORD)
+        seen.click("main button.primary")
+        if not seen.path.startswith(COMPOSE):
+            seen.go(COMPOSE)
+        assert seen.page.locator('[name="r1_batch"]').input_value() == "F26-LIQ-88"
+        assert seen.page.locator('[name="r1_kmp"]').input_value() == "3"
+
+
+def _end_all_sessions(site: Site) -> None:
+    with site.database.writing() as connection:
+        connection.execute(delete(site.database.metadata.tables[SESSION]))
 
 
 def test_two_release_at_the_same_time(site: Site, browser: Browser) -> None:

@@ -103,6 +103,13 @@ def account(database: Database, person: str) -> Account | None:
     return _one(database, table.c.person == person)
 
 
+def find_account(connection: Connection, metadata: MetaData, person: str) -> Account | None:
+    """Return the account of a person within a transaction, or None."""
+    table = metadata.tables[ACCOUNT]
+    row = connection.execute(select(table).where(table.c.person == person)).mappings().first()
+    return None if row is None else _account(row)
+
+
 def account_by_name(database: Database, sign_in_name: str) -> Account | None:
     """Return the account with a sign-in name, or None."""
     name = normal_name(sign_in_name)

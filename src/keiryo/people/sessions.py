@@ -177,7 +177,7 @@ def session_of(
     with database.reading() as connection:
         found = find_session(connection, database.metadata, token, now, idle=idle)
     if found is not None:
-        _note_use(database, found, now)
+        note_use(database, found, now)
     return found
 
 
@@ -195,7 +195,7 @@ def admitted_session_of(
         person = person_of(connection, database.metadata, found.person)
     if person.state != "admitted":
         return None
-    _note_use(database, found, now)
+    note_use(database, found, now)
     return found, person
 
 
@@ -426,7 +426,8 @@ def _sealed(signing_key: SigningKey | None, token: str) -> bytes | None:
     return None if signing_key is None else seal(signing_key.secret, token.encode(), _PURPOSE)
 
 
-def _note_use(database: Database, found: Session, now: datetime) -> None:
+def note_use(database: Database, found: Session, now: datetime) -> None:
+    """Note that a session was used now; once a minute, and when the books can be written."""
     if not is_due(found.seen_at, now):
         return
     table = database.metadata.tables[SESSION]

@@ -247,13 +247,13 @@ def _subjects(database: Database, who: str, address: str | None) -> list[_Subjec
     secret = server_secret(database)
     found = [_Subject(keyed_digest(secret, who), FREE_BY_NAME, NAME_MEMORY, True)]
     if address:
-        where = f"address {_network(address)}"
+        where = f"address {network_of(address)}"
         digest = keyed_digest(secret, where)
         found.append(_Subject(digest, FREE_BY_ADDRESS, ADDRESS_MEMORY, False))
     return found
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return whose address it is: with IPv6 one machine has a whole /64 (RFC 4291)."""
     try:
         parsed = ip_address(address)

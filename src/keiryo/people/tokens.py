@@ -150,7 +150,7 @@ def token_of(database: Database, token: str, now: datetime) -> ApiToken | None:
     with database.reading() as connection:
         found = find_token(connection, database.metadata, token, now)
     if found is not None:
-        _note_use(database, found, now)
+        note_use(database, found, now)
     return found
 
 
@@ -168,7 +168,7 @@ def admitted_token_of(
         person = person_of(connection, database.metadata, found.person)
     if person.state != "admitted":
         return None
-    _note_use(database, found, now)
+    note_use(database, found, now)
     return found, person
 
 
@@ -255,7 +255,8 @@ def _require(
         )
 
 
-def _note_use(database: Database, found: ApiToken, now: datetime) -> None:
+def note_use(database: Database, found: ApiToken, now: datetime) -> None:
+    """Note that a token was used now; once a minute, and when the books can be written."""
     if not is_due(found.used_at, now):
         return
     table = database.metadata.tables[API_TOKEN]

@@ -16,8 +16,10 @@ from litestar.exceptions import HTTPException
 from keiryo.errors import (
     ClockError,
     ConflictError,
+    FullError,
     KeiryoError,
     NotFoundError,
+    ReadOnlyError,
     RefusedError,
     StorageError,
     UsageError,
@@ -62,10 +64,38 @@ def status_of(error: KeiryoError) -> int:
 def answer_error(request: AnyRequest, error: KeiryoError) -> Response[Any]:
     """Answer an error of the product: it says itself what is wrong and what to do."""
     findings = list(getattr(error, "findings", ()))
+    if isinstance(error, StorageError):
+        _note(request, error)
+        error = told_outside(error)
     answer = problem(request, status_of(error), error.message, error.advice, findings)
     if isinstance(error, TryLaterError):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
+
+
+def told_outside(error: KeiryoError) -> KeiryoError:
+    """Return an error as people may read it: where the books lie is not for everybody."""
+    if not isinstance(error, StorageError) or not _of_driver(error.__cause__):
+        return error
+    if isinstance(error, FullError):
+        return FullError(
+            "the disk that holds the books is full: what was being posted left no trace",
+            "Tell the administrator, then send the same again.",
+        )
+    if isinstance(error, ReadOnlyError):
+        return ReadOnlyError(
+            "the books can only be read: nothing was posted", "Tell the administrator."
+        )
+    return StorageError(
+        "the books could not be read or written just now; nothing half-done is left",
+        "Try again in a while; if it stays so, tell the administrator.",
+    )
+
+
+def _of_driver(cause: BaseException | None) -> bool:
+    """Return whether the driver of the database said it, with places and names of its own."""
+    names = {base.__module__.partition(".")[0] for base in type(cause).__mro__}
+    return bool(names & {"sqlite3", "sqlalchemy", "psycopg"})
 
 
 def answer_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -91,12 +121,7 @@ def answer_unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
     """Answer what nobody foresaw: it is noted with its number, and nothing is told of it."""
     if isinstance(error, HTTPException):
         return answer_http_error(request, error)
-    number = request.scope["state"].get("request_id", "")
-    log.error(
-        "a request failed",
-        exc_info=error,
-        extra={"request_id": number, "route": request.scope.get("path_template", "")},
-    )
+    number = _note(request, error)
     return problem(
         request,
         500,
@@ -104,6 +129,17 @@ def answer_unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
         f"It was noted as {number}; nothing half-done is left. Tell the administrator.",
         [],
     )
+
+
+def _note(request: AnyRequest, error: Exception) -> str:
+    """Note an error in the log and return the number under which it stands there."""
+    number = str(request.scope["state"].get("request_id", ""))
+    log.error(
+        "a request failed",
+        exc_info=error,
+        extra={"request_id": number, "route": request.scope.get("path_template", "")},
+    )
+    return number
 
 
 def problem(

@@ -15,6 +15,7 @@ from elsewhere. Programs with a token in the Authorization header have no cookie
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -23,12 +24,17 @@ from litestar.concurrency import sync_to_thread
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.response import Redirect
+from sqlalchemy import Connection
 
-from keiryo.people.accounts import account
-from keiryo.people.sessions import admitted_session_of, form_token, is_form_token
-from keiryo.people.tokens import admitted_token_of
+from keiryo.people.accounts import find_account
+from keiryo.people.model import Person
+from keiryo.people.permissions import person_of
+from keiryo.people.sessions import find_session, form_token, is_form_token, note_use
+from keiryo.people.tokens import find_token
+from keiryo.people.tokens import note_use as note_token_use
+from keiryo.people.views import PEOPLE
 from keiryo.web.addresses import address_of
-from keiryo.web.remembered import head_of
+from keiryo.web.remembered import Head, head_of
 from keiryo.web.rendering import choose_looks
 from keiryo.web.saved_forms import kept_for_later
 from keiryo.web.server import Server, cookie_name, visitor_cookie_name
@@ -122,30 +128,47 @@ def _viewer(server: Server, request: AnyRequest) -> Viewer | None:
     now, state = server.now(), request.scope["state"]
     database, metadata = server.database, server.database.metadata
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    token = given.strip() if scheme else request.cookies.get(cookie_name(server), "")
+    if not token or scheme.lower() not in ("", "bearer"):
+        return None
+    idle = datetime.timedelta(minutes=server.settings.idle_minutes)
     session = api_token = None
-    if scheme:
-        token = given.strip()
-        program = admitted_token_of(database, token, now) if scheme.lower() == "bearer" else None
-        if program is None:
+    with database.reading() as connection:  # one moment for all that decides who asks
+        if scheme:
+            found = api_token = find_token(connection, metadata, token, now)
+        else:
+            found = session = find_session(connection, metadata, token, now, idle=idle)
+        if found is None:
             return None
-        api_token, person = program
+        head = head_of(connection, metadata)
+        person = _person(server, connection, head, found.person)
+        known = find_account(connection, metadata, found.person)
+    if person.state != "admitted":
+        return None
+    if api_token is not None:
+        note_token_use(database, api_token, now)
         plain = {"read", "write"} & set(api_token.abilities)
         if not plain and not request.url.path.startswith("/metrics"):
             return None
-    else:
-        token = request.cookies.get(cookie_name(server), "")
-        idle = datetime.timedelta(minutes=server.settings.idle_minutes)
-        visit = admitted_session_of(database, token, now, idle=idle) if token else None
-        if visit is None:
-            return None
-        session, person = visit
-    with database.reading() as connection:
-        state["head"] = head_of(connection, metadata)
-    known = account(database, person.person)
+    elif session is not None:
+        note_use(database, session, now)
     if known is None:
         return None
+    state["head"] = head
     language = known.language or state["language"]
-    return Viewer(server, person, known, token, session, api_token, language)
+    # Whoever posts looks again what is the newest.
+    newest = head if request.method in SAFE_METHODS else None
+    return Viewer(server, person, known, token, session, api_token, language, head=newest)
+
+
+def _person(server: Server, connection: Connection, head: Head, person: str) -> Person:
+    """Return a person with the grants in force, remembered as of the last act about people."""
+    metadata = server.database.metadata
+    last = server.last_acts.of_capability(PEOPLE, connection, head)
+    if last is None:
+        return person_of(connection, metadata, person)
+    read = partial(person_of, connection, metadata, person)
+    return server.remembered.get(("person", person), last, read)
 
 
 async def _form(request: AnyRequest, viewer: Viewer | None) -> FormMultiDict:

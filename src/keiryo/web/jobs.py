@@ -27,6 +27,7 @@ from sqlalchemy import and_, delete, insert, or_, select, update
 from keiryo.dates import utc_text
 from keiryo.errors import KeiryoError, NotFoundError
 from keiryo.people.tables import JOB
+from keiryo.web.answers import told_outside
 from keiryo.web.sections import CancelledError as CancelledError
 from keiryo.web.sections import JobKind as JobKind
 from keiryo.web.sections import Tell as Tell
@@ -236,7 +237,8 @@ class Jobs:
         except CancelledError:
             state = "interrupted" if self._stopping.is_set() else "cancelled"
         except KeiryoError as error:
-            result = {"message": error.message, "advice": error.advice}
+            told = told_outside(error)
+            result = {"message": told.message, "advice": told.advice}
             result |= {"findings": [_plain(f) for f in getattr(error, "findings", ())]}
         except Exception:
             log.exception("a job failed", extra={"job": number, "kind": kind.name})

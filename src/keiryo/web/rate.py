@@ -15,6 +15,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 
+from keiryo.people.sign_in import network_of
+
 PER_MINUTE = 600
 """Requests in a minute that a program with a token, or a session, may make of the API."""
 STRANGERS_PER_MINUTE = 120
@@ -112,4 +114,6 @@ class RateLimits:
         address : str
             Where the request comes from.
         """
-        return self.strangers.wait_s(address) if asker is None else self.known.wait_s(asker)
+        if asker is None:
+            return self.strangers.wait_s(network_of(address))
+        return self.known.wait_s(asker)

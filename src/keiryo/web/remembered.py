@@ -18,6 +18,9 @@ from keiryo.journal.act_scopes import NAME as ACT_SCOPE
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import ACT, CHAIN_HEAD
 
+BESIDE_THE_BOOKS = frozenset({"journal", "people", "oversight"})
+"""Capabilities whose lines (findings, answers, roles, notices) change nothing in any book."""
+
 Answer = TypeVar("Answer")
 
 MOST_ANSWERS = 4_000
@@ -71,12 +74,90 @@ def head_of(connection: Connection, metadata: MetaData) -> Head:
     return Head(0, "") if row is None else Head(int(row[0]), str(row[1]))
 
 
+class LastActs:
+    """The last act about every scope: read anew only where the chain has grown since.
+
+    What is said here holds as of an act at least as new as the one that the asker knows. Whoever
+    remembers an answer by it asks here first and reads the books after, so that no answer is ever
+    older than the act by which it is remembered.
+
+    Parameters
+    ----------
+    database : Database
+        The books themselves.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._through = 0
+        self._last: dict[str, int] = {}
+        self._last_of_books: dict[str, int] = {}
+        self._last_of: dict[str, int] = {}
+        self._lock = Lock()
+
+    def about(self, scope: str, head: Head | None) -> int:
+        """Return the last act with lines of a scope or of what is above it; 0: there is none.
+
+        Parameters
+        ----------
+        scope : str
+        head : Head or None
+            The newest act that the asker knows; None: whichever is the newest now.
+        """
+        self._catch_up(head)
+        return max(self._last.get(one, 0) for one in _and_above(scope))
+
+    def about_books(self, scope: str, head: Head | None) -> int:
+        """Return the last act that could have changed the books of a scope; 0: there is none."""
+        self._catch_up(head)
+        return max(self._last_of_books.get(one, 0) for one in _and_above(scope))
+
+    def of_capability(self, capability: str, connection: Connection, head: Head) -> int | None:
+        """Return the last act of a capability, as of the head that a transaction sees.
+
+        None if newer acts are known here already: the transaction began before they were posted.
+        """
+        with self._lock:
+            if self._through < head.act_id:
+                self._read(connection, head)
+            return self._last_of.get(capability, 0) if self._through == head.act_id else None
+
+    def _catch_up(self, head: Head | None) -> None:
+        if head is not None and self._through >= head.act_id:
+            return
+        with self.database.reading() as connection:
+            newest = head_of(connection, self.database.metadata)
+            with self._lock:
+                if self._through < newest.act_id:
+                    self._read(connection, newest)
+
+    def _read(self, connection: Connection, head: Head) -> None:
+        """Take in the acts up to a head that the transaction sees; called under the lock."""
+        table = self.database.metadata.tables[ACT_SCOPE]
+        keys = (table.c.scope, table.c.capability)
+        query = (
+            select(*keys, func.max(table.c.act_id))
+            .where(table.c.act_id > self._through, table.c.act_id <= head.act_id)
+            .group_by(*keys)
+        )
+        for scope, capability, act_id in connection.execute(query):
+            kept = [(self._last, scope), (self._last_of, capability)]
+            if capability not in BESIDE_THE_BOOKS:
+                kept.append((self._last_of_books, scope))
+            for acts, key in kept:
+                acts[key] = max(acts.get(key, 0), int(act_id))
+        self._through = head.act_id
+
+
+def _and_above(scope: str) -> list[str]:
+    parts = scope.split("/")
+    return ["/".join(parts[: n + 1]) for n in range(len(parts))]
+
+
 def last_act_about(connection: Connection, metadata: MetaData, scope: str) -> int:
     """Return the last act with lines of a scope or of the State above it; 0 if there is none."""
     table = metadata.tables[ACT_SCOPE]
-    parts = scope.split("/")
-    above = ["/".join(parts[: n + 1]) for n in range(len(parts))]
-    query = select(func.max(table.c.act_id)).where(table.c.scope.in_(above))
+    query = select(func.max(table.c.act_id)).where(table.c.scope.in_(_and_above(scope)))
     return int(connection.execute(query).scalar() or 0)
 
 

@@ -64,6 +64,8 @@ class OverviewPart:
     build : callable
         Takes the viewer, returns the context of the template; None: nothing to show.
     template : str
+    wide : bool
+        Whether it takes the whole width, as a table does.
     """
 
     name: str
@@ -72,6 +74,7 @@ class OverviewPart:
     shown: Callable[[AViewer], bool]
     build: Callable[[AViewer], Mapping[str, Any] | None]
     template: str
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from keiryo.people.secret import server_secret
 from keiryo.people.views import Viewing
 from keiryo.storage.engine import Database
 from keiryo.web.rate import RateLimits
-from keiryo.web.remembered import Remembered
+from keiryo.web.remembered import LastActs, Remembered
 from keiryo.web.sections import Section
 from keiryo.web.settings import Settings
 
@@ -50,6 +50,7 @@ class Server:
         self.state = recorded_state(self.database) or ""
         self.viewing = Viewing(self.database, self.state)
         self.remembered = Remembered()
+        self.last_acts = LastActs(self.database)
         self.rates = RateLimits(
             self.settings.requests_per_minute, self.settings.strangers_per_minute
         )

@@ -89,6 +89,7 @@ SHOWN = (
     sentence("what"),
     sentence("one sigma"),
     sentence("remark"),
+    sentence("Actions"),
 )
 """Titles of jobs, states and heads of tables that come from elsewhere as they are."""
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from babel import Locale
@@ -258,6 +258,7 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
     return {function.__name__: partial(function, language=language) for function in functions}
 
 
+@lru_cache(maxsize=50_000)
 def _mass(mg: int | None, digits: int, language: str) -> str:
     if mg is None:
         return ""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keiryo.people.accounts import Account
     from keiryo.people.sessions import Session
     from keiryo.people.tokens import ApiToken
+    from keiryo.web.remembered import Head
     from keiryo.web.server import Server
 
 
@@ -53,6 +54,8 @@ class Viewer:
     language : str
     form : FormMultiDict
         What was sent with the request, if it was a form.
+    head : Head or None
+        The last act when a question came; None where something is done, that may post.
     """
 
     server: Server
@@ -63,6 +66,7 @@ class Viewer:
     api_token: ApiToken | None = None
     language: str = "en"
     form: FormMultiDict | None = None
+    head: Head | None = None
 
     @property
     def name(self) -> str:

@@ -300,7 +300,13 @@ SECTION = Section(
     menu=(MenuEntry(sentence("Areas"), "/areas", "Books", 10, sees_areas, key="m"),),
     overview=(
         OverviewPart(
-            "areas", sentence("Areas"), 60, sees_books, overview_areas, "areas/overview.html"
+            "areas",
+            sentence("Areas"),
+            60,
+            sees_books,
+            overview_areas,
+            "areas/overview.html",
+            wide=True,
         ),
     ),
     search=(find_areas, find_batches),

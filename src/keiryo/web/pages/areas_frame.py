@@ -23,7 +23,7 @@ from keiryo.people.model import EVERYTHING
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
 from keiryo.storage.schema import ACT
-from keiryo.web.remembered import head_of, last_act_about
+from keiryo.web.remembered import head_of
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_g, mass_kg
 from keiryo.web.viewer import AnyRequest, Viewer
@@ -32,6 +32,11 @@ MAX_ASKED = 60
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 FINDINGS = "/findings"
 """Page of the findings; ``mba`` narrows it to an area."""
+
+OF_THE_BOOKS = frozenset(
+    {"balance", "book", "book on", "chart", "ledger counts", "opening", "points", "standing"}
+)
+"""Answers about an area that no finding, answer to one, or notice changes."""
 
 _Answer = TypeVar("_Answer")
 
@@ -86,19 +91,24 @@ class AreaPage:
         self.mba = self.area.code
         self.today = viewer.today_at(mba)
         self.asked_knowledge = str(request.query_params.get("known", "")).strip()[:MAX_ASKED]
-        with viewer.whole.reading() as connection:
-            self.last_act = last_act_about(connection, viewer.metadata, self.area.scope)
-            self.knowledge = self._knowledge(connection)
+        known = viewer.server.last_acts
+        self.last_act = known.about(self.area.scope, viewer.head)
+        self.last_books_act = known.about_books(self.area.scope, viewer.head)
+        self.knowledge = self._knowledge()
 
     @property
     def is_now(self) -> bool:
         """Whether everything recorded counts."""
         return self.knowledge == NOW
 
-    def _knowledge(self, connection: Any) -> Knowledge:
+    def _knowledge(self) -> Knowledge:
         asked = self.asked_knowledge
         if not asked:
             return NOW
+        with self.viewer.whole.reading() as connection:
+            return self._known(connection, asked)
+
+    def _known(self, connection: Any, asked: str) -> Knowledge:
         known = knowledge_of(asked, None)
         head = head_of(connection, self.viewer.metadata).act_id
         if known.through_act is not None and not 1 <= known.through_act <= head:
@@ -125,7 +135,8 @@ class AreaPage:
                 return build(connection)
 
         key = ("area", name, self.mba, self.viewer.sight, self.knowledge, *about)
-        as_of = (self.last_act, self.today)
+        last = self.last_books_act if name in OF_THE_BOOKS else self.last_act
+        as_of = (last, self.today)
         return self.viewer.server.remembered.get(key, as_of, built)
 
     @property

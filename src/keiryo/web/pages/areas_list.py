@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
 from litestar import Response, get
 from litestar.response import Stream
-from sqlalchemy import func, select
 
 from keiryo.accounts import books
 from keiryo.accounts.balance import opening_inventory
 from keiryo.accounts.inventory import inventory
 from keiryo.accounts.model import NOW, Amount
 from keiryo.dates import Period, next_day
-from keiryo.journal.act_scopes import NAME as ACT_SCOPE
 from keiryo.oversight.worklist import Wanted, work_list
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
@@ -32,7 +30,6 @@ from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
-AT_ONCE = 200
 MOST_LINES = 1_000
 """Lines of an area up to which its effective kilograms are counted while a page waits."""
 
@@ -70,42 +67,33 @@ def areas_now(viewer: Viewer) -> tuple[AreaNow, ...]:
     """
     if not viewer.reads("accounts"):
         return tuple(AreaNow(area, None, None, {}, 0) for area in viewer.areas.values())
-    last, remembered = last_acts(viewer), viewer.server.remembered
-    return tuple(
-        remembered.get(
-            ("area now", viewer.sight, area.scope),
-            (last[area.scope], viewer.today),
-            partial(_area_now, viewer, area),
-        )
-        for area in viewer.areas.values()
-    )
+    return tuple(_remembered_now(viewer, area) for area in viewer.areas.values())
 
 
-def last_acts(viewer: Viewer) -> dict[str, int]:
-    """Return the last act about each area, its facility or its State, by the area's scope."""
-    table = viewer.metadata.tables[ACT_SCOPE]
-    parts = {area.scope: area.scope.split("/") for area in viewer.areas.values()}
-    above = {scope: ["/".join(p[: n + 1]) for n in range(len(p))] for scope, p in parts.items()}
-    every = sorted({scope for some in above.values() for scope in some})
-    found: dict[str, int] = {}
-    with viewer.whole.reading() as connection:
-        for begin in range(0, len(every), AT_ONCE):  # each scope is one step in the index
-            some = every[begin : begin + AT_ONCE]
-            columns = [
-                select(func.max(table.c.act_id)).where(table.c.scope == scope).scalar_subquery()
-                for scope in some
-            ]
-            acts = connection.execute(select(*columns)).one()
-            found |= {scope: int(act or 0) for scope, act in zip(some, acts, strict=True)}
-    return {scope: max(found[one] for one in some) for scope, some in above.items()}
+def _remembered_now(viewer: Viewer, area: MaterialBalanceArea) -> AreaNow:
+    """Return an area as it stands: findings come and go more often than its book changes."""
+    acts, head, remembered = viewer.server.last_acts, viewer.head, viewer.server.remembered
+    last, today = acts.about_books(area.scope, head), viewer.today
+    key = ("area now", viewer.sight, area.scope)
+    found = remembered.get(key, (last, today), partial(_area_now, viewer, area))
+    key = ("findings now", viewer.sight, area.scope)
+    last = acts.about(area.scope, head)
+    count = remembered.get(key, (last, today), partial(_findings_now, viewer, area))
+    return replace(found, open_findings=count)
+
+
+def _findings_now(viewer: Viewer, area: MaterialBalanceArea) -> int:
+    with viewer.books.reading() as connection:
+        wanted = Wanted(mba=area.code)
+        return len(work_list(connection, viewer.metadata, viewer.today, wanted))
 
 
 def _area_now(viewer: Viewer, area: MaterialBalanceArea) -> AreaNow:
+    """Return an area as it stands, without its findings."""
     metadata, today, code = viewer.metadata, viewer.today, area.code
     with viewer.books.reading() as connection:
         pits = books.pit_dates(connection, metadata, code, NOW)
         book = opening_inventory(connection, metadata, code, next_day(today), NOW)
-        findings = len(work_list(connection, metadata, today, Wanted(mba=code)))
         effective = significant = None
         if lines_to_read(connection, metadata, code, pits, today, NOW) <= MOST_LINES:
             found = inventory(connection, metadata, code, today)
@@ -113,7 +101,7 @@ def _area_now(viewer: Viewer, area: MaterialBalanceArea) -> AreaNow:
             significant = sum(found.significant_quantities().values(), Fraction(0))
     last = max((pit for pit in pits if pit <= today), default=None)
     days = None if last is None else (today - last).days
-    return AreaNow(area, last, days, book, findings, effective, significant)
+    return AreaNow(area, last, days, book, 0, effective, significant)
 
 
 def area_columns(rows: Sequence[AreaNow], *, with_accounts: bool) -> tuple[ListColumn, ...]:

@@ -30,7 +30,6 @@ from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
 from keiryo.web.pages import deadlines, transit
 from keiryo.web.pages.boards import areas_reading
-from keiryo.web.remembered import last_act_about
 from keiryo.web.speaking import day_text, mass_kg, ngettext, number_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
@@ -89,9 +88,9 @@ class Standing:
 
 def standing_of(viewer: Viewer, area: MaterialBalanceArea) -> Standing:
     """Return where the last period of an area stands; remembered until something concerns it."""
+    as_of = viewer.server.last_acts.about(area.scope, viewer.head)
+    key = ("closing", viewer.sight, area.code)
     with viewer.books.reading() as connection:
-        as_of = last_act_about(connection, viewer.metadata, area.scope)
-        key = ("closing", viewer.sight, area.code)
         return viewer.server.remembered.get(
             key, as_of, lambda: _standing(connection, viewer, area.code)
         )

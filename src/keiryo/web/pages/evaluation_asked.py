@@ -96,13 +96,13 @@ def _markings(viewer: Viewer, area: MaterialBalanceArea) -> list[tuple[str, str]
         with viewer.whole.reading() as connection:
             return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
 
-    return viewer.server.remembered.get(("markings", area.code), last_act(viewer, area), build)
+    last = viewer.server.last_acts.about_books(area.scope, viewer.head)
+    return viewer.server.remembered.get(("markings", area.code), last, build)
 
 
 def last_act(viewer: Viewer, area: MaterialBalanceArea) -> int:
     """Return the last act about an area or about all of the State."""
-    with viewer.whole.reading() as connection:
-        return last_act_about(connection, viewer.metadata, area.scope)
+    return viewer.server.last_acts.about(area.scope, viewer.head)
 
 
 def lines_behind(viewer: Viewer, area: MaterialBalanceArea) -> int:

@@ -1,0 +1,192 @@
+"""What somebody hostile tries: each is something that once went through, or nearly did."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import keiryo
+from keiryo.cli.demo import AREAS
+from keiryo.errors import FullError, KeiryoError, StorageError
+from keiryo.people.sessions import form_token
+from keiryo.reports.service import import_reports
+from keiryo.web.answers import told_outside
+from keiryo.web.door import MOST_FIELDS, STRANGERS_BYTES
+from keiryo.web.listing import PAGE_SIZES, ListColumn, asked_of, safe_cell
+from keiryo.web.rate import RateLimits
+from web.site import Site, make_site
+
+TYPED = {"Content-Type": "application/x-www-form-urlencoded"}
+FOREIGN = "F25-FA-001"
+
+
+def area_texts() -> dict[str, bytes]:
+    """Return the reports of each area of State XA."""
+    folder = files("keiryo.data").joinpath("state_xa")
+    return {mba: folder.joinpath(f"{mba}.txt").read_bytes() for mba in AREAS}
+
+
+def site_of(place: Path, *sendings: dict[str, bytes]) -> Site:
+    """Return a site over books into which files were sent one after the other."""
+    books = keiryo.init(place, "XA", person="P-DEMO2345")
+    context: Any = files("keiryo.data").joinpath("state_xa", "context.json").read_bytes()
+    before: Any = ("context.json", context)
+    for sent in sendings:
+        import_reports(books.database, list(sent.items()), books.actor, context=before)
+        before = None
+    books.disconnect()
+    return make_site(place)
+
+
+def evidence(site: Site) -> dict[str, str]:
+    """Return the digests of the files behind the books, by name."""
+    table = site.database.metadata.tables["evidence"]
+    with site.database.reading() as connection:
+        rows = connection.execute(select(table.c.name, table.c.digest)).all()
+    return {str(name): str(digest) for name, digest in rows}
+
+
+# --- what others' files say -----------------------------------------------------------------------
+
+
+def test_a_file_with_reports_of_several_areas_is_not_for_one_of_them(tmp_path: Path) -> None:
+    texts = area_texts()
+    site = site_of(tmp_path / "books.sqlite", {"all.txt": b"\n".join(texts.values())})
+    address = f"/evidence/{evidence(site)['all.txt']}"
+    with site.client("accountant") as accountant, site.client("officer") as officer:
+        refused = accountant.get(address)
+        assert refused.status_code == 404
+        assert FOREIGN not in refused.text
+        assert officer.get(address).status_code == 200
+    site.close()
+
+
+def test_a_file_with_reports_that_were_recorded_before_is_not_either(tmp_path: Path) -> None:
+    texts = area_texts()
+    last = texts["XAFA"].rstrip().rfind(b"\n001:OI/XA;110#002:1/")
+    first, rest = texts["XAFA"][:last], texts["XAFA"][last:]
+    sent = {**texts, "XAFA": first}
+    site = site_of(tmp_path / "books.sqlite", sent, {"late.txt": rest + b"\n" + texts["XARA"]})
+    kept = evidence(site)
+    with site.client("accountant") as accountant:
+        assert accountant.get(f"/evidence/{kept['late.txt']}").status_code == 404
+        assert accountant.get(f"/evidence/{kept['XAFA']}").content == first
+    site.close()
+
+
+# --- much work for nothing ------------------------------------------------------------------------
+
+
+def test_a_form_of_very_many_fields_is_not_taken_apart(site: Site) -> None:
+    body = b"a&" * (2 * MOST_FIELDS)
+    with site.client() as nobody, site.client("officer") as officer:
+        began = time.monotonic()
+        assert nobody.request("POST", "/sign-in", content=body, headers=TYPED).status_code == 413
+        assert officer.request("POST", "/sign-out", content=body, headers=TYPED).status_code == 413
+        assert time.monotonic() - began < 2.0
+        assert officer.get("/").status_code == 200  # and nothing was done
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
+)
+def test_a_large_form_of_nobody_is_not_read(site: Site, kind: str) -> None:
+    body = b"--b\r\n" + b"x" * STRANGERS_BYTES
+    with site.client() as nobody:
+        answer = nobody.request(
+            "POST", "/reports/upload", content=body, headers={"Content-Type": kind}
+        )
+    assert answer.status_code == 401
+
+
+def test_page_sizes_are_those_that_are_offered() -> None:
+    columns = (ListColumn("batch", "Batch"),)
+    for text in ("0050099999", "005009999999999999999999", "00500" + "9" * 5_000, "٥٠", "-50"):
+        assert asked_of({"size": text}, columns).size == 50
+    assert [asked_of({"size": str(n)}, columns).size for n in PAGE_SIZES] == list(PAGE_SIZES)
+
+
+def test_addresses_of_one_machine_are_one_stranger() -> None:
+    limits = RateLimits(strangers_per_minute=2, clock=lambda: 0.0)
+    waits = [limits.wait_s(None, f"2001:db8::{n:x}") for n in range(1, 5)]
+    assert waits[:2] == [0, 0]
+    assert all(waits[2:])
+    assert limits.wait_s(None, "2001:db8:0:1::1") == 0
+
+
+# --- content that is not what it says -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'--b\r\nContent-Disposition: form-data; name="x"\r\n'
+        b"Content-Type: text/plain; charset=nosuch\r\n\r\nx\r\n--b--\r\n",
+        b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n\xff\xfe\r\n--b--\r\n',
+    ],
+)
+def test_a_form_that_cannot_be_read_is_the_senders_mistake(site: Site, body: bytes) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with site.client("officer") as officer:
+        headers["X-Form-Token"] = form_token(officer.token)
+        answer = officer.request("POST", "/reports/upload", content=body, headers=headers)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("body", [b'"x"', b"5", b"[1]", b"[" * 100_000, b'{"a":' * 5_000, b"\xff"])
+def test_what_is_kept_while_typing_is_an_object(site: Site, body: bytes) -> None:
+    with site.client("officer") as officer:
+        headers = {"X-Form-Token": form_token(officer.token), "Content-Type": "application/json"}
+        answer = officer.request("POST", "/forms/save", content=body, headers=headers)
+    assert answer.status_code == 400
+
+
+def test_a_form_token_of_other_signs_is_simply_wrong(site: Site) -> None:
+    with site.client() as nobody:
+        nobody.get("/sign-in")
+        sent = {"_form_token": "é" * 43, "name": "x", "password": "y"}
+        assert nobody.request("POST", "/sign-in", data=sent).status_code == 403
+
+
+# --- what goes out --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_cell_is_a_formula(first: str) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerow([safe_cell(f"{first}cmd|' /C calc'!A1")])
+    [row] = csv.reader(io.StringIO(text.getvalue(), newline=""))
+    assert row[0].startswith("'")
+
+
+def test_where_the_books_lie_is_not_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = site.settings.books
+
+    def broken(*_: object, **__: object) -> None:
+        try:
+            raise sqlite3.OperationalError("disk I/O error")
+        except sqlite3.Error as error:
+            raise StorageError(f"the database at {place} refused: {error}") from error
+
+    with site.client("officer") as officer:
+        assert officer.get("/reports").status_code == 200
+        monkeypatch.setattr("keiryo.web.listing.QueryList.page", broken)
+        answer = officer.get("/reports")
+    assert answer.status_code == 503
+    assert place not in answer.text
+    assert "disk I/O" not in answer.text
+
+
+def test_what_the_product_itself_says_about_storage_is_told() -> None:
+    own = FullError("there is no room for these files", "Tell the administrator.")
+    assert told_outside(own) is own
+    other = KeiryoError("this makes no sense")
+    assert told_outside(other) is other
