@@ -52,6 +52,9 @@ SHOWN_DATA = {
 }
 """What pages say of shipped tables: the list in the file, and its field."""
 
+SECOND_SHOWN = ("Link", "LineKind")
+"""Whose second argument pages say, wherever in the package it is written."""
+
 PACKAGE = WEB.parent
 GLOSSARIES = {
     "ja": """\
@@ -169,16 +172,16 @@ def of_call(call: ast.Call, *, errors: bool) -> Iterator[tuple[str | tuple[str, 
 
 
 def of_domain() -> Iterator[Sentence]:
-    """Yield the relations of chains of evidence, wherever in the package a link is made."""
+    """Yield the relations of chains of evidence, and what kinds of lines are, from the package."""
     for file in sorted(PACKAGE.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
-        if "Link(" not in text:
+        if not any(f"{name}(" in text for name in SECOND_SHOWN):
             continue
         place = file.relative_to(PACKAGE).as_posix()
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Link":
-                for relation in (words for one in node.args[1:2] for words in literals(one)):
-                    yield place, relation, None
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SECOND_SHOWN:
+                for words in (words for one in node.args[1:2] for words in literals(one)):
+                    yield place, words, None
 
 
 def of_data() -> Iterator[Sentence]:

@@ -9,6 +9,7 @@ import time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from keiryo.people.sessions import form_token
 from keiryo.reports.service import import_reports
 from keiryo.web.answers import told_outside
 from keiryo.web.door import MOST_FIELDS, STRANGERS_BYTES
+from keiryo.web.jobs import MOST_WAITING
 from keiryo.web.listing import PAGE_SIZES, ListColumn, asked_of, safe_cell
 from keiryo.web.rate import RateLimits
 from web.site import Site, make_site
@@ -190,3 +192,51 @@ def test_what_the_product_itself_says_about_storage_is_told() -> None:
     assert told_outside(own) is own
     other = KeiryoError("this makes no sense")
     assert told_outside(other) is other
+
+
+# --- more of it -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Referer", "Origin"])
+def test_an_address_that_is_none_is_a_stranger_like_any_other(site: Site, name: str) -> None:
+    with site.client("officer") as officer:
+        answer = officer.request("POST", "/sign-out", data={"x": "1"}, headers={name: "http://["})
+        assert answer.status_code in (303, 403)
+        assert answer.headers.get("location", "/?kept=1") == "/?kept=1"
+        assert officer.get("/").status_code == 200  # nobody was signed out
+
+
+@pytest.mark.parametrize("path", ["/journal/acts/{}", "/journal/acts/1/lines/{}/proof"])
+def test_an_act_of_a_number_that_cannot_be(site: Site, path: str) -> None:
+    with site.client("officer") as officer:
+        for number in (2**63, 10**30, -(10**30)):
+            assert officer.get(path.format(number)).status_code == 404
+
+
+def test_nobody_takes_all_the_turns_of_jobs(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.inner  # noqa: B018  # the application is started
+    jobs = site.app.state.jobs
+    monkeypatch.setattr(jobs._threads, "submit", lambda *_: None)  # they wait for their turn
+    with site.client("security") as security, site.client("officer") as officer:
+        answers = [security.post("/journal/verify") for _ in range(MOST_WAITING + 2)]
+        assert [one.status_code for one in answers] == [303] * MOST_WAITING + [409] * 2
+        assert officer.post("/journal/verify").status_code == 303
+
+
+def test_names_of_batches_that_look_like_markup(tmp_path: Path) -> None:
+    name = "\"><B>&'X"
+    texts = {
+        f"{mba}.txt": text.replace(b"CYL30B-4471", name.encode())
+        for mba, text in area_texts().items()
+    }
+    site = site_of(tmp_path / "books.sqlite", texts)
+    place = quote(name, safe="")
+    with site.client("officer") as officer:
+        for path in (
+            *(f"/areas/XAFA/batch/{place}", f"/why?of=batch:XAFA/{place}", f"/search?q={place}"),
+            *("/areas/XAFA", "/areas/XAFA/ledger", "/areas/XAFA/inventory", "/reports/XAFA/102"),
+        ):
+            answer = officer.get(path)
+            assert answer.status_code == 200, path
+            assert '"><B>' not in answer.text, path
+    site.close()

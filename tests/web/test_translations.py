@@ -92,6 +92,7 @@ def test_the_words_of_the_domain_are_collected() -> None:
     sentences = {one.id for one in script().collected()}
     assert "recorded in" in sentences and "with the error of" in sentences  # relations
     assert "material unaccounted for (MUF)" in sentences and "nuclear loss" in sentences  # codes
+    assert set(terms.LINE_KINDS.values()) <= sentences and "closes" in sentences
     assert "material balance report" in sentences and "IAEA model, Code 10" in sentences
 
 
@@ -115,6 +116,14 @@ def test_words_of_the_domain_in_the_language_of_the_request() -> None:
     with spoken("en"):
         assert terms.act_kind("period.close") == "closing of a balance"
         assert terms.finding_meaning("NEG-BOOK") == ""
+
+
+def test_every_kind_of_line_and_act_has_words() -> None:
+    source = "".join(file.read_text("utf-8") for file in (TOP / "src").rglob("*.py"))
+    assert set(re.findall(r'LineKind\(\s*"([a-z_]+)"', source)) == set(terms.LINE_KINDS)
+    assert terms.line_kinds()["inventory_change"] == "inventory change"
+    drafted = set(re.findall(r'Draft\(\s*"([a-z]+\.[a-z]+)"', source))
+    assert drafted and drafted <= set(terms.ACT_KINDS)
 
 
 def test_findings_have_a_meaning_in_japanese() -> None:

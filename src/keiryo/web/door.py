@@ -29,8 +29,8 @@ from sqlalchemy import Connection
 from keiryo.people.accounts import find_account
 from keiryo.people.model import Person
 from keiryo.people.permissions import person_of
-from keiryo.people.sessions import find_session, form_token, is_form_token, note_use
-from keiryo.people.tokens import find_token
+from keiryo.people.sessions import Session, find_session, form_token, is_form_token, note_use
+from keiryo.people.tokens import ApiToken, find_token
 from keiryo.people.tokens import note_use as note_token_use
 from keiryo.people.views import PEOPLE
 from keiryo.web.addresses import address_of
@@ -132,12 +132,14 @@ def _viewer(server: Server, request: AnyRequest) -> Viewer | None:
     if not token or scheme.lower() not in ("", "bearer"):
         return None
     idle = datetime.timedelta(minutes=server.settings.idle_minutes)
-    session = api_token = None
+    session: Session | None = None
+    api_token: ApiToken | None = None
     with database.reading() as connection:  # one moment for all that decides who asks
         if scheme:
-            found = api_token = find_token(connection, metadata, token, now)
+            api_token = find_token(connection, metadata, token, now)
         else:
-            found = session = find_session(connection, metadata, token, now, idle=idle)
+            session = find_session(connection, metadata, token, now, idle=idle)
+        found = api_token or session
         if found is None:
             return None
         head = head_of(connection, metadata)
@@ -214,7 +216,7 @@ async def _meant(
     own = {urlsplit(server.settings.address).netloc, request.headers.get("Host", "")}
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc not in own):
+    if site not in ("same-origin", "none") or (origin and _host_of(origin) not in own):
         raise NotPermittedError("this was sent from another site; nothing was done")
     given = request.headers.get(TOKEN_HEADER) or form.get(TOKEN_FIELD) or ""
     given = given if isinstance(given, str) else ""
@@ -233,6 +235,13 @@ async def _meant(
         "this form does not belong to your session; nothing was done",
         "Go back, load the page again and send it once more.",
     )
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no address at all, such as http://[
+        return None
 
 
 async def _signed_out_meanwhile(request: AnyRequest, form: FormMultiDict) -> Response[Any]:

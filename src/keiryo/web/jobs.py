@@ -22,10 +22,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from keiryo.dates import utc_text
-from keiryo.errors import KeiryoError, NotFoundError
+from keiryo.errors import ConflictError, KeiryoError, NotFoundError
 from keiryo.people.tables import JOB
 from keiryo.web.answers import told_outside
 from keiryo.web.sections import CancelledError as CancelledError
@@ -43,6 +43,8 @@ JOBS_KEPT = datetime.timedelta(days=30)
 """How long a job is still listed after its end."""
 TELL_EVERY_S = 0.5
 AT_ONCE = 2
+MOST_WAITING = 10
+"""Jobs of one person that may run or wait at a time: others have their turn, too."""
 ENDED = ("done", "failed", "cancelled", "interrupted")
 
 log = logging.getLogger("keiryo.jobs")
@@ -107,7 +109,13 @@ class Jobs:
         self._clock.start()
 
     def start(self, viewer: Viewer, kind: str, title: str, parameters: Mapping[str, Any]) -> str:
-        """Start a job and return its number; `parameters` are plain data."""
+        """Start a job and return its number; `parameters` are plain data.
+
+        Raises
+        ------
+        ConflictError
+            If too many jobs of the viewer run or wait.
+        """
         chosen, number = self.kinds[kind], secrets.token_urlsafe(12)
         now = utc_text(self.server.now())
         values = {
@@ -124,7 +132,17 @@ class Jobs:
             "made_at": now,
             "seen_at": now,
         }
+        mine = select(func.count()).where(
+            self.table.c.person == viewer.person.person,
+            self.table.c.ended_at.is_(None),
+            self.table.c.seen_at > utc_text(self.server.now() - SILENCE),
+        )
         with self.server.database.writing() as connection:
+            if connection.execute(mine).scalar_one() >= MOST_WAITING:
+                raise ConflictError(
+                    f"{MOST_WAITING} jobs of yours run or wait already",
+                    "Wait until one has ended, or stop one; they are on your own page.",
+                )
             connection.execute(insert(self.table).values(**values))
         # The form and the session's key are needed as long as the job runs, not the request.
         _ = viewer.signer

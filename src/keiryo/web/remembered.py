@@ -59,6 +59,12 @@ class Remembered:
                 self._answers.popitem(last=False)
         return answer
 
+    def held(self, key: Hashable, as_of: Hashable) -> Any:
+        """Return the answer to `key` as of something if it is in memory, otherwise None."""
+        with self._lock:
+            found = self._answers.get(key)
+            return found[1] if found is not None and found[0] == as_of else None
+
 
 class Head(NamedTuple):
     """The last act of the chain and its digest."""

@@ -83,6 +83,15 @@ class Pages:
         status: int,
     ) -> Response[str]:
         """Return a page."""
+        viewer: Viewer | None = request.scope["state"].get("viewer")
+        menu = {"menu": self.menu(viewer, request.url.path)}
+        text = self.text(request, template, {**menu, **context})
+        return Response(text, media_type=MediaType.HTML, status_code=status)
+
+    def text(
+        self, request: Request[Any, Any, Any], template: str, context: Mapping[str, Any]
+    ) -> str:
+        """Return what a template makes of a context and of what every page knows."""
         state = request.scope["state"]
         viewer: Viewer | None = state.get("viewer")
         language: str = state.get("language") or "en"
@@ -90,7 +99,6 @@ class Pages:
         frame: dict[str, Any] = {
             "viewer": viewer,
             "state": server.state,
-            "menu": self.menu(viewer, request.url.path),
             "form_token": state.get("form_token", ""),
             "head": state.get("head"),
             "notices": state.get("notices", []),
@@ -103,8 +111,7 @@ class Pages:
             "asset_version": __version__,
             "request_id": state.get("request_id", ""),
         }
-        text = self.environment.get_template(template).render({**frame, **context})
-        return Response(text, media_type=MediaType.HTML, status_code=status)
+        return self.environment.get_template(template).render({**frame, **context})
 
 
 def render(

@@ -81,8 +81,15 @@ def typed(form: FormMultiDict) -> dict[str, str]:
 
 def form_path(request: Request[Any, Any, Any], form: FormMultiDict) -> str:
     """Return the path of the page that a form came from; only a path of this server."""
-    given = form.get(FORM_FIELD) or urlsplit(request.headers.get("Referer", "")).path
+    given = form.get(FORM_FIELD) or _path_of(request.headers.get("Referer", ""))
     return safe_path(given if isinstance(given, str) else "")
+
+
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:  # no address at all, such as http://[
+        return ""
 
 
 def safe_path(given: str) -> str:

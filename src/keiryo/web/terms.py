@@ -65,7 +65,51 @@ ACT_KINDS: Mapping[str, str] = {
 }
 """Kinds of act in words."""
 
+LINE_KINDS: Mapping[str, str] = {
+    "material_balance_area": sentence("material balance area"),
+    "key_measurement_point": sentence("key measurement point"),
+    "journal_opened": sentence("journal opened"),
+    "evidence": sentence("evidence"),
+    "finding": sentence("finding"),
+    "finding_answer": sentence("finding answer"),
+    "clock_change": sentence("clock change"),
+    "evaluation": sentence("evaluation"),
+    "evaluation_test": sentence("evaluation test"),
+    "evaluation_share": sentence("evaluation share"),
+    "evaluation_limit": sentence("evaluation limit"),
+    "report": sentence("report"),
+    "note": sentence("note"),
+    "reporting_context": sentence("reporting context"),
+    "earlier_report": sentence("earlier report"),
+    "issued_report": sentence("issued report"),
+    "issued_record": sentence("issued record"),
+    "advance_notice": sentence("advance notice"),
+    "book_statement": sentence("book statement"),
+    "finding_owner": sentence("finding owner"),
+    "inventory_change": sentence("inventory change"),
+    "physical_inventory": sentence("physical inventory"),
+    "reported_balance": sentence("reported balance"),
+    "isotope_weight": sentence("isotope weight"),
+    "batch": sentence("batch"),
+    "genealogy": sentence("genealogy"),
+    "closing": sentence("closing"),
+    "error_source": sentence("error source"),
+    "stratum_method": sentence("stratum method"),
+    "measurement_result": sentence("measurement result"),
+    "calibration": sentence("calibration"),
+    "control_measurement": sentence("control measurement"),
+    "target_value": sentence("target value"),
+    "person_state": sentence("person state"),
+    "role_grant": sentence("role grant"),
+    "person_key": sentence("person key"),
+    "release_policy": sentence("release policy"),
+    "release": sentence("release"),
+}
+"""Kinds of lines in words, by the names of their tables."""
+
 SHOWN = (
+    sentence("closes"),
+    sentence("physical inventory taking, at the latest"),
     sentence("Check of reports"),
     sentence("What if: other measurements"),
     sentence("open"),
@@ -93,6 +137,28 @@ SHOWN = (
 )
 """Titles of jobs, states and heads of tables that come from elsewhere as they are."""
 
+ROLE_WORDS = (
+    sentence("journal"),
+    sentence("places"),
+    sentence("accounts"),
+    sentence("reports"),
+    sentence("movements"),
+    sentence("oversight"),
+    sentence("people"),
+    sentence("protection"),
+    sentence("surveillance"),
+    sentence("detection"),
+    sentence("cooperation"),
+    sentence("obligations"),
+    sentence("audit"),
+    sentence("administer"),
+    sentence("back up"),
+    sentence("measurement"),
+    sentence("evaluation"),
+    sentence("release"),
+)
+"""What a role may read, and what else it may do."""
+
 
 def term(text: str) -> str:
     """Return words of the domain in the language of this request; English if it has none.
@@ -109,6 +175,16 @@ def act_kind(kind: str) -> str:
     """Return a kind of act, such as ``"report.accept"``, in words; as it is if it has none."""
     words = ACT_KINDS.get(kind)
     return gettext(words) if words else kind
+
+
+def line_kind(kind: str) -> str:
+    """Return a kind of line, such as ``"inventory_change"``, in words."""
+    return gettext(LINE_KINDS.get(kind, kind.replace("_", " ")))
+
+
+def line_kinds() -> dict[str, str]:
+    """Return all kinds of lines in words, by the names of their tables."""
+    return {kind: line_kind(kind) for kind in LINE_KINDS}
 
 
 def entry_code_meaning(code: str) -> str:

@@ -85,14 +85,14 @@ def evaluated_areas(viewer: Viewer) -> dict[str, MaterialBalanceArea]:
 
 def _markings(viewer: Viewer, area: MaterialBalanceArea) -> list[tuple[str, str]]:
     """Return the agreements and caveats that the lines of an area have."""
-    table = viewer.metadata.tables[ACT_SCOPE]
-    query = (
-        select(table.c.agreement, table.c.caveat)
-        .where(table.c.scope == area.scope, table.c.capability == "accounts")
-        .distinct()
-    )
 
     def build() -> list[tuple[str, str]]:
+        table = viewer.metadata.tables[ACT_SCOPE]
+        query = (
+            select(table.c.agreement, table.c.caveat)
+            .where(table.c.scope == area.scope, table.c.capability == "accounts")
+            .distinct()
+        )
         with viewer.whole.reading() as connection:
             return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
 

@@ -25,6 +25,7 @@ from keiryo.web.speaking import gettext as _
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 LINES_SHOWN = 200
+MOST_NUMBER = 2**63 - 1
 
 ACT_COLUMNS = (
     ListColumn("act_id", "Act", "act"),
@@ -57,6 +58,7 @@ def journal_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
 @get("/journal/acts/{number:int}", sync_to_thread=True)
 def act_page(request: AnyRequest, viewer: Asking, number: FromPath[int]) -> Response[Any]:
     """Show one act: who answers for it, its lines as far as they are seen, its place."""
+    _require_possible(number)
     metadata = viewer.metadata
     with viewer.books.reading() as connection:
         act = read_act(connection, metadata, number)
@@ -105,6 +107,12 @@ def _shown(kind: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"columns": columns, "rows": cells}
 
 
+def _require_possible(*numbers: int) -> None:
+    """Refuse numbers that are larger than any that a database keeps."""
+    if any(abs(number) > MOST_NUMBER for number in numbers):
+        raise NotFoundError("there is no act of such a number", "See the journal for those of now.")
+
+
 @get("/journal/acts/{number:int}/lines/{line:int}", sync_to_thread=True)
 def line_page(viewer: Asking, number: FromPath[int], line: FromPath[int]) -> Response[Any]:
     """Lead to the evidence chain of a line."""
@@ -115,6 +123,7 @@ def line_page(viewer: Asking, number: FromPath[int], line: FromPath[int]) -> Res
 @get("/journal/acts/{number:int}/lines/{line:int}/proof", sync_to_thread=True)
 def proof_file(viewer: Asking, number: FromPath[int], line: FromPath[int]) -> Response[str]:
     """Hand out the proof of a line that the viewer sees; it shows no other line."""
+    _require_possible(number, line)
     metadata = viewer.metadata
     with viewer.books.reading() as connection:
         seen = any(

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import File, Redirect
 
-from keiryo.errors import KeiryoError
 from keiryo.web.jobs import Job
 from keiryo.web.listing import download_headers
-from keiryo.web.remembered import last_act_seen
+from keiryo.web.pages.overview_parts import overview_parts
 from keiryo.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, render
 from keiryo.web.saved_forms import forget_fields, safe_path, save_fields
 from keiryo.web.sections import Hit, MenuEntry, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import LANGUAGES
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
-
-log = logging.getLogger("keiryo.web")
 
 MAX_WORDS = 200
 HITS_OF_EACH = 10
@@ -31,24 +26,7 @@ FORM_LENGTH = 300
 @get("/", sync_to_thread=True)
 def overview_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show the parts that have something to say, in order."""
-    server = viewer.server
-    offered = sorted(
-        (part for section in server.sections for part in section.overview if part.shown(viewer)),
-        key=lambda part: part.order,
-    )
-    as_of = (last_act_seen(viewer.books, viewer.metadata), viewer.today)
-    parts = []
-    for part in offered:
-        key = ("overview", part.name, viewer.sight, viewer.person.person, viewer.language)
-        try:
-            content = server.remembered.get(key, as_of, partial(part.build, viewer))
-        except KeiryoError as error:  # one part that cannot be made does not take the page along
-            log.warning("a part of the overview failed", extra={"part": part.name})
-            parts.append({"part": part, "problem": error, "content": {}})
-            continue
-        if content is not None:
-            parts.append({"part": part, "problem": None, "content": content})
-    return render(request, "overview.html", parts=parts)
+    return render(request, "overview.html", parts=overview_parts(request, viewer))
 
 
 @get("/search", sync_to_thread=True)
