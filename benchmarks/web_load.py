@@ -3,8 +3,8 @@
 The server runs in processes of its own, as `keiryo serve` starts it, over SQLite or PostgreSQL;
 its clients run in another process and come over loopback. What is told are ratios to the answer
 that the same server gives in the same minute, under the same load, to the question whether it is
-there (``/health/live``): it asks nothing of the books. Afterwards every accepted post must be in the
-journal once, and the journal sound.
+there (``/health/live``): it asks nothing of the books. Afterwards every accepted post must be in
+the journal once, and the journal sound.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ def viewer_of(site: Site, name: str) -> Viewer:
     class Asker:
         server: Any
         person: Any
+        head: None = None
 
     return cast("Viewer", Asker(site.app.state.server, site.members[name]))
 

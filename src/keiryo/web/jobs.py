@@ -241,6 +241,7 @@ class Jobs:
 
         state, file_name, result = "failed", None, None
         try:
+            self._note(number, progress)  # another process may have been asked to stop it
             tell(0, 0)
             progress.began = True
             self.counted(self.running)

@@ -128,6 +128,18 @@ class LastActs:
                 self._read(connection, head)
             return self._last_of.get(capability, 0) if self._through == head.act_id else None
 
+    def beyond(self, beside: frozenset[str], connection: Connection, head: Head) -> int | None:
+        """Return the last act with lines of any capability but some, as of a transaction's head.
+
+        None if newer acts are known here already: the transaction began before they were posted.
+        """
+        with self._lock:
+            if self._through < head.act_id:
+                self._read(connection, head)
+            if self._through != head.act_id:
+                return None
+            return max((act for c, act in self._last_of.items() if c not in beside), default=0)
+
     def _catch_up(self, head: Head | None) -> None:
         if head is not None and self._through >= head.act_id:
             return

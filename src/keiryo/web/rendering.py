@@ -16,6 +16,7 @@ from keiryo.errors import UsageError
 from keiryo.version import __version__
 from keiryo.web.sections import GROUPS, Section
 from keiryo.web.speaking import gettext, install, instant_text, speak_on
+from keiryo.web.terms import act_kind, finding_meaning, line_kind
 from keiryo.web.translation import choose_language
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def environment() -> Environment:
         extensions=["jinja2.ext.do"],
     )
     install(made)
+    made.globals.update(finding_meaning=finding_meaning, act_kind=act_kind, line_kind=line_kind)
     made.globals["form_id"] = lambda: secrets.token_urlsafe(16)
     return made
 

@@ -89,6 +89,8 @@ class StandingAnswer(Generic[Answer]):
         An answer that took no longer is made anew at once, in seconds.
     every_s : float, optional
         Shortest time between two beginnings of making a slow one, in seconds.
+    beside : frozenset of str, optional
+        Capabilities whose lines change nothing in the answer: it still holds after their acts.
 
     Notes
     -----
@@ -102,7 +104,9 @@ class StandingAnswer(Generic[Answer]):
         quick_s: float = QUICK_S,
         every_s: float = EVERY_S,
         most: int = MOST_ANSWERS,
+        beside: frozenset[str] = frozenset(),
     ) -> None:
+        self.beside = beside
         self.build, self.quick_s, self.every_s, self.most = build, quick_s, every_s, most
         self._kept: WeakKeyDictionary[Server, OrderedDict[Hashable, _Kept]] = WeakKeyDictionary()
         self._lock = Lock()
@@ -123,7 +127,12 @@ class StandingAnswer(Generic[Answer]):
         if viewer.head is not None and as_of >= viewer.head.act_id:
             return Standing(answer, as_of, as_of)
         with server.database.reading() as connection:
-            head = head_of(connection, server.database.metadata).act_id
+            newest = head_of(connection, server.database.metadata)
+            head, known = newest.act_id, kept.as_of_act
+            if 0 <= known < head and self.beside:
+                last = server.last_acts.beyond(self.beside, connection, newest)
+                if last is not None and last <= known == kept.as_of_act:
+                    kept.as_of_act = head  # nothing since then changes it
             waits = kept.as_of_act < 0 or kept.took_s <= self.quick_s
             if not waits and kept.as_of_act < head:
                 metadata = server.database.metadata

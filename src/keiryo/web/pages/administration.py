@@ -271,7 +271,7 @@ def _people_rows(server: Server) -> list[dict[str, Any]]:
                 "sign_in_name": one.sign_in_name,
                 "person": one.person,
                 "state": found.state,
-                "roles": ", ".join(dict.fromkeys(grant.role for grant in found.grants)),
+                "roles": ", ".join(dict.fromkeys(_(grant.role) for grant in found.grants)),
                 "last_sign_in": signed_in.get(one.person),
                 "second_factor": "yes" if one.totp_confirmed else "no",
                 "password": "invited" if is_waiting(one) else "set",

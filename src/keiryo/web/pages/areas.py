@@ -19,11 +19,10 @@ from keiryo.accounts.balance import balance, computed_lines, in_order, opening_i
 from keiryo.accounts.book_curve import BookHistory, beginning_of_books, book_curve
 from keiryo.accounts.model import Amount, Lines
 from keiryo.dates import Period, next_day
-from keiryo.errors import Finding, NotFoundError
+from keiryo.errors import Finding
 from keiryo.oversight.worklist import Wanted, work_list
 from keiryo.places.tables import key_measurement_points
 from keiryo.quantities import Category
-from keiryo.vocabulary import entry_code
 from keiryo.web.pages.areas_audit import AUDIT_PACK, may_take_pack, start_pack
 from keiryo.web.pages.areas_batches import batch_by_query, batch_page, batches_page
 from keiryo.web.pages.areas_frame import (
@@ -54,6 +53,7 @@ from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, OverviewPart, Section
 from keiryo.web.speaking import day_text, language, mass_g, number_text
 from keiryo.web.speaking import gettext as _
+from keiryo.web.terms import entry_code_meaning
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking
 
@@ -193,19 +193,12 @@ def _table(page: AreaPage, shown: AreaBalance) -> dict[str, Any]:
             _cell(page, shown, code, category, what, computed.get(category), reported.get(category))
             for category, what in columns
         ]
-        rows.append({"code": code, "meaning": _meaning(code), "cells": cells})
+        rows.append({"code": code, "meaning": entry_code_meaning(code), "cells": cells})
     heads = [(c, category_name(c), sum(1 for x, _w in columns if x == c)) for c in shown.categories]
     units = [
         f"{c.unit} {c.element}" if what == "element" else _("g fissile") for c, what in columns
     ]
     return {"heads": heads, "units": units, "rows": rows, "any_reported": bool(shown.reported)}
-
-
-def _meaning(code: str) -> str:
-    try:
-        return _(entry_code(code).meaning)
-    except NotFoundError:
-        return ""
 
 
 def _cell(

@@ -35,7 +35,7 @@ from keiryo.reports.entries import basis_text
 from keiryo.reports.filed import FiledEntry, Filings
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import WEIGHT_LABELS, Entry, Report, weight_unit
-from keiryo.vocabulary import LABELS, entry_code, profile
+from keiryo.vocabulary import LABELS, profile
 from keiryo.web.once import Answer
 from keiryo.web.pages.reports_checked import ACCEPTING
 from keiryo.web.pages.reports_once import LookAgainError, done_once
@@ -51,6 +51,7 @@ from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.sections import Section
 from keiryo.web.speaking import gettext as _
+from keiryo.web.terms import entry_code_meaning
 from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -469,12 +470,7 @@ def _page(
 ) -> Response[Any]:
     del viewer
     entry = None if filed is None else filed.entry
-    meaning = ""
-    if entry is not None and entry.code:
-        try:
-            meaning = entry_code(entry.code).meaning
-        except NotFoundError:
-            meaning = ""
+    meaning = entry_code_meaning(entry.code) if entry is not None and entry.code else ""
     labels = [
         (name, _field_title(name), "date" if name == "date" else "text") for name in wish.current
     ]

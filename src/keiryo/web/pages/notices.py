@@ -92,7 +92,7 @@ def _notice_href(row: Row) -> str:
 
 
 COLUMNS = (
-    ListColumn("notice", sentence("Notice"), "code", href=_notice_href),
+    ListColumn("notice", sentence("Name of the notice"), "code", href=_notice_href),
     ListColumn("state", sentence("State")),
     ListColumn("direction", sentence("Direction"), choices=("export", "import")),
     ListColumn("mba", sentence("Area"), "code", href=lambda row: f"/areas/{quote(row['mba'])}"),

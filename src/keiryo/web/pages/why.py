@@ -29,6 +29,7 @@ from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import writing_now
+from keiryo.web.terms import line_kinds
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 NEAR_NODES = 300
@@ -125,7 +126,9 @@ def around(viewer: Viewer, asked: str) -> Around:
         if not chain.links and not chain.lines and not chain.acts and not followers:
             raise NotFoundError(f"nothing that you may see is recorded about {asked}")
         names = sorted(_names(chain, followers))
-        said = described(connection, metadata, registry, names, writing=writing_now())
+        said = described(
+            connection, metadata, registry, names, writing=writing_now(), kinds=line_kinds()
+        )
     boxes = {name: GraphNode(name, name) for name in names}
     return Around(node, chain, tuple(followers), boxes | {box.name: box for box in said})
 
