@@ -14,7 +14,7 @@ import time
 import uuid
 from typing import Any
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 REPEATED_EVERY = 10
 
 

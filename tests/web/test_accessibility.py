@@ -57,7 +57,7 @@ ELSEWHERE = (
 )
 """How routes begin that nothing in these books leads to."""
 
-TRIED = 3
+TRIED = 2
 """Addresses of a route that are tried; the one with most in it is the one that is checked."""
 
 CHANGES = re.compile(

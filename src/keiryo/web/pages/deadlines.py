@@ -69,7 +69,7 @@ def build_duties(
     return tuple(deadlines(connection, metadata, on, rules, in_force=in_force))
 
 
-BOARDS = StandingAnswer(build_duties)
+BOARDS = StandingAnswer(build_duties, beside=frozenset({"journal", "people"}))
 """The duties by day, profile and entry into force."""
 
 
