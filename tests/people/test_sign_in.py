@@ -181,7 +181,7 @@ def test_an_address_is_locked_whatever_the_names(database: Database) -> None:
 
 
 def test_with_ipv6_a_network_is_one_address() -> None:
-    network = sign_in._network
+    network = sign_in.network_of
     assert network("2001:db8:0:1::1") == network("2001:db8:0:1:ffff::2") == "2001:db8:0:1::/64"
     assert network("2001:db8:0:2::1") != network("2001:db8:0:1::1")
     assert network("::ffff:192.0.2.7") == network("192.0.2.7") == "192.0.2.7"

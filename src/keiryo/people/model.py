@@ -96,7 +96,7 @@ ROLES: Mapping[str, Role] = {
         ),
         Role(
             "administrator",
-            "Admits people, grants roles, keeps the system running; reads no material data.",
+            "Admits people, grants roles, backs up; pages show them no material data.",
             ("people",),
             ("person.*", "role.*", "key.*", "policy.*", "clock.accept"),
             ("administer", "back up"),
