@@ -19,8 +19,9 @@ import campaign
 import measuring
 import peers
 import verify
+import web_load
 
-PARTS = ("import", "as-of", "verify", "campaign", "peers")
+PARTS = ("import", "as-of", "verify", "campaign", "peers", "web")
 
 Row = tuple[str, float, float | None, str]
 """What is measured, the figure, the goal (None: for information), and its unit."""
@@ -96,6 +97,31 @@ def campaign_rows(found: dict[str, Any]) -> list[Row]:
     return rows
 
 
+def web_rows(found: dict[str, Any]) -> list[Row]:
+    """Return ratios of pages to the barest answer of the same server under the same load."""
+    goals = {"overview": 40.0, "MBA page": 60.0}
+    rows: list[Row] = []
+    for database in (name for name in web_load.DATABASES if name in found):
+        for lines, told in found[database].items():
+            for way in ("alone", "with posters"):
+                hello = told[way][web_load.HELLO]
+                for page, took in told[way].items():
+                    if page == web_load.HELLO:
+                        continue
+                    for share in ("p50", "p99"):
+                        ratio = took[f"{share}_s"] / hello[f"{share}_s"]
+                        name = f"{page}, {int(lines):,} lines, {database}, {way}: {share} / hello"
+                        rows.append((name, ratio, goals.get(page), "×"))
+            after = told["afterwards"]
+            wrong = after["lost"] + after["recorded_twice"] + after["recorded_but_not_accepted"]
+            failed = web_load.server_errors(told)
+            name = f"{int(lines):,} lines, {database}"
+            rows.append((f"{name}: posts lost or doubled, of {after['accepted']}", wrong, 0.0, ""))
+            rows.append((f"{name}: answers 5xx", failed, 0.0, ""))
+            rows.append((f"{name}: journal not sound", float(not after["sound"]), 0.0, ""))
+    return rows
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows as a text table."""
     width = max(len(row[0]) for row in rows)
@@ -118,6 +144,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--peer-lines", type=int, help="lines given to hledger and the others")
     parser.add_argument("--times", type=int, default=3, help="runs of which the best counts")
     parser.add_argument("--only", choices=PARTS, action="append")
+    parser.add_argument("--web-lines", type=int, nargs="*", default=web_load.SIZES)
     parser.add_argument("--realizations", type=int, default=1000, help="simulated campaigns")
     parser.add_argument("--peer", type=Path, metavar="PATH", help="folder of MAPIT, to time it too")
     parser.add_argument("--json", type=Path, default=measuring.FOLDER / "results.json")
@@ -162,6 +189,9 @@ def main() -> None:
         rows += campaign_rows(results["campaign"])
     if "peers" in wanted:
         results["peers"] = peers.measure(asked.peer_lines)
+    if "web" in wanted:
+        results["web"] = web_load.measure(tuple(asked.web_lines))
+        rows += web_rows(results["web"])
     results["ratios"] = [
         {"what": name, "measured": value, "goal": goal, "unit": unit}
         for name, value, goal, unit in rows

@@ -134,6 +134,13 @@ def _loaded(port: int, people: dict[str, Any], seconds: float) -> dict[str, Any]
     return found
 
 
+def server_errors(told: dict[str, Any]) -> int:
+    """Return how many answers were errors of the server."""
+    pages = [page for way in ("alone", "with posters") for page in told[way].values()]
+    statuses = [page["statuses"] for page in (*pages, told["posts"])]
+    return sum(count for one in statuses for code, count in one.items() if code.startswith("5"))
+
+
 def _checked(place: str, accepted: dict[str, int]) -> dict[str, Any]:
     """Return what became of the accepted posts, and whether the journal is sound."""
     recorded = Counter(web_books.answers_recorded(place))

@@ -208,9 +208,15 @@ function beforeSwap(event) {
   const context = event.detail?.ctx, wanted = context?.select;
   if (wanted?.startsWith("#") && !context.text?.includes(`id="${wanted.slice(1)}"`)) {
     event.preventDefault();
-    const poll = context.sourceElement?.closest?.(".job");
-    if (poll) window.location.reload();
-    else window.location.assign(new URL(context.request.action, window.location.href));
+    const source = context.sourceElement, form = source?.closest?.("form[data-autosave]");
+    if (form) {  // the session ended: what is typed waits in this window for the sign-in
+      try { store("sessionStorage")?.setItem(draftName(form), JSON.stringify(typedInto(form))); } catch { /* full */ }
+      window.location.assign(form.dataset.autosave);
+    } else if (source?.closest?.(".job") || context.request.method?.toUpperCase() === "POST") {
+      window.location.reload();
+    } else {
+      window.location.assign(new URL(context.request.action, window.location.href));
+    }
   }
 }
 
