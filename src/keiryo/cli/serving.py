@@ -157,7 +157,9 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 
     from keiryo.errors import ConflictError, UsageError
 
-    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The protocol named, so that answers are not held back (asyncio then sets TCP_NODELAY).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with listener:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

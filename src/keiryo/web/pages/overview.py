@@ -26,7 +26,8 @@ FORM_LENGTH = 300
 @get("/", sync_to_thread=True)
 def overview_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show the parts that have something to say, in order."""
-    return render(request, "overview.html", parts=overview_parts(request, viewer))
+    parts, behind = overview_parts(request, viewer)
+    return render(request, "overview.html", parts=parts, behind=behind)
 
 
 @get("/search", sync_to_thread=True)

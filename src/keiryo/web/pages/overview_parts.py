@@ -8,13 +8,19 @@ form is never remembered, because every form belongs to one session and one send
 from __future__ import annotations
 
 import logging
+import time
+from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from markupsafe import Markup
+from sqlalchemy import select
 
 from keiryo.errors import KeiryoError
+from keiryo.storage.schema import ACT
 from keiryo.web.remembered import last_act_seen
 from keiryo.web.rendering import Pages
 from keiryo.web.sections import OverviewPart
@@ -23,6 +29,8 @@ from keiryo.web.viewer import AnyRequest, Viewer
 log = logging.getLogger("keiryo.web")
 
 PIECE = "overview_part.html"
+ANEW_EVERY_S = 3.0
+MOST_OVERVIEWS = 500
 LATER = "shown"
 """Name in the content of a part of what is asked only when it is shown: a standing answer."""
 
@@ -40,18 +48,85 @@ class _This:
         return id(self.held)
 
 
-def overview_parts(request: AnyRequest, viewer: Viewer) -> list[dict[str, Any]]:
+@dataclass(slots=True)
+class _Made:
+    """An overview as it was made: its parts, as of which act, and when (monotonic seconds)."""
+
+    parts: list[dict[str, Any]]
+    as_of: Any
+    at_s: float
+
+
+class Overviews:
+    """The last overview of each viewer.
+
+    Where others post all the time, an overview is made anew every few seconds and not for every
+    act; one request makes it, and those that come meanwhile get the last one. Whoever has just
+    posted gets one that knows their act.
+    """
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[Any, _Made] = OrderedDict()
+        self._lock = Lock()
+
+    def recent(self, key: Any, as_of: Any) -> _Made | None:
+        """Return the last overview where it is a little behind; None: the caller makes one.
+
+        Where nothing was posted the caller makes it from remembered parts, with what is no act
+        (who waits to be let in, what waits for release) as it is now.
+        """
+        with self._lock:
+            found, now = self._made.get(key), time.monotonic()
+            if found is None or found.as_of == as_of:
+                return None
+            if now - found.at_s < ANEW_EVERY_S:
+                return found
+            found.at_s = now  # this request makes it anew; the others do not wait
+            return None
+
+    def keep(self, key: Any, parts: list[dict[str, Any]], as_of: Any) -> None:
+        """Remember an overview."""
+        with self._lock:
+            self._made[key] = _Made(parts, as_of, time.monotonic())
+            self._made.move_to_end(key)
+            while len(self._made) > MOST_OVERVIEWS:
+                self._made.popitem(last=False)
+
+
+def overview_parts(request: AnyRequest, viewer: Viewer) -> tuple[list[dict[str, Any]], int | None]:
     """Return the parts that have something to say to a viewer, in order.
 
     Each has its ``part``, the ``problem`` that kept it from being made, its ``content``, and its
-    ``text`` where that is written already.
+    ``text`` where that is written already. The second value is the act as of which they speak, if
+    there are newer ones.
     """
+    kept = viewer.server.remembered.get(("overviews",), None, Overviews)
+    key = (viewer.sight, viewer.person, viewer.language)
+    as_of = (_last_seen(viewer), viewer.today)
+    recent = kept.recent(key, as_of)
+    if recent is not None and not _posted_since(viewer, recent.as_of[0], as_of[0]):
+        return recent.parts, int(recent.as_of[0])
+    parts = _made_now(request, viewer, as_of)
+    kept.keep(key, parts, as_of)
+    return parts, None
+
+
+def _posted_since(viewer: Viewer, known: int, last: int) -> bool:
+    """Return whether the viewer posted anything after an act."""
+    if known >= last:
+        return False
+    table = viewer.metadata.tables[ACT]
+    mine = (table.c.act_id > known, table.c.person == viewer.person.person)
+    with viewer.whole.reading() as connection:
+        return connection.execute(select(table.c.act_id).where(*mine).limit(1)).first() is not None
+
+
+def _made_now(request: AnyRequest, viewer: Viewer, as_of: Any) -> list[dict[str, Any]]:
     server = viewer.server
     offered = sorted(
         (part for section in server.sections for part in section.overview if part.shown(viewer)),
         key=lambda part: part.order,
     )
-    as_of = (_last_seen(viewer), viewer.today)
     found: list[dict[str, Any]] = []
     for part in offered:
         try:
