@@ -121,6 +121,8 @@ def answer_unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
     """Answer what nobody foresaw: it is noted with its number, and nothing is told of it."""
     if isinstance(error, HTTPException):
         return answer_http_error(request, error)
+    if isinstance(error, RecursionError):  # content in content in content
+        return problem(request, 400, "this is nested too deeply", "Send it less deeply nested.", [])
     number = _note(request, error)
     return problem(
         request,
