@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from keiryo.web.speaking import speak_on
 from web.site import Site, copy_of, demonstration_books, make_site
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> None:
+    """Let no test speak the language of the one before."""
+    speak_on("en")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 import keiryo
 from keiryo.errors import Severity
+from keiryo.people.sessions import end_all
 from keiryo.reports.formats.table_writer import write_template
 from keiryo.reports.service import import_reports
 from keiryo.web.listing import Asked, QueryList
@@ -338,7 +339,7 @@ def test_a_session_ends_in_the_middle_of_the_grid(site: Site) -> None:
     path = "/reports/compose/XAFA/I"
     with site.client("accountant") as accountant:
         typed = rows_of(accountant, path, r2_batch="ひらがな \u202b<script>")
-        accountant.cookies["keiryo_session"] = "ended"
+        end_all(site.database, site.members["accountant"].person, site.clock())
         late = accountant.request("POST", path, data=typed)
         assert late.status_code == 401
         ticket = re.search(r'name="ticket" value="([0-9a-f]+)"', late.text)

@@ -26,6 +26,8 @@ EVERY: dict[str, Any] = {
     "idle_minutes": 15,
     "upload_mb": 10,
     "upload_files": 5,
+    "requests_per_minute": 300,
+    "strangers_per_minute": 60,
     "language": "ja",
     "log_level": "warning",
 }
