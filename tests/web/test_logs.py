@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,7 +96,12 @@ def drive(site: Site) -> list[str]:
         officer.post("/reports/upload", {"reason": "SECRET-NOTE"}, files=upload)
         officer.request("POST", "/reports/upload", data={"_form_token": "SECRET-FORM"})
         jobs = site.app.state.jobs
-        jobs.start(viewer_of(site), "slow", "SECRET-NOTE", {"fail": "SECRET-NOTE"})
+        asker = viewer_of(site)
+        number = jobs.start(asker, "slow", "SECRET-NOTE", {"fail": "SECRET-NOTE"})
+        for _ in range(200):
+            if jobs.job(asker, number).ended:
+                break
+            time.sleep(0.05)
         jobs.close()
         return [officer.token, *officer.cookies.values()]
 
