@@ -60,7 +60,7 @@ ONE: list[tuple[str, str, Change, str]] = [
     ("PROCESS-MODE-UNKNOWN", "F", put("locations.csv", "inventory,", "inventory,rate"), "tank"),
     ("PROCESS-VALUE-NO-NUMBER", "F", put("inventories.csv", "10,tank,6", "10,tank,nan"), "nan"),
     ("PROCESS-LOCATION-UNKNOWN", "F", put("flows.csv", "feed", "Feed"), "'Feed'"),
-    ("PROCESS-LOCATION-UNKNOWN", "F", more("flows.csv", f"20,{'x' * 5000},1\n"), "xxx\u2026'"),
+    ("PROCESS-LOCATION-UNKNOWN", "F", more("flows.csv", f"20,{'q' * 5000},1\n"), "qqq\u2026'"),
     ("PROCESS-FILE-EMPTY", "F", only("flows.csv", ""), "is empty"),
     ("PROCESS-FILE-MISSING", "F", lambda f: (f / "flows.csv").unlink(), "flows.csv"),
     ("PROCESS-FILE-MISSING", "F", lambda f: (f / "inventories.csv").unlink(), "inventories.csv"),

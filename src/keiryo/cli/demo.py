@@ -286,7 +286,7 @@ def _serve(books: Books, place: str) -> None:
     """Admit people, start the server, and say where to go."""
     from keiryo.cli.demo_people import admit_people, serve_in_background
 
-    _heading("7  In the browser: each signs in and sees what is theirs")
+    _heading("In the browser: each signs in and sees what is theirs")
     admit_people(books)
     books.disconnect()
     print("These passwords were made for this run and are shown only here.")
