@@ -482,3 +482,12 @@ def test_the_record_on_both_databases(database_url: str) -> None:
 
 def test_severity_letters_are_those_of_findings() -> None:
     assert set(ASKING) < {str(severity) for severity in Severity}
+
+
+def test_what_is_recorded_is_said_to_be(site: Site) -> None:
+    content = files("keiryo.data").joinpath("state_xa", "XAFA.txt").read_bytes()
+    sent = {"files": ("XAFA.txt", content, "text/plain")}
+    with site.client("accountant") as accountant:
+        answer = accountant.post("/reports/upload", files=sent)
+        page = accountant.get(answer.headers["location"]).text
+    assert page.count("recorded before") == 9

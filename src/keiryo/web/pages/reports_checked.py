@@ -53,6 +53,8 @@ class CheckedSet:
         Whether there are reports that the sender may not send; then nothing is recorded.
     receives : bool
         Whether the sender receives reports for the State, and may accept with a reason.
+    recorded : frozenset of str
+        Reports that the books hold word for word already; sending them again changes nothing.
     """
 
     reports: tuple[Report, ...]
@@ -61,6 +63,7 @@ class CheckedSet:
     asking: frozenset[str] = frozenset()
     not_yours: bool = False
     receives: bool = False
+    recorded: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
@@ -105,9 +108,32 @@ def check_set(viewer: Viewer, kept: KeptSet) -> CheckedSet:
     if context_refused or any(_stops_context(one) for one in found):
         stopping |= {kept.context[0] if kept.context else ""}
     receives = _receives(viewer, result.reports)
+    recorded = _recorded(viewer, result.reports)
+    asking -= stopping
     return CheckedSet(
-        result.reports, shown, frozenset(stopping), frozenset(asking - stopping), False, receives
+        result.reports,
+        shown,
+        frozenset(stopping),
+        frozenset(asking),
+        receives=receives,
+        recorded=recorded - stopping - asking,
     )
+
+
+def _recorded(viewer: Viewer, reports: Iterable[Report]) -> frozenset[str]:
+    """Return the reports that were recorded before, by the digest of their words."""
+    with viewer.whole.reading() as connection:
+        return frozenset(
+            report.key
+            for report in reports
+            if act_by_client_id(connection, viewer.metadata, _same_words(report)) is not None
+        )
+
+
+def _same_words(report: Report) -> str:
+    """Return the client id under which a report with these words is recorded."""
+    digest = hashlib.sha256(write([report]).encode()).hexdigest()
+    return f"{ACCEPTING}:{report.key}:{digest}"
 
 
 def _used_before(
@@ -120,8 +146,7 @@ def _used_before(
             number = str(report.number)
             if report.mba is None or (report.mba, number) in said:
                 continue
-            digest = hashlib.sha256(write([report]).encode()).hexdigest()
-            same = f"{ACCEPTING}:{report.key}:{digest}"
+            same = _same_words(report)
             stated = stated_entries(connection, viewer.metadata, report.mba, report.number)
             if stated is None or act_by_client_id(connection, viewer.metadata, same) is not None:
                 continue

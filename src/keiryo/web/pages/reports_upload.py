@@ -342,6 +342,8 @@ def _summary(
             outcome = "refused"
         elif report.key in found.asking:
             outcome = "asked"
+        elif report.key in found.recorded:
+            outcome = "recorded"
         made.append(
             {
                 "key": f"{report.mba or ''}/{report.number}",
