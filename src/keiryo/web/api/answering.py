@@ -28,7 +28,6 @@ from keiryo.version import __version__
 from keiryo.web.api.documents import Problem
 from keiryo.web.once import Answer, once
 from keiryo.web.remembered import head_of, last_act_about, last_act_seen
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, NotPermittedError, Viewer
 
 API = "/api/v1"
@@ -155,9 +154,10 @@ def reading(path: str, tag: str, **more: Any) -> _Decorator:
         responses=_described(READING),
         response_headers=[_TAGGED, *more.pop("headers", ())],
         operation_class=more.pop("operation_class", ConditionalRead),
+        sync_to_thread=True,
         **more,
     )
-    return lambda handler: route(in_thread(handler))
+    return route
 
 
 def changing(
@@ -172,9 +172,10 @@ def changing(
         security=_BY_TOKEN_OR_FORM,
         responses=_described(CHANGING),
         operation_class=more.pop("operation_class", Change),
+        sync_to_thread=True if threaded else None,
         **more,
     )
-    return lambda handler: route(in_thread(handler) if threaded else handler)
+    return route
 
 
 def cancelling(path: str, tag: str, **more: Any) -> _Decorator:
@@ -186,9 +187,10 @@ def cancelling(path: str, tag: str, **more: Any) -> _Decorator:
         security=_BY_TOKEN_OR_FORM,
         responses=_described((400, 401, 403, 404, 429, 503)),
         operation_class=Described,
+        sync_to_thread=True,
         **more,
     )
-    return lambda handler: route(in_thread(handler))
+    return route
 
 
 def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

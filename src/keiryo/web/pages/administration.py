@@ -31,7 +31,6 @@ from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section
 from keiryo.web.server import Server
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -53,8 +52,7 @@ COLUMNS = (
 )
 
 
-@get("/admin", opt=ADMIN)
-@in_thread
+@get("/admin", opt=ADMIN, sync_to_thread=True)
 def people_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show everybody who was ever admitted."""
     listed = shown_list(request, RowList(_people_rows(viewer.server), COLUMNS), "people")
@@ -72,15 +70,13 @@ def people_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     )
 
 
-@get(ADMIT, opt=ADMIN)
-@in_thread
+@get(ADMIT, opt=ADMIN, sync_to_thread=True)
 def admit_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show the form for a new person with some roles."""
     return _shown_admit(request, viewer, saved_fields(viewer, ADMIT))
 
 
-@post(ADMIT, status_code=200, opt=ADMIN)
-@in_thread
+@post(ADMIT, status_code=200, opt=ADMIN, sync_to_thread=True)
 def admit_person(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Admit a person, and show the link of the invitation this once."""
     asked = ask_again(request, viewer, _("You are about to admit a person."))
@@ -117,8 +113,7 @@ def admit_person(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return shown_link(request, viewer, "/invitation", token, admitted[0], typed["display_name"])
 
 
-@get("/admin/roles", opt=ADMIN)
-@in_thread
+@get("/admin/roles", opt=ADMIN, sync_to_thread=True)
 def roles_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show what each role may do and read."""
     return render(
@@ -131,15 +126,13 @@ def roles_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get("/admin/policies", opt=ADMIN)
-@in_thread
+@get("/admin/policies", opt=ADMIN, sync_to_thread=True)
 def policies_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show which kinds of act are prepared by one person and released by another."""
     return _shown_policies(request, viewer)
 
 
-@post("/admin/policies", status_code=200, opt=ADMIN)
-@in_thread
+@post("/admin/policies", status_code=200, opt=ADMIN, sync_to_thread=True)
 def set_policy(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Decide for a kind of act whether it takes four eyes."""
     asked = ask_again(request, viewer, _("You are about to decide what takes a second person."))

@@ -28,14 +28,12 @@ from keiryo.web.pages.me import grant_row
 from keiryo.web.rendering import render
 from keiryo.web.sections import Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 PERSON = "/admin/people/{person:str}"
 
 
-@get(PERSON, opt=ADMIN)
-@in_thread
+@get(PERSON, opt=ADMIN, sync_to_thread=True)
 def person_page(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Show a person: roles with their acts, keys, sessions, programs."""
     done = {
@@ -47,8 +45,7 @@ def person_page(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> R
     return _shown(request, viewer, person)
 
 
-@post(f"{PERSON}/grant", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/grant", status_code=200, opt=ADMIN, sync_to_thread=True)
 def grant_role(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Grant a role."""
 
@@ -62,8 +59,7 @@ def grant_role(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Re
     return _decided(request, viewer, person, _("You are about to grant a role."), do)
 
 
-@post(f"{PERSON}/withdraw", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/withdraw", status_code=200, opt=ADMIN, sync_to_thread=True)
 def withdraw_role(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Withdraw a role."""
 
@@ -81,24 +77,21 @@ def withdraw_role(request: AnyRequest, viewer: Asking, person: FromPath[str]) ->
     return _decided(request, viewer, person, _("You are about to withdraw a role."), do)
 
 
-@post(f"{PERSON}/suspend", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/suspend", status_code=200, opt=ADMIN, sync_to_thread=True)
 def suspend_person(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Suspend a person; they are out at once."""
     what = _("You are about to suspend a person.")
     return _decided(request, viewer, person, what, _step(viewer, person, administration.suspend))
 
 
-@post(f"{PERSON}/readmit", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/readmit", status_code=200, opt=ADMIN, sync_to_thread=True)
 def readmit_person(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Readmit a person."""
     what = _("You are about to readmit a person.")
     return _decided(request, viewer, person, what, _step(viewer, person, administration.readmit))
 
 
-@post(f"{PERSON}/leave", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/leave", status_code=200, opt=ADMIN, sync_to_thread=True)
 def person_leaves(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Record that a person has left, and forget who it was if that is asked for."""
     erase = viewer.field("erase") == "yes"
@@ -113,8 +106,7 @@ def person_leaves(request: AnyRequest, viewer: Asking, person: FromPath[str]) ->
     return _decided(request, viewer, person, what, do)
 
 
-@post(f"{PERSON}/revoke-key", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/revoke-key", status_code=200, opt=ADMIN, sync_to_thread=True)
 def revoke_key(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Revoke a key of a person."""
 
@@ -125,8 +117,7 @@ def revoke_key(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Re
     return _decided(request, viewer, person, _("You are about to revoke a key."), do)
 
 
-@post(f"{PERSON}/end-sessions", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/end-sessions", status_code=200, opt=ADMIN, sync_to_thread=True)
 def end_sessions(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """End all sessions of a person; if it is oneself, all but this one."""
     here = None if viewer.session is None else viewer.session.session_id
@@ -134,8 +125,7 @@ def end_sessions(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> 
     return Redirect(f"/admin/people/{person}?sessions=1", status_code=303)
 
 
-@post(f"{PERSON}/unlink", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/unlink", status_code=200, opt=ADMIN, sync_to_thread=True)
 def unlink_person(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """End the link of a person with an account elsewhere."""
 
@@ -145,8 +135,7 @@ def unlink_person(request: AnyRequest, viewer: Asking, person: FromPath[str]) ->
     return _decided(request, viewer, person, _("You are about to end a link."), do)
 
 
-@post(f"{PERSON}/reset", status_code=200, opt=ADMIN)
-@in_thread
+@post(f"{PERSON}/reset", status_code=200, opt=ADMIN, sync_to_thread=True)
 def reset_person(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
     """Let a person begin anew, and show the link this once."""
     asked = ask_again(request, viewer, _("You are about to reset a person's sign-in."))

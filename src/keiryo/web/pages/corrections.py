@@ -52,7 +52,6 @@ from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.sections import Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.terms import entry_code_meaning
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 CORRECTING = "correction.plan"
@@ -92,8 +91,8 @@ class Wish:
 @get(
     "/reports/{mba:str}/{number:int}/correct/{entry:int}",
     opt={"reads": "reports"},
+    sync_to_thread=True,
 )
-@in_thread
 def correct_page(
     request: AnyRequest,
     viewer: Asking,
@@ -114,8 +113,8 @@ def correct_page(
     "/reports/{mba:str}/{number:int}/correct/{entry:int}",
     status_code=200,
     opt={"reads": "reports"},
+    sync_to_thread=True,
 )
-@in_thread
 def correct_action(
     request: AnyRequest,
     viewer: Asking,

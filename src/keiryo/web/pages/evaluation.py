@@ -81,7 +81,6 @@ from keiryo.web.pages.evaluation_what_if import (
 from keiryo.web.rendering import render
 from keiryo.web.sections import JobKind, MenuEntry, OverviewPart, Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -117,8 +116,7 @@ LIMIT_COLUMNS = (
 )
 
 
-@get("/evaluation", opt={"reads": "evaluation"})
-@in_thread
+@get("/evaluation", opt={"reads": "evaluation"}, sync_to_thread=True)
 def evaluation_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show the areas with what was last recorded about their balances, and the limits."""
     standing = last_concluded(viewer)
@@ -177,8 +175,7 @@ def _limits(viewer: Viewer) -> RowList:
     return RowList([limit.to_dict() for limit in found], LIMIT_COLUMNS)
 
 
-@get("/evaluation/{mba:str}", opt={"reads": "evaluation"})
-@in_thread
+@get("/evaluation/{mba:str}", opt={"reads": "evaluation"}, sync_to_thread=True)
 def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any] | Stream:
     """Show what the closed balances of an area say."""
     area = evaluated_area(viewer, mba)
@@ -273,8 +270,7 @@ def _shown(
     )
 
 
-@get("/evaluation/{mba:str}/charts/{name:str}", opt={"reads": "evaluation"})
-@in_thread
+@get("/evaluation/{mba:str}/charts/{name:str}", opt={"reads": "evaluation"}, sync_to_thread=True)
 def chart_image(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], name: FromPath[str]
 ) -> Response[str]:

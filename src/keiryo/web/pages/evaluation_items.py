@@ -26,7 +26,6 @@ from keiryo.web.pages.evaluation_shown import TERMS, address
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_kg, number_text
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -117,8 +116,7 @@ def item_rows(basis: Basis, number: int) -> list[dict[str, Any]]:
     ]
 
 
-@get("/evaluation/{mba:str}/items", opt={"reads": "evaluation"})
-@in_thread
+@get("/evaluation/{mba:str}/items", opt={"reads": "evaluation"}, sync_to_thread=True)
 def items_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any] | Stream:
     """Show every line that enters a balance; exports hold exactly what the filter shows."""
     area = evaluated_area(viewer, mba)
@@ -173,9 +171,9 @@ def _crumbs(mba: str, category: str) -> list[tuple[str, str | None]]:
     ]
 
 
-@post("/evaluation/{mba:str}/items", status_code=200,
-      opt={"reads": "evaluation"})  # fmt: skip
-@in_thread
+@post(
+    "/evaluation/{mba:str}/items", status_code=200, opt={"reads": "evaluation"}, sync_to_thread=True
+)
 def start_items(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Write the lines behind a balance of a large area into a file, as a job."""
     area = evaluated_area(viewer, mba)

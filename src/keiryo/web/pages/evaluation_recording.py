@@ -48,7 +48,6 @@ from keiryo.web.pages.evaluation_shown import (
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_kg
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -145,8 +144,7 @@ def shown_history(
     return listed
 
 
-@get("/evaluation/{mba:str}/record", opt={"reads": "evaluation"})
-@in_thread
+@get("/evaluation/{mba:str}/record", opt={"reads": "evaluation"}, sync_to_thread=True)
 def record_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Show what would be recorded, and ask whether it is to be."""
     area = evaluated_area(viewer, mba)
@@ -155,9 +153,12 @@ def record_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Resp
     return _ask(request, viewer, area, options)
 
 
-@post("/evaluation/{mba:str}/record", status_code=200,
-      opt={"reads": "evaluation"})  # fmt: skip
-@in_thread
+@post(
+    "/evaluation/{mba:str}/record",
+    status_code=200,
+    opt={"reads": "evaluation"},
+    sync_to_thread=True,
+)
 def record(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Record what is concluded now, once; or ask again if somebody posted in between."""
     area = evaluated_area(viewer, mba)
@@ -243,9 +244,9 @@ def _said(balance: Plain) -> dict[str, Any]:
     }
 
 
-@post("/evaluation/{mba:str}/start", status_code=200,
-      opt={"reads": "evaluation"})  # fmt: skip
-@in_thread
+@post(
+    "/evaluation/{mba:str}/start", status_code=200, opt={"reads": "evaluation"}, sync_to_thread=True
+)
 def start(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Evaluate an area as a job."""
     area = evaluated_area(viewer, mba)

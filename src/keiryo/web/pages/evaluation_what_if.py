@@ -36,15 +36,13 @@ from keiryo.web.pages.evaluation_shown import KINDS, address, columns, quantity_
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_kg, number_text
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 WHAT_IF_JOB = "what-if"
 MOST_TEXT = 40
 
 
-@get("/evaluation/{mba:str}/what-if", opt={"reads": "evaluation"})
-@in_thread
+@get("/evaluation/{mba:str}/what-if", opt={"reads": "evaluation"}, sync_to_thread=True)
 def what_if_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Show the measurements as they are, to be changed."""
     query = request.query_params
@@ -52,9 +50,12 @@ def what_if_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Res
     return _page(request, viewer, evaluated_area(viewer, mba), asked)
 
 
-@post("/evaluation/{mba:str}/what-if", status_code=200,
-      opt={"reads": "evaluation"})  # fmt: skip
-@in_thread
+@post(
+    "/evaluation/{mba:str}/what-if",
+    status_code=200,
+    opt={"reads": "evaluation"},
+    sync_to_thread=True,
+)
 def ask_what_if(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Show what the change would buy; nothing is recorded."""
     area = evaluated_area(viewer, mba)

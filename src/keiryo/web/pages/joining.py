@@ -24,7 +24,6 @@ from keiryo.web.pages.sign_in import OPEN, server_of
 from keiryo.web.rendering import render
 from keiryo.web.sections import Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest
 
 MOST_TOKEN, MOST_NAME = 100, 400
@@ -39,45 +38,39 @@ PURPOSES = {
 }
 
 
-@get(SET_UP, opt=OPEN)
-@in_thread
+@get(SET_UP, opt=OPEN, sync_to_thread=True)
 def set_up_page(request: AnyRequest) -> Response[Any]:
     """Ask who the first administrator is, while nobody was ever admitted."""
     _require_nobody(request)
     return _opened(request, SET_UP)
 
 
-@post(SET_UP, status_code=200, opt=OPEN)
-@in_thread
+@post(SET_UP, status_code=200, opt=OPEN, sync_to_thread=True)
 def set_up(request: AnyRequest) -> Response[Any]:
     """Admit the first administrator."""
     _require_nobody(request)
     return _chosen(request, SET_UP)
 
 
-@get(INVITATION, opt=OPEN)
-@in_thread
+@get(INVITATION, opt=OPEN, sync_to_thread=True)
 def invitation_page(request: AnyRequest) -> Response[Any]:
     """Ask somebody who was admitted for a password."""
     return _opened(request, INVITATION)
 
 
-@post(INVITATION, status_code=200, opt=OPEN)
-@in_thread
+@post(INVITATION, status_code=200, opt=OPEN, sync_to_thread=True)
 def accept_invitation(request: AnyRequest) -> Response[Any]:
     """Take up an invitation."""
     return _chosen(request, INVITATION)
 
 
-@get(RESET, opt=OPEN)
-@in_thread
+@get(RESET, opt=OPEN, sync_to_thread=True)
 def reset_page(request: AnyRequest) -> Response[Any]:
     """Ask somebody who lost the password for a new one."""
     return _opened(request, RESET)
 
 
-@post(RESET, status_code=200, opt=OPEN)
-@in_thread
+@post(RESET, status_code=200, opt=OPEN, sync_to_thread=True)
 def accept_reset(request: AnyRequest) -> Response[Any]:
     """Take a new password."""
     return _chosen(request, RESET)

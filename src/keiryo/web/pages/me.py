@@ -17,7 +17,6 @@ from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.sections import OverviewPart, Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -62,8 +61,7 @@ def grant_columns() -> list[dict[str, Any]]:
     ]
 
 
-@get("/me")
-@in_thread
+@get("/me", sync_to_thread=True)
 def own_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show who one is here, the roles with the acts that granted them, and recent jobs."""
     jobs: Jobs = request.app.state.jobs
@@ -79,8 +77,7 @@ def own_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(PROGRAMS)
-@in_thread
+@get(PROGRAMS, sync_to_thread=True)
 def programs_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show the tokens of one's programs, and the form for a new one."""
     if "shown" in request.query_params:
@@ -89,8 +86,7 @@ def programs_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return _shown_programs(request, viewer)
 
 
-@post("/me/programs/new", status_code=200)
-@in_thread
+@post("/me/programs/new", status_code=200, sync_to_thread=True)
 def make_program_token(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Make a token for a program, and show it this once."""
     asked = ask_again(request, viewer, _("You are about to make a token for a program."))
@@ -133,8 +129,7 @@ def make_program_token(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@post("/me/programs/revoke", status_code=200)
-@in_thread
+@post("/me/programs/revoke", status_code=200, sync_to_thread=True)
 def revoke_program_token(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Revoke a token of one's own."""
     person, now = viewer.person.person, viewer.server.now()

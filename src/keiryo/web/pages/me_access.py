@@ -23,15 +23,13 @@ from keiryo.web.rendering import render
 from keiryo.web.saved_forms import server_providers
 from keiryo.web.sections import Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 ACCESS = "/me/access"
 _TOTP_SECRET = re.compile(r"[A-Z2-7]{32}")
 
 
-@get(ACCESS)
-@in_thread
+@get(ACCESS, sync_to_thread=True)
 def access_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show how one signs in and signs."""
     said = [words for name, words in _done().items() if name in request.query_params]
@@ -39,8 +37,7 @@ def access_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return _shown(request, viewer)
 
 
-@post(f"{ACCESS}/password", status_code=200)
-@in_thread
+@post(f"{ACCESS}/password", status_code=200, sync_to_thread=True)
 def change_password(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Set a new password; the key that signs is sealed anew, other sessions end."""
     current, new, again = (
@@ -70,8 +67,7 @@ def change_password(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return _renewed(request, viewer, f"{ACCESS}?password=1")
 
 
-@post(f"{ACCESS}/second-factor", status_code=200)
-@in_thread
+@post(f"{ACCESS}/second-factor", status_code=200, sync_to_thread=True)
 def begin_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show the picture that the authenticator takes over."""
     asked = ask_again(request, viewer, _("You are about to set up a second factor."))
@@ -81,8 +77,7 @@ def begin_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return _shown_factor(request, begun.secret)
 
 
-@post(f"{ACCESS}/second-factor/confirm", status_code=200)
-@in_thread
+@post(f"{ACCESS}/second-factor/confirm", status_code=200, sync_to_thread=True)
 def confirm_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Take the second factor into use, and show the recovery codes this once."""
     person, now = viewer.person.person, viewer.server.now()
@@ -102,8 +97,7 @@ def confirm_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return answer
 
 
-@post(f"{ACCESS}/second-factor/codes", status_code=200)
-@in_thread
+@post(f"{ACCESS}/second-factor/codes", status_code=200, sync_to_thread=True)
 def renew_recovery_codes(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Replace the recovery codes, and show the new ones this once."""
     asked = ask_again(request, viewer, _("You are about to get new recovery codes."))
@@ -112,8 +106,7 @@ def renew_recovery_codes(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return _shown_codes(request, totp.new_recovery_codes(viewer.whole, viewer.person.person))
 
 
-@post(f"{ACCESS}/second-factor/remove", status_code=200)
-@in_thread
+@post(f"{ACCESS}/second-factor/remove", status_code=200, sync_to_thread=True)
 def remove_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Remove the second factor."""
     asked = ask_again(request, viewer, _("You are about to remove your second factor."))
@@ -123,8 +116,7 @@ def remove_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return Redirect(f"{ACCESS}?factor=1", status_code=303)
 
 
-@post(f"{ACCESS}/new-key", status_code=200)
-@in_thread
+@post(f"{ACCESS}/new-key", status_code=200, sync_to_thread=True)
 def make_new_key(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Make a new key that signs; the old ones are revoked, and one signs in anew."""
     password = raw_field(viewer, "key_password")
@@ -144,8 +136,7 @@ def make_new_key(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return answer
 
 
-@post(f"{ACCESS}/revoke-key", status_code=200)
-@in_thread
+@post(f"{ACCESS}/revoke-key", status_code=200, sync_to_thread=True)
 def revoke_own_key(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Revoke a key of one's own that is not the one in use."""
     asked = ask_again(request, viewer, _("You are about to revoke a key of yours."))
@@ -159,8 +150,7 @@ def revoke_own_key(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return Redirect(f"{ACCESS}?revoked=1", status_code=303)
 
 
-@post(f"{ACCESS}/end-session", status_code=200)
-@in_thread
+@post(f"{ACCESS}/end-session", status_code=200, sync_to_thread=True)
 def end_own_session(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """End one session of one's own."""
     given, now = viewer.field("session_id"), viewer.server.now()
@@ -172,8 +162,7 @@ def end_own_session(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return Redirect(f"{ACCESS}?session=1#sessions", status_code=303)
 
 
-@post(f"{ACCESS}/end-others", status_code=200)
-@in_thread
+@post(f"{ACCESS}/end-others", status_code=200, sync_to_thread=True)
 def end_other_sessions(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """End all sessions of one's own but this one."""
     here = None if viewer.session is None else viewer.session.session_id
@@ -181,16 +170,14 @@ def end_other_sessions(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return Redirect(f"{ACCESS}?others=1#sessions", status_code=303)
 
 
-@post(f"{ACCESS}/confirm", status_code=200)
-@in_thread
+@post(f"{ACCESS}/confirm", status_code=200, sync_to_thread=True)
 def confirm_it_is_me(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask for the password before an account elsewhere is linked."""
     asked = ask_again(request, viewer, _("You are about to link an account elsewhere."))
     return asked or Redirect(f"{ACCESS}?confirmed=1#elsewhere", status_code=303)
 
 
-@post(f"{ACCESS}/unlink", status_code=200)
-@in_thread
+@post(f"{ACCESS}/unlink", status_code=200, sync_to_thread=True)
 def end_link(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """End the link with an account elsewhere."""
     asked = ask_again(request, viewer, _("You are about to end the link with another account."))

@@ -46,7 +46,6 @@ from keiryo.web.saved_forms import forget_fields
 from keiryo.web.sections import Hit, JobKind, MenuEntry, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import number_text
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -57,15 +56,13 @@ OF_AREAS = ("strata", "results")
 MOST_REASON = 2_000
 
 
-@get(HOME, opt={"reads": "measurement"})
-@in_thread
+@get(HOME, opt={"reads": "measurement"}, sync_to_thread=True)
 def home_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show the error sources in force."""
     return _list(request, viewer, "sources")
 
 
-@get(HOME + "/{form:str}", opt={"reads": "measurement"})
-@in_thread
+@get(HOME + "/{form:str}", opt={"reads": "measurement"}, sync_to_thread=True)
 def list_page(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any] | Stream:
     """Show what is in force of one table."""
     return _list(request, viewer, form_asked(form))
@@ -225,16 +222,16 @@ def _scopes(viewer: Viewer, form: str) -> Iterable[str]:
     return [viewer.state]
 
 
-@get(HOME + "/{form:str}/import", opt={"reads": "measurement"})
-@in_thread
+@get(HOME + "/{form:str}/import", opt={"reads": "measurement"}, sync_to_thread=True)
 def import_page(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any]:
     """Ask for a file with rows of a table."""
     _require(may_import(viewer, form_asked(form)), viewer, form)
     return _import_form(request, form)
 
 
-@post(HOME + "/{form:str}/import", status_code=200, opt={"reads": "measurement"})
-@in_thread
+@post(
+    HOME + "/{form:str}/import", status_code=200, opt={"reads": "measurement"}, sync_to_thread=True
+)
 def import_file(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any] | Stream:
     """Record the rows of a file in one act, once; or say all that is wrong with it."""
     _require(may_import(viewer, form_asked(form)), viewer, form)
@@ -336,8 +333,7 @@ def run_import(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dic
     }
 
 
-@get(HOME + "/{form:str}/export", opt={"reads": "measurement"})
-@in_thread
+@get(HOME + "/{form:str}/export", opt={"reads": "measurement"}, sync_to_thread=True)
 def export_file(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[str]:
     """Hand out what is in force as CSV that can be edited and imported again."""
     form_asked(form)
@@ -359,16 +355,19 @@ def export_file(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Res
     )
 
 
-@get(HOME + "/{form:str}/withdraw", opt={"reads": "measurement"})
-@in_thread
+@get(HOME + "/{form:str}/withdraw", opt={"reads": "measurement"}, sync_to_thread=True)
 def withdraw_page(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any]:
     """Show a line, and ask why it is withdrawn."""
     row = _line(viewer, form_asked(form), str(request.query_params.get("line", "")))
     return _withdraw_form(request, viewer, form, row)
 
 
-@post(HOME + "/{form:str}/withdraw", status_code=200, opt={"reads": "measurement"})
-@in_thread
+@post(
+    HOME + "/{form:str}/withdraw",
+    status_code=200,
+    opt={"reads": "measurement"},
+    sync_to_thread=True,
+)
 def withdraw_line(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any]:
     """Withdraw a line, once, with a reason."""
     line, reason = viewer.field("line"), viewer.field("reason")[:MOST_REASON]

@@ -24,12 +24,10 @@ from keiryo.web.pages.measurements_shown import (
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import number_text
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking
 
 
-@get(HOME + "/series", opt={"reads": "measurement"})
-@in_thread
+@get(HOME + "/series", opt={"reads": "measurement"}, sync_to_thread=True)
 def series_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show what a series of control measurements says: estimates and control charts."""
     name, relative = _series_asked(request)
@@ -75,8 +73,7 @@ def series_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(HOME + "/series/{chart:str}", opt={"reads": "measurement"})
-@in_thread
+@get(HOME + "/series/{chart:str}", opt={"reads": "measurement"}, sync_to_thread=True)
 def series_chart(request: AnyRequest, viewer: Asking, chart: FromPath[str]) -> Response[str]:
     """Hand out a control chart as a picture."""
     name, relative = _series_asked(request)

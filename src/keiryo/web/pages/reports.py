@@ -49,7 +49,6 @@ from keiryo.web.pages.reports_shown import (
 from keiryo.web.rendering import render
 from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import LANGUAGES, sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -89,8 +88,7 @@ LIST_COLUMNS = (
 _BADGES = {"accepted": "ok", "issued": "ok", "refused": "error"}
 
 
-@get("/reports", opt={"reads": "reports"})
-@in_thread
+@get("/reports", opt={"reads": "reports"}, sync_to_thread=True)
 def reports_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show all reports that the viewer sees, and on top what waits for release."""
     rows = QueryList(
@@ -130,8 +128,7 @@ def _kind_words(letter: str) -> str:
     }.get(letter, _("textual report"))
 
 
-@get("/reports/{mba:str}/{number:int}", opt={"reads": "reports"})
-@in_thread
+@get("/reports/{mba:str}/{number:int}", opt={"reads": "reports"}, sync_to_thread=True)
 def report_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], number: FromPath[int]
 ) -> Response[Any] | Stream:
@@ -256,8 +253,7 @@ def _sums(copy: ReportCopy, words: Any) -> list[dict[str, str]]:
     return made
 
 
-@get("/reports/{mba:str}/{number:int}/file", opt={"reads": "reports"})
-@in_thread
+@get("/reports/{mba:str}/{number:int}/file", opt={"reads": "reports"}, sync_to_thread=True)
 def report_file(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], number: FromPath[int]
 ) -> Response[Any]:

@@ -43,7 +43,6 @@ from keiryo.web.remembered import last_act_about
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields, typed
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 COMPOSE = "/reports/compose"
@@ -57,8 +56,7 @@ def may_record_somewhere(viewer: Viewer) -> bool:
     return any(viewer.may_post(RECORDING, area.scope) for area in viewer.areas.values())
 
 
-@get(COMPOSE, opt={"reads": "reports"})
-@in_thread
+@get(COMPOSE, opt={"reads": "reports"}, sync_to_thread=True)
 def compose_choice(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask of which area, and which kind of lines."""
     mine = [a for a in viewer.areas.values() if viewer.may_post(RECORDING, a.scope)]
@@ -75,8 +73,7 @@ def compose_choice(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(COMPOSE + "/{mba:str}/{kind:str}", opt={"reads": "reports"})
-@in_thread
+@get(COMPOSE + "/{mba:str}/{kind:str}", opt={"reads": "reports"}, sync_to_thread=True)
 def compose_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any]:
@@ -90,8 +87,8 @@ def compose_page(
     COMPOSE + "/{mba:str}/{kind:str}/check",
     status_code=200,
     opt={"reads": "reports"},
+    sync_to_thread=True,
 )
-@in_thread
 def check_composed(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any]:
@@ -106,8 +103,8 @@ def check_composed(
     COMPOSE + "/{mba:str}/{kind:str}",
     status_code=200,
     opt={"reads": "reports"},
+    sync_to_thread=True,
 )
-@in_thread
 def compose_action(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:

@@ -56,7 +56,6 @@ from keiryo.web.pages.reports_shown import (
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 PREPARE = "/reports/prepare"
@@ -93,8 +92,7 @@ def may_issue_somewhere(viewer: Viewer) -> bool:
     return any(viewer.may_post(ISSUING, area.scope) for area in viewer.areas.values())
 
 
-@get(PREPARE, opt={"reads": "reports"})
-@in_thread
+@get(PREPARE, opt={"reads": "reports"}, sync_to_thread=True)
 def choose_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask of which area, and which kind of report."""
     mine = [a for a in viewer.areas.values() if viewer.may_post(ISSUING, a.scope)]
@@ -115,8 +113,7 @@ def choose_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(PREPARE + "/{mba:str}/{kind:str}", opt={"reads": "reports"})
-@in_thread
+@get(PREPARE + "/{mba:str}/{kind:str}", opt={"reads": "reports"}, sync_to_thread=True)
 def prepare_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:
@@ -134,8 +131,8 @@ def prepare_page(
     PREPARE + "/{mba:str}/{kind:str}",
     status_code=200,
     opt={"reads": "reports"},
+    sync_to_thread=True,
 )
-@in_thread
 def prepare_action(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:

@@ -36,7 +36,6 @@ from keiryo.web.once import Answer, once
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 RELEASES = "/releases"
@@ -127,8 +126,7 @@ def _body(lines: Iterator[str]) -> Iterator[str]:
     return (line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-@get(RELEASES, opt={"reads": "reports"})
-@in_thread
+@get(RELEASES, opt={"reads": "reports"}, sync_to_thread=True)
 def releases_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show what waits for release, and what was decided lately."""
     every = requests(viewer.whole, viewer.person, now=viewer.server.now())
@@ -143,15 +141,13 @@ def releases_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
-@get(RELEASES + "/{number:str}", opt={"reads": "reports"})
-@in_thread
+@get(RELEASES + "/{number:str}", opt={"reads": "reports"}, sync_to_thread=True)
 def release_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
     """Show one request: what was prepared, by whom, and what would be done now."""
     return _shown(request, viewer, number)
 
 
-@post(RELEASES + "/{number:str}", status_code=200, opt={"reads": "reports"})
-@in_thread
+@post(RELEASES + "/{number:str}", status_code=200, opt={"reads": "reports"}, sync_to_thread=True)
 def decide(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Response[Any]:
     """Release a request, return it to who prepared it, or withdraw one's own."""
     action, words = viewer.field("action"), viewer.field("words")

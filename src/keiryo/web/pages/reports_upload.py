@@ -49,7 +49,6 @@ from keiryo.web.remembered import head_of
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, NotPermittedError, Viewer
 
 UPLOAD = "/reports/upload"
@@ -60,16 +59,14 @@ MOST_FINDINGS = 200
 """Findings that are not about one entry which a page shows."""
 
 
-@get(UPLOAD, opt={"reads": "reports"})
-@in_thread
+@get(UPLOAD, opt={"reads": "reports"}, sync_to_thread=True)
 def upload_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask for the files."""
     _require_sender(viewer)
     return _upload_form(request, viewer)
 
 
-@post(UPLOAD, status_code=200, opt={"reads": "reports"})
-@in_thread
+@post(UPLOAD, status_code=200, opt={"reads": "reports"}, sync_to_thread=True)
 def check_upload(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Keep the files and lead to what is found about them; nothing is recorded."""
     _require_sender(viewer)
@@ -86,8 +83,7 @@ def check_upload(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return Redirect(f"/jobs/{number}", status_code=303)
 
 
-@get(UPLOAD + "/{digest:str}", opt={"reads": "reports"})
-@in_thread
+@get(UPLOAD + "/{digest:str}", opt={"reads": "reports"}, sync_to_thread=True)
 def checked_page(
     request: AnyRequest, viewer: Asking, digest: FromPath[str]
 ) -> Response[Any] | Stream:
@@ -95,8 +91,7 @@ def checked_page(
     return _checked(request, viewer, digest)
 
 
-@post(UPLOAD + "/{digest:str}", status_code=200, opt={"reads": "reports"})
-@in_thread
+@post(UPLOAD + "/{digest:str}", status_code=200, opt={"reads": "reports"}, sync_to_thread=True)
 def accept_checked(
     request: AnyRequest, viewer: Asking, digest: FromPath[str]
 ) -> Response[Any] | Stream:
@@ -134,8 +129,7 @@ def _taken(request: AnyRequest, viewer: Viewer, kept: KeptSet, reason: str) -> A
     return Answer(303, f"/jobs/{number}")
 
 
-@get(UPLOAD + "/{digest:str}/result", opt={"reads": "reports"})
-@in_thread
+@get(UPLOAD + "/{digest:str}/result", opt={"reads": "reports"}, sync_to_thread=True)
 def accepted_page(request: AnyRequest, viewer: Asking, digest: FromPath[str]) -> Response[Any]:
     """Show what became of each report."""
     result = kept_result(viewer, digest)

@@ -29,7 +29,6 @@ from keiryo.web.saved_forms import open_ticket, safe_path, server_providers
 from keiryo.web.sections import Section
 from keiryo.web.server import Server
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 MOST_TICKET = 1_200_000
@@ -37,8 +36,7 @@ OPEN = {"open": True}
 STEP = {"step": PASSWORD}
 
 
-@get("/sign-in", opt=OPEN)
-@in_thread
+@get("/sign-in", opt=OPEN, sync_to_thread=True)
 def sign_in_page(request: AnyRequest) -> Response[Any]:
     """Show the form for name and password, and the ways to sign in elsewhere."""
     wanted = next_path(request.query_params.get("next", "/"))
@@ -56,8 +54,7 @@ def sign_in_page(request: AnyRequest) -> Response[Any]:
     return shown_sign_in(request, wanted)
 
 
-@post("/sign-in", status_code=200, opt=OPEN)
-@in_thread
+@post("/sign-in", status_code=200, opt=OPEN, sync_to_thread=True)
 def give_password(request: AnyRequest) -> Response[Any]:
     """Open a session for who has this name and password."""
     state, server = request.scope["state"], server_of(request)
@@ -88,8 +85,7 @@ def give_password(request: AnyRequest) -> Response[Any]:
     return enter(request, done.person, done.token, done.step, wanted, ticket)
 
 
-@get("/sign-in/second", opt=STEP)
-@in_thread
+@get("/sign-in/second", opt=STEP, sync_to_thread=True)
 def second_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask for the code of the authenticator."""
     wanted = next_path(request.query_params.get("next", "/"))
@@ -98,8 +94,7 @@ def second_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return _shown_second(request, wanted)
 
 
-@post("/sign-in/second", status_code=200, opt=STEP)
-@in_thread
+@post("/sign-in/second", status_code=200, opt=STEP, sync_to_thread=True)
 def give_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Complete the session with a code of the authenticator or a recovery code."""
     server, wanted = viewer.server, next_path(viewer.field("next"))
@@ -123,8 +118,7 @@ def give_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return enter(request, viewer.person.person, token, "full", wanted)
 
 
-@post("/sign-out", status_code=200, opt=STEP)
-@in_thread
+@post("/sign-out", status_code=200, opt=STEP, sync_to_thread=True)
 def sign_out(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """End the session, here and in the browser."""
     if viewer.session is not None:

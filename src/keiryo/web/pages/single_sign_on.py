@@ -33,7 +33,6 @@ from keiryo.web.pages.sign_in import OPEN, enter, next_path, server_of, shown_si
 from keiryo.web.sections import Section
 from keiryo.web.server import Server
 from keiryo.web.speaking import gettext as _
-from keiryo.web.threads import in_thread
 from keiryo.web.viewer import AnyRequest, Asking, NotPermittedError, Viewer
 
 STRONG = frozenset({"mfa", "otp", "hwk"})
@@ -42,8 +41,7 @@ STRONG = frozenset({"mfa", "otp", "hwk"})
 BACK_FROM_LINKING = "/me/access?linked=1"
 
 
-@get("/sign-in/with/{name:str}", opt=OPEN)
-@in_thread
+@get("/sign-in/with/{name:str}", opt=OPEN, sync_to_thread=True)
 def go_to_provider(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Send the browser to a provider to sign in there."""
     wanted = next_path(request.query_params.get("next", "/"))
@@ -54,8 +52,7 @@ def go_to_provider(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
         return shown_sign_in(request, wanted, problem=_words(error), http_status=502)
 
 
-@get("/me/link/{name:str}")
-@in_thread
+@get("/me/link/{name:str}", sync_to_thread=True)
 def go_and_link(request: AnyRequest, viewer: Asking, name: FromPath[str]) -> Response[Any]:
     """Send the browser to a provider to link the account there; the password was just given."""
     provider = _provider(viewer.server, name)
@@ -67,8 +64,7 @@ def go_and_link(request: AnyRequest, viewer: Asking, name: FromPath[str]) -> Res
     return _away(request, provider, BACK_FROM_LINKING, purpose, fresh=True)
 
 
-@get("/sign-in/with/{name:str}/back", opt=OPEN)
-@in_thread
+@get("/sign-in/with/{name:str}/back", opt=OPEN, sync_to_thread=True)
 def come_back(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Take what the provider says, once, and do what it was asked for."""
     server = server_of(request)

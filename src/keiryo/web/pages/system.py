@@ -30,7 +30,6 @@ from keiryo.web.server import Server
 from keiryo.web.settings import Settings
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import number_text
-from keiryo.web.threads import in_thread
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -46,8 +45,7 @@ JOB_COLUMNS = (
 )
 
 
-@get("/admin/system", opt=ADMIN)
-@in_thread
+@get("/admin/system", opt=ADMIN, sync_to_thread=True)
 def system_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show versions, sizes, settings in force and the last jobs of all; nothing of the accounts."""
     server = viewer.server
@@ -69,8 +67,7 @@ def system_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     )
 
 
-@post("/admin/system/backup", status_code=200, opt={"ability": "back up"})
-@in_thread
+@post("/admin/system/backup", status_code=200, opt={"ability": "back up"}, sync_to_thread=True)
 def start_backup(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Start a backup as a job."""
     title = sentence("Backup of the books")
