@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
+from threading import Event
 
+import pytest
 from sqlalchemy import func, select
 
 from keiryo.journal.model import Draft
 from keiryo.journal.posting import post
 from keiryo.journal.tables import FINDING
 from keiryo.web.remembered import LastActs, Remembered, head_of, last_act_about
+from keiryo.web.viewer import found_once
 from web.site import Site
 
 AREA = "XA/XAF-/XAFA"
@@ -66,3 +70,70 @@ def test_last_acts_follow_the_chain(site: Site) -> None:
         post(site.database, draft, site.actor("officer"))
     assert last.about(AREA, None) > last.about_books(AREA, None)
     assert last.about("XA/XAR-/XARA", None) < last.about(AREA, None)
+
+
+def test_several_who_ask_at_once_wait_for_one() -> None:
+    known, made, begun, go_on = Remembered(), [], Event(), Event()
+
+    def build() -> str:
+        made.append(1)
+        begun.set()
+        assert go_on.wait(10)
+        return "built"
+
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(known.get, "a", 1, build)
+        assert begun.wait(10)
+        others = [pool.submit(known.get, "a", 1, build) for _ in range(6)]
+        another = pool.submit(known.get, "b", 1, lambda: "at once")
+        assert another.result(10) == "at once"
+        go_on.set()
+        assert [one.result(10) for one in (first, *others)] == ["built"] * 7
+    assert len(made) == 1
+
+
+def test_where_one_fails_the_others_hear_what_is_wrong() -> None:
+    known, made, begun, go_on = Remembered(), [], Event(), Event()
+
+    def fail() -> str:
+        made.append(1)
+        begun.set()
+        assert go_on.wait(10)
+        raise ValueError("no")
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(known.get, "a", 1, fail)
+        assert begun.wait(10)
+        others = [pool.submit(known.get, "a", 1, fail) for _ in range(2)]
+        go_on.set()
+        for one in (first, *others):
+            with pytest.raises(ValueError, match="no"):
+                one.result(10)
+    assert len(made) == 3
+    assert known.get("a", 1, lambda: "again") == "again"
+
+
+def test_what_is_found_once_is_found_for_each_by_itself() -> None:
+    begun, go_on = Event(), Event()
+
+    class Asker:
+        def __init__(self, name: str) -> None:
+            self.name, self.asked = name, 0
+
+        @found_once
+        def found(self) -> str:
+            """What was found."""
+            self.asked += 1
+            if self.name == "slow":
+                begun.set()
+                assert go_on.wait(10)
+            return f"for {self.name}"
+
+    slow, quick = Asker("slow"), Asker("quick")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lambda: slow.found)
+        assert begun.wait(10)
+        assert (quick.found, quick.found, quick.asked) == ("for quick", "for quick", 1)
+        go_on.set()
+        assert waiting.result(10) == "for slow"
+    assert Asker.found.__doc__ == "What was found."

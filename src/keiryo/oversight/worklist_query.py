@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     MetaData,
     Select,
     Subquery,
@@ -79,6 +80,37 @@ def work_items(
         .outerjoin(owner, _about(owner, finding))
     )
     return query if mbas is None else query.where(finding.c.mba.in_(list(mbas)))
+
+
+def is_open(metadata: MetaData, finding: FromClause) -> ColumnElement[bool]:
+    """Return the condition that the last answer to a finding, if any, did not close it.
+
+    Parameters
+    ----------
+    metadata : MetaData
+    finding : FromClause
+        The table of findings, or an alias of it, in the query that the condition is for.
+    """
+    answer = metadata.tables[FINDING_ANSWER.name]
+    last = (
+        select(answer.c.state)
+        .where(answer.c.finding_act == finding.c.act_id, answer.c.finding_line == finding.c.line_no)
+        .order_by(answer.c.act_id.desc(), answer.c.line_no.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(last, OPEN) != CLOSED
+
+
+def open_by_area(connection: Connection, metadata: MetaData) -> dict[str | None, int]:
+    """Return how many findings are open about each area that has any; None: about no area."""
+    finding = metadata.tables[FINDING.name]
+    query = (
+        select(finding.c.mba, func.count())
+        .where(is_open(metadata, finding))
+        .group_by(finding.c.mba)
+    )
+    return {mba: int(count) for mba, count in connection.execute(query)}
 
 
 def _latest(table: Table, *names: str) -> Subquery:

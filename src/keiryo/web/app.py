@@ -34,6 +34,7 @@ from keiryo.web.headers import with_headers
 from keiryo.web.jobs import Jobs
 from keiryo.web.logs import with_notes
 from keiryo.web.metrics import Metrics
+from keiryo.web.pauses import short_pauses
 from keiryo.web.rendering import WEB, Pages
 from keiryo.web.sections import Section, installed_sections
 from keiryo.web.server import Clock, Server, system_clock
@@ -119,13 +120,15 @@ async def _lifetime(
     metrics.forget_the_dead()
     await sync_to_thread(_upkeep, server, jobs)
     upkeep = asyncio.create_task(_upkeep_for_ever(server, jobs))
+    tidying = asyncio.create_task(short_pauses())
     log.info("started", extra={"worker": server.worker, "version": __version__})
     try:
         yield
     finally:
-        upkeep.cancel()
-        with suppress(asyncio.CancelledError):
-            await upkeep
+        for task in (upkeep, tidying):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         try:
             await sync_to_thread(jobs.close)
             server.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, MetaData, func, select
@@ -32,10 +32,14 @@ class Remembered:
     def __init__(self, most: int = MOST_ANSWERS) -> None:
         self.most = most
         self._answers: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
+        self._being_built: dict[tuple[Hashable, Hashable], Event] = {}
         self._lock = Lock()
 
     def get(self, key: Hashable, as_of: Hashable, build: Callable[[], Answer]) -> Answer:
         """Return the answer to `key` as of something, from memory or built now.
+
+        Where several ask at once, one builds it and the others wait for it; if that fails, each
+        builds it, and hears what is wrong.
 
         Parameters
         ----------
@@ -44,19 +48,35 @@ class Remembered:
         as_of : hashable
             What the answer depends on: the last act, the day.
         build : callable
-            Computes it; two requests at once may both do so.
+            Computes it. It may ask for other answers, never for this one.
         """
+        one = (key, as_of)
         with self._lock:
             found = self._answers.get(key)
             if found is not None and found[0] == as_of:
                 self._answers.move_to_end(key)
                 return found[1]  # type: ignore[no-any-return]
-        answer = build()
-        with self._lock:
-            self._answers[key] = (as_of, answer)
-            self._answers.move_to_end(key)
-            while len(self._answers) > self.most:
-                self._answers.popitem(last=False)
+            other = self._being_built.get(one)
+            if other is None:
+                built = self._being_built[one] = Event()
+        if other is not None:
+            other.wait()
+            with self._lock:
+                found = self._answers.get(key)
+            if found is not None and found[0] == as_of:
+                return found[1]  # type: ignore[no-any-return]
+            return build()
+        try:
+            answer = build()
+            with self._lock:
+                self._answers[key] = (as_of, answer)
+                self._answers.move_to_end(key)
+                while len(self._answers) > self.most:
+                    self._answers.popitem(last=False)
+        finally:
+            with self._lock:
+                del self._being_built[one]
+            built.set()
         return answer
 
     def held(self, key: Hashable, as_of: Hashable) -> Any:
@@ -117,6 +137,11 @@ class LastActs:
         """Return the last act that could have changed the books of a scope; 0: there is none."""
         self._catch_up(head)
         return max(self._last_of_books.get(one, 0) for one in _and_above(scope))
+
+    def by(self, capability: str, head: Head | None) -> int:
+        """Return the last act with lines of a capability, wherever; 0: there is none."""
+        self._catch_up(head)
+        return self._last_of.get(capability, 0)
 
     def of_capability(self, capability: str, connection: Connection, head: Head) -> int | None:
         """Return the last act of a capability, as of the head that a transaction sees.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from litestar import Request
@@ -17,7 +16,7 @@ from keiryo.errors import KeiryoError, NotFoundError
 from keiryo.journal.model import Actor, Signer, Value
 from keiryo.people.model import Person, Sight
 from keiryo.places.model import MaterialBalanceArea
-from keiryo.places.tables import areas
+from keiryo.places.tables import PLACES, areas
 from keiryo.storage.engine import Database
 
 if TYPE_CHECKING:
@@ -28,6 +27,26 @@ if TYPE_CHECKING:
     from keiryo.people.tokens import ApiToken
     from keiryo.web.remembered import Head
     from keiryo.web.server import Server
+
+
+Found = TypeVar("Found")
+
+
+class found_once(Generic[Found]):
+    """What is found out once for each object, when it is first asked for.
+
+    As `functools.cached_property`, whose lock in Python 3.11 is one for all objects of a class:
+    there, every viewer would wait while the books are asked for one of them.
+    """
+
+    def __init__(self, find: Callable[[Any], Found]) -> None:
+        self.find, self.name, self.__doc__ = find, find.__name__, find.__doc__
+
+    def __get__(self, held: Any, _owner: object = None) -> Found:
+        if held is None:
+            return self  # type: ignore[return-value]  # asked of the class: what is written here
+        found = held.__dict__[self.name] = self.find(held)
+        return found
 
 
 class NotPermittedError(KeiryoError):
@@ -88,7 +107,7 @@ class Viewer:
         """``"light"``, ``"dark"`` or empty: as the system has it."""
         return self.account.theme if self.account.theme in ("light", "dark") else ""
 
-    @cached_property
+    @found_once
     def sight(self) -> Sight:
         """What is seen; a token may see less than its person."""
         sight = self.person.sight
@@ -96,7 +115,7 @@ class Viewer:
             return sight.within(self.api_token.scope)
         return sight
 
-    @cached_property
+    @found_once
     def books(self) -> Database:
         """The books as this viewer sees them; for reading only."""
         return self.server.viewing.through(self.sight)
@@ -127,11 +146,16 @@ class Viewer:
     def _writes(self) -> bool:
         return self.api_token is None or "write" in self.api_token.abilities
 
-    @cached_property
+    @found_once
     def areas(self) -> dict[str, MaterialBalanceArea]:
         """The material balance areas that are seen, by code."""
-        with self.books.reading() as connection:
-            return areas(connection, self.metadata)
+
+        def find() -> dict[str, MaterialBalanceArea]:
+            with self.books.reading() as connection:
+                return areas(connection, self.metadata)
+
+        last = self.server.last_acts.by(PLACES.name, self.head)
+        return self.server.remembered.get(("areas", self.sight), last, find)
 
     def area(self, code: str) -> MaterialBalanceArea:
         """Return an area that is seen.
@@ -148,7 +172,7 @@ class Viewer:
             )
         return self.areas[code]
 
-    @cached_property
+    @found_once
     def signer(self) -> Signer | None:
         """The key that signs for the viewer, opened with what the cookie or token holds."""
         if self.session is not None:

@@ -20,7 +20,6 @@ from keiryo.accounts.book_curve import BookHistory, beginning_of_books, book_cur
 from keiryo.accounts.model import Amount, Lines
 from keiryo.dates import Period, next_day
 from keiryo.errors import Finding
-from keiryo.oversight.worklist import Wanted, work_list
 from keiryo.places.tables import key_measurement_points
 from keiryo.quantities import Category
 from keiryo.web.pages.areas_audit import AUDIT_PACK, may_take_pack, start_pack
@@ -36,7 +35,13 @@ from keiryo.web.pages.areas_frame import (
 )
 from keiryo.web.pages.areas_inventory import INVENTORY_JOB, inventory_page, start_inventory
 from keiryo.web.pages.areas_ledger import ledger_page
-from keiryo.web.pages.areas_list import areas_page, overview_areas, sees_areas, sees_books
+from keiryo.web.pages.areas_list import (
+    areas_page,
+    open_findings,
+    overview_areas,
+    sees_areas,
+    sees_books,
+)
 from keiryo.web.pages.areas_register import (
     may_register,
     new_area_page,
@@ -98,7 +103,7 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
         **page.frame(""),
         points=page.remembered("points", lambda c: _points(c, page)),
         cards=_book_cards(page),
-        open_findings=page.remembered("findings", lambda c: _open_findings(c, page)),
+        open_findings=open_findings(viewer).get(page.mba, 0),
         findings_href=address(FINDINGS, mba=page.mba),
         standing=standing,
         last_pit=standing.pits[-1] if standing.pits else None,
@@ -128,10 +133,6 @@ def _balance(connection: Any, page: AreaPage, period: Period) -> AreaBalance:
 
 def _points(connection: Any, page: AreaPage) -> dict[str, tuple[str, str | None]]:
     return key_measurement_points(connection, page.viewer.metadata, page.mba)
-
-
-def _open_findings(connection: Any, page: AreaPage) -> int:
-    return len(work_list(connection, page.viewer.metadata, page.today, Wanted(mba=page.mba)))
 
 
 def _book_cards(page: AreaPage) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from keiryo.accounts.balance import opening_inventory
 from keiryo.accounts.inventory import inventory
 from keiryo.accounts.model import NOW, Amount
 from keiryo.dates import Period, next_day
-from keiryo.oversight.worklist import Wanted, work_list
+from keiryo.journal.tables import JOURNAL
+from keiryo.oversight.worklist_query import open_by_area
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
 from keiryo.web.listing import ListColumn, RowList, shown_list
@@ -67,29 +68,36 @@ def areas_now(viewer: Viewer) -> tuple[AreaNow, ...]:
     """
     if not viewer.reads("accounts"):
         return tuple(AreaNow(area, None, None, {}, 0) for area in viewer.areas.values())
-    return tuple(_remembered_now(viewer, area) for area in viewer.areas.values())
+    findings = open_findings(viewer)
+    return tuple(
+        replace(_remembered_now(viewer, area), open_findings=findings.get(code, 0))
+        for code, area in viewer.areas.items()
+    )
+
+
+def open_findings(viewer: Viewer) -> Mapping[str | None, int]:
+    """Return how many findings are open about each area that has any.
+
+    They come and go more often than books change, and are remembered by themselves.
+    """
+
+    def count() -> dict[str | None, int]:
+        with viewer.books.reading() as connection:
+            return open_by_area(connection, viewer.metadata)
+
+    last = viewer.server.last_acts.by(JOURNAL.name, viewer.head)
+    return viewer.server.remembered.get(("open findings", viewer.sight), last, count)
 
 
 def _remembered_now(viewer: Viewer, area: MaterialBalanceArea) -> AreaNow:
-    """Return an area as it stands: findings come and go more often than its book changes."""
-    acts, head, remembered = viewer.server.last_acts, viewer.head, viewer.server.remembered
-    last, today = acts.about_books(area.scope, head), viewer.today
+    """Return an area as it stands, without its findings."""
+    last = viewer.server.last_acts.about_books(area.scope, viewer.head)
     key = ("area now", viewer.sight, area.scope)
-    found = remembered.get(key, (last, today), partial(_area_now, viewer, area))
-    key = ("findings now", viewer.sight, area.scope)
-    last = acts.about(area.scope, head)
-    count = remembered.get(key, (last, today), partial(_findings_now, viewer, area))
-    return replace(found, open_findings=count)
-
-
-def _findings_now(viewer: Viewer, area: MaterialBalanceArea) -> int:
-    with viewer.books.reading() as connection:
-        wanted = Wanted(mba=area.code)
-        return len(work_list(connection, viewer.metadata, viewer.today, wanted))
+    as_of = (last, viewer.today)
+    return viewer.server.remembered.get(key, as_of, partial(_area_now, viewer, area))
 
 
 def _area_now(viewer: Viewer, area: MaterialBalanceArea) -> AreaNow:
-    """Return an area as it stands, without its findings."""
     metadata, today, code = viewer.metadata, viewer.today, area.code
     with viewer.books.reading() as connection:
         pits = books.pit_dates(connection, metadata, code, NOW)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from markupsafe import Markup
@@ -30,6 +31,9 @@ log = logging.getLogger("keiryo.web")
 
 PIECE = "overview_part.html"
 ANEW_EVERY_S = 3.0
+MOST_BEHIND_S = 10.0
+"""An overview that was made longer ago than this is not shown where something was posted since."""
+
 MOST_OVERVIEWS = 500
 LATER = "shown"
 """Name in the content of a part of what is asked only when it is shown: a standing answer."""
@@ -50,19 +54,23 @@ class _This:
 
 @dataclass(slots=True)
 class _Made:
-    """An overview as it was made: its parts, as of which act, and when (monotonic seconds)."""
+    """An overview as it was made: its parts, as of which act, when, and whether one is on its way.
+
+    `at_s` is in monotonic seconds.
+    """
 
     parts: list[dict[str, Any]]
     as_of: Any
     at_s: float
+    making: bool = False
 
 
 class Overviews:
     """The last overview of each viewer.
 
     Where others post all the time, an overview is made anew every few seconds and not for every
-    act; one request makes it, and those that come meanwhile get the last one. Whoever has just
-    posted gets one that knows their act.
+    act: in the background, while those who ask get the last one. Whoever has just posted, or asks
+    for the first time in a while, waits for one that knows every act.
     """
 
     def __init__(self) -> None:
@@ -76,13 +84,30 @@ class Overviews:
         (who waits to be let in, what waits for release) as it is now.
         """
         with self._lock:
-            found, now = self._made.get(key), time.monotonic()
+            found = self._made.get(key)
             if found is None or found.as_of == as_of:
                 return None
-            if now - found.at_s < ANEW_EVERY_S:
-                return found
-            found.at_s = now  # this request makes it anew; the others do not wait
-            return None
+            return found if time.monotonic() - found.at_s < MOST_BEHIND_S else None
+
+    def renew(self, key: Any, make: Callable[[], tuple[list[dict[str, Any]], Any]]) -> None:
+        """Begin to make an overview anew in the background, unless one is made or quite new.
+
+        `make` returns the parts, and what they hold as of.
+        """
+        with self._lock:
+            found = self._made.get(key)
+            if found is None or found.making or time.monotonic() - found.at_s < ANEW_EVERY_S:
+                return
+            found.making = True
+
+        def run() -> None:
+            try:
+                self.keep(key, *make())
+            except Exception:  # the next request makes one itself, and tells what is wrong
+                found.making = False
+                log.exception("an overview could not be made anew")
+
+        Thread(target=copy_context().run, args=(run,), name="overview", daemon=True).start()
 
     def keep(self, key: Any, parts: list[dict[str, Any]], as_of: Any) -> None:
         """Remember an overview."""
@@ -103,10 +128,15 @@ def overview_parts(request: AnyRequest, viewer: Viewer) -> tuple[list[dict[str, 
     kept = viewer.server.remembered.get(("overviews",), None, Overviews)
     key = (viewer.sight, viewer.person, viewer.language)
     as_of = (_last_seen(viewer), viewer.today)
+
+    def make() -> tuple[list[dict[str, Any]], Any]:
+        return _made_now(request, viewer, as_of), as_of
+
     recent = kept.recent(key, as_of)
     if recent is not None and not _posted_since(viewer, recent.as_of[0], as_of[0]):
+        kept.renew(key, make)
         return recent.parts, int(recent.as_of[0])
-    parts = _made_now(request, viewer, as_of)
+    parts, _as_of = make()
     kept.keep(key, parts, as_of)
     return parts, None
 

@@ -19,6 +19,7 @@ from keiryo.issuing.output import header_lines, legend, sums
 from keiryo.issuing.output_pdf import as_pdf
 from keiryo.issuing.output_xlsx import as_xlsx
 from keiryo.journal.tables import FINDING
+from keiryo.oversight.worklist_query import is_open
 from keiryo.people.accounts import names_of
 from keiryo.quantities import format_weight
 from keiryo.web.jobs import JobKind, Tell
@@ -32,7 +33,6 @@ from keiryo.web.pages.reports_records import (
     finding_of_row,
     findings_of,
     headers,
-    is_open,
     open_counts,
     refused_acts,
     release_of,

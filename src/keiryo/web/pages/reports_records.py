@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Select, and_, func, literal, select
-from sqlalchemy.sql.elements import ColumnElement
 
 from keiryo.errors import Finding, Severity
-from keiryo.journal.tables import FINDING, FINDING_ANSWER
+from keiryo.journal.tables import FINDING
+from keiryo.oversight.worklist_query import is_open
 from keiryo.people.tables import RELEASE
 from keiryo.reports.entries import TABLE_OF_TYPE
 from keiryo.reports.tables import ISSUED_RECORD, ISSUED_REPORT, REPORT
@@ -82,19 +82,6 @@ def open_counts(
     )
     found = {(str(mba), str(report)): int(n) for mba, report, n in connection.execute(query)}
     return {one: found[one[0], str(one[1])] for one in reports if (one[0], str(one[1])) in found}
-
-
-def is_open(metadata: MetaData, finding: Any) -> ColumnElement[bool]:
-    """Return the condition that the last answer to a finding did not close it."""
-    answer = metadata.tables[FINDING_ANSWER.name]
-    last = (
-        select(answer.c.state)
-        .where(answer.c.finding_act == finding.c.act_id, answer.c.finding_line == finding.c.line_no)
-        .order_by(answer.c.act_id.desc(), answer.c.line_no.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return func.coalesce(last, "open") != "closed"
 
 
 def findings_of(
