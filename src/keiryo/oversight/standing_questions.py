@@ -17,10 +17,11 @@ from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.tables import FINDING, FINDING_ANSWER, finding_values
+from keiryo.oversight.finding_state import OPEN
 from keiryo.oversight.notices import notice_board
 from keiryo.oversight.statement_comparison import compare_statement
 from keiryo.oversight.statements import statements_recorded
-from keiryo.oversight.worklist import OPEN, Wanted, last_act, work_list
+from keiryo.oversight.worklist import Wanted, last_act, work_list
 from keiryo.places.tables import areas
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import ACT

@@ -22,11 +22,11 @@ from keiryo.errors import NotFoundError, UsageError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.tables import FINDING, FINDING_ANSWER
+from keiryo.oversight.finding_state import CLOSED, OPEN, findings_now
 from keiryo.oversight.tables import FINDING_OWNER
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import ACT
 
-OPEN, CLOSED = "open", "closed"
 _OWNER = re.compile(r"[^\W_][\w .,()/-]{0,79}")
 
 Place = tuple[int, int]
@@ -135,14 +135,6 @@ class Wanted:
         )
 
 
-@dataclass(slots=True)
-class _Latest:
-    state: str = OPEN
-    answer: str | None = None
-    owner: str | None = None
-    due: int | None = None
-
-
 def work_list(
     connection: Connection,
     metadata: MetaData,
@@ -161,51 +153,27 @@ def work_list(
         Default: all that are open.
     """
     chosen = wanted or Wanted()
-    table, act = metadata.tables[FINDING.name], metadata.tables[ACT]
-    query = (
-        select(table, act.c.recorded_at)
-        .join(act, act.c.act_id == table.c.act_id)
-        .order_by(table.c.act_id, table.c.line_no)
-    )
+    table, query = metadata.tables[FINDING.name], findings_now(metadata)
     for name in ("mba", "code", "severity"):
         if (value := getattr(chosen, name)) is not None:
             query = query.where(table.c[name] == value)
-    latest = _latest(connection, metadata)
-    items = (_item(row, latest, on) for row in connection.execute(query).mappings())
+    items = (_item(row, on) for row in connection.execute(query).mappings())
     return [item for item in items if chosen.accepts(item)]
 
 
-def _latest(connection: Connection, metadata: MetaData) -> dict[Place, _Latest]:
-    """Return the last answer and the last owner of each finding that has any."""
-    found: dict[Place, _Latest] = {}
-    table = metadata.tables[FINDING_ANSWER.name]
-    query = select(table).order_by(table.c.act_id, table.c.line_no)
-    for row in connection.execute(query).mappings():
-        slot = found.setdefault((int(row["finding_act"]), int(row["finding_line"])), _Latest())
-        slot.state, slot.answer = str(row["state"]), str(row["answer"])
-    table = metadata.tables[FINDING_OWNER.name]
-    query = select(table).order_by(table.c.act_id, table.c.line_no)
-    for row in connection.execute(query).mappings():
-        slot = found.setdefault((int(row["finding_act"]), int(row["finding_line"])), _Latest())
-        slot.owner, slot.due = str(row["owner"]), row["due_on"]
-    return found
-
-
-def _item(row: Any, latest: dict[Place, _Latest], on: datetime.date) -> WorkItem:
-    place = (int(row["act_id"]), int(row["line_no"]))
-    now = latest.get(place) or _Latest()
+def _item(row: Any, on: datetime.date) -> WorkItem:
     raised = parse_utc(str(row["recorded_at"])).date()
-    due = None if now.due is None else number_date(int(now.due))
+    due = None if row["due_now"] is None else number_date(int(row["due_now"]))
     return WorkItem(
-        act=place[0],
-        line=place[1],
-        state=now.state,
-        overdue=now.state == OPEN and due is not None and due < on,
+        act=int(row["act_id"]),
+        line=int(row["line_no"]),
+        state=str(row["state_now"]),
+        overdue=row["state_now"] == OPEN and due is not None and due < on,
         raised_on=raised,
         age_days=max((on - raised).days, 0),
-        owner=now.owner,
+        owner=row["owner_now"],
         due_on=due,
-        answer=now.answer,
+        answer=row["answer_now"],
         values={name: row[name] for name in FINDING_FIELDS},
     )
 
@@ -295,21 +263,15 @@ def _items(
     NotFoundError
         If one of them is no finding.
     """
-    table, acts = metadata.tables[FINDING.name], metadata.tables[ACT]
-    latest = _latest(connection, metadata)
-    found = []
+    table, query, found = metadata.tables[FINDING.name], findings_now(metadata), []
     for act, line in places:
-        query = (
-            select(table, acts.c.recorded_at)
-            .join(acts, acts.c.act_id == table.c.act_id)
-            .where(table.c.act_id == act, table.c.line_no == line)
-        )
-        row = connection.execute(query).mappings().first()
+        query_one = query.where(table.c.act_id == act, table.c.line_no == line)
+        row = connection.execute(query_one).mappings().first()
         if row is None:
             raise NotFoundError(
                 f"line {line} of act {act} is no finding", "See 'keiryo findings list'."
             )
-        found.append(_item(row, latest, on))
+        found.append(_item(row, on))
     return found
 
 

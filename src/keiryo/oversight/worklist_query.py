@@ -14,11 +14,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     MetaData,
     Select,
     Subquery,
-    Table,
     and_,
     case,
     func,
@@ -29,9 +27,9 @@ from sqlalchemy import (
 
 from keiryo.dates import date_number
 from keiryo.journal.tables import FINDING, FINDING_ANSWER
+from keiryo.oversight.finding_state import CLOSED, OPEN, findings_now
 from keiryo.oversight.tables import FINDING_OWNER
-from keiryo.oversight.worklist import CLOSED, OPEN, Place
-from keiryo.storage.schema import ACT
+from keiryo.oversight.worklist import Place
 
 VIEWS = ("open", "overdue", "unowned", "mine", "all")
 """Parts of the list: what is open, and of that what is overdue, nobody's, one's own; everything."""
@@ -56,76 +54,22 @@ def work_items(
         Columns act, line, scope, state, overdue (0 or 1), severity, code, mba, report, entry_no,
         message, owner, due_on (YYYYMMDD), raised_at (UTC text), answer.
     """
-    finding, act = metadata.tables[FINDING.name], metadata.tables[ACT]
-    answer = _latest(metadata.tables[FINDING_ANSWER.name], "state", "answer")
-    owner = _latest(metadata.tables[FINDING_OWNER.name], "owner", "due_on")
-    state = func.coalesce(answer.c.state, OPEN)
-    late = and_(state == OPEN, owner.c.due_on.is_not(None), owner.c.due_on < date_number(on))
-    query = (
-        select(
-            finding.c.act_id.label("act"),
-            finding.c.line_no.label("line"),
-            finding.c.scope,
-            state.label("state"),
-            case((late, 1), else_=0).label("overdue"),
-            *(finding.c[name] for name in ("severity", "code", "mba", "report", "entry_no")),
-            finding.c.message,
-            owner.c.owner,
-            owner.c.due_on,
-            act.c.recorded_at.label("raised_at"),
-            answer.c.answer,
-        )
-        .join(act, act.c.act_id == finding.c.act_id)
-        .outerjoin(answer, _about(answer, finding))
-        .outerjoin(owner, _about(owner, finding))
-    )
-    return query if mbas is None else query.where(finding.c.mba.in_(list(mbas)))
-
-
-def is_open(metadata: MetaData, finding: FromClause) -> ColumnElement[bool]:
-    """Return the condition that the last answer to a finding, if any, did not close it.
-
-    Parameters
-    ----------
-    metadata : MetaData
-    finding : FromClause
-        The table of findings, or an alias of it, in the query that the condition is for.
-    """
-    answer = metadata.tables[FINDING_ANSWER.name]
-    last = (
-        select(answer.c.state)
-        .where(answer.c.finding_act == finding.c.act_id, answer.c.finding_line == finding.c.line_no)
-        .order_by(answer.c.act_id.desc(), answer.c.line_no.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return func.coalesce(last, OPEN) != CLOSED
-
-
-def open_by_area(connection: Connection, metadata: MetaData) -> dict[str | None, int]:
-    """Return how many findings are open about each area that has any; None: about no area."""
-    finding = metadata.tables[FINDING.name]
-    query = (
-        select(finding.c.mba, func.count())
-        .where(is_open(metadata, finding))
-        .group_by(finding.c.mba)
-    )
-    return {mba: int(count) for mba, count in connection.execute(query)}
-
-
-def _latest(table: Table, *names: str) -> Subquery:
-    """Return the last line about each finding that has one."""
-    about = (table.c.finding_act, table.c.finding_line)
-    newest = (table.c.act_id.desc(), table.c.line_no.desc())
-    number = func.row_number().over(partition_by=about, order_by=newest).label("number")
-    inner = select(*about, *(table.c[name] for name in names), number).subquery()
-    outer = select(*(c for c in inner.c if c.name != "number")).where(inner.c.number == 1)
-    return outer.subquery()
-
-
-def _about(latest: Subquery, finding: Table) -> ColumnElement[bool]:
-    return and_(
-        latest.c.finding_act == finding.c.act_id, latest.c.finding_line == finding.c.line_no
+    now = findings_now(metadata).order_by(None)
+    if mbas is not None:
+        now = now.where(metadata.tables[FINDING.name].c.mba.in_(list(mbas)))
+    one = now.subquery().c
+    late = and_(one.state_now == OPEN, one.due_now.is_not(None), one.due_now < date_number(on))
+    return select(
+        one.act_id.label("act"),
+        one.line_no.label("line"),
+        one.scope,
+        one.state_now.label("state"),
+        case((late, 1), else_=0).label("overdue"),
+        *(one[name] for name in ("severity", "code", "mba", "report", "entry_no", "message")),
+        one.owner_now.label("owner"),
+        one.due_now.label("due_on"),
+        one.recorded_at.label("raised_at"),
+        one.answer_now.label("answer"),
     )
 
 

@@ -163,8 +163,13 @@ def shown(url: URL) -> str:
 
 
 def seen_engine(url: URL) -> Engine:
-    """Return a small engine of its own, for books as one viewer sees them."""
-    return _engine(url, pool_size=1, max_overflow=7, cache_kib=8_192)
+    """Return a small engine of its own, for books as one viewer sees them.
+
+    A connection is dear here, because all views are made in it anew. SQLite keeps some for each
+    viewer; a server of PostgreSQL has few to give.
+    """
+    kept = 4 if url.get_backend_name() == "sqlite" else 1
+    return _engine(url, pool_size=kept, max_overflow=8 - kept, cache_kib=4_096)
 
 
 def _engine(

@@ -9,14 +9,11 @@ from typing import Annotated, Any, Literal
 from litestar import Response
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
-from sqlalchemy import Select, select
 
 from keiryo.dates import number_date, parse_utc
 from keiryo.errors import NotFoundError
-from keiryo.journal.tables import FINDING, FINDING_ANSWER
-from keiryo.oversight.tables import FINDING_OWNER
-from keiryo.oversight.worklist import CLOSED, OPEN, answer
-from keiryo.storage.schema import ACT
+from keiryo.oversight.finding_state import CLOSED, OPEN, findings_now
+from keiryo.oversight.worklist import answer
 from keiryo.web.api.answering import (
     AsOf,
     answer_of,
@@ -110,7 +107,7 @@ def list_findings(
 ) -> Response[FindingPage]:
     """List the findings that you see, those that are open unless you ask otherwise."""
     asked = asked_page(request, viewer, limit, cursor)
-    query = _query(viewer).limit(limit + 1)
+    query = findings_now(viewer.metadata).limit(limit + 1)
     place, now = query.selected_columns, query.selected_columns["state_now"]
     if asked.after is not None:
         act, line = (int(number) for number in asked.after)
@@ -168,39 +165,8 @@ def answer_finding(
     return done_once(request, viewer, {"words": data.words, "state": data.state}, do)
 
 
-def _query(viewer: Viewer) -> Select[Any]:
-    """Return the query for findings with their last answer and owner, by act and line."""
-    finding, acts = viewer.metadata.tables[FINDING.name], viewer.metadata.tables[ACT]
-    answers = viewer.metadata.tables[FINDING_ANSWER.name]
-    owners = viewer.metadata.tables[FINDING_OWNER.name]
-
-    def last(table: Any, column: str) -> Any:
-        return (
-            select(table.c[column])
-            .where(
-                table.c.finding_act == finding.c.act_id, table.c.finding_line == finding.c.line_no
-            )
-            .order_by(table.c.act_id.desc(), table.c.line_no.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-
-    return (
-        select(
-            *(column for column in finding.c if column.name != "salt"),
-            acts.c.recorded_at,
-            last(answers, "state").label("state_now"),
-            last(answers, "answer").label("answer_now"),
-            last(owners, "owner").label("owner_now"),
-            last(owners, "due_on").label("due_now"),
-        )
-        .join(acts, acts.c.act_id == finding.c.act_id)
-        .order_by(finding.c.act_id, finding.c.line_no)
-    )
-
-
 def _row(viewer: Viewer, act: int, line: int) -> Mapping[Any, Any]:
-    query = _query(viewer)
+    query = findings_now(viewer.metadata)
     place = query.selected_columns
     query = query.where(place["act_id"] == act, place["line_no"] == line)
     with viewer.books.reading() as connection:
@@ -216,7 +182,7 @@ def _tag(viewer: Viewer, row: Mapping[Any, Any]) -> str:
 
 def _finding(row: Mapping[Any, Any], today: datetime.date) -> RecordedFindingDocument:
     due = None if row["due_now"] is None else number_date(int(row["due_now"]))
-    state = row["state_now"] or OPEN
+    state = row["state_now"]
     same = ("code", "severity", "message", "file", "cell", "mba", "report", "label", "category")
     values = {name: row[name] for name in (*same, "found", "expected", "basis")}
     return RecordedFindingDocument(

@@ -18,7 +18,7 @@ from keiryo.accounts.inventory import inventory
 from keiryo.accounts.model import NOW, Amount
 from keiryo.dates import Period, next_day
 from keiryo.journal.tables import JOURNAL
-from keiryo.oversight.worklist_query import open_by_area
+from keiryo.oversight.finding_state import open_by_area
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
 from keiryo.web.listing import ListColumn, RowList, shown_list

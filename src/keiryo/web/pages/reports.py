@@ -19,7 +19,7 @@ from keiryo.issuing.output import header_lines, legend, sums
 from keiryo.issuing.output_pdf import as_pdf
 from keiryo.issuing.output_xlsx import as_xlsx
 from keiryo.journal.tables import FINDING
-from keiryo.oversight.worklist_query import is_open
+from keiryo.oversight.finding_state import is_open
 from keiryo.people.accounts import names_of
 from keiryo.quantities import format_weight
 from keiryo.web.jobs import JobKind, Tell

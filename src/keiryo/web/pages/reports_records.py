@@ -14,7 +14,7 @@ from sqlalchemy import Connection, MetaData, Select, and_, func, literal, select
 
 from keiryo.errors import Finding, Severity
 from keiryo.journal.tables import FINDING
-from keiryo.oversight.worklist_query import is_open
+from keiryo.oversight.finding_state import is_open
 from keiryo.people.tables import RELEASE
 from keiryo.reports.entries import TABLE_OF_TYPE
 from keiryo.reports.tables import ISSUED_RECORD, ISSUED_REPORT, REPORT

@@ -10,9 +10,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from keiryo.errors import Finding, KeiryoError, NotFoundError, Severity
+from keiryo.oversight.finding_state import CLOSED, OPEN
 from keiryo.oversight.worklist import (
-    CLOSED,
-    OPEN,
     Place,
     WorkItem,
     answer,
