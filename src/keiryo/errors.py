@@ -128,6 +128,10 @@ class RefusedError(KeiryoError):
         self.findings = tuple(findings)
 
 
+class NotAllowedError(RefusedError):
+    """A gate refused the posting: it is not for this person to do."""
+
+
 class ConflictError(KeiryoError):
     """The same client id was sent with other content, or someone else was first."""
 

@@ -91,6 +91,7 @@ class People:
             (PERSON_KEY.name, {"person": "P-ADMIN", "key": key.key, "state": "registered"}),
             (RELEASE_POLICY.name, {"act_kind": "report.issue", "state": "four eyes"}),
             (RELEASE_POLICY.name, {"act_kind": "correction.plan", "state": "four eyes"}),
+            (RELEASE_POLICY.name, {"act_kind": "report.accept", "state": "four eyes"}),
         ):
             draft.add(kind, values, scope=self.state)
         grant = {"role": "administrator", "granted_scope": self.state, "state": "granted"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from keiryo.errors import RefusedError
 from keiryo.journal.model import Actor
@@ -14,7 +16,13 @@ from keiryo.people import administration
 from keiryo.people.administration import GrantWanted
 from keiryo.people.keys import SigningKey, content_digest, released_bytes
 from keiryo.people.model import SignerWithin
-from keiryo.people.tables import PERSON_KEY, PERSON_STATE, RELEASE, ROLE_GRANT
+from keiryo.people.tables import (
+    PERSON_KEY,
+    PERSON_STATE,
+    RELEASE,
+    RELEASE_REQUEST,
+    ROLE_GRANT,
+)
 from keiryo.reports.service import import_reports
 from people.people_of_state import (
     FABRICATION,
@@ -52,6 +60,24 @@ def released(by: Actor, words: str = "{}", **more: Any) -> tuple[str, dict[str, 
         "preparer_signature": signature,
     }
     return RELEASE.name, values | more
+
+
+def claimed(people: People, by: Actor, line: tuple[str, dict[str, Any]]) -> None:
+    """Let somebody be releasing, in this moment, what the line says."""
+    values = {name: line[1][name] for name in line[1] if name != "words"}
+    row = {
+        "request_id": str(uuid.uuid4()),
+        "act_kind": "report.issue",
+        "title": "t",
+        "content": "{}",
+        "state": "releasing",
+        "decided_by": by.person,
+        "decided_at": "2026-01-01T00:00:00.000000Z",
+        **values,
+    }
+    table = people.database.metadata.tables[RELEASE_REQUEST]
+    with people.database.writing() as connection:
+        connection.execute(insert(table).values(row))
 
 
 def test_until_anybody_is_admitted_the_books_are_a_single_users(sqlite_url: str) -> None:
@@ -139,11 +165,27 @@ def test_a_second_person_releases(people: People) -> None:
     # Who holds no role that releases cannot be the second person.
     other = people.accountant("other")
     assert people.refused(other, "report.issue", draft, released(accountant)) == ["NOT-PERMITTED"]
-    people.post(officer, "report.issue", draft, released(accountant))
+    good = released(accountant)
+    assert people.refused(officer, "report.issue", draft, good) == ["RELEASE-NOT-ASKED"]
+    claimed(people, people.officer("officer2"), good)  # somebody else releases it
+    assert people.refused(officer, "report.issue", draft, good) == ["RELEASE-NOT-ASKED"]
+    claimed(people, officer, good)
+    people.post(officer, "report.issue", draft, good)
     # Where the rule does not hold, a release that is stated must hold all the same.
     assert people.refused(officer, "place.register", draft, released(officer)) == ["SECOND-PERSON"]
     administration.set_policy(people.database, people.administrator, "report.issue", False, now())
     people.post(officer, "report.issue", area(name="again"))
+
+
+def test_reports_that_come_in_take_two_people(people: People) -> None:
+    accountant, officer = people.accountant(), people.officer()
+    draft = area()
+    assert people.refused(accountant, "report.accept", draft) == ["SECOND-PERSON"]
+    people.post(officer, "report.accept", draft)  # who receives reports is the second
+    local = people.officer("local", REACTOR)
+    assert people.refused(local, "report.accept", draft) == ["NOT-PERMITTED", "SECOND-PERSON"]
+    administration.set_policy(people.database, people.administrator, "report.accept", False, now())
+    people.post(accountant, "report.accept", area(name="again"))
 
 
 def test_the_preparer_signed_for_what_is_released(people: People) -> None:

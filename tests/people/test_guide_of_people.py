@@ -44,4 +44,4 @@ def test_times_and_numbers() -> None:
     assert INVITATION_LIFETIME.total_seconds() == 72 * 3_600
     assert (FREE_BY_NAME, FREE_BY_ADDRESS) == (5, 20) and "After five wrong" in TEXT
     assert (FIRST_WAIT_S, LONGEST_WAIT_S) == (30, 900) and "up to 15 minutes" in TEXT
-    assert set(FOUR_EYES) == {"report.issue", "correction.plan"}
+    assert set(FOUR_EYES) == {"report.issue", "correction.plan", "report.accept"}

@@ -25,6 +25,7 @@ from keiryo.errors import (
     ConflictError,
     ConstraintError,
     Finding,
+    NotAllowedError,
     RefusedError,
     Severity,
     UsageError,
@@ -319,12 +320,12 @@ def _pass_gates(posting: Posting, database: Database) -> None:
 
     Raises
     ------
-    RefusedError
+    NotAllowedError
         If a gate says no.
     """
     refusals = [r.finding for gate in database.registry.gates for r in gate(posting)]
     if refusals:
-        raise RefusedError(
+        raise NotAllowedError(
             "this is not for you to do; nothing was posted",
             refusals,
             "Ask somebody who may, or the administrator for the role that it takes.",

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy import select
+
 from keiryo.errors import Finding, Severity
 from keiryo.journal.registry import Posting, Refusal
 from keiryo.people.keys import is_signed_by, released_bytes
@@ -28,12 +30,21 @@ from keiryo.people.permissions import (
     people_are_set_up,
     person_of,
 )
-from keiryo.people.tables import PERSON_KEY, PERSON_STATE, RELEASE, ROLE_GRANT
+from keiryo.people.tables import (
+    PERSON_KEY,
+    PERSON_STATE,
+    RELEASE,
+    RELEASE_REQUEST,
+    RELEASING_NOW,
+    ROLE_GRANT,
+)
 
 BASIS = "docs/guides/people-and-permissions.md"
 ADMINISTER, RELEASING = "administer", "release"
 _GO_ALONG = frozenset({"evidence", "finding", RELEASE.name})
 """Lines that go with others of the act, and are as permitted as those."""
+_RECEIVED = frozenset({"report.accept"})
+"""What comes from somebody else: whoever may release it and records it is the second person."""
 _QUESTIONS = frozenset({"finding", "finding_answer"})
 _PAPER = frozenset({"evidence", "finding"})
 
@@ -162,19 +173,27 @@ def _second_person(posting: Posting, person: Person) -> Iterator[Refusal]:
     kind, act = posting.draft.kind, posting.act_id
     releases = list(posting.lines(RELEASE.name))
     if needs_release(posting.connection, posting.metadata, kind, before_act=act):
-        if not releases:
+        denied = _not_releasable(posting, person)
+        if not releases and (kind not in _RECEIVED or denied):
             yield _refusal(
                 "SECOND-PERSON",
                 f"acts of the kind {kind} are prepared by one person and released by another",
                 "Submit it for release on the report workbench; a second person posts it.",
             )
-        elif denied := _not_releasable(posting, person):
+        elif denied:
             yield from (may_not_release(kind, scope) for scope in denied)
     for line in releases:
         if line["prepared_by"] == person.person:
             yield own_release()
         if not _prepared_soundly(posting, line):
             yield preparation_not_signed(line["prepared_by"])
+        elif not _being_released(posting, person, line):
+            yield _refusal(
+                "RELEASE-NOT-ASKED",
+                f"you are not releasing anything that {line['prepared_by']} submitted like this",
+                "Release the request itself: on the page of what waits, or by the API. Each is "
+                "released once.",
+            )
 
 
 def own_release() -> Refusal:
@@ -216,6 +235,18 @@ def _prepared_soundly(posting: Posting, line: dict[str, str]) -> bool:
     except ValueError:
         return False
     return is_signed_by(line["preparer_key"], message, line["preparer_signature"])
+
+
+def _being_released(posting: Posting, person: Person, line: dict[str, str]) -> bool:
+    """Return whether the person is releasing such a request in this moment."""
+    table = posting.metadata.tables[RELEASE_REQUEST]
+    same = ("prepared_by", "prepared_at", "content_digest", "preparer_signature")
+    query = select(table.c.request_id).where(
+        table.c.state == RELEASING_NOW,
+        table.c.decided_by == person.person,
+        *(table.c[name] == line[name] for name in same),
+    )
+    return posting.connection.execute(query).first() is not None
 
 
 def _about_people(posting: Posting) -> Iterator[Refusal]:

@@ -38,7 +38,7 @@ from keiryo.people.tables import ACCOUNT, ONE_TIME_TOKEN, PERSON_STATE
 from keiryo.storage.engine import Database
 
 FIRST_LIFETIME = timedelta(hours=24)
-FOUR_EYES = ("report.issue", "correction.plan")
+FOUR_EYES = ("report.issue", "correction.plan", "report.accept")
 """Kinds of act that need a second person from the beginning."""
 
 

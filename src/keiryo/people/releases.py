@@ -37,16 +37,18 @@ from keiryo.people.keys import content_digest, is_signed_by, released_bytes
 from keiryo.people.model import Person, SignerWithin
 from keiryo.people.permissions import keys_in_force, person_of
 from keiryo.people.prepared_content import canonical_text, sound_text
-from keiryo.people.tables import RELEASE, RELEASE_REQUEST
+from keiryo.people.tables import RELEASE, RELEASE_REQUEST, RELEASING_NOW
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import ACT
 
-WAITING, RELEASING_NOW, RELEASED = "waiting", "releasing", "released"
+WAITING, RELEASED = "waiting", "released"
 RETURNED, WITHDRAWN = "returned", "withdrawn"
 STATES = (WAITING, RELEASING_NOW, RELEASED, RETURNED, WITHDRAWN)
 BROKEN_OFF = timedelta(minutes=10)
 """After this long a release that is being posted counts as broken off."""
 MOST_WORDS, MOST_TITLE = 2_000, 200
+ACTS = "acts"
+"""Name in the content of how many acts come of it, where that is not one."""
 _SEEN_WITH = "reports"
 """Whoever sees the reports of a place sees what is prepared for it."""
 
@@ -93,6 +95,11 @@ class ReleaseRequest:
     decided_at: datetime | None = None
     words: str | None = None
     act_id: int | None = None
+
+    @property
+    def acts(self) -> int:
+        """How many acts come of it, as far as its content says; otherwise one."""
+        return int(self.content.get(ACTS, 1))
 
     def line(self, words: str | None) -> tuple[str, dict[str, Value]]:
         """Return the line with which the act says how it came about."""
@@ -432,7 +439,7 @@ def _recovered(database: Database, asked: ReleaseRequest, now: datetime) -> Rele
 
 
 def _act_released(connection: Connection, database: Database, asked: ReleaseRequest) -> int | None:
-    """Return the act in which the request was released, or None."""
+    """Return the last act in which the request was released; None: not all of it was."""
     line, act = database.metadata.tables[RELEASE.name], database.metadata.tables[ACT]
     query = (
         select(line.c.act_id)
@@ -445,8 +452,8 @@ def _act_released(connection: Connection, database: Database, asked: ReleaseRequ
         )
         .order_by(line.c.act_id)
     )
-    found = connection.execute(query).scalar()
-    return None if found is None else int(found)
+    found = connection.execute(query).scalars().all()
+    return int(found[-1]) if len(found) >= asked.acts else None
 
 
 def _concerns(person: Person, row: Mapping[Any, Any]) -> bool:

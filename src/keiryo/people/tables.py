@@ -86,6 +86,8 @@ SAVED_FORM = "saved_form"
 DONE_ONCE = "done_once"
 JOB = "job"
 RELEASE_REQUEST = "release_request"
+RELEASING_NOW = "releasing"
+"""State of a request while somebody releases it."""
 
 
 def _text(name: str, *, required: bool = False, key: bool = False) -> Column[str]:

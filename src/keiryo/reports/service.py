@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, select
 
 from keiryo.dates import date_number, utc_text
-from keiryo.errors import Finding, RefusedError, Severity
+from keiryo.errors import Finding, NotAllowedError, RefusedError, Severity
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
@@ -157,7 +157,8 @@ def import_reports(
         outcomes.append(_post_report(run, report, findings))
         if progress:
             progress(done, len(ordered), report.key)
-    open_findings = record_open_findings(database, actor, clock=clock)
+    nobody_prepared = replace(actor, endorsement=())
+    open_findings = record_open_findings(database, nobody_prepared, clock=clock)
     return ImportSummary(
         tuple(outcomes), context_act, tuple(context_findings), tuple(open_findings)
     )
@@ -308,6 +309,8 @@ def _post_report(run: _Import, report: Report, findings: list[Finding]) -> Repor
     try:
         try:
             act = post(run.database, draft, run.actor, clock=run.clock).act
+        except NotAllowedError:  # it is not the report that is refused
+            raise
         except RefusedError as error:
             known_now = [f for f in every if f not in error.findings]
             every[:] = known_now + [replace(f, severity=Severity.FORMAT) for f in error.findings]

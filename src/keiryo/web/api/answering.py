@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -161,16 +162,25 @@ def reading(path: str, tag: str, **more: Any) -> _Decorator:
 
 
 def changing(
-    path: str, tag: str, status_code: int = 201, *, threaded: bool = True, **more: Any
+    path: str,
+    tag: str,
+    status_code: int = 201,
+    *,
+    threaded: bool = True,
+    also: Mapping[int, ResponseSpec] = MappingProxyType({}),
+    **more: Any,
 ) -> _Decorator:
-    """Return the decorator of a route that posts; in a thread, unless it sees to that itself."""
+    """Return the decorator of a route that posts; in a thread, unless it sees to that itself.
+
+    `also` describes what else it may answer.
+    """
     route = post(
         API + path,
         tags=[tag],
         status_code=status_code,
         include_in_schema=True,
         security=_BY_TOKEN_OR_FORM,
-        responses=_described(CHANGING),
+        responses={**_described(CHANGING), **also},
         operation_class=more.pop("operation_class", Change),
         sync_to_thread=True if threaded else None,
         **more,

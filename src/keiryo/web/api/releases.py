@@ -96,7 +96,7 @@ def list_releases(
         rows = [one for one in rows if _order(one) > tuple(asked.after)]
     page = paged(
         *(request, viewer, asked, rows, _order),
-        lambda shown, more: ReleasePage(items=[_release(one) for one in shown], next=more),
+        lambda shown, more: ReleasePage(items=[release_document(one) for one in shown], next=more),
     )
     link = {name: page.headers[name] for name in page.headers if name.lower() == "link"}
     made: Response[ReleasePage] = answered_by_content(request, viewer, page.content)
@@ -153,7 +153,7 @@ def post_release(
             words=data.words,
             now=viewer.server.now(),
         )
-        return answer_of(_release(done), 200, f"/api/v1/acts/{done.act_id}")
+        return answer_of(release_document(done), 200, f"/api/v1/acts/{done.act_id}")
 
     return done_once(request, viewer, {"words": data.words}, do)
 
@@ -180,7 +180,8 @@ def _values(found: ReleaseRequest) -> Mapping[str, Any]:
     }
 
 
-def _release(found: ReleaseRequest) -> ReleaseDocument:
+def release_document(found: ReleaseRequest) -> ReleaseDocument:
+    """Return a request as a program reads it, without its content."""
     return ReleaseDocument(**_values(found))
 
 

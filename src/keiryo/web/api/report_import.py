@@ -19,6 +19,7 @@ from litestar import Response
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import UploadFile
 from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Meta
@@ -38,6 +39,7 @@ from keiryo.web.api.answering import (
     require_writing,
 )
 from keiryo.web.api.documents import Document, FoundDocument, Request, found_document
+from keiryo.web.api.releases import ReleaseDocument, release_document
 from keiryo.web.once import Answer
 from keiryo.web.pages.reports_checked import (
     ACCEPTING,
@@ -46,6 +48,7 @@ from keiryo.web.pages.reports_checked import (
     may_send_somewhere,
 )
 from keiryo.web.pages.reports_kept import KeptSet, safe_name
+from keiryo.web.pages.reports_receiving import submit_set, waits_for_another
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking, NotPermittedError, Viewer
 
@@ -203,10 +206,26 @@ async def check_reports(request: AnyRequest, viewer: Asking) -> Response[CheckDo
     return await sync_to_thread(partial(_check, viewer, kept))
 
 
-@changing("/reports", "reports", threaded=False, opt={"reads": "reports"}, operation_class=_Sending)
+_WAITS = ResponseSpec(
+    ReleaseDocument,
+    generate_examples=False,
+    description="Nothing is recorded yet: what was sent waits for somebody who receives reports.",
+)
+
+
+@changing(
+    "/reports",
+    "reports",
+    threaded=False,
+    also={202: _WAITS},
+    opt={"reads": "reports"},
+    operation_class=_Sending,
+)
 async def post_reports(request: AnyRequest, viewer: Asking) -> Response[ImportDocument]:
     """Accept files with reports as one set: all of them, or none if a check refuses one.
 
+    Where reports are recorded under the four-eyes rule, those of somebody who does not receive
+    reports for the State wait until somebody does: the answer is 202, with the request.
     If-Match takes the entity tag of the list of reports, asked for without parameters. Reports
     that are recorded already are not recorded again.
     """
@@ -244,6 +263,9 @@ def _accept(
         require_current(request, lambda: _tag(viewer))
         found = check_set(viewer, kept)
         _require_acceptable(found, reason)
+        if waits_for_another(viewer, found):
+            waits = submit_set(viewer, kept, found)
+            return answer_of(release_document(waits), 202, f"/api/v1/releases/{waits.request_id}")
         summary = import_reports(
             viewer.whole,
             kept.files,

@@ -31,7 +31,7 @@ log = logging.getLogger("keiryo.web")
 
 PIECE = "overview_part.html"
 ANEW_EVERY_S = 3.0
-MOST_BEHIND_S = 10.0
+MOST_BEHIND_S = 30.0
 """An overview that was made longer ago than this is not shown where something was posted since."""
 
 MOST_OVERVIEWS = 500

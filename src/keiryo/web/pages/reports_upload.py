@@ -37,6 +37,8 @@ from keiryo.web.pages.reports_kept import (
     safe_name,
 )
 from keiryo.web.pages.reports_once import LookAgainError, done_once
+from keiryo.web.pages.reports_receiving import submit_set, waits_for_another
+from keiryo.web.pages.reports_releases import RELEASES
 from keiryo.web.pages.reports_shown import (
     PlacedFindings,
     counts,
@@ -105,9 +107,10 @@ def accept_checked(
     do = partial(_taken, request, viewer, kept_set(viewer, digest), reason)
     try:
         return done_once(viewer, f"{UPLOAD}/{digest}", {"digest": digest, "reason": reason}, do)
-    except RefusedError as error:
+    except (RefusedError, UsageError) as error:
         errors = {"": f"{error.message}. {error.advice}"}
-        return _checked(request, viewer, digest, errors, more=error.findings, http_status=422)
+        more = tuple(getattr(error, "findings", ()))
+        return _checked(request, viewer, digest, errors, more=more, http_status=422)
 
 
 def _taken(request: AnyRequest, viewer: Viewer, kept: KeptSet, reason: str) -> Answer:
@@ -122,6 +125,8 @@ def _taken(request: AnyRequest, viewer: Viewer, kept: KeptSet, reason: str) -> A
             "at it again before you accept them."
         )
         raise LookAgainError(partial(show, changed=changed, http_status=409))
+    if waits_for_another(viewer, found):
+        return Answer(303, f"{RELEASES}/{submit_set(viewer, kept, found).request_id}")
     if kept.size_bytes <= AT_ONCE_BYTES:
         return _accepted(viewer, kept, reason)
     jobs, asked = request.app.state.jobs, {"digest": kept.digest, "reason": reason}
@@ -307,6 +312,7 @@ def _checked(
         http_status=http_status,
         path=path,
         checked=found,
+        four_eyes=waits_for_another(viewer, found),
         changed=changed,
         files=[(name, len(content)) for name, content in kept.files],
         context_name=kept.context[0] if kept.context else None,

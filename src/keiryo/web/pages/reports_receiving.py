@@ -1,0 +1,155 @@
+"""Reports that were sent and wait until somebody who receives reports records them.
+
+Where reports are recorded under the four-eyes rule, whoever sends one signs for the files, word for
+word; somebody who receives reports for the State sees what is found about them and records them.
+Whoever receives reports records at once what was handed to them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from keiryo.errors import ConflictError, KeiryoError, NotFoundError, UsageError
+from keiryo.journal.model import Actor
+from keiryo.people.permissions import needs_release
+from keiryo.people.releases import ACTS, ReleaseRequest, submit
+from keiryo.reports.formats.any_reader import read_any
+from keiryo.reports.formats.code10_writer import write
+from keiryo.reports.service import MAX_EVIDENCE_BYTES, import_reports
+from keiryo.web.pages.reports_checked import (
+    ACCEPTING,
+    CheckedSet,
+    check_set,
+    report_scope,
+)
+from keiryo.web.pages.reports_kept import File, KeptSet
+from keiryo.web.pages.reports_releases import RELEASABLE, Preview, Releasable
+from keiryo.web.speaking import gettext as _
+from keiryo.web.speaking import ngettext
+from keiryo.web.viewer import Viewer
+
+UPLOAD = "/reports/upload"
+MOST_SHOWN = 100
+"""Reports of one request whose words are shown."""
+
+
+def waits_for_another(viewer: Viewer, found: CheckedSet) -> bool:
+    """Return whether somebody else has to record what the viewer sends."""
+    if found.receives:
+        return False
+    with viewer.whole.reading() as connection:
+        return needs_release(connection, viewer.metadata, ACCEPTING)
+
+
+def submit_set(viewer: Viewer, kept: KeptSet, found: CheckedSet) -> ReleaseRequest:
+    """Sign for a set of files that was checked, and let it wait for who receives reports.
+
+    Raises
+    ------
+    UsageError
+        If the set is of areas that only different people together may send, or with a context.
+    RefusedError
+        If the viewer may not send it, or does not sign.
+    """
+    scope = _common(report_scope(viewer, report.mba) for report in found.reports)
+    if not viewer.may_post(ACCEPTING, scope):
+        raise UsageError(
+            "these are reports of several areas", "Send the reports of each area by themselves."
+        )
+    if kept.context is not None:
+        raise UsageError(
+            "what came before is given by who receives reports", "Send the reports without it."
+        )
+    if any(len(content) > MAX_EVIDENCE_BYTES for _name, content in kept.files):
+        raise UsageError("a file is too large to wait", "Divide it, and send the parts.")
+    keys = sorted(report.key for report in found.reports)
+    many = ngettext("%(num)d report", "%(num)d reports", len(keys))
+    content = {
+        "files": [
+            {"name": name, "digest": viewer.whole.evidence.put(data), "size_bytes": len(data)}
+            for name, data in kept.files
+        ],
+        "reports": keys,
+        ACTS: len(keys),
+    }
+    return submit(
+        viewer.whole,
+        viewer.actor(),
+        act_kind=ACCEPTING,
+        scope=scope,
+        title=f"{many}: {', '.join(keys[:3])}{', …' if len(keys) > 3 else ''}",
+        content=content,
+        now=viewer.server.now(),
+    )
+
+
+def record_released(viewer: Viewer, actor: Actor, content: Mapping[str, Any]) -> int:
+    """Record reports that somebody else sent, if they would still be accepted.
+
+    Raises
+    ------
+    ConflictError
+        If a finding speaks against one of them as the books stand now.
+    """
+    kept = _kept(viewer, content)
+    if problem := _problem(check_set(viewer, kept)):
+        raise ConflictError(problem, "Return it; whoever sent it puts it right and sends it anew.")
+    summary = import_reports(viewer.whole, kept.files, actor)
+    return summary.outcomes[-1].act_id
+
+
+def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
+    """Return the words of the reports that wait, and what is found about them now."""
+    try:
+        kept = _kept(viewer, request.content)
+    except KeiryoError as error:
+        return Preview((), problem=f"{error.message}. {error.advice}".strip())
+    reports = read_any(kept.files).reports
+    documents = [(f"{report.key} — {report.file}", write([report])) for report in reports]
+    if more := len(documents) - MOST_SHOWN:
+        documents = documents[:MOST_SHOWN]
+    if more > 0:
+        documents.append((ngettext("%(num)d more report", "%(num)d more reports", more), "…"))
+    if request.state != "waiting":
+        return Preview(tuple(documents))
+    found = check_set(viewer, kept)
+    return Preview(tuple(documents), findings=found.findings, problem=_problem(found))
+
+
+def send_anew(request: ReleaseRequest) -> str:
+    """Return the page on which files are sent."""
+    del request
+    return UPLOAD
+
+
+def _problem(found: CheckedSet) -> str:
+    """Return why a set cannot be recorded as it is; empty if it can."""
+    if found.acceptable:
+        return ""
+    return _("As the books stand now, a finding speaks against what was sent.")
+
+
+def _kept(viewer: Viewer, content: Mapping[str, Any]) -> KeptSet:
+    files: list[File] = []
+    for one in content["files"]:
+        data = viewer.whole.evidence.get(str(one["digest"]))
+        if hashlib.sha256(data).hexdigest() != one["digest"]:
+            raise NotFoundError(f"the file {one['name']} is not what was sent", "Send it again.")
+        files.append((str(one["name"]), data))
+    return KeptSet("", tuple(files))
+
+
+def _common(scopes: Any) -> str:
+    """Return the narrowest scope that holds all of some."""
+    parts = [scope.split("/") for scope in scopes]
+    shared = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        shared.append(level[0])
+    return "/".join(shared)
+
+
+RELEASABLE[ACCEPTING] = Releasable(record_released, preview_released, send_anew)
