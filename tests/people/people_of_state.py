@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
+from sqlalchemy import insert
+
 import keiryo
 from keiryo.api import Books
 from keiryo.errors import RefusedError
@@ -21,7 +23,13 @@ from keiryo.people.administration import GrantWanted
 from keiryo.people.keys import SigningKey
 from keiryo.people.model import Person
 from keiryo.people.permissions import person_of
-from keiryo.people.tables import PERSON_KEY, PERSON_STATE, RELEASE_POLICY, ROLE_GRANT
+from keiryo.people.tables import (
+    PERSON_KEY,
+    PERSON_STATE,
+    RELEASE_POLICY,
+    RELEASE_REQUEST,
+    ROLE_GRANT,
+)
 from keiryo.reports.service import import_reports
 from keiryo.storage.engine import Database
 
@@ -91,7 +99,6 @@ class People:
             (PERSON_KEY.name, {"person": "P-ADMIN", "key": key.key, "state": "registered"}),
             (RELEASE_POLICY.name, {"act_kind": "report.issue", "state": "four eyes"}),
             (RELEASE_POLICY.name, {"act_kind": "correction.plan", "state": "four eyes"}),
-            (RELEASE_POLICY.name, {"act_kind": "report.accept", "state": "four eyes"}),
         ):
             draft.add(kind, values, scope=self.state)
         grant = {"role": "administrator", "granted_scope": self.state, "state": "granted"}
@@ -120,6 +127,22 @@ class People:
     def officer(self, name: str = "officer", scope: str = "XA") -> Actor:
         """Admit a State officer."""
         return self.admit(name, GrantWanted("State officer", scope))
+
+    def releasing(self, by: Actor, line: Mapping[str, Any]) -> None:
+        """Let somebody be releasing, in this moment, what a line of an act says."""
+        row = {
+            "request_id": str(uuid.uuid4()),
+            "act_kind": "report.issue",
+            "title": "t",
+            "content": "{}",
+            "state": "releasing",
+            "decided_by": by.person,
+            "decided_at": "2026-01-01T00:00:00.000000Z",
+            **line,
+        }
+        table = self.database.metadata.tables[RELEASE_REQUEST]
+        with self.database.writing() as connection:
+            connection.execute(insert(table).values(row))
 
     def known(self, actor: Actor) -> Person:
         """Return the person as the record knows them."""

@@ -24,6 +24,7 @@ from keiryo.people import accounts, administration, joining, keys
 from keiryo.people.administration import GrantWanted
 from keiryo.people.authority import actor_of_token
 from keiryo.people.errors import SignInError
+from keiryo.people.joining import FOUR_EYES
 from keiryo.people.permissions import keys_in_force, person_of, release_policies
 from keiryo.people.sessions import open_session, session_of
 from keiryo.people.sign_in import sign_in
@@ -92,8 +93,8 @@ def test_the_first_administrator_sets_up_people(database: Database) -> None:
         policies = release_policies(connection, database.metadata)
         last = act(connection, database.metadata, 3)
     assert [(g.role, g.scope) for g in person.grants] == [("administrator", "XA")]
-    assert policies == {"report.issue": "four eyes", "correction.plan": "four eyes"}
-    assert (last.kind, last.person, last.line_count) == ("person.admit", account.person, 5)
+    assert policies == dict.fromkeys(FOUR_EYES, "four eyes")
+    assert (last.kind, last.person, last.line_count) == ("person.admit", account.person, 6)
     assert registered(database, account.person) == [account.public_key]
     found = sign_in(database, "hanako.sato", PASSWORD, address=None, agent=None, now=now())
     session = session_of(database, found.token, now())

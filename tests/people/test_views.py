@@ -123,6 +123,7 @@ class Seen:
             "preparer_signature": signer.sign(released_bytes(digest)).hex(),
         }
         endorsement = (("release", line),)
+        self.people.releasing(self.officer, line)
         actor = Actor(self.officer.person, "XA", self.officer.signer, endorsement)
         draft = Draft("report.issue", "issue")
         area = {"state": "XA", "facility": "XAF-", "mba": "XAFA", "batch_follow_up": 0}

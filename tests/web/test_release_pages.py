@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import re
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from keiryo.journal.model import Draft
 from keiryo.journal.posting import post
+from keiryo.journal.verify import verify
+from keiryo.people import releases
+from keiryo.people.sessions import form_token
+from keiryo.reports import service
 from web.site import Client, Site
-from web.test_report_pages import FORM_NUMBER, acts, prepared, rows_of
+from web.test_report_pages import DISCARD, FORM_NUMBER, accept, acts, prepared, rows_of, send
 
 COMPOSE, PREPARE = "/reports/compose/XAFA/I", "/reports/prepare/XAFA/I"
 ENTRY = "/reports/XAFA/107/correct/1"
@@ -20,7 +28,7 @@ ENTRY = "/reports/XAFA/107/correct/1"
 def careful(site: Site) -> Site:
     """Return a site where reports and corrections need two people."""
     draft = Draft("policy.set", "four-eyes", reason="two people for what leaves the house")
-    for kind in ("report.issue", "correction.plan"):
+    for kind in ("report.issue", "correction.plan", "report.accept"):
         draft.add("release_policy", scope="XA", act_kind=kind, state="four eyes")
     post(site.database, draft, site.actor("administrator"))
     return site
@@ -207,3 +215,106 @@ def test_bad_wishes_are_named_and_kept(site: Site) -> None:
         stale = officer.post(ENTRY, {**asked, "plan_digest": "0" * 64, "action": "post",
                                      "630": "461201.4", "date": "2025-09-26"})  # fmt: skip
         assert stale.status_code == 409 and "The books changed since you looked" in stale.text
+
+
+def test_what_an_accountant_sends_waits_for_who_receives_reports(careful: Site) -> None:
+    before = acts(careful)
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        page = send(accountant, ("january.txt", DISCARD.encode()))
+        assert "Submit for release" in page.text and "Accept into the books" not in page.text
+        first = accept(accountant, page)
+        again = accept(accountant, page)  # the button pressed twice
+        path = first.headers["location"]
+        assert path.startswith("/releases/") and again.headers["location"] == path
+        assert acts(careful) == before
+        own = accountant.get(path).text
+        assert "F26-LIQ-01" in own and ">Release<" not in own
+        seen = officer.get(path).text
+        assert "january.txt" in seen and "#670:0.55G" in seen and ">Release<" in seen
+        assert decide(officer, path, "release", words="Looked at").status_code == 303
+        assert acts(careful) == before + 1
+        assert decide(officer, path, "release").status_code in (303, 404, 409)  # once
+        assert acts(careful) == before + 1
+        report = accountant.get("/reports/XAFA/111").text
+        assert "Aiko Mori" in report and "Looked at" in report
+    assert verify(careful.database).sound
+
+
+def test_what_was_sent_is_looked_at_again_when_it_is_released(careful: Site) -> None:
+    other = DISCARD.replace("F26-LIQ-01", "F26-LIQ-77")
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        path = accept(accountant, send(accountant, ("one.txt", DISCARD.encode()))).headers[
+            "location"
+        ]
+        handed = accept(officer, send(officer, ("two.txt", other.encode())))
+        assert handed.headers["location"].endswith("/result")  # who receives records at once
+        before = acts(careful)
+        page = officer.get(path).text
+        assert "SEQ-DUP" in page and "prepared anew" in page and ">Release<" not in page
+        assert decide(officer, path, "release").status_code == 409
+        assert acts(careful) == before
+        lost = careful.database.evidence.path(digest_in(careful, path))
+        lost.write_bytes(b"other")
+        page = officer.get(path)
+        assert page.status_code == 200 and "is not what was sent" in page.text
+        assert decide(officer, path, "release").status_code in (404, 409)
+        assert decide(officer, path, "return", words="Number used").status_code == 303
+
+
+def digest_in(site: Site, path: str) -> str:
+    """Return the digest of the file that waits."""
+    table = site.database.metadata.tables["release_request"]
+    with site.database.reading() as connection:
+        query = select(table.c.content).where(table.c.request_id == path.rpartition("/")[2])
+        content = json.loads(connection.execute(query).scalar_one())["content"]
+    return str(content["files"][0]["digest"])
+
+
+def test_a_release_that_broke_off_is_finished_by_the_next(careful: Site) -> None:
+    """Two reports in one file; the server ends between the two acts."""
+    second = DISCARD.replace(";111", ";112").replace("F26-LIQ-01", "F26-LIQ-02")
+    second = second.replace("20260101/20260107", "20260108/20260109")
+    second = second.replace("003:20260108", "003:20260110").replace("20260105", "20260108")
+    careful.now[0] += datetime.timedelta(days=3)
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        both = ("both.txt", (DISCARD + second).encode())
+        page = send(accountant, both)
+        path = accept(accountant, page).headers["location"]
+        before = acts(careful)
+        with pytest.MonkeyPatch.context() as patch:
+            done: list[str] = []
+
+            def ended(real: Any, run: Any, report: Any, findings: Any) -> Any:
+                if done:
+                    raise RuntimeError("the power is gone")
+                done.append(report.key)
+                return real(run, report, findings)
+
+            patch.setattr(service, "_post_report", partial(ended, service._post_report))
+            patch.setattr(releases, "_unclaim", lambda *_: False)
+            assert decide(officer, path, "release").status_code == 500
+        assert acts(careful) == before + 1
+        careful.now[0] += 2 * releases.BROKEN_OFF
+        assert decide(officer, path, "release").status_code == 303
+        assert acts(careful) == before + 2
+
+
+def programmed(client: Client, path: str, sent: dict[str, Any]) -> Any:
+    """Send JSON within a session, with its form token."""
+    token = {"X-Form-Token": form_token(client.cookies["keiryo_session"])}
+    return client.request("POST", path, json=sent, headers=token)
+
+
+def test_a_program_sends_reports_that_wait(careful: Site) -> None:
+    before = acts(careful)
+    sent = {"files": [{"name": "january.txt", "content": DISCARD}]}
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        answer = programmed(accountant, "/api/v1/reports", sent)
+        assert answer.status_code == 202, answer.text
+        waits = answer.json()
+        assert waits["state"] == "waiting" and waits["act_kind"] == "report.accept"
+        assert acts(careful) == before
+        place = answer.headers["location"]
+        assert officer.get(place).json()["content"]["reports"] == ["XA/XAFA/111"]
+        done = programmed(officer, f"{place}/release", {})
+        assert done.status_code == 200 and done.json()["act"] == before + 1

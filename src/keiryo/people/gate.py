@@ -183,11 +183,12 @@ def _second_person(posting: Posting, person: Person) -> Iterator[Refusal]:
         elif denied:
             yield from (may_not_release(kind, scope) for scope in denied)
     for line in releases:
-        if line["prepared_by"] == person.person:
+        own = line["prepared_by"] == person.person
+        if own:
             yield own_release()
         if not _prepared_soundly(posting, line):
             yield preparation_not_signed(line["prepared_by"])
-        elif not _being_released(posting, person, line):
+        elif not own and not _being_released(posting, person, line):
             yield _refusal(
                 "RELEASE-NOT-ASKED",
                 f"you are not releasing anything that {line['prepared_by']} submitted like this",
