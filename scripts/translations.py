@@ -62,9 +62,9 @@ GLOSSARIES = {
 #   nuclear material accounting 核物質計量管理; material balance area 物質収支区域（MBA）; key
 #   measurement point 主要測定点（KMP）; category 種類; batch バッチ; rebatching リバッチング
 #   inventory change 在庫変動; inventory change report 在庫変動報告（ICR）; material balance report
-#   物質収支報告（MBR）; physical inventory listing 実在庫明細表（PIL）; entry 記載事項
+#   物質収支報告（MBR）; physical inventory listing 実在庫量明細表（PIL）; entry 記載事項
 #   receipt 受入; shipment 払出; in transit 輸送中; shipper/receiver difference 受払間差異（SRD）
-#   book inventory 帳簿在庫; physical inventory 実在庫; physical inventory taking 実在庫調査（PIT）;
+#   book inventory 帳簿在庫; physical inventory 実在庫; physical inventory taking 実在庫確認（PIT）;
 #   adjusted book inventory 調整帳簿在庫; material unaccounted for 不明物質量（MUF）
 #   closing 締め; material balance 物質収支; evaluation 評価; verdict 判定; stratum 層; error source
 #   誤差要因; control measurement 管理測定; significant quantity 有意量（SQ）

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from cases.making import change
-from keiryo.accounts.ledger import general_ledger
+from keiryo.accounts import book_sums, ledger_pages
+from keiryo.accounts.ledger import batch_history, general_ledger
 from keiryo.accounts.ledger_pages import Ledger, LedgerFilter, LedgerLine, line_counts
 from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import resolved
 from keiryo.capabilities import installed_registry
 from keiryo.dates import Period
+from keiryo.errors import NotFoundError
 from keiryo.quantities import Category
 from keiryo.storage.engine import Database
-from small_books import PLANT, SmallBooks
+from small_books import PLANT, STORE, SmallBooks
 from web.site import copy_of, demonstration_books
 
 PERIODS = (
@@ -126,4 +128,52 @@ def test_it_counts_and_pages_on_both_databases(database_url: str) -> None:
         assert opening is not None
         assert [line.element_book_mg for line in page] == [opening + 1_000 * n for n in range(3)]
         assert list(found.lines(connection, metadata))[4:7] == page
+    books.database.close()
+
+
+@pytest.mark.parametrize("read_for_one", [0, 4, 10**6])
+def test_however_a_batch_is_sought_the_same_is_found(
+    database_url: str, read_for_one: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the index of days, or by reading all lines through: as many, the same, in order."""
+    for module in (book_sums, ledger_pages):
+        monkeypatch.setattr(module, "LINES_READ_FOR_ONE", read_for_one)
+    books = SmallBooks(database_url, XHFA=PLANT, XHST=STORE)
+    entries = [
+        change("GA", f"202501{day:02d}", f"X-{day % 4}", "630:1 670:0.1") for day in range(2, 22)
+    ]
+    assert books.send("XHFA", 1, *entries).outcome == "accepted"
+    metadata = books.database.metadata
+    period = Period(datetime.date(2025, 1, 4), datetime.date(2025, 1, 19))
+    with books.database.reading() as connection:
+        counts = tuple(line_counts(connection, metadata, "XHFA", period, Knowledge()))
+        for name, days in (("x-1", (5, 9, 13, 17)), ("X-", range(4, 20)), ("Y", ())):
+            found = Ledger("XHFA", period, LedgerFilter(batch=name), Knowledge(), counts)
+            total = found.total(connection, metadata)
+            assert total == len(days)
+            pages = [found.page(connection, metadata, at, 3, total) for at in (0, 3, 15, 18)]
+            told = [found.page(connection, metadata, at, 3) for at in (0, 3, 15, 18)]
+            assert pages == told
+            assert [[line.date.day for line in page] for page in pages] == [
+                list(days)[at : at + 3] for at in (0, 3, 15, 18)
+            ]
+        history = batch_history(connection, metadata, "XHFA", "X-2")
+        assert [day.day for day in history["date"]] == [2, 6, 10, 14, 18]
+        with pytest.raises(NotFoundError):
+            batch_history(connection, metadata, "XHST", "X-2")
+    books.database.close()
+
+
+def test_all_lines_are_read_through_only_where_most_are_meant(sqlite_url: str) -> None:
+    books = SmallBooks(sqlite_url, XHFA=PLANT, XHST=STORE)
+    entries = [change("GA", f"202501{day:02d}", f"X-{day}", "630:1 670:0.1") for day in range(2, 9)]
+    assert books.send("XHFA", 1, *entries).outcome == "accepted"
+    other = books.send("XHST", 1, change("LD", "20250104", "FA-1", "630:1 670:0.1"))
+    assert other.outcome == "accepted", other.findings
+    metadata = books.database.metadata
+    with books.database.reading() as connection:
+        assert book_sums.are_most_lines(connection, metadata, "XHFA")
+        assert book_sums.are_most_lines(connection, metadata, "XHFA", 2)
+        assert not book_sums.are_most_lines(connection, metadata, "XHFA", 1)
+        assert not book_sums.are_most_lines(connection, metadata, "XHST")
     books.database.close()

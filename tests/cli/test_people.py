@@ -220,7 +220,11 @@ def test_the_administrator_administers(terminal: Terminal, books: Books) -> None
     assert codes(refused) == {"LAST-ADMINISTRATOR"}
     terminal.run("people", "policy", "report.issue", "--two-eyes")
     policies = {row["kind"]: row["released"] for row in terminal.answer("people", "policy")}
-    assert policies == {"report.issue": "two eyes", "correction.plan": "four eyes"}
+    assert policies == {
+        "report.issue": "two eyes",
+        "correction.plan": "four eyes",
+        "report.accept": "two eyes",
+    }
     assert "Has left" in terminal.run("people", "leave", "officer", "--erase")
     with pytest.raises(KeiryoError, match="nobody is called"):
         terminal.run("people", "suspend", "officer")

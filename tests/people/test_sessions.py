@@ -17,7 +17,6 @@ from keiryo.people.keys import unseal
 from keiryo.people.sessions import (
     FULL,
     PASSWORD,
-    admitted_session_of,
     confirm,
     end_all,
     end_session,
@@ -41,7 +40,6 @@ from people.small_site import (
     cheap_argon2,
     everything_in,
     later,
-    suspend,
 )
 
 
@@ -214,22 +212,6 @@ def test_confirmed_anew(database: Database) -> None:
     confirm(database, token, later(900))
     session = session_of(database, token, later(900))
     assert session is not None and session.confirmed_at == later(900)
-
-
-def test_suspended_people_have_no_session(database: Database) -> None:
-    stranger = open_session(
-        database, "P-NOBODY22", signing_key=None, step=FULL, address=None, agent=None, now=NOW
-    )
-    assert session_of(database, stranger, NOW) is not None
-    assert admitted_session_of(database, stranger, NOW) is None
-    token = opened(database)
-    found = admitted_session_of(database, token, NOW)
-    assert found is not None
-    assert found[0].person == found[1].person == AIKO and found[1].may_post("report.file", "XA")
-    suspend(database, AIKO)
-    assert admitted_session_of(database, token, NOW) is None
-    assert admitted_session_of(database, opened(database, HANA), NOW) is not None
-    assert admitted_session_of(database, "", NOW) is None
 
 
 def test_sweep(database: Database) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from keiryo.people.tokens import (
     admitted_token_of,
     make_token,
     revoke_token,
-    token_of,
     tokens_of,
 )
 from keiryo.storage.engine import Database
@@ -49,6 +48,12 @@ def made(database: Database, *abilities: str, **more: Any) -> tuple[str, ApiToke
         **more,
     }
     return make_token(database, AIKO, **given)
+
+
+def token_of(database: Database, text: str, now: datetime) -> ApiToken | None:
+    """Return what is kept about a token that is good, by whoever acts with it."""
+    found = admitted_token_of(database, text, now)
+    return None if found is None else found[0]
 
 
 def test_what_a_token_is(database: Database) -> None:

@@ -1,7 +1,7 @@
 """A site to test: the books of State XA with people in every role, asked in process or by browser.
 
-The books are made once for each test process and copied for each test; nobody types a password,
-sessions are opened directly.
+The books are made once for each test process and copied for each test, templates are translated to
+Python once; nobody types a password, sessions are opened directly.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import uvicorn
+from jinja2.bccache import Bucket, BytecodeCache
 from litestar.testing import TestClient
 
 import keiryo
@@ -75,6 +76,24 @@ def demonstration_books() -> Path:
     return place
 
 
+class Templates(BytecodeCache):
+    """What Jinja made of templates, for all sites of this process: as one server keeps it."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was made of the same source before."""
+        bucket.code = self.made.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        self.made[bucket.key, bucket.checksum] = bucket.code
+
+
+TEMPLATES = Templates()
+
+
 @dataclass
 class Member:
     """Somebody with an account."""
@@ -102,6 +121,7 @@ class Site:
         """The application, made once."""
         if not hasattr(self, "_app"):
             self._app = create_app(self.settings, now=self.clock)
+            self._app.state.pages.environment.bytecode_cache = TEMPLATES
         return self._app
 
     def actor(self, name: str) -> Actor:

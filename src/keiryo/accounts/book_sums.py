@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, MetaData, Table, Text, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, case, func, select, text
 
 from keiryo.accounts.tables import INVENTORY_CHANGE
 from keiryo.errors import ConstraintError
@@ -25,6 +25,9 @@ NAME = "book_sum"
 
 WAITING_ROWS = 250_000
 """Sums that are gathered before they are put together: some 30 MB."""
+
+LINES_READ_FOR_ONE = 4
+"""Lines that SQLite reads one after another while it looks one up by an index."""
 
 _KEY = ("mba", "month", "category", "code", "fissile_basis", "agreement", "caveat")
 _SUMS = ("element_mg", "fissile_mg", "line_count", "fissile_count")
@@ -93,6 +96,30 @@ _SUPERSEDED = """
     FROM inventory_change WHERE act_id = :act AND supersedes_act IS NOT NULL
   ) AS s ON s.of_act = l.act_id AND s.of_line = COALESCE(l.entry_line, l.line_no)
 """
+
+
+def are_most_lines(
+    connection: Connection, metadata: MetaData, mba: str, lines: int | None = None
+) -> bool:
+    """Return whether to find something among lines it is better to read all lines there are.
+
+    PostgreSQL has statistics and knows that by itself.
+
+    Parameters
+    ----------
+    connection, metadata
+        An open reading transaction and the tables.
+    mba : str
+    lines : int, optional
+        How many lines of the area are in question; default: all of them.
+    """
+    if connection.dialect.name != "sqlite":
+        return False
+    sums = metadata.tables[NAME]
+    here = case((sums.c.mba == mba, sums.c.line_count), else_=0)
+    query = select(func.sum(sums.c.line_count), func.sum(here))
+    every, own = (int(number or 0) for number in connection.execute(query).one())
+    return (own if lines is None else lines) * LINES_READ_FOR_ONE >= every
 
 
 def _apply(posting: Posting) -> None:

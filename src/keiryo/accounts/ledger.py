@@ -6,10 +6,11 @@ import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, MetaData, func, select
+from sqlalchemy import ColumnElement, Connection, MetaData, and_, func, select
 
 from keiryo.accounts import books
 from keiryo.accounts.balance import REBATCHING, book_sign, opening_inventory
+from keiryo.accounts.book_sums import are_most_lines
 from keiryo.accounts.model import ZERO, Amount, Knowledge, Lines
 from keiryo.accounts.tables import (
     INVENTORY_CHANGE,
@@ -18,6 +19,7 @@ from keiryo.accounts.tables import (
     entry_line,
     known,
     resolved,
+    unindexed,
 )
 from keiryo.dates import Period, date_number, number_date
 from keiryo.errors import NotFoundError
@@ -138,6 +140,20 @@ def _ledger_row(row: Any, category: Category, book: Amount) -> tuple[Any, ...]:
     )
 
 
+def of_batch(
+    connection: Connection, metadata: MetaData, table: Any, mba: str, batch: str
+) -> ColumnElement[bool]:
+    """Return the condition that a line of an area is of a batch.
+
+    There is no index of batches: to keep one would make an import take a third longer. Where an
+    area has a large part of the lines, all lines are read through instead of those of the area.
+    """
+    place = table.c.mba
+    if table.name == INVENTORY_CHANGE.name and are_most_lines(connection, metadata, mba):
+        place = unindexed(place, "")
+    return and_(table.c.batch == batch, place == mba)
+
+
 def batch_history(
     connection: Connection,
     metadata: MetaData,
@@ -162,7 +178,7 @@ def batch_history(
         table = metadata.tables[name]
         query = (
             select(table, effective(table, seen).label("counts"))
-            .where(table.c.mba == mba, table.c.batch == batch, known(table, seen))
+            .where(of_batch(connection, metadata, table, mba, batch), known(table, seen))
             .order_by(table.c.act_id, table.c.line_no)
         )
         for row in connection.execute(query).mappings():

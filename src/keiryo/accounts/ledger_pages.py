@@ -11,15 +11,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, MetaData, case, func, select
 
 from keiryo.accounts import books
 from keiryo.accounts.balance import REBATCHING, book_sign, book_since, opening_inventory
+from keiryo.accounts.book_sums import LINES_READ_FOR_ONE, are_most_lines
 from keiryo.accounts.book_sums import NAME as BOOK_SUM_NAME
 from keiryo.accounts.model import NOW, ZERO, Amount, Knowledge
-from keiryo.accounts.tables import INVENTORY_CHANGE, effective
+from keiryo.accounts.tables import INVENTORY_CHANGE, effective, unindexed
 from keiryo.dates import Period, date_number, number_date, previous_day
 from keiryo.quantities import Category
 from keiryo.vocabulary import ENTRY_CODES
@@ -135,11 +137,14 @@ def _first_day(when: int) -> int:
 
 
 def _of_area(
-    lines: Any, mba: str, span: tuple[int, int], knowledge: Knowledge
+    lines: Any, mba: str, span: tuple[int, int], knowledge: Knowledge, *, through: bool = False
 ) -> tuple[ColumnElement[bool], ...]:
+    place, day = lines.c.mba, lines.c.event_date
+    if through:  # all lines are read through
+        place, day = unindexed(place, ""), unindexed(day, 0)
     return (
-        lines.c.mba == mba,
-        lines.c.event_date.between(*span),
+        place == mba,
+        day.between(*span),
         lines.c.code.not_in(REBATCHING),
         effective(lines, knowledge),
     )
@@ -171,19 +176,42 @@ class Ledger:
         if self.wanted.batch is None and self.wanted.report is None:
             return sum(c.lines for c in self._counts())
         lines = metadata.tables[INVENTORY_CHANGE.name]
-        query = select(func.count()).select_from(lines).where(*self._where(lines))
+        through = self._is_read_through(connection, metadata)
+        query = select(func.count()).select_from(lines).where(*self._where(lines, through=through))
         return int(connection.execute(query).scalar_one())
 
     def page(
-        self, connection: Connection, metadata: MetaData, offset: int, most: int
+        self,
+        connection: Connection,
+        metadata: MetaData,
+        offset: int,
+        most: int,
+        total: int | None = None,
     ) -> list[LedgerLine]:
-        """Return at most so many lines from a place on, counted from 0."""
+        """Return at most so many lines from a place on, counted from 0.
+
+        Parameters
+        ----------
+        connection, metadata
+            An open reading transaction and the tables.
+        offset, most : int
+        total : int, optional
+            How many lines are wanted in all, if that is known: few are sought in another way.
+        """
+        if total is not None and offset >= total:
+            return []
         first, skipped = self._month_of(offset)
-        rows = list(self._rows(connection, metadata, first, offset - skipped, most))
+        few = total is not None and (offset + most) * LINES_READ_FOR_ONE > total
+        through = few and self._is_read_through(connection, metadata)
+        rows = list(
+            self._rows(connection, metadata, first, offset - skipped, most, through=through)
+        )
         if not rows:
             return []
         if not self.wanted.has_book:
             return [_line(row, None) for row in rows]
+        if offset == 0:  # nothing of what is wanted comes before
+            return list(_running(rows, self._opening(connection, metadata)))
         book = self._book_before(connection, metadata, rows[0])
         return list(_running(rows, book))
 
@@ -193,9 +221,7 @@ class Ledger:
         if not self.wanted.has_book:
             yield from (_line(row, None) for row in rows)
             return
-        start = self.period.start
-        book = opening_inventory(connection, metadata, self.mba, start, self.knowledge)
-        yield from _running(rows, book)
+        yield from _running(rows, self._opening(connection, metadata))
 
     def _counts(self) -> Iterator[LineCount]:
         for count in self.counts:
@@ -219,14 +245,23 @@ class Ledger:
             skipped += count_of
         return first, 0
 
-    def _where(self, lines: Any, first: int | None = None) -> list[ColumnElement[bool]]:
+    def _is_read_through(self, connection: Connection, metadata: MetaData) -> bool:
+        """Return whether a batch is better sought among all lines than by the index of days."""
+        if self.wanted.batch is None or self.wanted.report is not None:
+            return False
+        among = sum(count.lines for count in self.counts)
+        return are_most_lines(connection, metadata, self.mba, among)
+
+    def _where(
+        self, lines: Any, first: int | None = None, *, through: bool = False
+    ) -> list[ColumnElement[bool]]:
         """Return the conditions of the lines that are wanted, from a day on.
 
         One span of days, because a second bound would not narrow what the index is read for.
         """
         start = date_number(self.period.start)
         span = (start if first is None else first, date_number(self.period.end))
-        where = [*_of_area(lines, self.mba, span, self.knowledge)]
+        where = [*_of_area(lines, self.mba, span, self.knowledge, through=through)]
         if self.wanted.category is not None:
             where.append(lines.c.category == str(self.wanted.category))
         if self.wanted.code is not None:
@@ -235,11 +270,19 @@ class Ledger:
             where.append(lines.c.report_no == self.wanted.report)
         if self.wanted.batch is not None:
             name = func.lower(lines.c.batch)
-            where.append(name.contains(self.wanted.batch.lower(), autoescape=True))
+            # First, because SQLite asks in this order, and this leaves the fewest.
+            where.insert(0, name.contains(self.wanted.batch.lower(), autoescape=True))
         return where
 
     def _rows(
-        self, connection: Connection, metadata: MetaData, first: int, offset: int, most: int | None
+        self,
+        connection: Connection,
+        metadata: MetaData,
+        first: int,
+        offset: int,
+        most: int | None,
+        *,
+        through: bool = False,
     ) -> Iterator[Any]:
         lines = metadata.tables[INVENTORY_CHANGE.name]
         columns = (
@@ -248,20 +291,23 @@ class Ledger:
         )
         query = (
             select(*(lines.c[name] for name in columns))
-            .where(*self._where(lines, first))
+            .where(*self._where(lines, first, through=through))
             .order_by(lines.c.event_date, _rank(lines), lines.c.act_id, lines.c.line_no)
         )
         if most is not None:
             query = query.limit(most).offset(offset)
         yield from connection.execute(query, execution_options={"yield_per": 5_000}).mappings()
 
+    def _opening(self, connection: Connection, metadata: MetaData) -> dict[Category, Amount]:
+        start = self.period.start
+        return dict(opening_inventory(connection, metadata, self.mba, start, self.knowledge))
+
     def _book_before(
         self, connection: Connection, metadata: MetaData, row: Any
     ) -> dict[Category, Amount]:
         """Return the book before a line: of the evening before, and what is before it that day."""
         day, start = number_date(row["event_date"]), self.period.start
-        base = opening_inventory(connection, metadata, self.mba, start, self.knowledge)
-        book = dict(base)
+        book = base = self._opening(connection, metadata)
         if day > start:
             pit, evening = previous_day(start), previous_day(day)
             book = book_since(connection, metadata, self.mba, pit, evening, base, self.knowledge)
@@ -274,8 +320,12 @@ class Ledger:
         return book
 
 
+@lru_cache(maxsize=16)
 def _rank(lines: Any) -> ColumnElement[int]:
-    """Return the order within a day: increases before category changes and decreases."""
+    """Return the order within a day: increases before category changes and decreases.
+
+    Made once for each table: a case of that many codes takes as long as to read a page of lines.
+    """
     ranks = {code: entry.day_rank for code, entry in ENTRY_CODES().items()}
     return case(ranks, value=lines.c.code, else_=max(ranks.values()) + 1)
 

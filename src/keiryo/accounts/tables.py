@@ -196,6 +196,22 @@ def entry_line(table: Any) -> ColumnElement[int]:
     return func.coalesce(table.c.entry_line, table.c.line_no)
 
 
+def unindexed(column: Any, otherwise: int | str) -> ColumnElement[Any]:
+    """Return a column in a way for which no index is used.
+
+    A database that has no statistics takes the index for the better way even where a condition
+    holds for nearly every line; looking each of them up takes five times as long as to read the
+    table through.
+
+    Parameters
+    ----------
+    column : Column
+    otherwise : int or str
+        Stands where the column holds nothing.
+    """
+    return func.coalesce(column, otherwise)
+
+
 def resolved(connection: Connection, metadata: MetaData, knowledge: Knowledge) -> Knowledge:
     """Return `knowledge` with a recording time resolved to the last act recorded by then."""
     if knowledge.recorded_by is None or knowledge.through_act is not None:

@@ -301,7 +301,11 @@ def why(
         show_chain(data)
 
 
-def show_chain(data: dict[str, Any], depth_limit: int = 12) -> None:
+DEEPEST = 12
+"""How many links deep an evidence chain is printed."""
+
+
+def show_chain(data: dict[str, Any]) -> None:
     """Print an evidence chain as a tree; what was shown before is only named again."""
     lines = {f"line:{row['act']}/{row['line']}": row for row in data["lines"]}
     acts = {f"act:{act['act']}": act for act in data["acts"]}
@@ -316,7 +320,7 @@ def show_chain(data: dict[str, Any], depth_limit: int = 12) -> None:
             words += f"  {acts[node]['reason']}"
         again = node in shown and bool(children.get(node))
         print(f"{'  ' * depth}{relation + ' ' if relation else ''}{words}{' (above)' * again}")
-        if again or depth >= depth_limit:
+        if again or depth >= DEEPEST:
             return
         shown.add(node)
         for next_relation, target in children.get(node, []):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keiryo.cli.options import DbOption, Format, FormatOption, format_of, opened
+from keiryo.cli.options import DbOption, Format, FormatOption, day_of, format_of, opened
 from keiryo.cli.output import Progress, show_json
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def audit_pack(
     from keiryo.audit.service import write_audit_pack
 
     period = _period(from_, to)
-    known = None if known_on is None else Knowledge(known_on=_day("--known-on", known_on))
+    known = None if known_on is None else Knowledge(known_on=day_of(known_on, "--known-on"))
     books = opened(db)
     # Being told to end is no different from an interrupt: nothing half written stays behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -100,20 +99,10 @@ def _period(start: str, end: str) -> Period:
     from keiryo.dates import Period
     from keiryo.errors import UsageError
 
-    first, last = _day("--from", start), _day("--to", end)
+    first, last = day_of(start, "--from"), day_of(end, "--to")
     if last < first:
         raise UsageError(
             f"the period ends ({last}) before it begins ({first})",
             "Give the first day with --from and the last one with --to.",
         )
     return Period(first, last)
-
-
-def _day(option: str, text: str) -> datetime.date:
-    from keiryo.dates import parse_date
-    from keiryo.errors import UsageError
-
-    try:
-        return parse_date(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}", "Write the day as e.g. 2025-12-31.") from None

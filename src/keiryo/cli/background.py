@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keiryo.cli.serving import CHILD, listening, tell_where
+from keiryo.cli.serving import CHILD, environment_of, listening, tell_where
 
 if TYPE_CHECKING:
     from keiryo.web.settings import Settings
@@ -55,18 +55,14 @@ def start_in_background(settings: Settings, config: Path | None) -> None:
             process.terminate()
         noted.unlink(missing_ok=True)
         raise StorageError("the server did not start", f"Its last words are in {log}.")
+    print(f"The server runs in the background; 'keiryo stop' ends it. Its log is {log}.")
     tell_where(settings)
-    print(f"It runs in the background; 'keiryo stop' ends it. Its log is {log}.")
 
 
 def _started(settings: Settings, config: Path | None, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "keiryo", "serve"]
     if config is not None:
         command += ["--config", str(config)]
-    # Not as arguments: everybody on the machine sees those, and the URL may hold a password.
-    wanted = {CHILD: "1", "KEIRYO_WEB_BOOKS": settings.books}
-    for name in ("host", "port", "workers"):
-        wanted[f"KEIRYO_WEB_{name.upper()}"] = str(getattr(settings, name))
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.fchmod(descriptor, 0o600)
     with os.fdopen(descriptor, "ab") as output:
@@ -76,7 +72,7 @@ def _started(settings: Settings, config: Path | None, log: Path) -> subprocess.P
             stdout=output,
             stderr=output,
             start_new_session=True,
-            env={**os.environ, **wanted},
+            env={**os.environ, **environment_of(settings), CHILD: "1"},
         )
 
 

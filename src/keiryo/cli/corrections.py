@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keiryo.cli.options import DbOption, Format, FormatOption, day_of, format_of, opened
+from keiryo.cli.options import DbOption, Format, FormatOption, day_or_today, format_of, opened
 from keiryo.cli.output import show_findings, show_json, show_rows
 
 if TYPE_CHECKING:
@@ -113,8 +113,6 @@ def correct(
 
     Exit code 0: it can be done, or is done; 1: something speaks against it; 2: could not run.
     """
-    import datetime
-
     from keiryo.corrections.model import Choices
     from keiryo.corrections.service import plan_correction
     from keiryo.errors import UsageError
@@ -132,7 +130,7 @@ def correct(
         _show_chain(books, area, report_no, entry_no, chosen)
         return
     wanted = _wanted(set_ or [], delete=delete, add=add)
-    day = datetime.date.today() if date is None else day_of(date, "--date")
+    day = day_or_today(date, "--date")
     rules = profile(profile_name, day)
     choices = Choices(
         day,

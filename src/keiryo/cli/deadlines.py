@@ -12,8 +12,10 @@ from keiryo.cli.options import (
     DbOption,
     Format,
     FormatOption,
+    day_or_today,
     format_of,
     opened,
+    optional_day,
 )
 from keiryo.cli.output import show_json, show_rows
 
@@ -79,7 +81,7 @@ def deadlines(
     from keiryo.oversight.deadlines import calendar_from, read_sent
     from keiryo.oversight.deadlines import deadlines as due
 
-    day = _day(on)
+    day = day_or_today(on, "--on")
     rules = _chosen_profile(profile, profile_file, day)
     off = read_holidays(_text(holidays), str(holidays)) if holidays else frozenset()
     told = read_sent(_text(sent), str(sent)) if sent else None
@@ -88,7 +90,7 @@ def deadlines(
         found = due(
             *(connection, books.database.metadata, day, rules),
             mba=mba,
-            in_force=_day(in_force) if in_force else None,
+            in_force=optional_day(in_force, "--in-force"),
             holidays=off,
             sent=told,
         )
@@ -156,7 +158,7 @@ def list_(
     from keiryo.profiles import code_tables, folder_tables, vocabulary_names
     from keiryo.profiles import profile as profile_on
 
-    day = _day(on)
+    day = day_or_today(on, "--on")
     own = _own_tables(profile_file) or folder_tables()
     rows = []
     for name in (*shipped_tables().names(), *own.names()):
@@ -199,7 +201,7 @@ def show(
     """
     from keiryo.profiles import code_tables, vocabulary_names
 
-    day = _day(on)
+    day = day_or_today(on, "--on")
     own = _own_tables(profile_file)
     known = None if name in vocabulary_names() else _chosen_profile(name, profile_file, day)
     tables = code_tables(name, own)
@@ -311,7 +313,7 @@ def national_view(
     from keiryo.accounts.national_view import national_inventory, to_dict
     from keiryo.api import knowledge_of
 
-    day = _day(on)
+    day = day_or_today(on, "--on")
     rules = _chosen_profile(profile, profile_file, day)
     books = opened(db)
     with books.database.reading() as connection:
@@ -340,18 +342,6 @@ def national_view(
 
 
 # --- what the commands share ----------------------------------------------------------------------
-
-
-def _day(text: str | None) -> datetime.date:
-    import datetime
-
-    from keiryo.dates import parse_date
-    from keiryo.errors import UsageError
-
-    try:
-        return parse_date(text) if text else datetime.date.today()
-    except ValueError as error:
-        raise UsageError(str(error), "Write a date as 2025-12-31.") from None
 
 
 def _text(path: Path) -> str:

@@ -17,9 +17,9 @@ from keiryo.cli.options import (
     FromOption,
     RecordedByOption,
     ToOption,
-    day_of,
     format_of,
     opened,
+    optional_day,
 )
 from keiryo.cli.output import finding_dict, show_findings, show_json, show_rows
 
@@ -163,7 +163,7 @@ def evaluate(
     if mba is None:
         raise UsageError("there is nothing to evaluate", "Name an MBA, or a folder with --process.")
     _refuse(context, _OF_PROCESS, "an MBA", "Leave it out, or evaluate a folder with --process")
-    given = (category, _day(from_, "--from"), _day(to, "--to"))
+    given = (category, optional_day(from_, "--from"), optional_day(to, "--to"))
     options = (alpha, tuple(rules or ("general",)), expected_sigma, realizations)
     how = (options, as_known, recorded_by)
     pages = report is not None or charts is not None
@@ -379,7 +379,7 @@ def list_limits(
     from keiryo.evaluation.limits import recorded_limits, shipped_limits
 
     books = opened(db)
-    day = _day(on, "--on")
+    day = optional_day(on, "--on")
     with books.database.reading() as connection:
         found = recorded_limits(connection, books.database.metadata, day, Knowledge())
     found += shipped_limits(rules or ("general",), day or datetime.date.today())
@@ -411,7 +411,7 @@ def set_limit(
     posted = record(
         books.database, books.actor, name=name, form=form, value=value, mba=mba,
         category=category, quantity=quantity, floor_kg=floor_kg,
-        valid_from=_day(from_, "--from"), valid_to=_day(to, "--to"), basis=basis,
+        valid_from=optional_day(from_, "--from"), valid_to=optional_day(to, "--to"), basis=basis,
     )  # fmt: skip
     print(f"Limit {name} is act {posted.act.act_id}{' (as before)' if posted.repeated else ''}.")
 
@@ -428,7 +428,3 @@ def withdraw_limit(
     books = opened(db)
     posted = withdraw(books.database, books.actor, name=name, mba=mba, reason=reason)
     print(f"Limit {name} was withdrawn by act {posted.act.act_id}.")
-
-
-def _day(text: str | None, option: str) -> datetime.date | None:
-    return None if text is None else day_of(text, option)

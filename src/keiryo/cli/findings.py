@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keiryo.cli.options import DbOption, Format, FormatOption, format_of, opened
+from keiryo.cli.options import (
+    DbOption,
+    Format,
+    FormatOption,
+    day_or_today,
+    format_of,
+    opened,
+    optional_day,
+)
 from keiryo.cli.output import show_json, show_rows
 
 if TYPE_CHECKING:
-    import datetime
-
     from keiryo.oversight.worklist import Place, Wanted
 
 MbaOption = Annotated[str | None, typer.Option("--mba", help="Only of this area.")]
@@ -87,7 +93,7 @@ def list_(
     """
     from keiryo.oversight.worklist import work_list
 
-    day = _day(on)
+    day = day_or_today(on, "--on")
     wanted = _wanted(mba, code, severity, owner, overdue, unowned, every)
     books = opened(db)
     with books.database.reading() as connection:
@@ -108,9 +114,9 @@ def show(
     """Show one finding and everything that happened to it."""
     from keiryo.oversight.worklist import finding_history
 
-    books = opened(db)
+    books, day = opened(db), day_or_today(on, "--on")
     with books.database.reading() as connection:
-        item, steps = finding_history(connection, books.database.metadata, _place(place), _day(on))
+        item, steps = finding_history(connection, books.database.metadata, _place(place), day)
     data = item.to_dict()
     rows = [step.to_dict() for step in steps]
     chosen = format_of(format_)
@@ -161,10 +167,10 @@ def assign(
         books.database,
         books.actor,
         to,
-        None if due is None else _day(due),
+        optional_day(due, "--due"),
         places=[_place([text]) for text in places or ()],
         wanted=None if places else wanted,
-        on=_day(on),
+        on=day_or_today(on, "--on"),
     )
     word = "1 finding" if count == 1 else f"{count} findings"
     print(f"Assigned {word} to {to}, recorded as act {posted.act.act_id}.")
@@ -210,7 +216,8 @@ def refresh(on: OnOption = None, db: DbOption = None, format_: FormatOption = No
     from keiryo.oversight.standing_questions import record_standing_questions
 
     books = opened(db)
-    new, settled = record_standing_questions(books.database, books.actor, _day(on))
+    day = day_or_today(on, "--on")
+    new, settled = record_standing_questions(books.database, books.actor, day)
     if format_of(format_) is Format.JSON:
         show_json({"new": new, "settled": settled})
     else:
@@ -252,17 +259,3 @@ def _wanted(
     if severity is not None and severity not in known:
         raise UsageError(f"{severity!r} is no severity", "Give F, E, W or I.")
     return Wanted(mba, code, severity, owner, every, overdue, unowned)
-
-
-def _day(text: str | None) -> datetime.date:
-    import datetime
-
-    from keiryo.dates import parse_date
-    from keiryo.errors import UsageError
-
-    if text is None:
-        return datetime.datetime.now(datetime.UTC).date()
-    try:
-        return parse_date(text)
-    except ValueError as error:
-        raise UsageError(str(error), "Write a date as 2025-12-31.") from None

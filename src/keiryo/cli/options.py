@@ -97,6 +97,18 @@ def day_of(text: str, option: str) -> datetime.date:
         raise UsageError(f"{option}: {error}", "Write a day as in 2025-12-31.") from error
 
 
+def optional_day(text: str | None, option: str) -> datetime.date | None:
+    """Return the day that an option names, or None if it was not given; raises as `day_of`."""
+    return None if text is None else day_of(text, option)
+
+
+def day_or_today(text: str | None, option: str) -> datetime.date:
+    """Return the day that an option names, or today if it was not given; raises as `day_of`."""
+    import datetime
+
+    return datetime.date.today() if text is None else day_of(text, option)
+
+
 def opened(db: str | None) -> Books:
     """Open the books."""
     from keiryo.api import open_books

@@ -111,6 +111,29 @@ def show_findings(findings: Iterable[Finding], *, to_error: bool = False) -> Non
             print(f"    → {finding.advice}", file=stream)
 
 
+def show_with_findings(
+    data: dict[str, Any],
+    rows: Sequence[dict[str, Any]],
+    findings: Sequence[Finding],
+    chosen: Format,
+    *,
+    title: str | None = None,
+    empty: str = "Nothing to show.",
+) -> None:
+    """Print an answer and what was found about it; in CSV the rows only."""
+    if chosen is Format.JSON:
+        show_json({**data, "findings": [finding_dict(f) for f in findings]})
+        return
+    show_rows(rows, chosen, title=title, empty=empty)
+    if chosen is Format.TABLE:
+        show_findings(findings)
+
+
+def exit_code(findings: Iterable[Finding]) -> int:
+    """Return 1 if something found is wrong in form or inconsistent, else 0."""
+    return int(any(str(f.severity) in ("F", "E") for f in findings))
+
+
 def report_error(error: KeiryoError) -> int:
     """Print an error and return the exit code."""
     from keiryo.errors import RefusedError

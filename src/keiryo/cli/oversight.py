@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,15 +13,20 @@ from keiryo.cli.options import (
     DbOption,
     Format,
     FormatOption,
+    day_of,
+    day_or_today,
     format_of,
     opened,
+    optional_day,
 )
-from keiryo.cli.output import finding_dict, show_findings, show_json, show_rows
-
-if TYPE_CHECKING:
-    import datetime
-
-    from keiryo.errors import Finding
+from keiryo.cli.output import (
+    exit_code,
+    finding_dict,
+    show_findings,
+    show_json,
+    show_rows,
+    show_with_findings,
+)
 
 OnOption = Annotated[
     str | None, typer.Option("--on", metavar="DATE", help="End of this day; default: today.")
@@ -72,7 +77,7 @@ def waste(
         found = retained_waste(
             connection,
             books.database.metadata,
-            _day(on),
+            day_or_today(on, "--on"),
             mba=mba,
             knowledge=knowledge_of(as_known, None),
             openings=register_openings(
@@ -95,7 +100,9 @@ def waste(
         for line in (*account["batches"], {**account, "batch": "(total)"})
     ]
     title = f"Retained waste at the end of {data['on']}"
-    _show(data, rows, found.findings, format_, title, "No retained waste.")
+    empty = "No retained waste."
+    show_with_findings(data, rows, found.findings, format_of(format_), title=title, empty=empty)
+    raise typer.Exit(exit_code(found.findings))
 
 
 def exemptions(
@@ -127,14 +134,15 @@ def exemptions(
         metadata = books.database.metadata
         openings = register_openings(connection, metadata, books.database.evidence)
         known = knowledge_of(as_known, None)
-        found = board(connection, metadata, _day(on), knowledge=known, openings=openings)
+        day = day_or_today(on, "--on")
+        found = board(connection, metadata, day, knowledge=known, openings=openings)
     data = found.to_dict()
     trial = found.trial(tried) if tried else None
     data["try"] = None if trial is None else trial.to_dict()
     chosen = format_of(format_)
     limits = data["limits"]
     if chosen is not Format.TABLE:
-        _show(data, limits, found.findings, format_, "", "", leave=False)
+        show_with_findings(data, limits, found.findings, chosen)
     else:
         show_rows(limits, chosen, title=f"Exempted on quantity at the end of {data['on']}")
         for name, words in (("quantity", "on quantity"), ("use", "on use")):
@@ -152,7 +160,8 @@ def exemptions(
         show_rows(data["try"]["after"], chosen, title="With what is tried")
         letters = ", ".join(f"({letter})" for letter in trial.exceeded)
         print("It fits." if trial.fits else f"It does not fit: above the limit of {letters}.")
-    raise typer.Exit(_code(found.findings, also=trial is not None and not trial.fits))
+    too_much = trial is not None and not trial.fits
+    raise typer.Exit(1 if too_much else exit_code(found.findings))
 
 
 def list_notices(on: OnOption = None, db: DbOption = None, format_: FormatOption = None) -> None:
@@ -161,7 +170,7 @@ def list_notices(on: OnOption = None, db: DbOption = None, format_: FormatOption
 
     books = opened(db)
     with books.database.reading() as connection:
-        board = notice_board(connection, books.database.metadata, _day(on))
+        board = notice_board(connection, books.database.metadata, day_or_today(on, "--on"))
     data = board.to_dict()
     chosen = format_of(format_)
     if chosen is Format.JSON:
@@ -191,7 +200,7 @@ def check(on: OnOption = None, db: DbOption = None, format_: FormatOption = None
 
     books = opened(db)
     with books.database.reading() as connection:
-        board = notice_board(connection, books.database.metadata, _day(on))
+        board = notice_board(connection, books.database.metadata, day_or_today(on, "--on"))
     rows = [finding_dict(f) for f in board.findings]
     chosen = format_of(format_)
     if chosen is Format.TABLE:
@@ -241,10 +250,10 @@ def add(
         category=amount[0],
         element_mg=amount[1],
         fissile_mg=amount[2],
-        contract_on=_optional_day(contract),
-        notified_on=_optional_day(notified),
-        prepared_on=_optional_day(prepared),
-        transfer_on=_optional_day(transfer),
+        contract_on=optional_day(contract, "--contract"),
+        notified_on=optional_day(notified, "--notified"),
+        prepared_on=optional_day(prepared, "--prepared"),
+        transfer_on=optional_day(transfer, "--transfer"),
         safeguarded=safeguarded,
     )
     books = opened(db)
@@ -265,7 +274,7 @@ def confirm(
     from keiryo.oversight.notices import confirm_notice
 
     books = opened(db)
-    posted = confirm_notice(books.database, books.actor, notice, _day(on))
+    posted = confirm_notice(books.database, books.actor, notice, day_of(on, "--on"))
     if posted is None:
         print("That is recorded already.")
     else:
@@ -411,7 +420,7 @@ def _comparisons(found: Sequence[Any], format_: Format | None, act: int | None) 
     ]
     if chosen is Format.JSON:
         show_json(data)
-        raise typer.Exit(_code(findings))
+        raise typer.Exit(exit_code(findings))
     rows = [
         {
             "statement": comparison["statement"],
@@ -431,53 +440,9 @@ def _comparisons(found: Sequence[Any], format_: Format | None, act: int | None) 
     show_rows(rows, chosen, title="Stated and own book", empty="No statement is recorded.")
     if chosen is Format.TABLE:
         show_findings(findings)
-    raise typer.Exit(_code(findings))
+    raise typer.Exit(exit_code(findings))
 
 
 def _columns(name: str, line: dict[str, Any]) -> dict[str, Any]:
     weights = line[name] or {"element": None, "fissile": None}
     return {f"{name} element": weights["element"], f"{name} fissile g": weights["fissile"]}
-
-
-def _show(
-    data: dict[str, Any],
-    rows: list[dict[str, Any]],
-    findings: Sequence[Finding],
-    format_: Format | None,
-    title: str,
-    empty: str,
-    *,
-    leave: bool = True,
-) -> None:
-    chosen = format_of(format_)
-    if chosen is Format.JSON:
-        show_json({**data, "findings": [finding_dict(f) for f in findings]})
-    else:
-        show_rows(rows, chosen, title=title, empty=empty)
-        if chosen is Format.TABLE:
-            show_findings(findings)
-    if leave:
-        raise typer.Exit(_code(findings))
-
-
-def _code(findings: Sequence[Finding], *, also: bool = False) -> int:
-    bad = any(str(f.severity) in ("F", "E") for f in findings)
-    return 1 if bad or also else 0
-
-
-def _optional_day(text: str | None) -> datetime.date | None:
-    return None if text is None else _day(text)
-
-
-def _day(text: str | None) -> datetime.date:
-    import datetime
-
-    from keiryo.dates import parse_date
-    from keiryo.errors import UsageError
-
-    if text is None:
-        return datetime.date.today()
-    try:
-        return parse_date(text)
-    except ValueError as error:
-        raise UsageError(str(error), "Write a date as 2025-12-31.") from None

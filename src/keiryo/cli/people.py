@@ -243,7 +243,7 @@ def reset(
 
 def policy(
     act_kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="report.issue or correction.plan")
+        str | None, typer.Argument(metavar="[KIND]", help="One of those listed.")
     ] = None,
     four_eyes: Annotated[
         bool | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keiryo.cli import issuing, report_templates
-from keiryo.cli.options import DbOption, Format, FormatOption, day_of, format_of, opened
+from keiryo.cli.options import DbOption, Format, FormatOption, format_of, opened, optional_day
 from keiryo.cli.output import Progress, finding_dict, show_findings, show_json, show_rows
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def check(
     from keiryo.api import check as check_paths
     from keiryo.errors import RefusedError, UsageError
 
-    on = None if as_of is None else day_of(as_of, "--as-of")
+    on = optional_day(as_of, "--as-of")
     try:
         if books:
             if context is not None:

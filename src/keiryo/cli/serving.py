@@ -87,8 +87,17 @@ def run(settings: Settings, config: Path | None) -> None:
             raise
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the variables by which another process serves the same books at the same address.
+
+    Not arguments: everybody on the machine sees those, and the URL may hold a password.
+    """
+    names = ("books", "host", "port", "workers")
+    return {f"KEIRYO_WEB_{name.upper()}": str(getattr(settings, name)) for name in names}
+
+
 def _run_workers(
-    common: Config, settings: Settings, config: Path | None, listener: socket.socket
+    served: Config, settings: Settings, config: Path | None, listener: socket.socket
 ) -> None:
     """Run several processes; they share a folder that goes when they are gone."""
     import tempfile
@@ -103,13 +112,11 @@ def _run_workers(
         metrics = Path(name) / "metrics"
         metrics.mkdir()
         os.environ |= {FOLDER: name, MULTIPROCESS: str(metrics)}
-        os.environ |= {"KEIRYO_WEB_BOOKS": settings.books}
-        for key in ("host", "port", "workers"):
-            os.environ[f"KEIRYO_WEB_{key.upper()}"] = str(getattr(settings, key))
+        os.environ |= environment_of(settings)
         if config is not None:
             os.environ[CONFIG] = str(config.absolute())
         listener.set_inheritable(True)
-        workers = Multiprocess(common, [listener])
+        workers = Multiprocess(served, [listener])
         workers.run()
         if any(one.exitcode == STARTUP_FAILURE for one in workers.processes):
             sys.exit(STARTUP_FAILURE)

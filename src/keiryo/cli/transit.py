@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from keiryo.cli.options import DbOption, Format, FormatOption, day_of, format_of, opened
+from keiryo.cli.options import (
+    DbOption,
+    Format,
+    FormatOption,
+    day_or_today,
+    format_of,
+    opened,
+    optional_day,
+)
 from keiryo.cli.output import show_rows
 
 
@@ -35,12 +43,10 @@ def transit(
     States: open; late and overdue beyond the ages of the profile; unmatched: a receipt without a
     shipment, with the shipments that it may belong to.
     """
-    import datetime
-
     from keiryo.oversight.transit_board import transit_board
 
     books = opened(db)
-    day = datetime.date.today() if on is None else day_of(on, "--on")
+    day = day_or_today(on, "--on")
     with books.database.reading() as connection:
         rows = transit_board(
             connection,
@@ -48,7 +54,7 @@ def transit(
             day,
             every=every,
             differences=differences,
-            known_on=None if as_known is None else day_of(as_known, "--as-known"),
+            known_on=optional_day(as_known, "--as-known"),
         )
     columns = ["from", "to", "batch", "shipped", "received", "age_days", "category", "element",
                "fissile", "state", "source", "may_be"]  # fmt: skip

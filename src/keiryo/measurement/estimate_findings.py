@@ -212,17 +212,17 @@ def _chart_findings(
     ]
 
 
-def signals_by_chance(values: int, alpha: float = CHART_ALPHA) -> int:
+def signals_by_chance(values: int) -> int:
     """Return how many values of a chart may signal though the method is in control.
 
     Notes
     -----
-    The smallest k with P(more than k) ≤ alpha, for a Poisson number of signals with one expected
-    in 140 values.
+    The smallest k with P(more than k) ≤ `CHART_ALPHA`, for a Poisson number of signals with one
+    expected in 140 values.
     """
     expected = values * SIGNALS_BY_CHANCE
     count, term, below = 0, math.exp(-expected), math.exp(-expected)
-    while 1 - below > alpha:
+    while 1 - below > CHART_ALPHA:
         count += 1
         term *= expected / count
         below += term

@@ -188,14 +188,14 @@ def _check_results(connection: Connection, metadata: MetaData, table: ReadTable)
     check_batches(connection, metadata, table)
 
 
-def _check_calibrations(connection: Connection, metadata: MetaData, table: ReadTable) -> None:
-    check_methods(connection, metadata, table)
-    check_days(table, "calibrated_on")
+def _check_methods_and(day: str) -> Checking:
+    """Return the check of rows that name a method and the day of what was done with it."""
 
+    def check(connection: Connection, metadata: MetaData, table: ReadTable) -> None:
+        check_methods(connection, metadata, table)
+        check_days(table, day)
 
-def _check_controls(connection: Connection, metadata: MetaData, table: ReadTable) -> None:
-    check_methods(connection, metadata, table)
-    check_days(table, "measured_on")
+    return check
 
 
 def _convert_control(table: ReadTable, row: TableRow) -> None:
@@ -402,7 +402,7 @@ CALIBRATIONS = Form(
         Column("certificate"),
     ),
     _nothing,
-    _check_calibrations,
+    _check_methods_and("calibrated_on"),
     {"date": "calibrated_on"},
 )
 CONTROLS = Form(
@@ -422,7 +422,7 @@ CONTROLS = Form(
         Column("unit", required=True),
     ),
     _convert_control,
-    _check_controls,
+    _check_methods_and("measured_on"),
     {
         "operator": "measured",
         "inspector": "reference",

@@ -109,13 +109,9 @@ def measurement_results(
     metadata: MetaData,
     mba: str | None = None,
     knowledge: Knowledge = NOW,
-    *,
-    batch: str | None = None,
 ) -> tuple[MeasurementResult, ...]:
-    """Return the measured values of an area (and a batch), by day, in force."""
-    found = _in_force(
-        connection, metadata, MEASUREMENT_RESULT, knowledge, _result_of, mba=mba, batch=batch
-    )
+    """Return the measured values of an area, or of all, by day, in force."""
+    found = _in_force(connection, metadata, MEASUREMENT_RESULT, knowledge, _result_of, mba=mba)
     return tuple(sorted(found, key=lambda r: (r.measured_on, r.act, r.line)))
 
 

@@ -309,7 +309,7 @@ class _Board:
         for period, last_day, stated in self.facts.changes(mba, rule.concerns, by_day=by_day):
             done = None
             if rule.report and all(answer is not None for answer in stated):
-                done = max((answer for answer in stated if answer), key=lambda answer: answer[1])
+                done = max((a for a in stated if a), key=lambda a: (a[1], -int(a[0])))
             day = last_day if by_day else end_of_month(last_day)
             in_books = rule.report is not None
             yield self._duty(rule, mba, period, self._due(rule, day), done, in_books=in_books)

@@ -14,18 +14,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    MetaData,
+    RowMapping,
+    Select,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from keiryo.journal.persons import ALPHABET
-from keiryo.people.keys import (
-    SigningKey,
-    seal_by_password,
-    unseal_by_password,
-)
+from keiryo.people.keys import SigningKey, seal_by_password, unseal_by_password
 from keiryo.people.passwords import hash_password, normalised, one_of_few, password_problems
+from keiryo.people.sessions import all_ended
 from keiryo.people.tables import (
     ACCOUNT,
     API_TOKEN,
@@ -40,7 +46,8 @@ from keiryo.storage.schema import PERSON
 
 LANGUAGES = ("en", "ja")
 THEMES = ("auto", "light", "dark")
-_LONGEST_NAME = 100
+LONGEST_NAME = 100
+"""Characters of a sign-in name, and of a displayed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +104,29 @@ def normal_name(sign_in_name: str) -> str:
     return unicodedata.normalize("NFKC", sign_in_name).casefold().strip()
 
 
+def normal_display_name(display_name: str) -> str:
+    """Return a displayed name as it is kept: composed letters, no spaces around it."""
+    return unicodedata.normalize("NFC", display_name).strip()
+
+
+def is_name(given: str) -> bool:
+    """Return whether a name in its normal form can be shown: not too long, nothing unseen."""
+    unseen = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return 0 < len(given) <= LONGEST_NAME and not any(
+        unicodedata.category(character) in unseen for character in given
+    )
+
+
 def account(database: Database, person: str) -> Account | None:
     """Return the account of a person, or None."""
-    table = database.metadata.tables[ACCOUNT]
-    return _one(database, table.c.person == person)
+    with database.reading() as connection:
+        return find_account(connection, database.metadata, person)
 
 
 def find_account(connection: Connection, metadata: MetaData, person: str) -> Account | None:
     """Return the account of a person within a transaction, or None."""
     table = metadata.tables[ACCOUNT]
-    row = connection.execute(select(table).where(table.c.person == person)).mappings().first()
-    return None if row is None else _account(row)
+    return _first(connection, select(table).where(table.c.person == person))
 
 
 def account_by_name(database: Database, sign_in_name: str) -> Account | None:
@@ -115,7 +134,9 @@ def account_by_name(database: Database, sign_in_name: str) -> Account | None:
     name = normal_name(sign_in_name)
     if not _is_text(name):
         return None
-    return _one(database, database.metadata.tables[ACCOUNT].c.sign_in_name == name)
+    table = database.metadata.tables[ACCOUNT]
+    with database.reading() as connection:
+        return _first(connection, select(table).where(table.c.sign_in_name == name))
 
 
 def accounts(database: Database) -> list[Account]:
@@ -168,11 +189,11 @@ def make_account(
         If somebody has that sign-in name, or the person has an account already.
     """
     name = None if sign_in_name is None else normal_name(sign_in_name)
-    shown = unicodedata.normalize("NFC", display_name).strip()
+    shown = normal_display_name(display_name)
     for what, given in (("sign-in name", name), ("displayed name", shown)):
-        if given is not None and not _is_name(given):
+        if given is not None and not is_name(given):
             raise UsageError(
-                f"this is no {what}: it is empty, longer than {_LONGEST_NAME} characters, or has "
+                f"this is no {what}: it is empty, longer than {LONGEST_NAME} characters, or has "
                 "characters that cannot be seen",
                 "Write a name in plain letters.",
             )
@@ -224,7 +245,9 @@ def set_password(
     RefusedError
         With the findings of `password_problems`.
     """
-    found = _required(database, person)
+    found = account(database, person)
+    if found is None:
+        raise no_account(person)
     prepared = prepare_password(
         password, signing_key, names=[n for n in (found.sign_in_name, found.display_name) if n]
     )
@@ -263,8 +286,7 @@ def put_password(
     but: str | None = None,
 ) -> None:
     """Put a prepared password in place within a transaction; see `set_password`."""
-    table, sessions = metadata.tables[ACCOUNT], metadata.tables[SESSION]
-    tokens = metadata.tables[ONE_TIME_TOKEN]
+    table, tokens = metadata.tables[ACCOUNT], metadata.tables[ONE_TIME_TOKEN]
     values: dict[str, Any] = {
         "password_hash": prepared.password_hash,
         "password_set_at": utc_text(now),
@@ -282,15 +304,7 @@ def put_password(
     elif row.key_by_server is None:
         values["public_key"] = None
     connection.execute(update(table).where(table.c.person == person).values(values))
-    connection.execute(
-        update(sessions)
-        .where(
-            sessions.c.person == person,
-            sessions.c.ended_at.is_(None),
-            sessions.c.session_id != (but or ""),
-        )
-        .values(ended_at=utc_text(now), key_sealed=None)
-    )
+    all_ended(connection, metadata, person, now, but=but)
     reset = tokens.c.used_at.is_(None) & (tokens.c.purpose == "reset")
     connection.execute(
         update(tokens).where(tokens.c.person == person, reset).values(used_at=utc_text(now))
@@ -329,21 +343,37 @@ def set_preferences(
         if given is not None:
             values[what] = given
     if values:
-        _change(database, person, values)
+        table = database.metadata.tables[ACCOUNT]
+        with database.writing() as connection:
+            connection.execute(update(table).where(table.c.person == person).values(values))
 
 
-def set_display_name(database: Database, person: str, display_name: str) -> None:
-    """Change the displayed name.
+def account_row(
+    connection: Connection, metadata: MetaData, person: str, *, held: bool = False
+) -> RowMapping:
+    """Return all that is kept of an account within a transaction.
+
+    Parameters
+    ----------
+    held : bool
+        Whether nobody else may change it until the end of the transaction.
 
     Raises
     ------
-    UsageError
-        If it is empty, too long or has characters that cannot be seen.
+    NotFoundError
+        If there is no such account.
     """
-    shown = unicodedata.normalize("NFC", display_name).strip()
-    if not _is_name(shown):
-        raise UsageError("this is no name that could be shown", "Write it in plain letters.")
-    _change(database, person, {"display_name": shown})
+    table = metadata.tables[ACCOUNT]
+    query = select(table).where(table.c.person == person)
+    row = connection.execute(query.with_for_update() if held else query).mappings().first()
+    if row is None:
+        raise no_account(person)
+    return row
+
+
+def no_account(person: str) -> NotFoundError:
+    """Return the error for a person who has no account."""
+    return NotFoundError(f"{person} has no account", "Look under Administration, People.")
 
 
 def erase(database: Database, person: str) -> None:
@@ -364,24 +394,9 @@ def erase(database: Database, person: str) -> None:
             connection.execute(delete(other).where(other.c.person == person))
 
 
-def _one(database: Database, condition: Any) -> Account | None:
-    table = database.metadata.tables[ACCOUNT]
-    with database.reading() as connection:
-        row = connection.execute(select(table).where(condition)).mappings().first()
+def _first(connection: Connection, query: Select[Any]) -> Account | None:
+    row = connection.execute(query).mappings().first()
     return None if row is None else _account(row)
-
-
-def _required(database: Database, person: str) -> Account:
-    found = account(database, person)
-    if found is None:
-        raise NotFoundError(f"{person} has no account", "Look under Administration, People.")
-    return found
-
-
-def _change(database: Database, person: str, values: Mapping[str, Any]) -> None:
-    table = database.metadata.tables[ACCOUNT]
-    with database.writing() as connection:
-        connection.execute(update(table).where(table.c.person == person).values(dict(values)))
 
 
 def _account(row: Mapping[Any, Any]) -> Account:
@@ -403,10 +418,3 @@ def _account(row: Mapping[Any, Any]) -> Account:
 def _is_text(given: str) -> bool:
     """Whether a database can hold it: no zero bytes, no halves of characters."""
     return not any(unicodedata.category(character) in ("Cc", "Cs") for character in given)
-
-
-def _is_name(given: str) -> bool:
-    unseen = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-    return 0 < len(given) <= _LONGEST_NAME and not any(
-        unicodedata.category(character) in unseen for character in given
-    )

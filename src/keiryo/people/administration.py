@@ -56,6 +56,7 @@ from keiryo.people.tables import (
     RELEASE_POLICY,
     ROLE_GRANT,
 )
+from keiryo.people.totp import NO_SECOND_FACTOR
 from keiryo.storage.engine import Database
 
 INVITATION_LIFETIME = timedelta(hours=72)
@@ -192,8 +193,7 @@ def reset(
         values = dict.fromkeys(("password_hash", "key_by_password", "key_by_server"))
         gone: dict[str, Any] = {**values, "public_key": None}
         if second_factor:
-            gone |= {"totp_sealed": None, "totp_last_step": None, "recovery_hashes": None}
-            gone["totp_confirmed"] = 0
+            gone |= NO_SECOND_FACTOR
         connection.execute(update(table).where(table.c.person == person).values(**gone))
         revoked = [key_line(person, one, "revoked") for one in known]
         return [*revoked, (PERSON_STATE.name, {"person": person, "state": "admitted"})]

@@ -7,20 +7,18 @@ on the State whose books these are, or on a facility or area that is registered 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, MetaData, or_, select
 
 from keiryo.errors import Finding, Severity
-from keiryo.people.accounts import normal_name
+from keiryo.people.accounts import LONGEST_NAME, is_name, normal_display_name, normal_name
 from keiryo.people.gate import ADMINISTER, BASIS
 from keiryo.people.model import EVERYTHING, NAME_OF_HANDLING, ROLES, SCOPE
 from keiryo.people.tables import ACCOUNT
 
 SIGN_IN_NAME = re.compile(r"[\w.@-]{2,64}")
-LONGEST_DISPLAY_NAME = 100
 _AREA = "material_balance_area"
 
 
@@ -64,18 +62,13 @@ def name_problems(
             "Choose another one. If it is the same person: 'keiryo people reset' gives them a "
             "new one-time token.",
         )
-    shown = display_name.strip()
-    unseen = any(unicodedata.category(c) in _UNSEEN for c in shown)
-    if not shown or unseen or len(unicodedata.normalize("NFC", shown)) > LONGEST_DISPLAY_NAME:
+    if not is_name(normal_display_name(display_name)):
         yield _finding(
             "DISPLAY-NAME",
             "this is no name that could be shown: it is empty, longer than "
-            f"{LONGEST_DISPLAY_NAME} characters, or has characters that cannot be seen",
+            f"{LONGEST_NAME} characters, or has characters that cannot be seen",
             "Write the name as colleagues know it.",
         )
-
-
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def grant_problems(

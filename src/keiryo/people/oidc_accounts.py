@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
-from keiryo.errors import ConflictError, NotFoundError, UsageError
+from keiryo.errors import ConflictError, UsageError
+from keiryo.people.accounts import account_row
 from keiryo.people.keys import SigningKey, seal, unseal
 from keiryo.people.tables import ACCOUNT
 from keiryo.storage.engine import Database
@@ -46,7 +47,7 @@ def link(database: Database, person: str, issuer: str, subject: str) -> None:
         If the person is linked to another account there, or that one to another person.
     """
     with database.writing() as connection:
-        row = _account(database, connection, person)
+        row = account_row(connection, database.metadata, person, held=True)
         linked = (row["oidc_issuer"], row["oidc_subject"])
         if linked == (issuer, subject):
             return
@@ -83,7 +84,7 @@ def unlink(database: Database, person: str, *, even_if_last: bool = False) -> No
         If they could not sign in any more.
     """
     with database.writing() as connection:
-        row = _account(database, connection, person)
+        row = account_row(connection, database.metadata, person, held=True)
         if row["oidc_issuer"] is None:
             return
         if row["password_hash"] is None and not even_if_last:
@@ -110,7 +111,7 @@ def seal_key_for_server(
         If the account has another key.
     """
     with database.writing() as connection:
-        row = _account(database, connection, person)
+        row = account_row(connection, database.metadata, person, held=True)
         if row["public_key"] not in (None, signing_key.key):
             raise UsageError(
                 "this is not the key that the person signs with", "Sign in anew and try again."
@@ -140,19 +141,6 @@ def key_by_server(database: Database, person: str, *, secret: bytes) -> SigningK
 def _purpose(person: str) -> str:
     """Return the purpose of the seal: a key that was moved to another person does not open."""
     return f"signing key of {person} by server"
-
-
-def _account(database: Database, connection: Connection, person: str) -> dict[str, Any]:
-    table = database.metadata.tables[ACCOUNT]
-    query = select(table).where(table.c.person == person)
-    if not database.is_sqlite:
-        query = query.with_for_update()
-    row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        raise NotFoundError(
-            "this person has no account here", "Invite them first, on the page People."
-        )
-    return dict(row)
 
 
 def _change(database: Database, connection: Connection, person: str, **values: Any) -> None:

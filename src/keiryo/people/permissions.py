@@ -13,8 +13,6 @@ from sqlalchemy import Connection, MetaData, Select, Table, select
 from keiryo.people.model import ROLES, Grant, Person
 from keiryo.people.tables import PERSON_KEY, PERSON_STATE, RELEASE_POLICY, ROLE_GRANT
 
-NOBODY = Person("", "unknown")
-
 _Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 
 

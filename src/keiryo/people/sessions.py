@@ -20,14 +20,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, MetaData, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    MetaData,
+    Table,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from keiryo.dates import parse_utc, utc_text
 from keiryo.people.errors import SignInError
 from keiryo.people.keys import SigningKey, seal, unseal
 from keiryo.people.last_seen import is_due, note
-from keiryo.people.model import Person
-from keiryo.people.permissions import person_of
 from keiryo.people.tables import (
     API_TOKEN,
     DONE_ONCE,
@@ -181,24 +189,6 @@ def session_of(
     return found
 
 
-def admitted_session_of(
-    database: Database, token: str, now: datetime, *, idle: timedelta = IDLE
-) -> tuple[Session, Person] | None:
-    """Return a session and the person whose it is, as of one moment.
-
-    None also if the person is not admitted (any more): suspension ends sessions at once.
-    """
-    with database.reading() as connection:
-        found = find_session(connection, database.metadata, token, now, idle=idle)
-        if found is None:
-            return None
-        person = person_of(connection, database.metadata, found.person)
-    if person.state != "admitted":
-        return None
-    note_use(database, found, now)
-    return found, person
-
-
 def find_session(
     connection: Connection,
     metadata: MetaData,
@@ -212,10 +202,7 @@ def find_session(
         return None
     table = metadata.tables[SESSION]
     query = select(table).where(
-        table.c.token_hash == token_hash(token),
-        table.c.ended_at.is_(None),
-        table.c.expires_at > utc_text(now),
-        table.c.seen_at > utc_text(now - idle),
+        table.c.token_hash == token_hash(token), is_open(table, now), _in_use(table, now, idle)
     )
     row = connection.execute(query).mappings().first()
     return None if row is None else _session(row)
@@ -254,11 +241,7 @@ def renewed(
         If the session has ended.
     """
     table = metadata.tables[SESSION]
-    mine = (
-        (table.c.token_hash == token_hash(token))
-        & table.c.ended_at.is_(None)
-        & (table.c.expires_at > utc_text(now))
-    )
+    mine = (table.c.token_hash == token_hash(token)) & is_open(table, now)
     query = select(table.c.key_sealed).where(mine)
     row = connection.execute(query).first() if is_token(token) else None
     if row is None:
@@ -295,12 +278,7 @@ def confirm(database: Database, token: str, now: datetime) -> None:
     table = database.metadata.tables[SESSION]
     statement = (
         update(table)
-        .where(
-            table.c.token_hash == token_hash(token),
-            table.c.step == FULL,
-            table.c.ended_at.is_(None),
-            table.c.expires_at > utc_text(now),
-        )
+        .where(table.c.token_hash == token_hash(token), table.c.step == FULL, is_open(table, now))
         .values(confirmed_at=utc_text(now), seen_at=utc_text(now))
     )
     with database.writing() as connection:
@@ -322,18 +300,27 @@ def end_session(database: Database, session_id: str, now: datetime) -> bool:
 
 def end_all(database: Database, person: str, now: datetime, *, but: str | None = None) -> int:
     """End all sessions of a person, but the one with the id `but`; return how many were open."""
-    table = database.metadata.tables[SESSION]
+    with database.writing() as connection:
+        return all_ended(connection, database.metadata, person, now, but=but)
+
+
+def all_ended(
+    connection: Connection,
+    metadata: MetaData,
+    person: str,
+    now: datetime,
+    *,
+    but: str | None = None,
+) -> int:
+    """End all sessions of a person within a transaction; see `end_all`."""
+    table = metadata.tables[SESSION]
+    others = (table.c.person == person) & (table.c.session_id != (but or ""))
     statement = (
         update(table)
-        .where(
-            table.c.person == person,
-            table.c.ended_at.is_(None),
-            table.c.session_id != (but or ""),
-        )
+        .where(others, table.c.ended_at.is_(None))
         .values(ended_at=utc_text(now), key_sealed=None)
     )
-    with database.writing() as connection:
-        return int(connection.execute(statement).rowcount)
+    return int(connection.execute(statement).rowcount)
 
 
 def sessions_of(
@@ -343,12 +330,7 @@ def sessions_of(
     table = database.metadata.tables[SESSION]
     query = (
         select(table)
-        .where(
-            table.c.person == person,
-            table.c.ended_at.is_(None),
-            table.c.expires_at > utc_text(now),
-            table.c.seen_at > utc_text(now - idle),
-        )
+        .where(table.c.person == person, is_open(table, now), _in_use(table, now, idle))
         .order_by(table.c.seen_at.desc(), table.c.session_id)
     )
     with database.reading() as connection:
@@ -395,6 +377,15 @@ def sweep(database: Database, now: datetime) -> dict[str, int]:
         over = token.c.key_sealed.is_not(None) & (token.c.expires_at < utc_text(now))
         connection.execute(update(token).where(over).values(key_sealed=None))
     return gone
+
+
+def is_open(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a session was not ended and its time is not over."""
+    return table.c.ended_at.is_(None) & (table.c.expires_at > utc_text(now))
+
+
+def _in_use(table: Table, now: datetime, idle: timedelta) -> ColumnElement[bool]:
+    return table.c.seen_at > utc_text(now - idle)
 
 
 def form_token(token: str) -> str:

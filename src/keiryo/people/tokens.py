@@ -145,21 +145,13 @@ def make_token(
     return token, made
 
 
-def token_of(database: Database, token: str, now: datetime) -> ApiToken | None:
-    """Return what is kept about a token, or None if it is over, revoked or never was."""
-    with database.reading() as connection:
-        found = find_token(connection, database.metadata, token, now)
-    if found is not None:
-        note_use(database, found, now)
-    return found
-
-
 def admitted_token_of(
     database: Database, token: str, now: datetime
 ) -> tuple[ApiToken, Person] | None:
     """Return a token and the person for whom it acts, as of one moment.
 
-    None also if the person is not admitted (any more): suspension stops their programs at once.
+    None if the token is over, revoked or never was; also if the person is not admitted (any
+    more): suspension stops their programs at once.
     """
     with database.reading() as connection:
         found = find_token(connection, database.metadata, token, now)

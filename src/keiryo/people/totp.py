@@ -14,13 +14,14 @@ import io
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from keiryo.errors import ConflictError, NotFoundError
+from keiryo.people.accounts import account_row
 from keiryo.people.errors import SignInError
 from keiryo.people.keys import seal, unseal
 from keiryo.people.passwords import PRODUCT
@@ -32,6 +33,13 @@ STEP_S = 30
 DIGITS = 6
 DRIFT_STEPS = 1
 RECOVERY_CODES = 10
+NO_SECOND_FACTOR: Mapping[str, int | None] = {
+    "totp_sealed": None,
+    "totp_last_step": None,
+    "totp_confirmed": 0,
+    "recovery_hashes": None,
+}
+"""What an account without a second factor has in its columns."""
 _SECRET_BYTES = 20  # RFC 4226 section 4, R6: 160 bits
 _PURPOSE = "totp"
 _CODE = re.compile(r"[0-9]{6}")
@@ -76,7 +84,7 @@ def begin_totp(database: Database, person: str, label: str) -> NewSecondFactor:
     secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     sealed = seal(secret.encode(), server_secret(database), f"{_PURPOSE} {person}")
     with database.writing() as connection:
-        row = _locked(connection, database, person)
+        row = account_row(connection, database.metadata, person, held=True)
         if row["totp_confirmed"]:
             raise ConflictError(
                 "there is a second factor already", "Remove it first, then set up the new one."
@@ -102,7 +110,7 @@ def confirm_totp(database: Database, person: str, code: str, now: datetime) -> l
     """
     table = database.metadata.tables[ACCOUNT]
     with database.writing() as connection:
-        row = _locked(connection, database, person)
+        row = account_row(connection, database.metadata, person, held=True)
         if row["totp_confirmed"] or not use_totp(connection, database, person, code, now):
             raise SignInError(
                 "this is not the code of the authenticator",
@@ -128,7 +136,7 @@ def new_recovery_codes(database: Database, person: str) -> list[str]:
     table = database.metadata.tables[ACCOUNT]
     codes, digests = _recovery_codes(database, person)
     with database.writing() as connection:
-        if not _locked(connection, database, person)["totp_confirmed"]:
+        if not account_row(connection, database.metadata, person, held=True)["totp_confirmed"]:
             raise NotFoundError("there is no second factor", "Set one up first.")
         connection.execute(
             update(table).where(table.c.person == person).values(recovery_hashes=digests)
@@ -147,11 +155,8 @@ def recovery_codes_left(database: Database, person: str) -> int:
 def end_totp(database: Database, person: str) -> None:
     """Remove the second factor of a person, confirmed or only begun."""
     table = database.metadata.tables[ACCOUNT]
-    nothing = {"totp_sealed": None, "totp_last_step": None, "recovery_hashes": None}
     with database.writing() as connection:
-        connection.execute(
-            update(table).where(table.c.person == person).values(**nothing, totp_confirmed=0)
-        )
+        connection.execute(update(table).where(table.c.person == person).values(NO_SECOND_FACTOR))
 
 
 def use_second_factor(
@@ -171,7 +176,7 @@ def use_totp(
 
     A code is refused if it, or a later one, was used before (RFC 6238 section 5.2).
     """
-    row = _row(connection, database, person)
+    row = account_row(connection, database.metadata, person)
     written = re.sub(r"[\s-]", "", code)
     if row["totp_sealed"] is None or _CODE.fullmatch(written) is None:
         return False
@@ -248,7 +253,7 @@ def qr_svg(text: str) -> str:
 
 
 def _use_recovery_code(connection: Connection, database: Database, person: str, code: str) -> bool:
-    row = _row(connection, database, person)
+    row = account_row(connection, database.metadata, person)
     if not row["totp_confirmed"] or _RECOVERY_CODE.fullmatch(code) is None:
         return False
     digest = _recovery_digest(server_secret(database), person, code)
@@ -274,17 +279,3 @@ def _recovery_codes(database: Database, person: str) -> tuple[list[str], str]:
 
 def _recovery_digest(secret: bytes, person: str, code: str) -> str:
     return keyed_digest(secret, f"recovery code {person} {code}")
-
-
-def _locked(connection: Connection, database: Database, person: str) -> Any:
-    """Return the account's row, held until the end of the transaction."""
-    return _row(connection, database, person, held=True)
-
-
-def _row(connection: Connection, database: Database, person: str, *, held: bool = False) -> Any:
-    table = database.metadata.tables[ACCOUNT]
-    query = select(table).where(table.c.person == person)
-    row = connection.execute(query.with_for_update() if held else query).mappings().first()
-    if row is None:
-        raise NotFoundError(f"{person} has no account", "Look under Administration, People.")
-    return row

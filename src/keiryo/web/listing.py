@@ -329,9 +329,10 @@ def shown_list(
     found = rows.page(asked)
     shown = [column for column in found.columns if not column.hidden]
     sort = found.asked.sort
+    texts: dict[tuple[str, Any], Any] = {}  # the same day or weight is in many rows
     return ShownList(
         columns=[_heading(column) for column in shown],
-        rows=[{c.name: _cell(c, row) for c in shown} for row in found.rows],
+        rows=[{c.name: _cell(c, row, texts) for c in shown} for row in found.rows],
         page={
             "number": found.asked.page,
             "size": found.asked.size,
@@ -356,21 +357,27 @@ def _heading(column: ListColumn) -> dict[str, Any]:
     }
 
 
-def _cell(column: ListColumn, row: Row) -> Any:
+def _cell(column: ListColumn, row: Row, texts: dict[tuple[str, Any], Any]) -> Any:
     value = row.get(column.name)
     if value is None:
         return None
     text = value
-    if column.kind == "mass":
-        text = mass_kg(value)
-    elif column.kind == "date":
-        text = day_text(exported(column, value))
-    elif column.kind == "time":
-        text = instant_text(value)
+    if column.kind in _WRITTEN:
+        text = texts.get((column.kind, value))
+        if text is None:
+            text = texts[column.kind, value] = _WRITTEN[column.kind](column, value)
     href = column.href(row) if column.href else None
     if column.kind == "act" and href is None:
         href = f"/journal/acts/{value}"
     return (str(text), href) if href else text
+
+
+_WRITTEN: Mapping[str, Callable[[ListColumn, Any], str]] = {
+    "mass": lambda _column, value: mass_kg(value),
+    "date": lambda column, value: day_text(exported(column, value)),
+    "time": lambda _column, value: instant_text(value),
+}
+"""How the language of the request writes what is in columns of a kind."""
 
 
 def export(

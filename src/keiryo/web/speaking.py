@@ -11,8 +11,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from keiryo.web.pictures.writing import Writing
+from keiryo.web.service_sentences import translated
 from keiryo.web.translation import Catalogue, catalogue, formats
 
 MG_IN_A_KG = 1_000_000
@@ -47,6 +49,25 @@ def ngettext(singular: str, plural: str, number: int, /, **values: object) -> st
 def pgettext(context: str, message: str, /, **values: object) -> str:
     """Return a sentence that means something of its own in a context."""
     return speaking().pgettext(context, message, **values)
+
+
+def said(text: object) -> str:
+    """Return what a service said in the language of this request; as it is where it is not known.
+
+    For attributes and titles; elsewhere `marked` also tells screen readers what stayed English.
+    """
+    return translated(str(text), language()) or str(text)
+
+
+def marked(text: object) -> Markup:
+    """Return what a service said as markup; what stayed English on another page is marked so.
+
+    Web Content Accessibility Guidelines 2.2, success criterion 3.1.2 (language of parts).
+    """
+    known = translated(str(text), language())
+    if known is not None or not any(letter.isascii() and letter.isalpha() for letter in str(text)):
+        return Markup("%s") % (known or str(text))
+    return Markup('<span lang="en">%s</span>') % str(text)
 
 
 def number_text(value: Any, decimals: int | None = None) -> str:
@@ -88,7 +109,8 @@ def install(environment: Environment) -> None:
 
     They have ``_()``, ``ngettext``, ``pgettext``, ``format_number``, ``format_mass_kg``,
     ``format_mass_g``, ``format_date`` and ``format_datetime``; the last five also as the filters
-    ``number``, ``mass_kg``, ``mass_g``, ``day`` and ``instant``.
+    ``number``, ``mass_kg``, ``mass_g``, ``day`` and ``instant``. What services say in English is
+    said by the filters ``said`` (a text) and ``marked`` (markup).
     """
     environment.add_extension("jinja2.ext.i18n")
     environment.globals.update(
@@ -105,5 +127,11 @@ def install(environment: Environment) -> None:
     # The extension adds this to the environment: values are put in by us, and escaped by them.
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.filters.update(
-        number=number_text, mass_kg=mass_kg, mass_g=mass_g, day=day_text, instant=instant_text
+        number=number_text,
+        mass_kg=mass_kg,
+        mass_g=mass_g,
+        day=day_text,
+        instant=instant_text,
+        said=said,
+        marked=marked,
     )

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from keiryo.data import read_table
 from keiryo.issuing.output import Words
-from keiryo.web.speaking import gettext, language
+from keiryo.web.speaking import gettext, language, said
 from keiryo.web.translation import LANGUAGES, sentence
 
 ACT_KINDS: Mapping[str, str] = {
@@ -168,7 +168,7 @@ def term(text: str) -> str:
     text : str
         As records and tables say it: a relation, a state, the title of a duty or of a profile.
     """
-    return gettext(text) if text else ""
+    return said(text) if text else ""
 
 
 def act_kind(kind: str) -> str:

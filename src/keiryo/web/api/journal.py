@@ -11,7 +11,6 @@ from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 from sqlalchemy import func, select
 
-from keiryo.errors import NotFoundError
 from keiryo.journal import proofs
 from keiryo.journal.reading import act as read_act
 from keiryo.journal.reading import act_from_row
@@ -19,6 +18,7 @@ from keiryo.storage.schema import ACT, SIGNATURE
 from keiryo.web.api.answering import answered, as_of_head, as_of_seen, reading
 from keiryo.web.api.cursors import NEXT_LINK, Asked, Cursor, Limit, asked_page, paged
 from keiryo.web.api.documents import ActDocument, Document, act_document
+from keiryo.web.pages.journal import kinds_in_act, require_line_seen
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -163,7 +163,7 @@ def get_act(request: AnyRequest, viewer: Asking, number: ActNumber) -> Response[
     def build() -> WholeAct:
         kinds, metadata = [], viewer.metadata
         with viewer.books.reading() as connection:
-            for name in viewer.books.registry.kinds:
+            for name in kinds_in_act(viewer, number):
                 table = metadata.tables[name]
                 count = select(func.count()).where(table.c.act_id == number)
                 if lines := int(connection.execute(count).scalar_one()):
@@ -209,7 +209,7 @@ def _lines(viewer: Viewer, number: int, asked: Asked) -> Sequence[LineDocument]:
     after = int(asked.after[0]) if asked.after else 0
     streams: list[list[LineDocument]] = []
     with viewer.books.reading() as connection:
-        for name, kind in viewer.books.registry.kinds.items():
+        for name, kind in kinds_in_act(viewer, number).items():
             table = viewer.metadata.tables[name]
             query = (
                 select(table.c.line_no, *(table.c[f.name] for f in kind.fields))
@@ -233,25 +233,13 @@ def prove_line(
     request: AnyRequest, viewer: Asking, number: ActNumber, line: LineNumber
 ) -> Response[ProofDocument]:
     """Return the proof that a line which you see is part of the journal; it shows no other."""
-    metadata = viewer.metadata
-    with viewer.books.reading() as connection:
-        seen = any(
-            connection.execute(
-                select(metadata.tables[name].c.act_id).where(
-                    metadata.tables[name].c.act_id == number,
-                    metadata.tables[name].c.line_no == line,
-                )
-            ).first()
-            for name in viewer.books.registry.kinds
-        )
-    if not seen:
-        raise NotFoundError(f"there is no line {line} of act {number} that you may see")
+    require_line_seen(viewer, number, line)
 
     def build() -> ProofDocument:
         import msgspec
 
         with viewer.whole.reading() as connection:  # the path needs the digests of all lines
-            proof = proofs.prove(connection, metadata, number, line)
+            proof = proofs.prove(connection, viewer.metadata, number, line)
         return msgspec.convert(proof, ProofDocument)
 
     return answered(request, viewer, as_of_head(viewer), build)

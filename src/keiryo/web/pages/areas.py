@@ -53,6 +53,12 @@ from keiryo.web.pages.areas_reports import closings_page, reports_page
 from keiryo.web.pages.areas_search import find_areas, find_batches
 from keiryo.web.pictures.inventory_chart import InventoryLabels, inventory_chart
 from keiryo.web.pictures.inventory_data import BookCurve, Taking
+from keiryo.web.pictures.inventory_pointed import (
+    GRAMS,
+    KILOGRAMS,
+    WeightUnit,
+    inventory_pointed,
+)
 from keiryo.web.pictures.writing import Writing
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, OverviewPart, Section
@@ -235,8 +241,11 @@ def _weight(amount: Amount | None, what: str) -> int | None:
     return amount.element_mg if what == "element" else amount.fissile_mg
 
 
-def _chart(connection: Any, page: AreaPage) -> str | None:
-    """Return the chart of the book inventory of the last years; None if the books are empty."""
+def _chart(connection: Any, page: AreaPage) -> dict[str, Any] | None:
+    """Return the book inventory of the last years; None if the books are empty.
+
+    As a picture, and as the data of the chart that can be pointed at.
+    """
     metadata, last = page.viewer.metadata, page.today
     if page.knowledge.known_on is not None:
         last = min(last, page.knowledge.known_on)
@@ -247,28 +256,49 @@ def _chart(connection: Any, page: AreaPage) -> str | None:
     if first > last:
         first = last
     history = book_curve(connection, metadata, page.mba, first, last, knowledge=page.knowledge)
-    return inventory_chart(
-        curves(history),
-        takings=[
-            Taking(day, {str(c): _mg(book, c) for c in history.categories})
-            for day, book in history.takings
-        ],
+    drawn, labels = curves(history), _chart_labels(page.mba)
+    takings = [
+        Taking(day, {str(c): _mg(book, c) for c in history.categories})
+        for day, book in history.takings
+    ]
+    writing = Writing(count=number_text, day=day_text)
+    picture = inventory_chart(
+        drawn,
+        takings=takings,
         today=page.today if last == page.today else None,
-        labels=InventoryLabels(
-            title=_("Book inventory of %(mba)s", mba=page.mba),
-            description=_(
-                "Book inventory from {first} to {last} as step curves: {curves}. "
-                "{takings} physical inventory takings."
-            ),
-            no_data=_("Nothing is in the books yet."),
-            today=_("today"),
-            taking=_("physical inventory"),
-            difference=_("book less physical inventory"),
-            negative=_("negative book"),
-            fissile=_("fissile"),
-            categories={str(c): category_name(c) for c in Category},
+        labels=labels,
+        writing=writing,
+    )
+    data = inventory_pointed(
+        drawn,
+        takings=takings,
+        units={str(c): _weight_unit(c) for c in Category},
+        labels=labels,
+        writing=writing,
+        date_label=_("Date"),
+    )
+    return {"picture": picture, "data": data}
+
+
+def _weight_unit(category: Category) -> WeightUnit:
+    digits = KILOGRAMS if category.unit == "kg" else GRAMS
+    return WeightUnit(f"{category.unit} {category.element}", digits)
+
+
+def _chart_labels(mba: str) -> InventoryLabels:
+    return InventoryLabels(
+        title=_("Book inventory of %(mba)s", mba=mba),
+        description=_(
+            "Book inventory from {first} to {last} as step curves: {curves}. "
+            "{takings} physical inventory takings."
         ),
-        writing=Writing(count=number_text, day=day_text),
+        no_data=_("Nothing is in the books yet."),
+        today=_("today"),
+        taking=_("physical inventory"),
+        difference=_("book less physical inventory"),
+        negative=_("negative book"),
+        fissile=_("fissile"),
+        categories={str(c): category_name(c) for c in Category},
     )
 
 

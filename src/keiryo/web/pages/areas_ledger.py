@@ -15,7 +15,7 @@ from keiryo.accounts.ledger_pages import Ledger, LedgerFilter, LedgerLine, line_
 from keiryo.dates import Period
 from keiryo.quantities import Category
 from keiryo.storage.engine import Database
-from keiryo.web.listing import Asked, ListColumn, ListPage, Row, shown_list
+from keiryo.web.listing import PAGE_SIZES, Asked, ListColumn, ListPage, Row, shown_list
 from keiryo.web.pages.areas_frame import (
     AreaPage,
     address,
@@ -31,6 +31,11 @@ from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking
 
 MAX_REPORT_DIGITS = 9
+AS_IT_OPENS = PAGE_SIZES[0]
+"""Lines of a page where nothing else is asked for; that first page is remembered."""
+
+Found = tuple[int, tuple[Mapping[str, Any], ...]]
+"""How many lines there are, and those of one page."""
 
 
 @get("/areas/{mba:str}/ledger", sync_to_thread=True, opt={"reads": "accounts"})
@@ -46,9 +51,14 @@ def ledger_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Resp
         period,
     )
     codes = tuple(sorted({count.code for count in counts}))
-    categories = tuple(str(c) for c in Category if c in {count.category for count in counts})
+    present = {count.category for count in counts}
+    categories = tuple(str(c) for c in Category if c in present)
     ledger = Ledger(page.mba, period, LedgerFilter(), page.knowledge, counts)
-    rows = LedgerList(viewer.books, ledger, _columns(page, codes, categories))
+
+    def as_it_opens(build: Callable[[Any], Found]) -> Found:
+        return page.remembered("ledger lines", build, period)
+
+    rows = LedgerList(viewer.books, ledger, _columns(page, codes, categories), as_it_opens)
     name = f"ledger-{page.mba}-{period.start}-{period.end}"
     listed = shown_list(request, rows, name)
     if isinstance(listed, Response | Stream):
@@ -146,6 +156,7 @@ class LedgerList:
     database: Database
     ledger: Ledger
     columns: tuple[ListColumn, ...]
+    remembered: Callable[[Callable[[Any], Found]], Found]
 
     def wanted(self, asked: Asked) -> LedgerFilter:
         """Return what the filters of the list ask for; what no line can be is left out."""
@@ -166,20 +177,33 @@ class LedgerList:
 
     def page(self, asked: Asked) -> ListPage:
         """Return one page and the count of all lines that the filter lets through."""
+        if asked.page == 1 and asked.size == AS_IT_OPENS and not asked.filters:
+            total, lines = self.remembered(lambda c: self._found(c, asked))
+        else:
+            with self.database.reading() as connection:
+                total, lines = self._found(connection, asked)
+        number = _number(asked, total)
+        return ListPage(
+            self.columns, lines, total, Asked(asked.filters, None, False, number, asked.size)
+        )
+
+    def _found(self, connection: Any, asked: Asked) -> Found:
         ledger, metadata = self._asked(asked), self.database.metadata
-        with self.database.reading() as connection:
-            total = ledger.total(connection, metadata)
-            number = min(asked.page, max(1, -(-total // asked.size)))
-            asked = Asked(asked.filters, None, False, number, asked.size)
-            offset = (number - 1) * asked.size
-            lines = ledger.page(connection, metadata, offset, asked.size)
-        return ListPage(self.columns, tuple(_row(line) for line in lines), total, asked)
+        total = ledger.total(connection, metadata)
+        offset = (_number(asked, total) - 1) * asked.size
+        lines = ledger.page(connection, metadata, offset, asked.size, total)
+        return total, tuple(_row(line) for line in lines)
 
     def rows(self, asked: Asked) -> Iterator[Row]:
         """Yield all lines that the filter lets through, in order, bounded in memory."""
         with self.database.reading() as connection:
             for line in self._asked(asked).lines(connection, self.database.metadata):
                 yield _row(line)
+
+
+def _number(asked: Asked, total: int) -> int:
+    """Return the number of the page that is asked for, or of the last one."""
+    return min(asked.page, max(1, -(-total // asked.size)))
 
 
 def _row(line: LedgerLine) -> Mapping[str, Any]:

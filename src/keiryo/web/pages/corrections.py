@@ -55,7 +55,6 @@ from keiryo.web.terms import entry_code_meaning
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 CORRECTING = "correction.plan"
-WAYS = ("change", "delete")
 _NOT_IN_LISTINGS = ("date", "code", "shipper", "receiver", "shipper-batch")
 _OF_BALANCES = ("state-record-id",)
 

@@ -48,6 +48,7 @@ from keiryo.web.pages.evaluation_board import (
     overview,
 )
 from keiryo.web.pages.evaluation_items import ITEMS_JOB, items_page, run_items, start_items
+from keiryo.web.pages.evaluation_pointed import pointed_charts
 from keiryo.web.pages.evaluation_recording import (
     record,
     record_page,
@@ -238,10 +239,10 @@ def _shown(
         words |= {"assumptions": quantity["assumptions"], "shares": shares, "prefix": prefix}
         parts.append({**words, "terms": terms_table(quantity), "any": bool(quantity["shares"])})
     here = {**asked, "category": plain["category"], "balance": balance["to"]}
-    base = f"/evaluation/{area.code}/charts/"
+    base, pointed = f"/evaluation/{area.code}/charts/", pointed_charts(plain)
     charts = [
         {"name": name, "title": chart.title, "alt": chart.description,
-         "src": f"{base}{name}.svg?{urlencode(here)}"}
+         "src": f"{base}{name}.svg?{urlencode(here)}", "data": pointed.get(name)}
         for name, chart in charts_of(plain, number).items()
     ]  # fmt: skip
     tabs = [

@@ -20,6 +20,7 @@ from keiryo.evaluation.model import ELEMENT
 from keiryo.web.listing import ListColumn, RowList, ShownList, shown_list
 from keiryo.web.pages.evaluation_asked import Plain
 from keiryo.web.pages.evaluation_board import VERDICT_BADGES
+from keiryo.web.pages.evaluation_pointed import DECIMALS, KG_DECIMALS, weight_text
 from keiryo.web.speaking import day_text, mass_kg, number_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
@@ -50,6 +51,9 @@ SHARE_COLUMNS = (
     ListColumn("act", sentence("Act"), "act", hidden=True),
     ListColumn("line", sentence("Line"), "number", hidden=True),
 )
+WEIGHTS = ("MUF, kg", "CUMUF, kg")
+"""Columns of sums of weights, which are whole milligrams."""
+
 PASSED = {
     True: ("ok", sentence("kept")),
     False: ("error", sentence("exceeded")),
@@ -299,7 +303,11 @@ def plain_table(table: Any) -> dict[str, Any]:
         if any(isinstance(row[place], int | float) for row in table.rows)
     }
     rows = [
-        {key: _written(value) for key, value in zip(keys, row, strict=True)} for row in table.rows
+        {
+            key: _written(value, head)
+            for key, head, value in zip(keys, table.heads, row, strict=True)
+        }
+        for row in table.rows
     ]
     for place in table.marked:
         rows[place]["_kind"] = "warning"
@@ -310,11 +318,13 @@ def plain_table(table: Any) -> dict[str, Any]:
     return {"caption": table.caption, "columns": heads, "rows": rows}
 
 
-def _written(value: object) -> str:
+def _written(value: object, head: str) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return number_text(value, 4)
+        if head in WEIGHTS:
+            return weight_text(value)
+        return number_text(value, KG_DECIMALS if head.endswith(", kg") else DECIMALS)
     return str(value)
 
 

@@ -13,7 +13,7 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 
-from keiryo.errors import Finding, NotFoundError, RefusedError
+from keiryo.errors import Finding, KeiryoError, NotFoundError, RefusedError
 from keiryo.people import accounts, joining, one_time
 from keiryo.people.administration_checks import name_problems
 from keiryo.people.errors import SignInError
@@ -89,12 +89,17 @@ def password_rules() -> list[str]:
     ]
 
 
+def in_words(said: Finding | KeiryoError) -> str:
+    """Return what is wrong and what to do, as sentences for a page."""
+    return f"{said.message[:1].upper()}{said.message[1:]}. {said.advice or ''}".strip()
+
+
 def by_field(findings: Iterable[Finding], default: str = "") -> dict[str, str]:
     """Return findings as texts beside the fields of a form."""
     found: dict[str, str] = {}
     for one in findings:
         name = next((f for code, f in FIELD_OF.items() if one.code.startswith(code)), default)
-        text = f"{one.message[:1].upper()}{one.message[1:]}. {one.advice or ''}".strip()
+        text = in_words(one)
         found[name] = f"{found[name]} {text}" if name in found else text
     return found
 
@@ -123,27 +128,29 @@ def _shown(
     person = one_time.look(server.database, token, PURPOSES[way], server.now())
     if person is None:
         return _void(request, way)
-    visitor = welcome_visitor(request)
-    found = None if way == SET_UP else accounts.account(server.database, person)
-    answer = render(
+    return _answered(
         request,
         "sign_in/choose_password.html",
-        http_status=http_status,
+        http_status,
         way=way,
         token=token,
         typed=typed,
         errors=errors or {},
-        account=found,
+        account=None if way == SET_UP else accounts.account(server.database, person),
         rules=password_rules(),
     )
-    put_visitor(request, answer, visitor)
-    answer.headers["Referrer-Policy"] = "strict-origin"
-    return answer
 
 
 def _void(request: AnyRequest, way: str) -> Response[Any]:
+    return _answered(request, "sign_in/void_link.html", 410, first=way == SET_UP)
+
+
+def _answered(
+    request: AnyRequest, template: str, http_status: int, **shown: object
+) -> Response[Any]:
+    """Return a page for a visitor; its address, which may hold the token, is told to no other."""
     visitor = welcome_visitor(request)
-    answer = render(request, "sign_in/void_link.html", http_status=410, first=way == SET_UP)
+    answer = render(request, template, http_status=http_status, **shown)
     put_visitor(request, answer, visitor)
     answer.headers["Referrer-Policy"] = "strict-origin"
     return answer
@@ -176,8 +183,7 @@ def _chosen(request: AnyRequest, way: str) -> Response[Any]:
         return _shown(request, way, token, typed, by_field(error.findings, "password"), 422)
     except SignInError:
         return _void(request, way)
-    answer = Redirect("/sign-in?ready=1", status_code=303)
-    return answer
+    return Redirect("/sign-in?ready=1", status_code=303)
 
 
 def _problems(

@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 
 from keiryo.errors import NotFoundError
 from keiryo.journal import proofs
+from keiryo.journal.act_scopes import NAME as ACT_SCOPE
+from keiryo.journal.model import LineKind
 from keiryo.journal.reading import act as read_act
 from keiryo.journal.verify import verify
 from keiryo.people.accounts import names_of
@@ -59,11 +61,11 @@ def journal_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
 def act_page(request: AnyRequest, viewer: Asking, number: FromPath[int]) -> Response[Any]:
     """Show one act: who answers for it, its lines as far as they are seen, its place."""
     _require_possible(number)
-    metadata = viewer.metadata
+    metadata, possible = viewer.metadata, kinds_in_act(viewer, number)
     with viewer.books.reading() as connection:
         act = read_act(connection, metadata, number)
         kinds = []
-        for name, kind in viewer.books.registry.kinds.items():
+        for name, kind in possible.items():
             table = metadata.tables[name]
             mine = table.c.act_id == number
             count = connection.execute(select(func.count()).where(mine)).scalar_one()
@@ -91,7 +93,17 @@ def act_page(request: AnyRequest, viewer: Asking, number: FromPath[int]) -> Resp
     )
 
 
-def _shown(kind: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def kinds_in_act(viewer: Viewer, number: int) -> dict[str, LineKind]:
+    """Return the kinds of line that an act can hold, by name, so that few tables are asked."""
+    registry, reach = viewer.whole.registry, viewer.metadata.tables[ACT_SCOPE]
+    owner = registry.capability_of()
+    query = select(reach.c.capability).where(reach.c.act_id == number).distinct()
+    with viewer.whole.reading() as connection:
+        concerned = set(connection.execute(query).scalars())
+    return {name: kind for name, kind in registry.kinds.items() if owner[name] in concerned}
+
+
+def _shown(kind: LineKind, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the columns that hold anything, and the rows with them."""
     names = [f.name for f in kind.fields if any(row[f.name] is not None for row in rows)]
     docs = {f.name: f.doc for f in kind.fields}
@@ -124,26 +136,31 @@ def line_page(viewer: Asking, number: FromPath[int], line: FromPath[int]) -> Res
 def proof_file(viewer: Asking, number: FromPath[int], line: FromPath[int]) -> Response[str]:
     """Hand out the proof of a line that the viewer sees; it shows no other line."""
     _require_possible(number, line)
-    metadata = viewer.metadata
-    with viewer.books.reading() as connection:
-        seen = any(
-            connection.execute(
-                select(metadata.tables[name].c.act_id).where(
-                    metadata.tables[name].c.act_id == number,
-                    metadata.tables[name].c.line_no == line,
-                )
-            ).first()
-            for name in viewer.books.registry.kinds
-        )
-    if not seen:
-        raise NotFoundError(f"there is no line {line} of act {number} that you may see")
+    require_line_seen(viewer, number, line)
     with viewer.whole.reading() as connection:  # the path needs the digests of all lines
-        proof = proofs.prove(connection, metadata, number, line)
+        proof = proofs.prove(connection, viewer.metadata, number, line)
     return Response(
         json.dumps(proof, indent=2) + "\n",
         media_type="application/json",
         headers=download_headers(f"proof-{number}-{line}.json"),
     )
+
+
+def require_line_seen(viewer: Viewer, number: int, line: int) -> None:
+    """Refuse to go on with a line of an act that the viewer does not see.
+
+    Raises
+    ------
+    NotFoundError
+        Whether there is such a line at all is not told.
+    """
+    tables = [viewer.metadata.tables[name] for name in kinds_in_act(viewer, number)]
+    with viewer.books.reading() as connection:
+        for table in tables:
+            this = (table.c.act_id == number) & (table.c.line_no == line)
+            if connection.execute(select(table.c.act_id).where(this)).first() is not None:
+                return
+    raise NotFoundError(f"there is no line {line} of act {number} that you may see")
 
 
 @get("/journal/checkpoint", sync_to_thread=True)

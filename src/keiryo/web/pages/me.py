@@ -13,6 +13,7 @@ from keiryo.people import tokens
 from keiryo.people.model import ROLES, Grant
 from keiryo.web.confirming import ask_again, said_once
 from keiryo.web.jobs import Jobs
+from keiryo.web.pages.joining import in_words
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.sections import OverviewPart, Section
@@ -115,8 +116,7 @@ def make_program_token(request: AnyRequest, viewer: Asking) -> Response[Any]:
     try:
         token = said_once(viewer, {"program": repr(typed)}, make, f"{PROGRAMS}?shown=1")
     except UsageError as error:
-        problem = f"{error.message[:1].upper()}{error.message[1:]}. {error.advice or ''}"
-        return _shown_programs(request, viewer, typed, problem.strip(), 422)
+        return _shown_programs(request, viewer, typed, in_words(error), 422)
     forget_fields(viewer, PROGRAMS)
     if token is None:
         return Redirect(f"{PROGRAMS}?shown=1", status_code=303)
@@ -147,7 +147,7 @@ def _own_scope(viewer: Viewer, given: str) -> str | None:
 def _scopes(viewer: Viewer) -> list[str]:
     granted = {grant.scope for grant in viewer.person.grants}
     places = {area.scope for area in viewer.areas.values()} if viewer.reads("places") else set()
-    return sorted(granted | places | {scope.rpartition("/")[0] for scope in places} & granted)
+    return sorted(granted | places)
 
 
 def _waiting(viewer: Viewer) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from keiryo.errors import KeiryoError, NotFoundError, RefusedError, UsageError
+from keiryo.errors import NotFoundError, RefusedError, UsageError
 from keiryo.people import accounts, administration, sessions, totp
 from keiryo.people.errors import SignInError
 from keiryo.people.oidc_accounts import unlink
@@ -17,7 +17,7 @@ from keiryo.people.passwords import password_problems
 from keiryo.people.permissions import keys_in_force
 from keiryo.web.confirming import ask_again, check_password, is_confirmed, raw_field
 from keiryo.web.cookies import drop_session, put_session
-from keiryo.web.pages.joining import by_field, password_rules
+from keiryo.web.pages.joining import by_field, in_words, password_rules
 from keiryo.web.pages.me import tabs
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import server_providers
@@ -51,10 +51,7 @@ def change_password(request: AnyRequest, viewer: Asking) -> Response[Any]:
     if problem is not None:
         errors = {"current_password": problem, **errors}
     if errors:
-        answer = _shown(request, viewer, errors, status if problem else 422)
-        if status == 429:
-            answer.headers["Retry-After"] = str(wait)
-        return answer
+        return _shown(request, viewer, errors, status if problem else 422, wait_s=wait)
     person, session, now = viewer.person.person, viewer.session, viewer.server.now()
     assert session is not None
     key = session.signing_key(viewer.token) or accounts.signing_key_by_password(
@@ -122,15 +119,11 @@ def make_new_key(request: AnyRequest, viewer: Asking) -> Response[Any]:
     password = raw_field(viewer, "key_password")
     problem, status, wait = check_password(request, viewer, password)
     if problem is not None:
-        answer = _shown(request, viewer, {"key_password": problem}, status)
-        if status == 429:
-            answer.headers["Retry-After"] = str(wait)
-        return answer
+        return _shown(request, viewer, {"key_password": problem}, status, wait_s=wait)
     try:
         administration.new_key(viewer.whole, viewer.actor(), password, viewer.server.now())
     except (SignInError, RefusedError) as error:
-        words = f"{error.message[:1].upper()}{error.message[1:]}. {error.advice or ''}".strip()
-        return _shown(request, viewer, {"key_password": words}, 422)
+        return _shown(request, viewer, {"key_password": in_words(error)}, 422)
     answer = Redirect("/sign-in?changed=1", status_code=303)
     drop_session(request, answer)
     return answer
@@ -186,7 +179,7 @@ def end_link(request: AnyRequest, viewer: Asking) -> Response[Any]:
     try:
         unlink(viewer.whole, viewer.person.person)
     except UsageError as error:
-        return _shown(request, viewer, {"": _words(error)}, 422)
+        return _shown(request, viewer, {"": in_words(error)}, 422)
     return Redirect(f"{ACCESS}?unlinked=1", status_code=303)
 
 
@@ -244,12 +237,14 @@ def _shown(
     viewer: Viewer,
     errors: dict[str, str] | None = None,
     http_status: int = 200,
+    *,
+    wait_s: int = 0,
 ) -> Response[Any]:
     person, now = viewer.person.person, viewer.server.now()
     known, idle = viewer.account, timedelta(minutes=viewer.server.settings.idle_minutes)
     with viewer.whole.reading() as connection:
         keys = keys_in_force(connection, viewer.metadata, person)
-    return render(
+    answer = render(
         request,
         "me/access.html",
         http_status=http_status,
@@ -270,10 +265,9 @@ def _shown(
         tabs=tabs(ACCESS),
         crumbs=[(_("My page"), "/me"), (_("Sign-in and keys"), None)],
     )
-
-
-def _words(error: KeiryoError) -> str:
-    return f"{error.message[:1].upper()}{error.message[1:]}. {error.advice or ''}".strip()
+    if wait_s:
+        answer.headers["Retry-After"] = str(wait_s)
+    return answer
 
 
 SECTION = Section(

@@ -50,7 +50,7 @@ from keiryo.web.pages.notices_typed import (
     REGISTER,
     acts_about_notice,
     areas_of,
-    check_name,
+    check_names,
     notice_named,
     registered_fields,
     typed_notice,
@@ -181,7 +181,7 @@ def new_notice_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Redi
     notice = typed_notice(viewer, entered)
     revise = viewer.field("revise") == "yes"
     if notice is not None:
-        check_name(viewer, entered, notice, revise=revise)
+        check_names(viewer, entered, [notice], revise=revise)
     if entered.refused or notice is None:
         return _form(request, viewer, entered)
     named, head = notice, head_of_form(viewer)
@@ -356,16 +356,15 @@ def import_notices(request: AnyRequest, viewer: Asking) -> Response[Any] | Redir
         return _form(request, viewer, entered)
     name, content = safe_name(sent.filename), sent.file.read()
     notices, table = read_notices(name, content)
+    revise = viewer.field("revise_file") == "yes"
     if not table.findings:
         for mba in {notice.mba for notice in notices} & set(areas_reading(viewer, "oversight")):
             viewer.require_post(REGISTER, viewer.area(mba).scope)
-        for notice in notices:
-            check_name(viewer, entered, notice, revise=viewer.field("revise_file") == "yes")
+        check_names(viewer, entered, notices, revise=revise)
     if table.findings or entered.errors:
         entered.findings += table.findings
         entered.errors[""] = _("The notices were refused; nothing was recorded.")
         return _form(request, viewer, entered)
-    revise = viewer.field("revise_file") == "yes"
 
     def do() -> Answer:
         evidence = (name, content, "advance notices")
@@ -383,10 +382,10 @@ def find_notices(viewer: Viewer, words: str, most: int) -> list[Hit]:
     """Return the notices with the words in their name."""
     if not viewer.reads("oversight"):
         return []
-    table, text = viewer.metadata.tables[ADVANCE_NOTICE.name], words.lower()
+    table = viewer.metadata.tables[ADVANCE_NOTICE.name]
     query = (
         select(table.c.notice, table.c.mba)
-        .where(table.c.notice.ilike(f"%{_plain(text)}%", escape="\\"))
+        .where(table.c.notice.icontains(words, autoescape=True))
         .distinct()
         .limit(most)
     )
@@ -396,10 +395,6 @@ def find_notices(viewer: Viewer, words: str, most: int) -> list[Hit]:
         Hit(_KIND, str(name), f"/notices/show?notice={quote(str(name))}", str(mba))
         for name, mba in rows
     ]
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 _KIND = sentence("advance notice")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from sqlalchemy import select
 
@@ -52,8 +53,7 @@ def registered_fields(viewer: Viewer, name: str) -> dict[str, str]:
 
 def notice_named(viewer: Viewer, name: str) -> AdvanceNotice | None:
     """Return a notice that the viewer sees."""
-    with viewer.whole.reading() as connection:
-        found = {n.notice: n for n in register(connection, viewer.metadata)}.get(name)
+    found = _registered(viewer).get(name)
     seen = found is not None and found.mba in areas_reading(viewer, "oversight")
     return found if seen else None
 
@@ -93,18 +93,27 @@ def typed_notice(viewer: Viewer, entered: Entered) -> AdvanceNotice | None:
     )
 
 
-def check_name(viewer: Viewer, entered: Entered, notice: AdvanceNotice, *, revise: bool) -> None:
-    """Refuse a name that belongs to a notice of an area that the viewer does not keep."""
+def check_names(
+    viewer: Viewer, entered: Entered, notices: Iterable[AdvanceNotice], *, revise: bool
+) -> None:
+    """Refuse names that belong to notices of areas that the viewer does not keep."""
+    known, mine = _registered(viewer), areas_of(viewer)
+    for notice in notices:
+        before = known.get(notice.notice)
+        if before is not None and before.mba not in mine:
+            entered.errors["notice"] = _("This name is taken; choose another one.")
+        elif before is not None and before.mba != notice.mba and revise:
+            entered.errors["mba"] = _(
+                "The notice is registered for %(mba)s; withdraw it and give the new one its own "
+                "name.",
+                mba=before.mba,
+            )
+
+
+def _registered(viewer: Viewer) -> dict[str, AdvanceNotice]:
+    """Return all notices of the State by name, seen or not."""
     with viewer.whole.reading() as connection:
-        known = {n.notice: n for n in register(connection, viewer.metadata)}
-    before = known.get(notice.notice)
-    if before is not None and before.mba not in areas_of(viewer):
-        entered.errors["notice"] = _("This name is taken; choose another one.")
-    elif before is not None and before.mba != notice.mba and revise:
-        entered.errors["mba"] = _(
-            "The notice is registered for %(mba)s; withdraw it and give the new one its own name.",
-            mba=before.mba,
-        )
+        return {one.notice: one for one in register(connection, viewer.metadata)}
 
 
 def acts_about_notice(viewer: Viewer, name: str, after_act: int) -> list[int]:

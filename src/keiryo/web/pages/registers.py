@@ -8,6 +8,7 @@ stands area by area.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -143,9 +144,8 @@ WASTE_COLUMNS = (
 )
 
 
-def waste_rows(viewer: Viewer, board: RetainedWaste) -> list[dict[str, Any]]:
-    """Return retained waste batch by batch, of the areas that the viewer reads."""
-    mine = areas_reading(viewer, "accounts")
+def waste_rows(accounts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the retained waste of some areas batch by batch."""
     return [
         {
             "mba": account["mba"],
@@ -159,8 +159,7 @@ def waste_rows(viewer: Viewer, board: RetainedWaste) -> list[dict[str, Any]]:
             "acts": " ".join(sorted({str(e["act"]) for e in line["entries"]}, key=int)),
             "entries": line["entries"],
         }
-        for account in board.to_dict()["accounts"]
-        if account["mba"] in mine
+        for account in accounts
         for line in account["batches"]
     ]
 
@@ -170,16 +169,15 @@ def waste_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show what was transferred to retained waste, what came back, and what is held."""
     on = asked_day(request, "on", viewer.today)
     standing = WASTE.get(viewer, on)
-    rows = waste_rows(viewer, standing.answer)
-    table = shown_list(request, RowList(rows, WASTE_COLUMNS), "retained-waste")
+    mine = areas_reading(viewer, "accounts")
+    totals = [a for a in standing.answer.to_dict()["accounts"] if a["mba"] in mine]
+    table = shown_list(request, RowList(waste_rows(totals), WASTE_COLUMNS), "retained-waste")
     if isinstance(table, Response | Stream):
         return table
     for cells, row in zip(table.rows, table.found.rows, strict=True):
         first = row["entries"][0] if row["entries"] else None
         if first is not None:
             cells["held"] = (row["held"], f"/why?of=line:{first['act']}/{first['line']}")
-    mine = areas_reading(viewer, "accounts")
-    totals = [a for a in standing.answer.to_dict()["accounts"] if a["mba"] in mine]
     return render(
         request,
         "boards/retained_waste.html",

@@ -6,7 +6,7 @@ all rows or refuses all of them. A report is made from what is recorded on the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -47,7 +47,6 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 COMPOSE = "/reports/compose"
 _MEANT_AS_SOURCE = "TABLE-SOURCE"
-_BLOCKING = (Severity.FORMAT, Severity.INCONSISTENCY)
 _AMOUNT = 2_000
 
 
@@ -145,7 +144,7 @@ def _recorded(
         raise LookAgainError(partial(show, between=between, http_status=409))
     reason = fields.get("reason", "")
     refused = partial(show, http_status=422, tried=True)
-    if _stops(found, reason):
+    if _cannot_be_recorded(found) or (_takes_a_reason(found) and not reason):
         raise LookAgainError(refused)
     outcome = record_source(
         viewer.whole,
@@ -172,11 +171,12 @@ def _checked(
     return made, found
 
 
-def _stops(found: list[Finding], reason: str) -> bool:
-    severities = {one.severity for one in found}
-    if Severity.FORMAT in severities:
-        return True
-    return Severity.INCONSISTENCY in severities and not reason
+def _cannot_be_recorded(found: Iterable[Finding]) -> bool:
+    return any(one.severity is Severity.FORMAT for one in found)
+
+
+def _takes_a_reason(found: Iterable[Finding]) -> bool:
+    return any(one.severity is Severity.INCONSISTENCY for one in found)
 
 
 def _posted_meanwhile(viewer: Viewer, scope: str) -> int | None:
@@ -194,7 +194,7 @@ def _sent(viewer: Viewer) -> dict[str, str]:
     return {
         name: value[:_AMOUNT]
         for name, value in fields.items()
-        if name not in ("action",) and len(name) < 40
+        if name != "action" and len(name) < 40
     }
 
 
@@ -227,9 +227,10 @@ def _page(
     tried: bool = False,
     http_status: int = 200,
 ) -> Response[Any]:
+    all_found = found or []
     by_row: dict[int, list[Finding]] = {}
     others = []
-    for one in found or []:
+    for one in all_found:
         row = made.row_of(one) if made is not None else None
         if row is None:
             others.append(one)
@@ -251,9 +252,8 @@ def _page(
         by_row=by_row,
         others=others,
         checked=found is not None,
-        counts=counts(found or []),
-        needs_reason=bool(found) and not any(f.severity is Severity.FORMAT for f in found or [])
-        and any(f.severity in _BLOCKING for f in found or []),
+        counts=counts(all_found),
+        needs_reason=_takes_a_reason(all_found) and not _cannot_be_recorded(all_found),
         between=between,
         problem=problem,
         tried=tried,
@@ -263,7 +263,7 @@ def _page(
             (_("Write source lines"), COMPOSE),
             (place.code, None),
         ],
-    )  # fmt: skip
+    )
 
 
 def _choices(viewer: Viewer, place: MaterialBalanceArea) -> dict[str, list[tuple[str, str]]]:

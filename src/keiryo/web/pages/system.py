@@ -14,6 +14,7 @@ from litestar.response import Redirect, Stream
 from sqlalchemy import func, select, text
 
 from keiryo.people.accounts import names_of
+from keiryo.people.sessions import is_open
 from keiryo.people.tables import JOB, SESSION
 from keiryo.storage.backup import backup
 from keiryo.storage.engine import Database, shown
@@ -114,13 +115,11 @@ def size_bytes(database: Database) -> int | None:
 def _facts(server: Server) -> list[tuple[str, Any]]:
     database, metadata = server.database, server.database.metadata
     signature, session = metadata.tables[SIGNATURE], metadata.tables[SESSION]
-    now = server.now().strftime("%Y-%m-%dT%H:%M:%S")
-    still = session.c.ended_at.is_(None) & (session.c.expires_at > now)
+    still = is_open(session, server.now())
     with database.reading() as connection:
         head = head_of(connection, metadata)
         signed = connection.execute(select(func.count()).select_from(signature)).scalar_one()
         open_now = connection.execute(select(func.count()).where(still)).scalar_one()
-    with database.reading() as connection:
         revision = recorded_revision(connection)
     size = size_bytes(database)
     return [

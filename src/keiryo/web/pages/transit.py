@@ -188,13 +188,6 @@ def why_href(row: Row) -> str | None:
     return f"/why?of=entry:{quote(str(row['source']))}" if known else None
 
 
-def _batch_href(row: Row) -> str | None:
-    if not row["seen"]:
-        return None
-    area = row["sender"] if row["shipped"] else row["receiver"]
-    return f"/why?of=batch:{quote(area + '/' + row['batch'])}"
-
-
 COLUMNS = (
     ListColumn("state", sentence("State"), choices=STATES),
     ListColumn("batch", sentence("Batch"), "code"),

@@ -7,7 +7,6 @@ the same query with the same condition.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ from litestar import Response, post, route
 from litestar.response import Redirect, Stream
 from sqlalchemy import Select, func, select
 
+from keiryo.dates import number_date
 from keiryo.errors import KeiryoError
 from keiryo.journal.tables import FINDING
 from keiryo.oversight.standing_questions import record_standing_questions
@@ -43,6 +43,7 @@ from keiryo.web.pages.boards import (
     typed_again,
 )
 from keiryo.web.pages.worklist_finding import (
+    act_done,
     finding_page,
     may_assign,
     own_names,
@@ -95,10 +96,14 @@ COLUMNS = (
 )
 
 
-def items_seen(viewer: Viewer, on: datetime.date | None = None) -> Select[Any]:
+def items_seen(viewer: Viewer) -> Select[Any]:
     """Return the findings that the viewer may see, to be asked through the books they see."""
-    mbas = None if sees_state(viewer, "journal") else areas_reading(viewer, "journal")
-    return work_items(viewer.metadata, on or viewer.today, mbas)
+    return work_items(viewer.metadata, viewer.today, _areas_asked(viewer))
+
+
+def _areas_asked(viewer: Viewer) -> list[str] | None:
+    """Return the areas whose findings are seen; None: all, and those about no area."""
+    return None if sees_state(viewer, "journal") else list(areas_reading(viewer, "journal"))
 
 
 @route(
@@ -134,7 +139,7 @@ def assign_selected(request: AnyRequest, viewer: Viewer) -> Response[Any] | Stre
         return _list_page(request, viewer, entered, places)
     for scope in {require_place(viewer, place)["scope"] for place in places}:
         viewer.require_post("finding.assign", scope)
-    back = {k: v for k, v in request.query_params.items() if k not in ("format", "done")}
+    back = _view_asked(request)
 
     def do() -> Answer:
         with viewer.whole.reading() as connection:
@@ -183,9 +188,8 @@ def _list_page(
     assigning = may_assign(viewer)
     pick = [{"key": "_pick", "title": _("Pick"), "kind": "text"}] if assigning else []
     chosen = {f"{act}/{line}" for act, line in picked}
-    kept = {k: v for k, v in request.query_params.items() if k not in ("format", "done")}
-    done = str(request.query_params.get("done", ""))
-    answer = render(
+    kept = _view_asked(request)
+    return render(
         request,
         "boards/worklist.html",
         http_status=entered.status,
@@ -199,10 +203,14 @@ def _list_page(
         owners=owner_names(viewer) if assigning else [],
         may_refresh=viewer.may_post("report.accept", viewer.state),
         action=f"/findings?{urlencode(kept)}" if kept else "/findings",
-        done=int(done) if done.isdecimal() and len(done) < 16 else 0,
+        done=act_done(request),
         crumbs=[(_("Findings"), None)],
     )
-    return answer
+
+
+def _view_asked(request: AnyRequest) -> dict[str, str]:
+    """Return what the address asks of the list, without what came of the last form."""
+    return {k: v for k, v in request.query_params.items() if k not in ("format", "done")}
 
 
 @post("/findings/refresh", status_code=200, sync_to_thread=True, opt={"reads": "journal"})
@@ -249,16 +257,11 @@ def shown_today(viewer: Viewer) -> dict[str, Any]:
             {
                 **row,
                 "href": _finding_href(row),
-                "by": day_text(_iso(row["due_on"])) if row["due_on"] else "",
+                "by": day_text(number_date(row["due_on"])) if row["due_on"] else "",
             }
             for row in first
         ],
     }
-
-
-def _iso(number: int) -> str:
-    text = f"{number:08}"
-    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
 
 def find_findings(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
@@ -266,7 +269,7 @@ def find_findings(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
     if not viewer.reads("journal"):
         return
     table = viewer.metadata.tables[FINDING.name]
-    mbas = None if sees_state(viewer, "journal") else list(areas_reading(viewer, "journal"))
+    mbas = _areas_asked(viewer)
     columns = (table.c.act_id, table.c.line_no, table.c.code, table.c.mba, table.c.message)
     newest = select(*columns).order_by(table.c.act_id.desc(), table.c.line_no)
     if mbas is not None:

@@ -9,7 +9,7 @@ from litestar import Response, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from keiryo.errors import Finding, KeiryoError, NotFoundError, Severity
+from keiryo.errors import KeiryoError, NotFoundError
 from keiryo.oversight.finding_state import CLOSED, OPEN
 from keiryo.oversight.worklist import (
     Place,
@@ -34,6 +34,7 @@ from keiryo.web.pages.boards import (
     sees_state,
     typed_again,
 )
+from keiryo.web.pages.reports_records import finding_of_row
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields
 from keiryo.web.speaking import gettext as _
@@ -89,6 +90,12 @@ def may_assign(viewer: Viewer) -> bool:
     """Return whether the viewer may assign findings of any area that they see."""
     scopes = [viewer.state, *(area.scope for area in viewer.areas.values())]
     return any(viewer.may_post("finding.assign", scope) for scope in scopes)
+
+
+def act_done(request: AnyRequest) -> int:
+    """Return the act that was just posted, as the address that leads back here says; else 0."""
+    text = str(request.query_params.get("done", ""))
+    return int(text) if text.isdecimal() and len(text) < 16 else 0
 
 
 def require_place(viewer: Viewer, place: Place) -> dict[str, Any]:
@@ -208,7 +215,6 @@ def _page(request: AnyRequest, viewer: Viewer, place: Place, entered: Entered) -
         choices = [("answer", _("Answer and open it again"))]
         if viewer.may_post(REOPEN, scope):
             choices = [("reopen", _("Open it again"))]
-    done = str(request.query_params.get("done", ""))
     assigning = viewer.may_post("finding.assign", scope)
     return render(
         request,
@@ -217,7 +223,7 @@ def _page(request: AnyRequest, viewer: Viewer, place: Place, entered: Entered) -
         path=f"/findings/{place[0]}/{place[1]}",
         item=item,
         values=values,
-        finding=_finding(values),
+        finding=finding_of_row(values),
         place=f"{place[0]}/{place[1]}",
         report_href=_report_href(values),
         steps=[
@@ -236,28 +242,8 @@ def _page(request: AnyRequest, viewer: Viewer, place: Place, entered: Entered) -
         assigning=assigning,
         owners=owner_names(viewer) if assigning else [],
         most=MOST_ANSWER,
-        done=int(done) if done.isdecimal() and len(done) < 16 else 0,
+        done=act_done(request),
         crumbs=[(_("Findings"), "/findings"), (f"{values['code']} {place[0]}/{place[1]}", None)],
-    )
-
-
-def _finding(values: dict[str, Any]) -> Finding:
-    return Finding(
-        code=values["code"],
-        severity=Severity(values["severity"]),
-        message=values["message"],
-        advice=values["advice"] or "",
-        file=values["file"],
-        line=values["file_line"],
-        mba=values["mba"],
-        report=values["report"],
-        entry=values["entry_no"],
-        label=values["label"],
-        category=values["category"],
-        found=values["found"],
-        expected=values["expected"],
-        basis=values["basis"],
-        cell=values["cell"],
     )
 
 

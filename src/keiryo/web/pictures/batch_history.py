@@ -26,14 +26,14 @@ from keiryo.web.pictures.svg import (
     line,
     linked,
     path,
-    picture,
     width_of,
     words,
 )
 from keiryo.web.pictures.time_axis import Rows, TimeScale, axis, scale_of, today_mark
+from keiryo.web.pictures.time_picture import RIGHT, TimePicture, days_told, named_row
 from keiryo.web.pictures.writing import PLAIN, Writing
 
-WIDTH, LEFT, RIGHT = 960.0, 84.0, 944.0
+LEFT = 84.0
 _TOP, _LABEL_ROW, _BAND, _CHIP_ROW, _CHIP, _LANE_GAP = 22.0, 24.0, 34.0, 26.0, 20.0, 12.0
 MOST_LABEL_ROWS = 7
 MOST_CHIPS = 24
@@ -89,15 +89,11 @@ def batch_history(
         One ``<svg>`` element, 960 pixels wide.
     """
     labels = labels or HistoryLabels()
-    title = labels.title.format(name=story.name)
+    sheet = TimePicture(labels.title.format(name=story.name), "pic-batch")
     if not story.events:
-        note = words(WIDTH / 2, 34, labels.no_events, "pic-note", anchor="middle")
-        return picture(*(WIDTH, 60, note), title=title, description=labels.no_events,
-                       class_="pic-batch")  # fmt: skip
+        return sheet.empty(labels.no_events)
     days = [event.day for event in story.events] + [r.day for r in story.relatives]
-    days += [day for _, day in story.absent]
-    if today is not None and today > max(days):
-        days.append(today)
+    days = days_told([*days, *(day for _, day in story.absent)], today)
     scale = scale_of(days, LEFT + 14, RIGHT - 30, margin=0.03)
     drawing = _Drawing(story, scale, max(days), href, labels, writing)
     lanes, y = [], _TOP
@@ -108,15 +104,8 @@ def batch_history(
     pieces = [axis(scale, y, writing, top=_TOP), drawing.transfers(), *lanes]
     if today is not None:
         pieces.append(today_mark(scale, today, 6, y, labels.today, writing))
-    return picture(
-        WIDTH,
-        y + 26,
-        *pieces,
-        title=title,
-        description=_description(story, days, labels, writing),
-        class_="pic-batch",
-        with_links=True,
-    )
+    said = _description(story, days, labels, writing)
+    return sheet.drawn(y + 26, *pieces, description=said, with_links=True)
 
 
 def _description(
@@ -157,8 +146,7 @@ class _Drawing:
         chips, chip_rows = self._chips(relatives, middle)
         height = middle + _BAND / 2 + 8 + chip_rows * _CHIP_ROW - top
         pieces = [
-            box(0, top, WIDTH, height, "pic-lane", radius=4),
-            words(10, middle + 4, fitted(mba, LEFT - 14), "pic-lane-name"),
+            named_row(mba, top, height, middle, LEFT),
             self._band(mba, events, middle),
             chips,
             *(self._stem(block, row, middle) for block, row in placed),

@@ -15,20 +15,19 @@ from keiryo.oversight.deadlines import Duty
 from keiryo.web.pictures.marks import symbol
 from keiryo.web.pictures.svg import (
     Drawn,
-    box,
     fitted,
     group,
     joined,
     line,
     linked,
-    picture,
     width_of,
     words,
 )
 from keiryo.web.pictures.time_axis import TimeScale, axis, scale_of, today_mark
+from keiryo.web.pictures.time_picture import RIGHT, TimePicture, left_out, named_row
 from keiryo.web.pictures.writing import PLAIN, Writing
 
-WIDTH, LEFT, RIGHT = 960.0, 84.0, 944.0
+LEFT = 84.0
 _TOP, _ROW, _MARK = 46.0, 30.0, 15.0
 MOST_AREAS = 40
 _LOOK = {
@@ -80,11 +79,9 @@ def deadline_strip(
         One ``<svg>`` element, 960 pixels wide.
     """
     labels = labels or DeadlineLabels()
-    title = labels.title.format(day=writing.day(on))
+    sheet = TimePicture(labels.title.format(day=writing.day(on)), "pic-deadlines")
     if not duties:
-        note = words(WIDTH / 2, 34, labels.nothing, "pic-note", anchor="middle")
-        return picture(*(WIDTH, 60, note), title=title, description=labels.nothing,
-                       class_="pic-deadlines")  # fmt: skip
+        return sheet.empty(labels.nothing)
     scale = scale_of([on, *(duty.due for duty in duties)], LEFT + 14, RIGHT - 14, margin=0.01)
     by_area: dict[str, list[Duty]] = {}
     for duty in sorted(duties, key=lambda d: (d.mba, d.due, d.kind, d.period)):
@@ -95,21 +92,19 @@ def deadline_strip(
         y += _ROW
     if len(by_area) > MOST_AREAS:
         text = labels.more.format(count=writing.count(len(by_area) - MOST_AREAS))
-        pieces.append(words(10, y + 16, text, "pic-tick"))
-        y += 22
+        more, y = left_out(text, y)
+        pieces.append(more)
     counts = Counter(duty.state for duty in duties)
     said = [f"{labels.states(state)}: {writing.count(counts[state])}" for state in _LOOK]
     description = labels.description.format(
         counts=", ".join(said), areas=", ".join(list(by_area)[:MOST_AREAS])
     )
-    return picture(
-        *(WIDTH, y + 30, axis(scale, y + 2, writing, top=_TOP - 4)),
+    return sheet.drawn(
+        *(y + 30, axis(scale, y + 2, writing, top=_TOP - 4)),
         _legend(counts, labels, writing),
         today_mark(scale, on, _TOP - 16, y + 2, labels.today, writing),
         *pieces,
-        title=title,
         description=description,
-        class_="pic-deadlines",
         with_links=href is not None,
     )
 
@@ -135,8 +130,7 @@ def _area(
 ) -> Drawn:
     middle = top + _ROW / 2
     pieces = [
-        box(0, top + 2, WIDTH, _ROW - 4, "pic-lane", radius=4),
-        words(10, middle + 4, fitted(mba, LEFT - 14), "pic-lane-name"),
+        named_row(mba, top + 2, _ROW - 4, middle, LEFT),
         line(scale.left, middle, scale.right, middle, "pic-grid"),
     ]
     for some in _together(duties, scale):

@@ -25,14 +25,14 @@ from keiryo.web.pictures.svg import (
     joined,
     line,
     path,
-    picture,
     width_of,
     words,
 )
 from keiryo.web.pictures.time_axis import FreeSpaces, TimeScale, axis, scale_of, today_mark
+from keiryo.web.pictures.time_picture import RIGHT, TimePicture, days_told
 from keiryo.web.pictures.writing import PLAIN, Writing
 
-WIDTH, LEFT, RIGHT, TOP = 960.0, 92.0, 944.0, 12.0
+LEFT, TOP = 92.0, 12.0
 _PANEL_GAP, _AXIS_HEIGHT = 22.0, 26.0
 _PATTERNS = ("N", "D", "E", "U", "P", "T")
 MOST_LABELS = 40
@@ -95,10 +95,10 @@ def inventory_chart(
     curves = [curve for curve in series if curve.points]
     taken = sorted(takings, key=lambda t: t.day)[-MOST_TAKINGS:]
     days = [day for curve in curves for day, _ in curve.points] + [t.day for t in taken]
+    sheet = TimePicture(labels.title, "pic-inventory")
     if not days or not curves:
-        return _empty(labels)
-    if today is not None and today > max(days):
-        days.append(today)
+        return sheet.empty(labels.no_data)
+    days = days_told(days, today)
     scale = scale_of(days, LEFT, RIGHT, margin=0.01)
     legend, top = _legend(curves, bool(taken), labels)
     panels = panels_of(curves, taken, top, few=250.0, many=150.0, gap=_PANEL_GAP)
@@ -117,24 +117,7 @@ def inventory_chart(
         curves="; ".join(_said(curve, labels, writing) for curve in curves[:12]),
         takings=writing.count(len(taken)),
     )
-    return picture(
-        WIDTH,
-        bottom + _AXIS_HEIGHT,
-        *pieces,
-        title=labels.title,
-        description=description,
-        class_="pic-inventory",
-    )
-
-
-def _empty(labels: InventoryLabels) -> str:
-    text = words(WIDTH / 2, 34, labels.no_data, "pic-note", anchor="middle")
-    return picture(
-        *(WIDTH, 60, text),
-        title=labels.title,
-        description=labels.no_data,
-        class_="pic-inventory",
-    )
+    return sheet.drawn(bottom + _AXIS_HEIGHT, *pieces, description=description)
 
 
 def _said(curve: BookCurve, labels: InventoryLabels, writing: Writing) -> str:

@@ -21,14 +21,14 @@ from keiryo.web.pictures.svg import (
     joined,
     line,
     linked,
-    picture,
     width_of,
     words,
 )
 from keiryo.web.pictures.time_axis import TimeScale, axis, scale_of, today_mark
+from keiryo.web.pictures.time_picture import RIGHT, WIDTH, TimePicture, left_out
 from keiryo.web.pictures.writing import PLAIN, Writing
 
-WIDTH, LEFT, RIGHT = 960.0, 250.0, 944.0
+LEFT = 250.0
 _TOP, _ROW, _BAR, _ROUTE = 20.0, 24.0, 14.0, 24.0
 MOST_BARS_OF_ROUTE = 25
 MOST_ROUTES = 30
@@ -97,12 +97,10 @@ def transit_picture(
         One ``<svg>`` element, 960 pixels wide.
     """
     labels = labels or TransitLabels()
-    title = labels.title.format(day=writing.day(on))
+    sheet = TimePicture(labels.title.format(day=writing.day(on)), "pic-transit")
     bars = _bars(rows)
     if not bars:
-        note = words(WIDTH / 2, 34, labels.nothing, "pic-note", anchor="middle")
-        return picture(*(WIDTH, 60, note), title=title, description=labels.nothing,
-                       class_="pic-transit")  # fmt: skip
+        return sheet.empty(labels.nothing)
     scale = _scale(bars, on, max(overdue_days or 0, late_days or 0))
     drawing = _Drawing(scale, on, late_days, overdue_days, href, labels, writing)
     routes = _routes(bars)
@@ -113,8 +111,8 @@ def transit_picture(
         y += height
     if len(routes) > MOST_ROUTES:
         text = labels.more_routes.format(count=writing.count(len(routes) - MOST_ROUTES))
-        pieces.append(words(10, y + 16, text, "pic-tick"))
-        y += 22
+        more, y = left_out(text, y)
+        pieces.append(more)
     under = [axis(scale, y + 4, writing, top=_TOP), *pieces]
     under.append(today_mark(scale, on, 6, y + 4, labels.today, writing))
     height = y + 30
@@ -122,15 +120,8 @@ def transit_picture(
         text = labels.limits.format(late=late_days, overdue=overdue_days)
         under.append(_limits_legend(text, height + 8))
         height += 20
-    return picture(
-        WIDTH,
-        height,
-        *under,
-        title=title,
-        description=_description(bars, len(routes), labels, writing),
-        class_="pic-transit",
-        with_links=href is not None,
-    )
+    said = _description(bars, len(routes), labels, writing)
+    return sheet.drawn(height, *under, description=said, with_links=href is not None)
 
 
 def _scale(bars: Sequence[_Bar], on: date, ahead_days: int) -> TimeScale:

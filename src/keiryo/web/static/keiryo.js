@@ -18,7 +18,6 @@ function chooseTheme(event) {
   root.dataset.theme = pressed.value;
   form.parentElement.querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", String(b === pressed)));
   fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
-  document.querySelectorAll("figure.chart.live").forEach(drawChart);
 }
 
 // ---- menus that open over the page --------------------------------------------------------------
@@ -228,72 +227,11 @@ function afterSwap(event) {
   if (count) say(count.textContent);
 }
 
-// ---- charts that can be pointed at -------------------------------------------------------------------
+// ---- charts that can be pointed at: a file of its own, for the pages that have one ----------------------
 
-let library;
-
-function uPlotReady() {
-  library ??= new Promise((ready, failed) => {
-    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("vendor/uPlot.min.css", import.meta.url).pathname });
-    const script = Object.assign(document.createElement("script"), { src: new URL("vendor/uPlot.iife.min.js", import.meta.url).pathname });
-    script.addEventListener("load", () => ready(window.uPlot));
-    script.addEventListener("error", failed);
-    document.head.append(sheet, script);
-  });
-  return library;
-}
-
-function colour(name) {
-  const probe = document.createElement("span");
-  probe.style.color = `var(--${name})`;
-  document.body.append(probe);
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
-}
-
-const DASHES = [[], [7, 3], [2, 2], [7, 3, 2, 3], [11, 3]];
-
-function chartOptions(uPlot, data, width) {
-  const time = data.x.kind === "time";
-  const number = new Intl.NumberFormat(root.lang, { maximumFractionDigits: 6 });
-  const day = (seconds, style) => new Intl.DateTimeFormat(root.lang, { timeZone: "UTC", ...style }).format(seconds * 1000);
-  const full = { year: "numeric", month: "short", day: "numeric" };
-  const ticks = (u, splits, axis, space, step) => splits.map((s) => (!time ? number.format(s)
-    : day(s, step >= 28 * 86400 ? { year: "numeric", month: "short" } : step >= 86400 ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit" })));
-  const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, font: "12px system-ui, sans-serif" };
-  const show = (u, value) => (value == null ? "–" : number.format(value));
-  return {
-    width, height: 260, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    scales: { x: { time } },
-    axes: [{ ...axis, values: ticks },
-      { ...axis, label: data.y?.label, labelFont: axis.font, labelSize: 20, size: 64, values: (u, splits) => splits.map((s) => number.format(s)) }],
-    series: [{ label: data.x.label, value: (u, value) => (value == null ? "–" : time ? day(value, full) : number.format(value)) },
-      ...data.series.map((one, n) => {
-        const stroke = colour(`chart-${(n % 5) + 1}`), points = one.shape === "points";
-        return {
-          label: one.label, stroke, width: 1.75, value: show, dash: points ? undefined : DASHES[n % 5],
-          paths: points ? () => null : one.shape === "step" ? uPlot.paths.stepped({ align: 1 }) : undefined,
-          points: { show: points, size: 7, fill: colour("paper") },
-        };
-      })],
-  };
-}
-
-async function drawChart(figure) {
-  const block = figure.querySelector("script[data-chart]");
-  const data = JSON.parse(block.textContent);
-  const uPlot = await uPlotReady();
-  figure.keiryoPlot?.destroy();
-  let place = figure.querySelector(".chart-live");
-  if (!place) {
-    place = Object.assign(document.createElement("div"), { className: "chart-live" });
-    place.setAttribute("aria-hidden", "true"); // the picture of the server stays for those who listen
-    block.after(place);
-    new ResizeObserver(() => figure.keiryoPlot?.setSize({ width: place.clientWidth, height: 260 })).observe(place);
-  }
-  figure.classList.add("live");
-  figure.keiryoPlot = new uPlot(chartOptions(uPlot, data, place.clientWidth), [data.x.values, ...data.series.map((s) => s.values)], place);
+function offerChart(figure) {
+  const version = new URL(import.meta.url).search;
+  import(`./charts.js${version}`).then((charts) => charts.offer(figure)).catch(() => {});
 }
 
 // ---- begin -----------------------------------------------------------------------------------------------
@@ -301,7 +239,7 @@ async function drawChart(figure) {
 function enhance(part) {
   part.querySelectorAll("button[data-show]").forEach((button) => { button.hidden = false; });
   part.querySelectorAll("form[data-autosave]").forEach(restore);
-  part.querySelectorAll("figure.chart:has(script[data-chart])").forEach((figure) => drawChart(figure).catch(() => {}));
+  part.querySelectorAll("figure.chart:has(script[data-chart])").forEach(offerChart);
   const off = document.getElementById("keys-on");
   if (off) off.checked = !keysOff();
 }
@@ -325,8 +263,6 @@ window.addEventListener("pageshow", () => document.querySelectorAll("form[data-s
 window.addEventListener("online", () => document.querySelectorAll("form[data-autosave]").forEach((form) => {
   if (store("sessionStorage")?.getItem(draftName(form))) save(form);
 }));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-  document.querySelectorAll("figure.chart.live").forEach(drawChart));
 enhance(document);
 document.querySelector("[data-focus]")?.focus();
 
