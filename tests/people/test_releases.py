@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
@@ -105,6 +106,10 @@ def test_one_prepares_and_another_releases(desk: Desk) -> None:
         line = connection.exec_driver_sql("SELECT * FROM release").mappings().one()
         query = f"SELECT person FROM act WHERE act_id = {done.act_id}"
         assert connection.exec_driver_sql(query).scalar() == desk.officer.person
+        kept = connection.exec_driver_sql("SELECT * FROM evidence").mappings().one()
+    assert (kept["act_id"], kept["digest"]) == (done.act_id, asked.content_digest)
+    stored = json.loads(desk.database.evidence.get(asked.content_digest))
+    assert stored == {"act_kind": "report.issue", "scope": FABRICATION, "content": CONTENT}
     assert line["act_id"] == done.act_id
     assert (line["scope"], line["prepared_by"]) == (FABRICATION, desk.accountant.person)
     assert line["content_digest"] == asked.content_digest

@@ -198,6 +198,9 @@ def test_a_correction_is_released_by_another(careful: Site) -> None:
         assert decide(officer, path, "release").status_code == 303
         assert acts(careful) > before + 1
         assert "C/XA;107/1" in officer.get("/reports/XAFA/111").text
+        kept = f"/evidence/{prepared_digest(careful)}"
+        assert "307:XARA" in officer.get(kept).text  # what was signed for, for who sees it all
+        assert accountant.get(kept).status_code == 404
 
 
 def test_bad_wishes_are_named_and_kept(site: Site) -> None:
@@ -215,6 +218,13 @@ def test_bad_wishes_are_named_and_kept(site: Site) -> None:
         stale = officer.post(ENTRY, {**asked, "plan_digest": "0" * 64, "action": "post",
                                      "630": "461201.4", "date": "2025-09-26"})  # fmt: skip
         assert stale.status_code == 409 and "The books changed since you looked" in stale.text
+
+
+def prepared_digest(site: Site) -> str:
+    """Return the digest of what was prepared, as the record has it."""
+    table = site.database.metadata.tables["release"]
+    with site.database.reading() as connection:
+        return str(connection.execute(select(table.c.content_digest)).scalars().first())
 
 
 def test_what_an_accountant_sends_waits_for_who_receives_reports(careful: Site) -> None:

@@ -23,6 +23,7 @@ from keiryo.errors import ConflictError, Finding, NotFoundError, RefusedError, U
 from keiryo.journal.model import Actor, Value
 from keiryo.journal.posting import system_clock
 from keiryo.journal.registry import Refusal
+from keiryo.journal.tables import EVIDENCE
 from keiryo.people.accounts import names_of
 from keiryo.people.gate import (
     RELEASING,
@@ -271,7 +272,8 @@ def release(
     if refusals := _release_refusals(database, person, asked):
         raise _refused(refusals)
     _claim(database, asked, actor.person, RELEASING_NOW, said, now)
-    endorsed = replace(actor, endorsement=(*actor.endorsement, asked.line(said)))
+    lines = (asked.line(said), _prepared_file(database, actor, asked))
+    endorsed = replace(actor, endorsement=(*actor.endorsement, *lines))
     try:
         act_id = execute(endorsed, asked.content)
     except BaseException:
@@ -291,6 +293,26 @@ def release(
             )
         )
     return request(database, person, request_id)
+
+
+def _prepared_file(
+    database: Database, actor: Actor, asked: ReleaseRequest
+) -> tuple[str, dict[str, Value]]:
+    """Keep what was prepared as evidence, and return the line that says so.
+
+    The preparer's signature is over its digest: whoever sees the whole State can compare what they
+    signed for with what was posted, long after the request itself is gone.
+    """
+    text = canonical_text(asked.act_kind, asked.scope, asked.content).encode()
+    return EVIDENCE.name, {
+        "scope": actor.on_behalf_of,
+        "digest": database.evidence.put(text),
+        "name": f"{asked.request_id}.json",
+        "size_bytes": len(text),
+        "role": "prepared content",
+        "received_at": utc_text(asked.prepared_at),
+        "kept": 1,
+    }
 
 
 def return_to_preparer(
