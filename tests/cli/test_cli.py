@@ -14,6 +14,7 @@ import pytest
 
 FOLDER = Path(str(files("keiryo.data").joinpath("state_xa")))
 AREAS = ("XAFA", "XARA", "XALA")
+YEAR = "2025-01-01..2025-12-31"
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -154,8 +155,11 @@ def test_why_as_json(place: str) -> None:
     assert data["object"] == "XARA/F25-FA-001"
     assert {"acts", "lines", "reports", "evidence", "links"} <= set(data)
     assert any(report["report_no"] == 102 for report in data["reports"])
-    shown = run("why", "XAFA/MF/E", "--db", place)
-    assert "Behind it:" in shown.stdout
+    for figure in ("XAFA/MF/E", "XARA/MF/E"):
+        shown = run("why", figure, "--db", place)
+        assert "Behind it:" in shown.stdout, shown.stderr
+    unknown = run("why", f"figure:XZZZ/{YEAR}/MF/E", "--db", place)
+    assert unknown.returncode and "there is no MBA XZZZ in the books" in unknown.stderr
 
 
 def test_every_question_has_a_table(place: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
+import shutil
 import signal
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -21,7 +24,8 @@ from typer.testing import CliRunner
 
 import keiryo
 from keiryo.cli.app import app
-from keiryo.cli.options import Given
+from keiryo.cli.background import command_to_stop, note_of
+from keiryo.cli.options import Given, place_of_books
 from keiryo.cli.output import report_error
 from keiryo.errors import KeiryoError, NotInitialisedError
 from keiryo.people.sessions import end_all
@@ -134,12 +138,51 @@ def test_background_and_stop(tmp_path: Path, own_home: Path) -> None:
         assert httpx.get(f"http://127.0.0.1:{port}/health/ready").json() == {"status": "ready"}
         again = refused("serve", "--db", os.path.relpath(place), "--background", "--port", port)
         assert "runs in the background" in again.message
+        printed = re.search(r"background; '(.*)' ends it", begun.stdout)
+        assert printed is not None and printed[1] in again.advice  # type: ignore[operator]
+        words = shlex.split(printed[1])
     finally:
         ended = command("stop", "--db", place, folder=tmp_path)
+    assert words[-3:] == ["stop", "--db", str(place)]
     assert (ended.returncode, ended.stdout) == (0, "The server has ended.\n")
     assert "no server runs" in refused("stop", "--db", place).message
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/health/live")
+
+
+def test_the_command_that_stops_a_server(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Given, "db", None)
+    monkeypatch.setattr(shutil, "which", lambda _name: "/usr/bin/keiryo")
+    monkeypatch.delenv("KEIRYO_DB", raising=False)
+    default = place_of_books(None)
+    assert command_to_stop(default) == "keiryo stop"
+    named = command_to_stop(str(tmp_path / "the books.sqlite"))
+    assert named == f"keiryo stop --db '{tmp_path}/the books.sqlite'"
+    monkeypatch.chdir(tmp_path)
+    assert command_to_stop("the books.sqlite") == named
+    monkeypatch.setenv("KEIRYO_DB", default)  # perhaps for this one command only
+    assert command_to_stop(default) == f"keiryo stop --db {default}"
+    url = "postgresql://keeper:secret@books.example:5433/state?sslmode=require"
+    given = shlex.split(command_to_stop(url))[-1]
+    assert given == "postgresql://keeper@books.example:5433/state?sslmode=require"
+    assert note_of(given) == note_of(url) != note_of(default)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert command_to_stop(url).startswith(f"{sys.executable} -m keiryo stop")
+
+
+def test_the_demonstration_leaves_books_alone_that_were_named(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    before = tmp_path / "data" / "keiryo" / "demo" / "state-xa.sqlite"
+    before.parent.mkdir(parents=True)
+    before.write_text("a demonstration that somebody works with")
+    error = refused("--db", tmp_path / "mine.sqlite", "demo")
+    assert "keiryo demo --db" in str(error.advice)
+    assert before.read_text().startswith("a demonstration")
+    assert not (tmp_path / "mine.sqlite").exists()
 
 
 @pytest.mark.parametrize("more", [(), ("--background",)], ids=["here", "background"])

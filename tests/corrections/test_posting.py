@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cases.making import change, line, listed
-from corrections.state_xa import ACTOR, DAY, books
+from corrections.state_xa import ACTOR, DAY, books, reports
 from keiryo.accounts.balance import balance
 from keiryo.accounts.model import Knowledge
 from keiryo.corrections.explanation import explained
 from keiryo.corrections.model import DELETE, Choices
+from keiryo.corrections.planner import plan
 from keiryo.corrections.service import (
     area_of_report,
     filings_now,
@@ -28,6 +30,8 @@ from keiryo.errors import NotFoundError, RefusedError, UsageError
 from keiryo.journal.verify import verify
 from keiryo.quantities import Category
 from keiryo.reports.formats.code10_reader import read_files
+from keiryo.reports.formats.code10_writer import write
+from keiryo.reports.service import import_reports
 from keiryo.storage.engine import Database
 from small_books import SmallBooks, area, batch
 
@@ -286,3 +290,20 @@ def test_corrections_of_what_was_added_and_corrected_before(sqlite_url: str) -> 
     lines = explained(database, "XAFA", 106, 5)
     assert [line["status"] for line in lines] == ["A", "C", "D"]
     assert verify(database).sound
+
+
+def test_a_number_that_was_used_twice_is_not_corrected(sqlite_url: str) -> None:
+    first = next(r for r in reports() if (r.mba, r.number) == ("XAFA", 106))
+    database = books(sqlite_url)
+    second = replace(first, encoder="SOMEBODY,E.")
+    files = [("again.txt", write([second]).encode())]
+    done = import_reports(database, files, ACTOR, accept_reason="The State took both.")
+    assert done.outcomes[0].outcome == "accepted"
+    choices = Choices(DAY)
+    made = plan_correction(database, "XAFA", 106, 4, {"630": "1300"}, choices)
+    assert not made.possible and "does not say which report" in made.findings[-1].message
+    alone = plan(filings_now(database), "XAFA", 106, 4, {"630": "1300"}, choices)
+    assert alone.possible
+    with pytest.raises(RefusedError) as refused:
+        post_plan(database, alone, ACTOR)
+    assert [f.code for f in refused.value.findings] == ["CORRECT-ENTRY"]

@@ -181,7 +181,7 @@ def test_numbers_of_measurements(plant: EvaluationBooks) -> None:
         assert [f.cell for f in read_change(basis, {name: text})[1]] == [name]
 
 
-@pytest.mark.parametrize(("name", "text"), [("alpha", "60"), ("loss-element", "5000000")])
+@pytest.mark.parametrize(("name", "text"), [("alpha", "50"), ("loss-element", "5000000")])
 def test_what_is_hardly_meant_is_computed_and_said(
     plant: EvaluationBooks, name: str, text: str
 ) -> None:

@@ -120,6 +120,8 @@ class RandomBooks:
         )
         mine = [(act, line) for other, act, line in self.entries if other == mba]
         stated = draw.sample(mine, draw.randrange(len(mine) + 1))
+        # What names a line that begins no entry states nothing.
+        stated = [(act, line + (draw.random() < 0.2)) for act, line in stated]
         for record_no, (act, line) in enumerate(stated, start=1):
             draft.add(
                 "issued_record",

@@ -34,3 +34,13 @@ def test_names_follow_from_the_settings() -> None:
     assert "keiryo.example" in Settings("b", public_url="https://keiryo.example").names
     assert Settings("b", host="0.0.0.0").names == frozenset()
     assert "10.0.0.5" in Settings("b", host="10.0.0.5").names
+
+
+def test_one_charset(site: Site) -> None:
+    with site.client("officer") as officer:
+        text = officer.get("/reports/XAFA/102/file?as=text")
+        assert text.headers["content-type"] == "text/plain; charset=utf-8"
+        table = officer.get("/areas?format=csv")
+        assert table.headers["content-type"] == "text/csv; charset=utf-8"
+        labelled = officer.get("/api/v1/reports/XAFA/102", headers={"Accept": "text/plain"})
+        assert labelled.headers["content-type"] == "text/plain; charset=us-ascii"

@@ -24,6 +24,7 @@ from keiryo.web.door import MOST_FIELDS, STRANGERS_BYTES
 from keiryo.web.jobs import MOST_WAITING
 from keiryo.web.listing import PAGE_SIZES, ListColumn, asked_of, safe_cell
 from keiryo.web.rate import RateLimits
+from web.api_client import program
 from web.site import Site, make_site
 
 TYPED = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -240,3 +241,29 @@ def test_names_of_batches_that_look_like_markup(tmp_path: Path) -> None:
             assert answer.status_code == 200, path
             assert '"><B>' not in answer.text, path
     site.close()
+
+
+@pytest.mark.parametrize("name", ["n" * 5_000 + ".txt", "報" * 2_000 + ".txt"])
+def test_names_of_files_that_are_too_long(site: Site, name: str) -> None:
+    """It is said what is wrong, to people and to programs."""
+    with site.client("accountant") as accountant:
+        answer = accountant.post("/reports/upload", files=[("files", (name, b"x"))])
+        assert answer.status_code == 400 and "too long a name" in answer.text
+        broken = accountant.request(
+            "POST",
+            "/reports/upload",
+            content=b"no form",
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+        )
+        assert broken.status_code == 400 and "cannot be read as a form" in broken.text
+    sender = program(site, "accountant")
+    told = sender.request("POST", "/reports", files=[("files", (name, b"x"))])
+    assert told.status_code == 400 and "too long a name" in told.json()["title"]
+    assert told.json()["detail"]
+
+
+def test_a_long_name_is_shortened(site: Site) -> None:
+    with site.client("accountant") as accountant:
+        files = [("files", ("n" * 3_000 + ".txt", b"x"))]
+        answer = accountant.post("/reports/upload", {"_form": "/reports/upload"}, files=files)
+        assert answer.status_code in (200, 303), answer.text

@@ -16,6 +16,7 @@ from keiryo.errors import FullError, NotFoundError
 from keiryo.people.accounts import account
 from keiryo.people.permissions import person_of
 from keiryo.people.tables import JOB
+from keiryo.storage.engine import BRIEF_WAIT_S, BusyError
 from keiryo.web import jobs as jobs_of_the_server
 from keiryo.web.jobs import SILENCE, Job, Jobs
 from keiryo.web.server import Server
@@ -180,3 +181,45 @@ def test_an_unknown_kind_leaves_nothing_behind(process: Process) -> None:
     with pytest.raises(KeyError):
         process.jobs.start(process.viewer, "unheard of", "?", {})
     assert process.jobs.jobs_of(process.viewer) == []
+
+
+def test_while_something_is_recorded_a_job_goes_on_and_can_be_cancelled(
+    site: Site, process: Process
+) -> None:
+    number = process.start(steps=2000)
+    assert until(lambda: process.job(number).done > 0)
+    with site.database.writing():  # nobody else can write now
+        before = process.job(number).done
+        assert until(lambda: process.job(number).done > before)
+        assert process.job(number).state == "running"
+        began = time.monotonic()
+        process.jobs.cancel(process.viewer, number)
+        assert time.monotonic() - began < 1
+        assert until(lambda: process.jobs.running == 0)
+    assert process.ended(number).state == "cancelled"
+
+
+def test_a_wish_to_stop_a_job_of_another_process_is_passed_on_when_that_is_possible(
+    site: Site, process: Process, folder: Path
+) -> None:
+    number = process.start(steps=2000)
+    elsewhere = Process(site, folder)
+    with site.database.writing():
+        elsewhere.jobs.cancel(elsewhere.viewer, number)
+        assert process.job(number).state in ("waiting", "running")
+    assert process.ended(number).state == "cancelled"
+    elsewhere.jobs.close()
+
+
+def test_a_server_keeps_nobody_waiting_for_what_is_recorded(
+    site: Site, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert process.server.database.lock_wait_s == BRIEF_WAIT_S
+    monkeypatch.setattr(process.server.database, "lock_wait_s", 0.05)
+    with (
+        site.database.writing(),
+        pytest.raises(BusyError, match="being recorded just now") as caught,
+    ):
+        process.start(steps=0)
+    assert "moment" in caught.value.advice and caught.value.seconds == BRIEF_WAIT_S
+    assert process.ended(process.start(steps=0)).state == "done"

@@ -287,6 +287,21 @@ def test_what_stays_english_is_marked() -> None:
         speaking.speak_on(before)
 
 
+def test_words_in_pictures() -> None:
+    before = speaking.language()
+    picture = "<svg><title>Random</title><text x='1'>28 smaller parts</text><text>A &amp; B</text>"
+    try:
+        speaking.speak_on("ja")
+        assert speaking.said_in_picture(picture) == (
+            "<svg><title>偶然</title><text x='1'>ほかの小さな部分 28 個</text>"
+            "<text>A &amp; B</text>"
+        )
+        speaking.speak_on("en")
+        assert speaking.said_in_picture(picture) == picture
+    finally:
+        speaking.speak_on(before)
+
+
 @given(st.sampled_from(shapes(parts=True)), st.data())
 def test_a_sentence_is_recognised_whatever_its_values(shape: Shape, data: st.DataObject) -> None:
     values = {

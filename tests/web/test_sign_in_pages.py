@@ -18,6 +18,7 @@ from keiryo.people.permissions import keys_in_force, person_of
 from keiryo.people.sign_in import FREE_BY_NAME
 from keiryo.web.app import create_app
 from keiryo.web.pages.sign_in import next_path
+from keiryo.web.saved_forms import save_fields
 from keiryo.web.settings import Settings
 from web.people_pages import (
     OTHER,
@@ -244,6 +245,51 @@ def test_typed_entries_wait_through_the_sign_in(site: Site) -> None:
         again = visitor(site)
         answer = again.post("/sign-in", {**form, "ticket": bad, "next": "//evil.example"})
         assert answer.headers["location"] == "/"
+
+
+def kept(site: Site, name: str) -> dict[str, str]:
+    """Return all forms that are kept for a member, by path."""
+    table = site.database.metadata.tables["saved_form"]
+    mine = table.select().where(table.c.person == site.members[name].person)
+    with site.database.reading() as connection:
+        return {row["form"]: row["content"] for row in connection.execute(mine).mappings()}
+
+
+def test_a_form_that_was_open_when_its_person_signed_out(site: Site) -> None:
+    """Signed out in another window: what is sent from this one waits for the same person only."""
+    give_password(site, "officer")
+    give_password(site, "officer2")
+    browser = signed_in(site, "officer")
+    person, path = site.members["officer"].person, "/me/programs"
+    save_fields(site.database, person, path, {"name": "an older draft"}, site.clock())
+    token = hidden(browser.get(path).text, "_form_token")
+    assert browser.post("/sign-out").status_code == 303
+    for name in ("keiryo_session", "keiryo_visitor"):
+        browser.cookies.pop(name, None)
+    assert person not in str(browser.cookies)
+    sent = {"_form": path, "_form_token": token, "name": "typed last", "days": "30"}
+    page = browser.post("/me/programs/new", sent)
+    assert page.status_code == 401 and "what you typed is kept" in page.text
+    ticket = hidden(page.text, "ticket")
+    form = {"password": PASSWORD, "ticket": ticket, "next": path}
+    form["_form_token"] = hidden(page.text, "_form_token")
+    other = Client(site, "", dict(browser.cookies))
+    assert other.post("/sign-in", {**form, "name": "officer2"}).headers["location"] == path
+    assert kept(site, "officer2") == {}
+    # Whoever is signed in by then gets nothing of it; it is kept for who typed it.
+    refused = other.post("/me/programs/new", {**sent, "name": "typed later"})
+    assert refused.status_code == 403 and "signed out" in refused.text
+    assert kept(site, "officer2") == {} and "typed later" in kept(site, "officer")[path]
+    answer = browser.post("/sign-in", {**form, "name": "officer"})
+    assert answer.headers["location"] == f"{path}?kept=1"
+    assert 'value="typed last"' in browser.get(f"{path}?kept=1").text
+    # A form of a session that is none of theirs is nobody's.
+    stranger = Client(site, "", {"keiryo_left": other.cookies["keiryo_left"]})
+    lost = stranger.post("/me/programs/new", {**sent, "_form_token": "x" * 43})
+    assert lost.status_code == 401 and 'name="ticket"' not in lost.text
+    for bad in ("zz", "00", other.cookies["keiryo_left"][:-2]):
+        stranger = Client(site, "", {"keiryo_left": bad})
+        assert 'name="ticket"' not in stranger.post("/me/programs/new", sent).text
 
 
 def test_ended_elsewhere_is_ended_here(site: Site) -> None:

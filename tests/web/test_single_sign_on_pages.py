@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -14,10 +17,10 @@ from keiryo.people.accounts import account
 from keiryo.people.oidc import OidcProvider
 from keiryo.people.oidc_accounts import link
 from keiryo.people.oidc_provider import forget
-from keiryo.people.sessions import session_of
+from keiryo.people.sessions import form_token, session_of
 from keiryo.people.tables import SESSION
 from web.node_peer import NoNodeError, OpenIdProvider, openid_provider, through_forms
-from web.people_pages import PASSWORD, cheap, cookies_set, give_password, signed_in
+from web.people_pages import PASSWORD, cheap, cookies_set, give_password, hidden, signed_in
 from web.site import Client, Site, copy_of, demonstration_books, make_site
 
 __all__ = ["cheap"]
@@ -124,6 +127,36 @@ def test_who_has_a_second_factor_gives_it(joined: Site, peer: OpenIdProvider) ->
     assert browser.get("/journal").headers["location"] == "/sign-in/second"
     done = browser.post("/sign-in/second", {"one_time_password": codes[0], "next": "/journal"})
     assert done.headers["location"] == "/journal" and browser.get("/journal").status_code == 200
+
+
+def test_what_was_typed_waits_through_the_sign_in_elsewhere(
+    joined: Site, peer: OpenIdProvider
+) -> None:
+    person = joined.members["officer"].person
+    link(joined.database, person, peer.issuer, HANAKO)
+    browser = Client(joined, "")
+    assert browser.get(go(browser, peer)).status_code == 303
+    token = browser.cookies["keiryo_session"]
+    assert browser.post("/sign-out").status_code == 303
+    browser.cookies.pop("keiryo_session", None)
+    sent = {"_form": "/me/programs", "_form_token": form_token(token), "name": "宛先", "days": "3"}
+    page = browser.post("/me/programs/new", sent)
+    assert page.status_code == 401 and "what you typed is kept" in page.text
+    wrong = {"name": "nobody", "password": "x", "ticket": hidden(page.text, "ticket")}
+    for shown in (page, browser.post("/sign-in", wrong)):
+        found = re.search(rf'href="({WAY}[^"]*)"', shown.text)
+        assert found is not None and "宛先" not in shown.text
+    way = unescape(found[1])
+    # Another person finds nothing there.
+    with joined.client("officer2") as other:
+        waiting = unquote(way.partition("next=")[2])
+        assert other.get(waiting).headers["location"] == "/"
+    back = browser.get(go(browser, peer, way))
+    assert back.status_code == 303 and back.headers["location"] == waiting
+    form = browser.get(waiting)
+    assert form.headers["location"] == "/me/programs?kept=1"
+    assert 'value="宛先"' in browser.get("/me/programs?kept=1").text
+    assert browser.get(waiting).headers["location"] == "/"
 
 
 def test_a_link_is_for_whoever_began_it(joined: Site, peer: OpenIdProvider) -> None:

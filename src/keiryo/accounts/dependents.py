@@ -1,9 +1,9 @@
 """What rests on a line of the books, a batch, a report or a figure: `explain` turned around.
 
 A line is part of the figures of its area for every period between two physical inventories (and
-every closed one) in which it counts; a figure is part of those that are computed from it, and is
-stated by closings and reported balances. Other names of a line (``entry:MBA/REPORT/ENTRY``) are
-no dependents of it.
+every closed one) in which it counts; a figure is part of those that are computed from it. Lines
+that close or report a figure stand among what it rests on, and nowhere else. Other names of a line
+(``entry:MBA/REPORT/ENTRY``) are no dependents of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from keiryo.accounts.tables import (
     effective,
     entry_line,
 )
-from keiryo.dates import Period, date_number, next_day, number_date
+from keiryo.dates import Period, next_day, number_date
 from keiryo.journal.dependents import LINK_LIMIT, line_of
 from keiryo.journal.registry import Link
 
@@ -218,28 +218,8 @@ def _of_figure(
     code: str,
     category: str,
 ) -> Iterator[Link]:
-    """Yield the figures computed from a figure, and the lines that close or report it."""
+    """Yield the figures computed from a figure."""
     period = Period(datetime.date.fromisoformat(start), datetime.date.fromisoformat(end))
     if code != "MF":
         result = figure_node(mba, period, _RESULT_OF.get(code, "BE"), category)
         yield from (link for link in explain(connection, metadata, result) if link.target == node)
-    closing = metadata.tables[CLOSING.name]
-    reported = metadata.tables[REPORTED_BALANCE.name]
-    for table, relation, counts in (
-        (closing, "closes", closing.c.act_id > 0),
-        (reported, "states", effective(reported, Knowledge())),
-    ):
-        query = (
-            select(table.c.act_id, table.c.line_no)
-            .where(
-                table.c.mba == mba,
-                table.c.period_from == date_number(period.start),
-                table.c.period_to == date_number(period.end),
-                table.c.code == code,
-                table.c.category == category,
-                counts,
-            )
-            .order_by(table.c.act_id, table.c.line_no)
-        )
-        for act_id, line_no in connection.execute(query.limit(LINK_LIMIT)):
-            yield Link(f"line:{act_id}/{line_no}", relation, node)

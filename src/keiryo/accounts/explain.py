@@ -25,7 +25,9 @@ from keiryo.accounts.tables import (
 )
 from keiryo.dates import Period, date_number, parse_date, previous_day
 from keiryo.errors import UsageError
+from keiryo.journal.model import LineKind
 from keiryo.journal.registry import Link
+from keiryo.places.tables import AREA, area
 from keiryo.quantities import Category
 
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
@@ -44,6 +46,8 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     ------
     UsageError
         If it cannot be understood.
+    NotFoundError
+        If it is a figure of an area that is not in the books.
     """
     prefix, colon, rest = asked.partition(":")
     if colon and prefix in ("line", "act", "evidence", "report", "entry", "evaluation", "source"):
@@ -77,6 +81,7 @@ def _is_change(code: str) -> bool:
 
 def _figure_node(connection: Connection, metadata: MetaData, parts: list[str], asked: str) -> str:
     mba = parts[0]
+    area(connection, metadata, mba)
     if len(parts) > 1 and ".." in parts[1]:
         start, _, end = parts[1].partition("..")
         try:
@@ -134,6 +139,8 @@ def _figure(
     connection: Connection, metadata: MetaData, node: str, figure: Figure
 ) -> Iterator[Link]:
     mba, period, code, category = figure
+    if not _has_accounts(connection, metadata, mba):
+        return
     known: dict[str, tuple[str, ...]] = {"MF": ("BA", "PE"), "BA": ("BE", "DI")}
     terms = known.get(code, ())
     if code == "BE":
@@ -171,6 +178,17 @@ def _figure(
     )
     for act_id, line_no in connection.execute(query):
         yield Link(node, "reported as", f"line:{act_id}/{line_no}")
+
+
+def _has_accounts(connection: Connection, metadata: MetaData, mba: str) -> bool:
+    """Return whether anything is recorded in the accounts of an area, or may be seen of them."""
+
+    def has(kind: LineKind) -> bool:
+        table = metadata.tables[kind.name]
+        query = select(table.c.act_id).where(table.c.mba == mba).limit(1)
+        return connection.execute(query).first() is not None
+
+    return has(AREA) and any(map(has, (PHYSICAL_INVENTORY, INVENTORY_CHANGE, REPORTED_BALANCE)))
 
 
 def _has_change(
@@ -293,7 +311,7 @@ def _line(
         for column in ("batch_uid", "item_uid"):
             if row.get(column):
                 yield Link(node, "of", f"batch:{row[column]}")
-        if row.get("code") == "RD":
+        if kind is INVENTORY_CHANGE and row["code"] == "RD":
             yield from _shipments(connection, metadata, node, row)
         return
 

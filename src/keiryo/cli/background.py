@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keiryo.cli.options import Given, place_of_books
 from keiryo.cli.serving import CHILD, environment_of, listening, tell_where
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def start_in_background(settings: Settings, config: Path | None) -> None:
     if _running(noted) is not None:
         raise ConflictError(
             "a server runs in the background for these books already",
-            "End it with 'keiryo stop', or open its address.",
+            f"End it with '{command_to_stop(settings.books)}', or open its address.",
         )
     open_books(settings.books).disconnect()
     with listening(settings):
@@ -55,7 +56,8 @@ def start_in_background(settings: Settings, config: Path | None) -> None:
             process.terminate()
         noted.unlink(missing_ok=True)
         raise StorageError("the server did not start", f"Its last words are in {log}.")
-    print(f"The server runs in the background; 'keiryo stop' ends it. Its log is {log}.")
+    ending = command_to_stop(settings.books)
+    print(f"The server runs in the background; '{ending}' ends it. Its log is {log}.")
     tell_where(settings)
 
 
@@ -103,15 +105,40 @@ def end_in_background(place: str) -> bool:
     return number is not None
 
 
-def note_of(place: str) -> Path:
-    """Return the file that says which process serves books in the background."""
-    import hashlib
+def command_to_stop(place: str) -> str:
+    """Return the command that ends the server of some books, as it can be typed right here.
+
+    The books are named unless they lie where the command looks anyhow; a password to them is not
+    needed, and left out.
+    """
+    import shlex
+    import shutil
+
+    program = "keiryo" if shutil.which("keiryo") else f"{shlex.quote(sys.executable)} -m keiryo"
+    named = Given.db is not None or "KEIRYO_DB" in os.environ
+    if not named and note_of(place_of_books(None)) == note_of(place):
+        return f"{program} stop"
+    return f"{program} stop --db {shlex.quote(_without_password(place))}"
+
+
+def _without_password(place: str) -> str:
+    """Return where books are: the whole path of a file, or a URL that anybody may read."""
+    from sqlalchemy import URL
 
     from keiryo.storage.engine import database_url
 
     url = database_url(place)
     if url.get_backend_name() == "sqlite":
-        place = os.path.realpath(url.database or "")
+        return os.path.realpath(url.database or "")
+    parts = {name: getattr(url, name) for name in ("username", "host", "port", "database", "query")}
+    return URL.create("postgresql", **parts).render_as_string(hide_password=False)
+
+
+def note_of(place: str) -> Path:
+    """Return the file that says which process serves books in the background."""
+    import hashlib
+
+    place = _without_password(place)
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     name = hashlib.sha256(place.encode()).hexdigest()[:16]
     return Path(state) / "keiryo" / f"server-{name}.pid"

@@ -11,7 +11,7 @@ import typer
 
 from keiryo.cli.accounts import balance_rows
 from keiryo.cli.demo_people import end_server
-from keiryo.cli.options import DbOption, Format, place_of_books
+from keiryo.cli.options import DbOption, Format, Given, place_of_books
 from keiryo.cli.output import Progress, show_findings, show_rows
 
 if TYPE_CHECKING:
@@ -50,11 +50,25 @@ def demo(
 
 
 def _fresh_place(db: str | None, name: str) -> str:
-    """Return where the demonstration goes; its own default place is emptied first."""
+    """Return where the demonstration goes; its own default place is emptied first.
+
+    Raises
+    ------
+    UsageError
+        If books were named before the command: they may be anybody's.
+    """
     import shutil
+
+    from keiryo.errors import UsageError
 
     if db is not None:
         return place_of_books(db)
+    if Given.db is not None:
+        raise UsageError(
+            "the demonstration takes its place after its name only; nothing was done",
+            "Give an empty place with 'keiryo demo --db ...'; without one, the demonstration "
+            "is made anew in a folder of its own.",
+        )
     data_home = os.environ.get("XDG_DATA_HOME")
     base = Path(data_home) if data_home else Path.home() / ".local" / "share"
     folder = base / "keiryo" / "demo"

@@ -356,12 +356,15 @@ def evaluations(
     if chosen is Format.JSON:
         show_json(rows)
         return
-    columns = ("mba", "from", "to", "category", "quantity", "muf", "sigma_muf", "verdict", "act")
+    columns = ("mba", "from", "to", "category", "quantity", "muf", "sigma_muf", "alpha")
     shown = [{**row, "outdated": "yes" if row["outdated"] else ""} for row in rows]
     show_rows(
-        shown, chosen, columns=(*columns, "outdated"), empty="No evaluation was recorded.",
+        shown,
+        chosen,
+        columns=(*columns, "verdict", "act", "outdated"),
+        empty="No evaluation was recorded.",
         title="Recorded evaluations, kg",
-    )  # fmt: skip
+    )
 
 
 def list_limits(

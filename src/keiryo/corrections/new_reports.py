@@ -11,11 +11,11 @@ Sources: Code 10, labels 001, 002, 015, 309, 390 and 391.
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from dataclasses import replace
 from itertools import groupby
 
 from keiryo.corrections.chain import Amendment, Chain
+from keiryo.corrections.note_text import note_words, sayable
 from keiryo.dates import end_of_month
 from keiryo.reports.filed import AreaFile, FiledEntry
 from keiryo.reports.model import Entry, Note, Reference, Report
@@ -27,7 +27,6 @@ Written = list[tuple[Report, list[Amendment]]]
 
 ROOT_REASON = "This is the entry that was wrong."
 _ORDER = "IPM"
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;/()-+*='%&<>?!\"")
 
 
 def write_reports(chain: Chain) -> Written:
@@ -134,28 +133,22 @@ def address_of(filed: FiledEntry) -> Reference:
 
 
 def _note_texts(chain: Chain, amendment: Amendment) -> list[str]:
-    """Return the concise note of an entry; a long one goes on in further records."""
+    """Return the concise note of an entry; a long one goes on in further records.
+
+    A reason that a note cannot hold is refused before (`keiryo.corrections.note_text`). Names in
+    an agreed alphabet stay where they are reported; the note says that they were corrected.
+    """
     given = chain.choices.reason.strip()
-    words = [given, "" if given and amendment.reason == ROOT_REASON else amendment.reason]
+    follows = "" if given and amendment.reason == ROOT_REASON else amendment.reason
+    words = [given, follows if sayable(follows) else "This follows from another correction."]
     if amendment.target is not None and amendment.entry is not None:
         said = [
-            f"{label} WAS {before}" for label, before, _ in
-            changes(amendment.target.entry, amendment.entry)
-        ]  # fmt: skip
+            f"{label} WAS {before}" if sayable(before) else f"{label} CORRECTED"
+            for label, before, _ in changes(amendment.target.entry, amendment.entry)
+        ]
         words.append(", ".join(said))
     text = " ".join(word.rstrip(".") + "." for word in words if word)
-    return _split(plain(text)) or ["CORRECTION."]
-
-
-def plain(text: str) -> str:
-    """Return a text in the capitals, digits and signs that a concise note may hold."""
-    text = unicodedata.normalize("NFKD", text.replace("–", "-").replace("—", "-")).upper()
-    kept = "".join(
-        sign if sign in _PLAIN else " " if sign.isspace() else "?"
-        for sign in text
-        if not unicodedata.combining(sign)
-    )
-    return " ".join(kept.split())
+    return _split(note_words(text)) or ["CORRECTION."]
 
 
 def _split(text: str) -> list[str]:

@@ -38,6 +38,7 @@ from keiryo.corrections.model import (
     Wanted,
 )
 from keiryo.corrections.new_reports import ROOT_REASON, Written, address_of, write_reports
+from keiryo.corrections.note_text import note_findings
 from keiryo.corrections.wanted_fields import IDENTITY, Setting, as_wanted
 from keiryo.errors import Finding, Severity
 from keiryo.reports.filed import AreaFile, FiledEntry, Filings
@@ -90,6 +91,7 @@ def plan(
     area = filings.areas.get(mba)
     root = Address(area.country if area else "", mba, report_no, entry_no)
     words = _words(wanted)
+    chain.findings += _reason_findings(root, choices)
     if area is None or not area.reports:
         known = ", ".join(sorted(code for code, a in filings.areas.items() if a.reports))
         chain.findings.append(
@@ -118,6 +120,14 @@ def plan(
     written = write_reports(chain)
     day = on or max(choices.report_date, looked_at(area.reports, filings.context))
     return _looked_at(chain, root, words, written, day, rules or profile("code10", day))
+
+
+def _reason_findings(root: Address, choices: Choices) -> list[Finding]:
+    """Return what the concise notes cannot say of the reason, placed at the entry."""
+    return [
+        replace(found, mba=root.mba, report=str(root.report), entry=root.entry)
+        for found in note_findings(choices.reason)
+    ]
 
 
 def _before_the_books(chain: Chain) -> None:
@@ -184,6 +194,14 @@ def counting_entry(chain: Chain, area: AreaFile, root: Address) -> FiledEntry | 
         chain.findings.append(_missing(chain.filings, area, root))
         return None
     after = {id(f.replaces): f for f in area.filed if f.replaces is not None}
+    if _ambiguous(area, root):
+        chain.findings.append(
+            _wrong("CORRECT-ENTRY", root, f"{area.code} has more than one report {root.report} "
+                   f"with an entry {root.entry}: {root.text} does not say which of them is meant",
+                   "Report the right values under a number that was used once, or ask who "
+                   "receives the reports how they are to be told apart.")
+        )  # fmt: skip
+        return None
     last = first
     while id(last) in after:
         last = after[id(last)]
@@ -212,6 +230,12 @@ def counting_entry(chain: Chain, area: AreaFile, root: Address) -> FiledEntry | 
                    "Nothing, if you knew.", Severity.INFORMATION)
         )  # fmt: skip
     return last
+
+
+def _ambiguous(area: AreaFile, root: Address) -> bool:
+    """Whether several accepted reports of one number have an entry of this number."""
+    same = [r for r in area.reports if r.number == root.report]
+    return sum(any(e.number == root.entry for e in r.entries) for r in same) > 1
 
 
 def reported_entry(area: AreaFile, root: Address) -> FiledEntry | None:

@@ -16,11 +16,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from keiryo.corrections.model import Choices, CorrectionPlan, Wanted
 from keiryo.corrections.plan_data import file_name, plan_dict
@@ -45,7 +45,7 @@ from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Report
 from keiryo.reports.rules import check_report
 from keiryo.reports.service import ImportSummary, import_reports
-from keiryo.reports.tables import REPORT
+from keiryo.reports.tables import ISSUED_REPORT, REPORT
 from keiryo.storage.engine import Database
 from keiryo.vocabulary import Profile
 
@@ -136,7 +136,42 @@ def plan_correction(
     """
     filings = filings_now(database)
     area = mba or area_of_report(filings, report_no)
-    return plan(filings, area, report_no, entry_no, wanted, choices, rules=rules)
+    made = plan(filings, area, report_no, entry_no, wanted, choices, rules=rules)
+    if again := used_again(database, area, report_no):
+        return replace(made, reports=(), steps=(), findings=(*made.findings, again))
+    return made
+
+
+def used_again(database: Database, mba: str, report_no: int) -> Finding | None:
+    """Return the finding that a number was used more than once, or None.
+
+    A reference to an entry names the report by its number alone, so it would not say which of
+    the reports is meant; such entries are not corrected.
+    """
+    received = database.metadata.tables[REPORT.name]
+    issued = database.metadata.tables[ISSUED_REPORT.name]
+    taken = received.c.outcome == "accepted"
+    acts: list[int] = []
+    with database.reading() as connection:
+        for table, which in ((received, taken), (issued, true())):
+            query = select(table.c.act_id).where(
+                table.c.mba == mba, table.c.report_no == report_no, which
+            )
+            acts += [int(act) for act in connection.execute(query).scalars()]
+    if len(acts) < 2:
+        return None
+    return Finding(
+        "CORRECT-ENTRY",
+        Severity.INCONSISTENCY,
+        f"number {report_no} of {mba} was used more than once, in acts "
+        f"{', '.join(map(str, sorted(acts)))}: a reference to it does not say which report is "
+        "meant",
+        "Ask who receives the reports how the two are to be told apart.",
+        mba=mba,
+        report=str(report_no),
+        label="309",
+        basis="Code 10, labels 001 and 309",
+    )
 
 
 def write_plan(reports: tuple[Report, ...], folder: Path) -> list[Path]:
@@ -191,6 +226,9 @@ def post_plan(
         raise RefusedError(
             "the correction cannot be posted", correction.findings, "Change what is wanted."
         )
+    root = correction.root
+    if again := used_again(database, root.mba, root.report):
+        raise RefusedError("the correction cannot be posted", [again], "Look at the finding.")
     own = [r for r in correction.reports if not only_own or r.mba == correction.root.mba]
     files = [(file_name(report), write([report]).encode()) for report in own]
     problems = _problems(database, own, files)

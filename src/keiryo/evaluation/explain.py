@@ -17,6 +17,7 @@ from sqlalchemy import Connection, MetaData, and_, func, or_, select
 from keiryo.accounts.model import Knowledge
 from keiryo.errors import UsageError
 from keiryo.evaluation.model import day_text, number_day
+from keiryo.evaluation.recorded import options_of, standing_first
 from keiryo.evaluation.tables import (
     EVALUATION,
     EVALUATION_LIMIT,
@@ -65,10 +66,15 @@ def _evaluation(connection: Connection, metadata: MetaData, node: str, name: str
     if not rows:
         return
     last_day = max(row[2] for row in rows)
+    own = [(int(row[0]), int(row[1])) for row in rows if row[2] == last_day]
+    made = options_of(connection, metadata, own)
     latest: dict[str, int] = {}
-    for act_id, _, day, letter in rows:
+    standing: dict[str, tuple[bool, int]] = {}
+    for act_id, line_no, day, letter in rows:
         if day == last_day:
-            latest[letter] = int(act_id)
+            rank = standing_first(made[int(act_id), int(line_no)].alpha, int(act_id))
+            standing[letter] = max(rank, standing.get(letter, rank))
+            latest[letter] = standing[letter][1]
     for act_id, line_no, day, letter in rows:
         if day == last_day and latest[letter] == act_id:
             yield Link(node, "concluded in", f"line:{act_id}/{line_no}")

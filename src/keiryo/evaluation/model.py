@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from keiryo.dates import Period
 from keiryo.errors import Finding
+from keiryo.evaluation.false_alarms import STANDARD_ALPHA
 from keiryo.quantities import Category, format_weight
 
 ELEMENT = "element"
@@ -38,7 +39,8 @@ class Options:
     ----------
     alpha : float
         Probability of a false alarm: of each balance by itself, and of each statistic of a
-        sequence for the sequence as a whole.
+        sequence for the sequence as a whole. From 0.0001 to 0.5; a verdict at another one than
+        the standard does not stand for its balance (`keiryo.evaluation.false_alarms`).
     rules : tuple of str
         Shipped sets of limits.
     expected : str or None
@@ -47,7 +49,7 @@ class Options:
         Simulated sequences for the thresholds of MUF, CUMUF and EWMA; 0: conservative ones.
     """
 
-    alpha: float = 0.05
+    alpha: float = STANDARD_ALPHA
     rules: tuple[str, ...] = ("general",)
     expected: str | None = None
     realizations: int = 0

@@ -1,4 +1,7 @@
-"""Evaluations that were recorded: which is the last one of a balance, and what it said.
+"""Evaluations that were recorded: which one stands for a balance, and what it said.
+
+The last one at the standard false-alarm probability stands for its balance. One at another
+probability is a study beside it; it is shown as what stands only while there is no other.
 
 An evaluation is outdated if what went into it is no longer the same: amounts, error sources,
 results, calibrations, and the limits and options that it was made with.
@@ -7,13 +10,15 @@ results, calibrations, and the limits and options that it was made with.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, func, select
+from sqlalchemy import Connection, MetaData, Select, and_, select
 
 from keiryo.accounts.model import Knowledge
 from keiryo.dates import Period, date_number
+from keiryo.evaluation.false_alarms import STANDARD_ALPHA, is_standard
 from keiryo.evaluation.items import AreaItems
 from keiryo.evaluation.limits import Limit
 from keiryo.evaluation.model import CONVENTION, ELEMENT, Measurement, Options, day_text
@@ -26,6 +31,8 @@ LEVEL = "false-alarm probability"
 RULES = "rules"
 EXPECTED = "expected standard deviation"
 """Tests of an evaluation that state how it was made."""
+
+_ACTS_NAMED = 500
 
 
 def amounts_digests(items: AreaItems, coverage: Coverage) -> list[str]:
@@ -99,8 +106,9 @@ def options_of(
         .where(table.c.test.in_((LEVEL, RULES, EXPECTED)))
         .order_by(table.c.act_id, table.c.line_no)
     )
-    if len(wanted) == 1:
-        query = query.where(table.c.act_id == next(iter(wanted))[0])
+    acts = sorted({act for act, _ in wanted})
+    if len(acts) <= _ACTS_NAMED:
+        query = query.where(table.c.act_id.in_(acts))
     found: dict[tuple[int, int], dict[str, Any]] = {}
     for act, parent, test, value, basis in connection.execute(query):
         found.setdefault((int(act), int(parent)), {})[test] = value if test == LEVEL else basis
@@ -121,42 +129,71 @@ def recorded_digest(
     category: Category,
     knowledge: Knowledge,
 ) -> tuple[int, str, Options] | None:
-    """Return act, digest of inputs and options of the last evaluation of a balance, or None."""
-    table = metadata.tables[EVALUATION.name]
-    query = (
-        select(table.c.act_id, table.c.inputs_digest, table.c.line_no)
-        .where(
-            table.c.mba == mba,
-            table.c.period_from == date_number(period.start),
-            table.c.period_to == date_number(period.end),
-            table.c.category == str(category),
-            table.c.quantity == ELEMENT,
-        )
-        .order_by(table.c.act_id.desc())
-        .limit(1)
-    )
+    """Return act, digest of inputs and options of the evaluation that stands, or None."""
+    found = _evaluations(connection, metadata, mba, period, category)
     if knowledge.through_act is not None:
-        query = query.where(table.c.act_id <= knowledge.through_act)
-    row = connection.execute(query).first()
-    if row is None:
+        found = [one for one in found if one[0] <= knowledge.through_act]
+    if not found:
         return None
-    line = (int(row[0]), int(row[2]))
-    return line[0], str(row[1]), options_of(connection, metadata, [line])[line]
+    act, digest, line_no, _ = max(found, key=lambda one: standing_first(one[3], one[0]))
+    return act, digest, options_of(connection, metadata, [(act, line_no)])[act, line_no]
 
 
 def last_evaluation_act(
-    connection: Connection, metadata: MetaData, mba: str, period: Period, category: Category
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    period: Period,
+    category: Category,
+    alpha: float,
 ) -> int | None:
-    """Return the last act that evaluated a balance of a category, or None."""
+    """Return the last act that evaluated a balance of a category at a probability, or None."""
+    found = _evaluations(connection, metadata, mba, period, category)
+    return max((one[0] for one in found if math.isclose(one[3], alpha)), default=None)
+
+
+def _evaluations(
+    connection: Connection, metadata: MetaData, mba: str, period: Period, category: Category
+) -> list[tuple[int, str, int, float]]:
+    """Return act, digest, line and false-alarm probability of the evaluations of a balance."""
     table = metadata.tables[EVALUATION.name]
-    query = select(func.max(table.c.act_id)).where(
+    query = _with_alpha(
+        metadata, select(table.c.act_id, table.c.inputs_digest, table.c.line_no)
+    ).where(
         table.c.mba == mba,
         table.c.period_from == date_number(period.start),
         table.c.period_to == date_number(period.end),
         table.c.category == str(category),
+        table.c.quantity == ELEMENT,
     )
-    found = connection.execute(query).scalar()
-    return None if found is None else int(found)
+    return [
+        (int(act), str(digest), int(line), _alpha(level))
+        for act, digest, line, level in connection.execute(query)
+    ]
+
+
+def _with_alpha(metadata: MetaData, query: Select[Any]) -> Select[Any]:
+    """Return a query of evaluations with the false-alarm probability of each as last column."""
+    table, tests = metadata.tables[EVALUATION.name], metadata.tables[EVALUATION_TEST.name]
+    level = and_(
+        tests.c.act_id == table.c.act_id,
+        tests.c.parent_line == table.c.line_no,
+        tests.c.test == LEVEL,
+    )
+    return (
+        query.add_columns(tests.c.value.label("level"))
+        .select_from(table.outerjoin(tests, level))
+        .order_by(table.c.act_id, table.c.line_no)
+    )
+
+
+def _alpha(level: object) -> float:
+    return STANDARD_ALPHA if level is None else float(str(level))
+
+
+def standing_first(alpha: float, act: int) -> tuple[bool, int]:
+    """Return by what the evaluation that stands is the greatest of those of a balance."""
+    return is_standard(alpha), act
 
 
 def recorded_evaluations(
@@ -171,7 +208,8 @@ def recorded_evaluations(
     mba : str, optional
         Only of this area.
     every : bool
-        Also those that a later one corrected.
+        Also those that a later one corrected, and those at another false-alarm probability than
+        the standard beside one at the standard.
 
     Raises
     ------
@@ -181,7 +219,7 @@ def recorded_evaluations(
     if mba is not None:
         area(connection, metadata, mba)
     table = metadata.tables[EVALUATION.name]
-    query = select(table).order_by(table.c.act_id, table.c.line_no)
+    query = _with_alpha(metadata, select(table))
     if mba is not None:
         query = query.where(table.c.mba == mba)
     found: dict[Any, dict[str, Any]] = {}
@@ -189,8 +227,11 @@ def recorded_evaluations(
         period = (row["period_to"], row["period_from"])
         quantity = (row["quantity"] != ELEMENT, row["quantity"])
         name = (row["mba"], *period, row["category"], *quantity)
-        sigma = row["sigma_muf_mg"]
-        found[(*name, row["act_id"] if every else 0)] = {
+        sigma, alpha = row["sigma_muf_mg"], _alpha(row["level"])
+        key = (*name, row["act_id"] if every else 0)
+        if key in found and found[key]["standard"] and not is_standard(alpha):
+            continue  # what is at the standard stands
+        found[key] = {
             "mba": row["mba"],
             "from": day_text(int(row["period_from"])),
             "to": day_text(int(row["period_to"])),
@@ -202,6 +243,8 @@ def recorded_evaluations(
             "verdict": row["verdict"],
             "statement": row["statement"],
             "assumptions": str(row["assumptions"]).split("\n"),
+            "alpha": alpha,
+            "standard": is_standard(alpha),
             "through_act": int(row["through_act"]),
             "inputs_digest": row["inputs_digest"],
             "act": int(row["act_id"]),

@@ -1,7 +1,9 @@
 """Recording an evaluation: one act for each balance and category.
 
 The same evaluation recorded again is the same act. If the books, the measurements or the limits
-have changed since, the new act corrects the earlier one.
+have changed since, the new act corrects the earlier one at the same false-alarm probability. One
+at another probability than the standard stands beside the one at the standard, and corrects
+nothing there.
 """
 
 from __future__ import annotations
@@ -103,7 +105,9 @@ def _draft(
     content.update(repr(tests).encode())
     content.update(found.inputs_digest.encode())
     digest = content.hexdigest()[:16]
-    previous = last_evaluation_act(connection, metadata, found.mba, found.period, found.category)
+    previous = last_evaluation_act(
+        connection, metadata, found.mba, found.period, found.category, how.alpha
+    )
     act, table = metadata.tables["act"], metadata.tables[EVALUATION.name]
     query = select(act.c.client_id, act.c.corrects).where(act.c.act_id == previous)
     last = connection.execute(query).first()

@@ -29,6 +29,7 @@ from keiryo.dates import Period
 from keiryo.errors import Finding, Severity, UsageError
 from keiryo.evaluation import anomalies
 from keiryo.evaluation.conclusion import Question, conclude, high_enriched
+from keiryo.evaluation.false_alarms import require_alpha
 from keiryo.evaluation.items import AreaItems, by_balance, closed_periods, read_items
 from keiryo.evaluation.limits import Limit, expected_fraction, recorded_limits, shipped_limits
 from keiryo.evaluation.model import (
@@ -100,7 +101,8 @@ def evaluate_balance(
     NotFoundError
         If the area is not registered.
     UsageError
-        If there is no closed balance, or the category or a rule is none.
+        If there is no closed balance, the category or a rule is none, or the false-alarm
+        probability is out of bounds (`false_alarms.require_alpha`).
     """
     with database.reading() as connection:
         return evaluate_area(
@@ -128,7 +130,7 @@ def evaluate_area(
 ) -> tuple[Evaluation, ...]:
     """Evaluate the closed balances of an area within an open transaction."""
     chosen = options or Options()
-    _require_probability(chosen.alpha)
+    require_alpha(chosen.alpha)
     asked = knowledge or Knowledge()
     _require_act(connection, metadata, asked.through_act)
     seen = resolved(connection, metadata, asked)
@@ -141,14 +143,6 @@ def evaluate_area(
     wanted = present if category is None else [_category(category, present, mba)]
     frame = _Frame(connection, metadata, mba, periods, seen, asked, model, chosen)
     return tuple(frame.evaluate(letter) for letter in wanted)
-
-
-def _require_probability(alpha: object) -> None:
-    number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
-    if not number or not 0.0 < float(str(alpha)) < 1.0:
-        raise UsageError(
-            f"alpha {alpha!r} is no probability", "Give a number between 0 and 1, e.g. 0.05."
-        )
 
 
 def _require_act(connection: Connection, metadata: MetaData, act: int | None) -> None:

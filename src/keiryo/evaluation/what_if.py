@@ -22,6 +22,7 @@ from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import resolved
 from keiryo.errors import Finding, Severity, UsageError
 from keiryo.evaluation.conclusion import Question, conclude
+from keiryo.evaluation.false_alarms import LEAST_ALPHA, MOST_ALPHA, STANDARD_ALPHA
 from keiryo.evaluation.items import AreaItems, by_balance, closed_periods, read_items
 from keiryo.evaluation.model import ELEMENT, QuantityEvaluation, Use
 from keiryo.evaluation.propagation import Propagated, propagate
@@ -108,7 +109,7 @@ class Change:
     absolute_sd_kg: Mapping[Line, float] = field(default_factory=dict)
     samples: Mapping[Line, int] = field(default_factory=dict)
     analyses: Mapping[Line, int] = field(default_factory=dict)
-    alpha: float = 0.05
+    alpha: float = STANDARD_ALPHA
     loss_kg: Mapping[str, float] = field(default_factory=dict)
 
     def loss(self, quantity: str) -> float | None:
@@ -422,11 +423,12 @@ def _alpha(texts: Mapping[str, str], findings: list[Finding]) -> float:
     value = _number(texts, "alpha", findings)
     if value is None:
         return Change().alpha
-    if not 0.0 < value < 100.0:
+    least, most = 100.0 * LEAST_ALPHA, 100.0 * MOST_ALPHA
+    if not least <= value <= most:
         said = f"{value:g} % is no probability of a false alarm"
-        findings.append(_wrong("alpha", said, "more than 0 and less than 100, e.g. 5"))
+        findings.append(_wrong("alpha", said, f"per cent from {least:g} to {most:g}, e.g. 5"))
         return Change().alpha
-    if value >= 50.0:
+    if value >= most:
         findings.append(_unlikely("alpha", f"with {value:g} % every second alarm is false"))
     return value / 100.0
 

@@ -88,36 +88,66 @@ class ReportCopy:
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def report_copy(connection: Connection, metadata: MetaData, mba: str, number: int) -> ReportCopy:
+def standing_acts(
+    connection: Connection, metadata: MetaData, mba: str, number: int
+) -> list[tuple[int, bool]]:
+    """Return the acts that accepted or issued a report of a number, oldest first.
+
+    A number is used once; a report that uses it again may be accepted with a reason all the same
+    (SEQ-DUP). Each is known by its act, and the number alone means the one of the latest act.
+
+    Returns
+    -------
+    list of (int, bool)
+        The act, and whether it issued the report here.
+    """
+    found = []
+    for name, issued in ((REPORT.name, False), (ISSUED_REPORT.name, True)):
+        table = metadata.tables[name]
+        query = select(table.c.act_id).where(table.c.mba == mba, table.c.report_no == number)
+        if not issued:
+            query = query.where(table.c.outcome == "accepted")
+        found += [(int(act_id), issued) for act_id in connection.execute(query).scalars()]
+    return sorted(found)
+
+
+def report_copy(
+    connection: Connection, metadata: MetaData, mba: str, number: int, act_id: int | None = None
+) -> ReportCopy:
     """Return a report of an area, issued here or received and accepted.
+
+    Parameters
+    ----------
+    connection, metadata
+        An open reading transaction and the tables.
+    mba : str
+    number : int
+    act_id : int, optional
+        The act that issued or accepted it; by default the latest that did.
 
     Raises
     ------
     NotFoundError
-        If there is none with that number.
+        If there is none with that number, or that act is not one of it.
     """
-    issued = metadata.tables[ISSUED_REPORT.name]
-    query = select(issued.c.act_id, issued.c.profile).where(
-        issued.c.mba == mba, issued.c.report_no == number
-    )
-    row = connection.execute(query).first()
-    if row is not None:
-        found = (r for r in issued_reports(connection, metadata, mba) if r.number == number)
-        return _copy(connection, metadata, next(found), int(row[0]), str(row[1]))
-    received = metadata.tables[REPORT.name]
-    query = select(received.c.act_id).where(
-        received.c.mba == mba,
-        received.c.report_no == number,
-        received.c.outcome == "accepted",
-    )
-    act_id = connection.execute(query).scalar()
-    if act_id is None:
+    acts = standing_acts(connection, metadata, mba, number)
+    meant = acts[-1:] if act_id is None else [one for one in acts if one[0] == act_id]
+    if not meant:
+        which = "" if act_id is None else f" in act {act_id}"
         raise NotFoundError(
-            f"there is no report {number} of {mba}, neither issued nor accepted",
+            f"there is no report {number} of {mba}, neither issued nor accepted{which}",
             f"See what there is with 'keiryo reports list --mba {mba}'.",
         )
-    found = (r for r in recorded_reports(connection, metadata, mba) if r.number == number)
-    return _copy(connection, metadata, next(found), int(act_id), None)
+    act, is_issued = meant[0]
+    place = [one for one, issued in acts if issued is is_issued].index(act)
+    every = issued_reports if is_issued else recorded_reports
+    same = [r for r in every(connection, metadata, mba) if r.number == number]
+    profile = None
+    if is_issued:
+        table = metadata.tables[ISSUED_REPORT.name]
+        query = select(table.c.profile).where(table.c.act_id == act, table.c.report_no == number)
+        profile = str(connection.execute(query).scalar())
+    return _copy(connection, metadata, same[place], act, profile)
 
 
 def _copy(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, text, update
@@ -64,10 +64,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK_ROWS = 32_768
+SINGLE_LINES = 8_192
+"""Single lines that are put together before they are inserted."""
 CLOCK_TOLERANCE = timedelta(seconds=5)
 """A clock behind by less is slewing: the act takes the time of the act before."""
 
 Clock = Callable[[], datetime]
+LineProgress = Callable[[int], None]
+"""Told how many single lines of an act are written."""
 DraftSource = Draft | Callable[[Connection], Draft]
 
 
@@ -77,7 +81,12 @@ def system_clock() -> datetime:
 
 
 def post(
-    database: Database, source: DraftSource, actor: Actor, *, clock: Clock = system_clock
+    database: Database,
+    source: DraftSource,
+    actor: Actor,
+    *,
+    clock: Clock = system_clock,
+    progress: LineProgress | None = None,
 ) -> Posted:
     """Post an act: all of it, or nothing.
 
@@ -90,6 +99,9 @@ def post(
         The person who answers for the act, and on whose behalf.
     clock : callable
         Returns the time in UTC.
+    progress : callable, optional
+        Called now and then with the number of single lines that are written; whatever it raises
+        ends the posting, and nothing is posted.
 
     Returns
     -------
@@ -117,7 +129,7 @@ def post(
             _require_same(connection, database, known, draft, actor)
             return Posted(known, repeated=True)
         recorded_at = _recorded_at(connection, database, head_id, draft, clock())
-        writer = _LineWriter(connection, database, head_id + 1)
+        writer = _LineWriter(connection, database, head_id + 1, progress)
         posting = Posting(connection, head_id + 1, draft, database.metadata, actor)
         try:
             writer.write_draft(posting)
@@ -137,8 +149,15 @@ def post(
 class _LineWriter:
     """Inserts lines and hashes them, in order."""
 
-    def __init__(self, connection: Connection, database: Database, act_id: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        database: Database,
+        act_id: int,
+        progress: LineProgress | None = None,
+    ) -> None:
         self.connection = connection
+        self.progress = progress
         self.database = database
         self.act_id = act_id
         self.tree = GrowingTree()
@@ -170,25 +189,29 @@ class _LineWriter:
         return _kind(self.database, name)
 
     def write_lines(self, lines: Iterable[tuple[str, dict[str, Value]]]) -> None:
-        """Insert single lines; consecutive lines of one kind and shape go in together."""
-        waiting: list[tuple[Any, ...]] = []
-        shape: tuple[str, ...] = ()
-        for line_no, (name, values) in enumerate(lines, start=self.tree.size + 1):
+        """Insert single lines; those of one kind and shape go in together, in their order."""
+        numbered = enumerate(lines, start=self.tree.size + 1)
+        while some := list(islice(numbered, SINGLE_LINES)):
+            with _collector_at_rest():
+                self._write_some(some)
+            if self.progress is not None:
+                self.progress(self.tree.size)
+
+    def _write_some(self, numbered: list[tuple[int, tuple[str, dict[str, Value]]]]) -> None:
+        waiting: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        noise = os.urandom(SALT_BYTES * len(numbered))
+        leaves = []
+        for place, (line_no, (name, values)) in enumerate(numbered):
             _require_sound_line(self.kind(name), line_no, values)
             given = {n: v for n, v in values.items() if v is not None}
             self.reach.add(Reach(name, *(values.get(n) for n in _REACH)))  # type: ignore[arg-type]
-            if (name, *given) != shape:
-                self._flush(shape, waiting)
-                shape, waiting = (name, *given), []
-            salt = os.urandom(SALT_BYTES)
-            self.tree.extend([leaf_digest(salt, line_bytes(name, line_no, given))])
-            waiting.append((self.act_id, line_no, salt, *given.values()))
-        self._flush(shape, waiting)
-
-    def _flush(self, shape: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        if rows:
-            columns = ("act_id", "line_no", "salt", *shape[1:])
-            insert_rows(self.connection, shape[0], columns, rows)
+            salt = noise[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+            leaves.append(leaf_digest(salt, line_bytes(name, line_no, given)))
+            row = (self.act_id, line_no, salt, *given.values())
+            waiting.setdefault((name, *given), []).append(row)
+        self.tree.extend(leaves)
+        for (name, *columns), rows in waiting.items():
+            insert_rows(self.connection, name, ("act_id", "line_no", "salt", *columns), rows)
 
     def write_frame(self, kind: LineKind, frame: pl.DataFrame) -> pl.DataFrame:
         """Insert the rows of a frame and return them; columns that hold nothing are left out."""

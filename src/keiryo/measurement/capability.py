@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keiryo.journal.registry import Capability
+from keiryo.measurement.dependents import dependents
 from keiryo.measurement.explain import explain
 from keiryo.measurement.tables import (
     CALIBRATION,
@@ -24,4 +25,5 @@ MEASUREMENTS = Capability(
         TARGET_VALUE,
     ),
     explainers=(explain,),
+    dependents=(dependents,),
 )

@@ -10,7 +10,7 @@ A node ``source:NAME`` is an error source with its dated lines in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, or_, select, text
@@ -26,6 +26,13 @@ from keiryo.measurement.tables import (
     MEASUREMENT_RESULT,
     STRATUM_METHOD,
 )
+
+LAST_DAY = 99991231
+"""Number of the day until which holds what has no end."""
+SAMPLING = "sampling"
+"""Basis of the error sources that every result of their method has."""
+BookLine = tuple[int | None, str | None, str | None, str | None]
+"""Day, key measurement point, material description code and batch of a line of the books."""
 
 _OF_BATCH = """
 SELECT 'book' AS what, r.act_id, r.line_no, r.mba, r.result, r.batch, r.basis, r.method,
@@ -106,27 +113,53 @@ def _stratum(connection: Connection, node: str, place: dict[str, int]) -> Iterat
         rows = [dict(row) for row in connection.execute(query, place).mappings()]
         if not rows:
             continue
-        rows.sort(key=lambda row: (row["act_id"], row["line_no"]))
-        by_rank = sorted(
-            latest(STRATUM_METHOD.name, rows).values(),
-            key=lambda row: (row["rank"], row["stratum"], row["valid_from"] or 0, row["act_id"]),
-        )
-        for code in filter(None, (rows[0]["booked_code"], rows[0]["listed_code"])):
-            found = next((row for row in by_rank if _fits(row, code)), None)
-            if found is not None:
-                yield Link(node, "of the stratum", f"line:{found['act_id']}/{found['line_no']}")
-                break
+        first = rows[0]
+        codes = tuple(filter(None, (first["booked_code"], first["listed_code"])))
+        line = (first["day"], first["kmp"], first["mdc_of_line"], first["batch"])
+        found = first_that_fits(ranked(rows), codes, line)
+        if found is not None:
+            yield Link(node, "of the stratum", f"line:{found['act_id']}/{found['line_no']}")
         return
 
 
-def _fits(row: dict[str, Any], code: str) -> bool:
-    """Return whether a stratum holds the line of the books that stands beside it."""
+def ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the stratum lines of an area that are in force, the first to be tried first."""
+    recorded = sorted(rows, key=lambda row: (row["act_id"], row["line_no"]))
+    return sorted(
+        latest(STRATUM_METHOD.name, recorded).values(),
+        key=lambda row: (row["rank"], row["stratum"], row["valid_from"] or 0, row["act_id"]),
+    )
+
+
+def first_that_fits(
+    by_rank: Sequence[dict[str, Any]], codes: Iterable[str], line: BookLine
+) -> dict[str, Any] | None:
+    """Return the stratum that a line of the books belongs to, or None.
+
+    Parameters
+    ----------
+    by_rank : sequence of dict
+        From `ranked`.
+    codes : iterable of str
+        As what the line is looked for: its code; a listing as ending, then as beginning inventory.
+    line : tuple
+        Day, key measurement point, material description code and batch of the line.
+    """
+    for code in codes:
+        for row in by_rank:
+            if _fits(row, code, line):
+                return row
+    return None
+
+
+def _fits(row: dict[str, Any], code: str, line: BookLine) -> bool:
+    """Return whether a stratum holds a line of the books."""
+    day, kmp, material, batch = line
     codes, kmps, batches = (listed(row[name]) for name in ("codes", "kmps", "batches"))
-    line = (code, row["kmp"], row["mdc_of_line"], row["batch"])
     return (
-        row["day"] is not None
-        and (row["valid_from"] or 0) <= row["day"] <= (row["valid_to"] or 99991231)
-        and line_fits(codes, kmps, row["mdc"], batches, line)
+        day is not None
+        and (row["valid_from"] or 0) <= day <= (row["valid_to"] or LAST_DAY)
+        and line_fits(codes, kmps, row["mdc"], batches, (code, kmp, material, batch))
     )
 
 
@@ -149,18 +182,32 @@ def _sources_of_stratum(
 def _results(node: str, rows: list[dict[str, Any]]) -> Iterator[Link]:
     """Yield, for each quantity, the last result of the batch up to the day of the line."""
     rows.sort(key=lambda row: (row["act_id"], row["line_no"]))
-    found = list(latest(MEASUREMENT_RESULT.name, rows).values())
-    named = [row for row in found if row["reference"] and row["result"] == row["reference"]]
-    if named:
-        chosen = named
-    else:
-        last: dict[str, dict[str, Any]] = {}
-        for row in sorted(found, key=lambda r: (r["measured_on"], r["act_id"], r["line_no"])):
-            if row["day"] is not None and row["measured_on"] <= row["day"]:
-                last[row["basis"]] = row
-        chosen = list(last.values())
-    for row in chosen:
+    found = latest(MEASUREMENT_RESULT.name, rows).values()
+    for row in results_behind(found, rows[0]["reference"], rows[0]["day"]):
         yield Link(node, "measured as", f"line:{row['act_id']}/{row['line_no']}")
+
+
+def results_behind(
+    in_force: Iterable[dict[str, Any]], reference: str | None, day: int | None
+) -> list[dict[str, Any]]:
+    """Return the results that a line of the books rests on.
+
+    Parameters
+    ----------
+    in_force : iterable of dict
+        The results of its batch that are in force.
+    reference : str, optional
+        The result that the line names.
+    day : int, optional
+        Its day, as a number. Without a named result the last ones until then count, one for each
+        measured quantity.
+    """
+    found = list(in_force)
+    named = [row for row in found if reference and row["result"] == reference]
+    if named or day is None:
+        return named
+    rows = sorted(found, key=lambda r: (r["measured_on"], r["act_id"], r["line_no"]))
+    return list({row["basis"]: row for row in rows if row["measured_on"] <= day}.values())
 
 
 def _behind_result(
@@ -179,7 +226,7 @@ def _behind_result(
     lines = [dict(line) for line in connection.execute(query).mappings()]
     found = latest(CALIBRATION.name, lines).values()
     if found:
-        last = max(found, key=lambda c: (c["calibrated_on"], c["instrument"] is not None))
+        last = max(found, key=later_calibration)
         yield Link(node, "after the calibration", f"line:{last['act_id']}/{last['line_no']}")
     table = metadata.tables[ERROR_SOURCE.name]
     # A withdrawn line names its method too, and a line may change it: all of a name are asked.
@@ -187,10 +234,18 @@ def _behind_result(
     query = select(table).where(table.c.source.in_(names)).order_by(table.c.act_id, table.c.line_no)
     lines = [dict(line) for line in connection.execute(query).mappings()]
     for line in latest(ERROR_SOURCE.name, lines).values():
-        begins, ends = line["valid_from"] or 0, line["valid_to"] or 99991231
-        fits = line["method"] == row["method"] and line["basis"] in (row["basis"], "sampling")
+        begins, ends = line["valid_from"] or 0, line["valid_to"] or LAST_DAY
+        fits = line["method"] == row["method"] and line["basis"] in (row["basis"], SAMPLING)
         if fits and begins <= row["measured_on"] <= ends:
             yield Link(node, "with the error of", f"line:{line['act_id']}/{line['line_no']}")
+
+
+def later_calibration(row: dict[str, Any]) -> tuple[int, bool]:
+    """Return by what the calibration that a result follows is the greatest of those before it.
+
+    On the same day that of the instrument itself comes after one of the whole method.
+    """
+    return int(row["calibrated_on"]), row["instrument"] is not None
 
 
 def _controls(

@@ -45,3 +45,18 @@ def _plain(mdc: str) -> str:
 def _pattern(text: str) -> re.Pattern[str]:
     words = {"?": ".", "*": ".*"}
     return re.compile("".join(words.get(sign, re.escape(sign)) for sign in text), re.DOTALL)
+
+
+def like_of(pattern: str) -> str:
+    r"""Return a pattern as SQL understands it, with a backslash as its escape.
+
+    It lets through at least what the pattern does; some databases do not tell capitals apart.
+
+    Examples
+    --------
+    >>> like_of("F25-PE?_*")
+    'F25-PE_\\_%'
+    """
+    return "".join(
+        {"?": "_", "*": "%"}.get(sign, f"\\{sign}" if sign in "%_\\" else sign) for sign in pattern
+    )

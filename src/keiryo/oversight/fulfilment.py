@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, MetaData, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, MetaData, and_, case, exists, literal, or_, select
 
 from keiryo.accounts.model import NOW
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective, entry_line, unindexed
@@ -280,23 +280,30 @@ class Fulfilment:
             )
         )
         same = and_(marked.c.act_id == table.c.act_id, marked.c.line_no == table.c.line_no)
-        lines = (
-            marked.c.mba.in_(self.mbas),
-            marked.c.status.in_(("C", "A", "D")),
-            table.c.report_no.is_(None),
-            *self._unissued(table),
+        standing = effective(table, NOW)
+        new = and_(
+            *(table.c.status == "C", replaces_new, standing),
+            unindexed(table.c.event_date, NEVER) <= self._to,
         )
-        new = and_(table.c.status == "C", replaces_new, effective(table, NOW))
-        later = and_(~replaces_new, or_(effective(table, NOW), table.c.status == "D"))
-        for condition, when in ((new, table.c.event_date), (later, table.c.known_on)):
-            query = (
-                select(table.c.mba, self._key(when), table.c.code)
-                .select_from(marked.join(table, same))
-                .where(*lines, condition, unindexed(when, NEVER) <= self._to)
-                .distinct()
+        later = and_(
+            *(~replaces_new, or_(standing, table.c.status == "D")),
+            unindexed(table.c.known_on, NEVER) <= self._to,
+        )
+        when = case((new, table.c.event_date), else_=table.c.known_on)
+        query = (
+            select(table.c.mba, self._key(when), table.c.code)
+            .select_from(marked.join(table, same))
+            .where(
+                marked.c.mba.in_(self.mbas),
+                marked.c.status.in_(("C", "A", "D")),
+                table.c.report_no.is_(None),
+                *self._unissued(table),
+                or_(new, later),
             )
-            for mba, key, code in self.connection.execute(query):
-                yield mba, self._first_day(key), code or "", None
+            .distinct()
+        )
+        for mba, key, code in self.connection.execute(query):
+            yield mba, self._first_day(key), code or "", None
 
     def _unissued(self, table: Any) -> Iterator[ColumnElement[bool]]:
         """Yield the condition that no report made from the books states a line's entry."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.places.tables import areas
@@ -11,6 +11,7 @@ from keiryo.reports.context import Context, read_context
 from keiryo.reports.export import recorded_reports
 from keiryo.reports.filings_of_books import context_of_books
 from keiryo.reports.formats.any_reader import read_any
+from keiryo.reports.formats.code10_reader import ReadResult
 from keiryo.reports.formats.table_places import located
 from keiryo.reports.issued import issued_reports
 from keiryo.reports.questions.check import check_set, in_order, looked_at
@@ -62,6 +63,8 @@ def check_against_books(
     *,
     on: datetime.date | None = None,
     rules: Profile | None = None,
+    read: ReadResult | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> list[Finding]:
     """Check files as they would stand in the books; nothing is recorded.
 
@@ -71,6 +74,10 @@ def check_against_books(
         The books: what was received and issued before, and what came before that.
     files, on, rules
         As in `check_files`.
+    read : ReadResult, optional
+        What was read from the files, if they were read already.
+    progress : callable, optional
+        Told which share of the work is done; what it raises ends the check.
 
     Returns
     -------
@@ -78,16 +85,21 @@ def check_against_books(
         What is found about the files, and what they change: a question that the books raise
         without them is not repeated.
     """
-    result = read_any(files)
+    say = progress or (lambda _share: None)
+    result = read_any(files) if read is None else read
+    say(0)
     with database.reading() as connection:
         metadata = database.metadata
         before = context_of_books(connection, metadata, database.evidence)
         known = [*recorded_reports(connection, metadata), *issued_reports(connection, metadata)]
         registered = areas(connection, metadata)
     fresh = [report for report in result.reports if report not in known]
+    say(0.1)
     day = on or looked_at([*known, *fresh], before)
     old = {_question(one) for one in check_set(known, before, on=day, rules=rules)}
+    say(0.2)
     found = check_set([*known, *fresh], before, on=day, rules=rules)
+    say(0.9)
     new = [one for one in found if one.file is not None or _question(one) not in old]
     if before is None:  # without a context nobody asked
         new += [

@@ -15,11 +15,12 @@ from sqlalchemy import Connection, MetaData, RowMapping, func, select
 from keiryo.dates import number_date
 from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Actor, Draft
-from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.posting import Clock, system_clock
 from keiryo.journal.tables import FINDING, FINDING_ANSWER, finding_values
 from keiryo.limits import FIRST_DAY
 from keiryo.places.tables import areas
 from keiryo.reports.filings_of_books import filings_of_books
+from keiryo.reports.preparing import post_prepared
 from keiryo.reports.questions.check import questions_between
 from keiryo.reports.tables import REPORT, REPORTING_CONTEXT
 from keiryo.storage.engine import Database
@@ -75,7 +76,7 @@ def record_open_findings(
         return made
 
     with suppress(_NothingNew):
-        post(database, draft, actor, clock=clock)
+        post_prepared(database, draft, actor, clock=clock)
     return current
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, or_, select
+from sqlalchemy import Connection, MetaData, select
 
 from keiryo.accounts.batches import ARRIVALS, CONSTANT_IDENTITY, BatchBook
 from keiryo.accounts.model import Knowledge
@@ -24,8 +23,11 @@ from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Draft, Value
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
+from keiryo.reports.effective_entries import EffectiveEntries
+from keiryo.reports.effective_entries import reference_text as reference_text
+from keiryo.reports.known_batches import ReportBatches
 from keiryo.reports.model import CategoryGroup, Entry, Reference, Report, Weight, fissile_label
-from keiryo.reports.tables import EARLIER_REPORT, ISSUED_RECORD, ISSUED_REPORT, NOTE, REPORT
+from keiryo.reports.tables import NOTE
 from keiryo.vocabulary import entry_code
 
 TABLE_OF_TYPE = {
@@ -33,6 +35,12 @@ TABLE_OF_TYPE = {
     "P": PHYSICAL_INVENTORY.name,
     "M": REPORTED_BALANCE.name,
 }
+
+SAY_EVERY = 500
+"""Entries from one word about progress to the next."""
+
+EntryProgress = Callable[[int], None]
+"""Told how many entries of a report are done; whatever it raises ends the work."""
 
 
 class EntryRecorder:
@@ -62,16 +70,25 @@ class EntryRecorder:
         self.report = report
         self.draft = draft
         self.table = TABLE_OF_TYPE[report.type]
-        self.batches = BatchBook(connection, metadata, place, draft)
+        self.batches: BatchBook = ReportBatches(connection, metadata, place, draft, report)
+        self.effective = EffectiveEntries(connection, metadata, self.table, report)
         self.rebatched: dict[datetime.date | None, list[str]] = {}
 
-    def add_all(self) -> None:
-        """Add all entries; what is taken from batches (RM) is looked at before RP."""
+    def add_all(self, progress: EntryProgress | None = None) -> None:
+        """Add all entries; what is taken from batches (RM) is looked at before RP.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called now and then with the number of entries added.
+        """
         for entry in self.report.entries:
             if entry.code == "RM" and entry.batch and entry.date:
                 uid = self.batches.present(entry.batch, date_number(entry.date))
                 self.rebatched.setdefault(entry.date, []).append(uid)
-        for entry in self.report.entries:
+        for number, entry in enumerate(self.report.entries):
+            if progress is not None and number % SAY_EVERY == 0:
+                progress(number)
             self.add(entry)
 
     def add(self, entry: Entry) -> None:
@@ -90,9 +107,7 @@ class EntryRecorder:
             "note_indicator": 1 if entry.note_indicator else None,
         }
         if entry.status in ("C", "D") and entry.refers is not None:
-            target = effective_entry(
-                self.connection, self.metadata, self.table, self.place.code, entry.refers
-            )
+            target = self.effective.of(entry.refers)
             if target is not None:
                 values["supersedes_act"], values["supersedes_line"] = target.act_id, target.line
                 known_on = max(known_on, target.known_on)
@@ -262,103 +277,17 @@ def basis_text(entry: Entry) -> str | None:
     return "/".join(parts).rstrip("/") or None
 
 
-def reference_text(reference: Reference | None) -> str | None:
-    """Return a reference as label 309 writes it: ``XA;104/1``."""
-    if reference is None:
-        return None
-    return f"{reference.country};{reference.report}/{reference.entry}"
-
-
-class Target:
-    """The entry that a correction means: where it lies and since when it is known."""
-
-    __slots__ = ("act_id", "known_on", "line")
-
-    def __init__(self, act_id: int, line: int, known_on: int) -> None:
-        self.act_id = act_id
-        self.line = line
-        self.known_on = known_on
-
-
-def effective_entry(
-    connection: Connection, metadata: MetaData, name: str, mba: str, reference: Reference
-) -> Target | None:
-    """Return the entry that is effective now for a reference, or None.
-
-    The reference may name the first entry or a correction of it; either way the last correction
-    counts. A deleted entry is not effective.
-    """
-    table = metadata.tables[name]
-    address = (table.c.report_no == reference.report) & (table.c.entry_no == reference.entry)
-    added = (table.c.status == "A") & (table.c.refers == reference_text(reference))
-    query = (
-        select(table.c.act_id, entry_line(table), table.c.known_on, table.c.status)
-        .where(table.c.mba == mba, or_(address, added))
-        .order_by(table.c.act_id.desc(), table.c.line_no)
-        .limit(1)
-    )
-    row = connection.execute(query).first()
-    if row is None:
-        source = _stated_by_issued(connection, metadata, table, mba, reference)
-        return None if source is None else _latest(connection, table, source)
-    if row[3] in ("D", "U"):
-        return None
-    return _latest(connection, table, Target(int(row[0]), int(row[1]), int(row[2])))
-
-
-def _issued_records(
-    connection: Connection, metadata: MetaData, mba: str, reference: Reference
-) -> list[tuple[Any, Any]]:
-    """Return the records of reports issued here that a reference names, newest first."""
-    table = metadata.tables[ISSUED_RECORD.name]
-    address = (table.c.report_no == reference.report) & (table.c.record_no == reference.entry)
-    added = table.c.content.contains(f"#309:A/{reference_text(reference)}#", autoescape=True)
-    query = (
-        select(table.c.source_act, table.c.source_line)
-        .where(table.c.mba == mba, table.c.record_kind == "OI", or_(address, added))
-        .order_by(table.c.act_id.desc(), table.c.line_no)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
-
-
-def _stated_by_issued(
-    connection: Connection, metadata: MetaData, table: Table, mba: str, reference: Reference
-) -> Target | None:
-    """Return the source line that an entry of a report issued here states, or None."""
-    for act_id, line_no in _issued_records(connection, metadata, mba, reference):
-        if act_id is None:
-            continue
-        query = select(table.c.known_on).where(table.c.act_id == act_id, table.c.line_no == line_no)
-        known_on = connection.execute(query).scalar()
-        if known_on is not None:
-            return Target(int(act_id), int(line_no), int(known_on))
-    return None
-
-
-def _latest(connection: Connection, table: Table, target: Target) -> Target | None:
-    while True:
-        query = (
-            select(table.c.act_id, entry_line(table), table.c.known_on, table.c.status)
-            .where(table.c.supersedes_act == target.act_id, table.c.supersedes_line == target.line)
-            .limit(1)
-        )
-        row = connection.execute(query).first()
-        if row is None:
-            return target
-        if row[3] == "D":
-            return None
-        target = Target(int(row[0]), int(row[1]), int(row[2]))
-
-
 def reference_findings(
     connection: Connection, metadata: MetaData, report: Report
 ) -> Iterable[Finding]:
     """Yield findings on entries that correct, delete or add to something (rule CORR-REF)."""
     if report.type not in TABLE_OF_TYPE or report.mba is None:
         return
-    for entry in report.entries:
-        if entry.status not in ("C", "D", "A"):
-            continue
+    correcting = [entry for entry in report.entries if entry.status in ("C", "D", "A")]
+    if not correcting:
+        return
+    known = EffectiveEntries(connection, metadata, TABLE_OF_TYPE[report.type], report)
+    for entry in correcting:
         if entry.refers is None:  # it cannot be entered: it would count beside what it corrects
             yield Finding(
                 "CORR-REF",
@@ -374,7 +303,7 @@ def reference_findings(
                 basis="Code 10, label 309; INFCIRC/153 para 103",
             )
             continue
-        problem = _reference_problem(connection, metadata, report, entry.status, entry.refers)
+        problem = _reference_problem(known, report, entry.status, entry.refers)
         if problem:
             shown = f"{entry.status}/{reference_text(entry.refers)}"
             yield Finding(
@@ -394,59 +323,21 @@ def reference_findings(
 
 
 def _reference_problem(
-    connection: Connection, metadata: MetaData, report: Report, status: str, reference: Reference
+    known: EffectiveEntries, report: Report, status: str, reference: Reference
 ) -> str | None:
-    assert report.mba is not None
     if reference.country != report.country:
         return f"names the State {reference.country}, the report is of {report.country}"
     if reference.report > report.number:
         return "refers to a later report"
-    table = TABLE_OF_TYPE[report.type]
-    target = effective_entry(connection, metadata, table, report.mba, reference)
+    target = known.of(reference)
     if status == "A":
-        return _addition_problem(connection, metadata, report.mba, reference, target)
-    if target is not None or _was_earlier(connection, metadata, report.mba, reference):
+        if target is not None or known.was_earlier(reference):
+            return "adds an entry under a number that is taken"
+        if not known.knows_report(reference.report):
+            return f"adds an entry to report {reference.report}, which is not known"
         return None
-    if report.type == "M" and _issued_records(connection, metadata, report.mba, reference):
+    if target is not None or known.was_earlier(reference):
+        return None
+    if report.type == "M" and known.issued_records(reference):
         return None  # the line of a balance that was issued here rests on no entry of its own
     return "names an entry that does not exist, or that was deleted"
-
-
-def _addition_problem(
-    connection: Connection,
-    metadata: MetaData,
-    mba: str,
-    reference: Reference,
-    target: Target | None,
-) -> str | None:
-    if target is not None or _was_earlier(connection, metadata, mba, reference):
-        return "adds an entry under a number that is taken"
-    recorded = metadata.tables[REPORT.name]
-    accepted = select(recorded.c.act_id).where(
-        recorded.c.mba == mba,
-        recorded.c.report_no == reference.report,
-        recorded.c.outcome == "accepted",
-    )
-    earlier = metadata.tables[EARLIER_REPORT.name]
-    before = select(earlier.c.act_id).where(
-        earlier.c.mba == mba, earlier.c.report_no == reference.report
-    )
-    issued = metadata.tables[ISSUED_REPORT.name]
-    sent = select(issued.c.act_id).where(
-        issued.c.mba == mba, issued.c.report_no == reference.report
-    )
-    if connection.execute(accepted.union_all(before, sent)).first() is None:
-        return f"adds an entry to report {reference.report}, which is not known"
-    return None
-
-
-def _was_earlier(
-    connection: Connection, metadata: MetaData, mba: str, reference: Reference
-) -> bool:
-    """Whether the entry belongs to a report sent before the books begin."""
-    table = metadata.tables[EARLIER_REPORT.name]
-    query = select(table.c.entry_count).where(
-        table.c.mba == mba, table.c.report_no == reference.report
-    )
-    count = connection.execute(query).scalar()
-    return count is not None and 1 <= reference.entry <= int(count)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from keiryo.dates import date_number, utc_text
 from keiryo.errors import Finding, NotAllowedError, RefusedError, Severity
 from keiryo.journal.model import Act, Actor, Draft
-from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.posting import Clock, LineProgress, post, system_clock
 from keiryo.journal.reading import act_by_client_id
 from keiryo.journal.tables import EVIDENCE, FINDING, FINDING_ANSWER, finding_values
 from keiryo.places.model import MaterialBalanceArea
@@ -30,18 +30,21 @@ from keiryo.reports.context import (
     read_context,
 )
 from keiryo.reports.continuity import record_open_findings, settled_by
-from keiryo.reports.entries import EntryRecorder, add_notes, reference_findings
+from keiryo.reports.entries import EntryProgress, EntryRecorder, add_notes, reference_findings
 from keiryo.reports.filing import in_order_of_date
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.formats.table_places import located
 from keiryo.reports.model import Report
 from keiryo.reports.opening import add_opening, require_new_books
+from keiryo.reports.preparing import post_prepared
 from keiryo.reports.rules import check_report
 from keiryo.reports.tables import REPORT
 from keiryo.storage.engine import Database
 
 MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
+ENTRY_MARK = b"001:OI"
+"""What an entry begins with in labelled text."""
 Progress = Callable[[int, int, str], None]
 
 
@@ -103,6 +106,28 @@ class _Import:
     received_at: str
     evidence: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
     contradicting: dict[tuple[str, str], list[Finding]] = field(default_factory=dict)
+    progress: Progress | None = None
+    entries: int = 0
+    done: float = 0
+
+    def say(self, report: Report, share: float = 0) -> None:
+        """Say how many entries are done, with a share of those of one report."""
+        if self.progress is not None:
+            done = self.done + share * len(report.entries)
+            self.progress(min(int(done), self.entries), self.entries, report.key)
+
+    def prepared(self, report: Report) -> EntryProgress:
+        """Return whom to tell how many entries of a report are prepared: half of the work."""
+        count = max(1, len(report.entries))
+        return lambda number: self.say(report, 0.5 * number / count)
+
+    def recorded(self, report: Report, draft: list[Draft]) -> LineProgress:
+        """Return whom to tell how many lines of a draft are recorded: the other half."""
+
+        def lines_recorded(number: int) -> None:
+            self.say(report, 0.5 + 0.5 * min(1, number / max(1, len(draft[-1].lines))))
+
+        return lines_recorded
 
 
 def import_reports(
@@ -127,15 +152,19 @@ def import_reports(
     accept_reason : str, optional
         Accept reports with findings of severity E (not F) for this reason, which is recorded.
     progress : callable, optional
-        Called with (reports done, reports in all, report).
+        Called with (entries done, entries in all, report) at the beginning, with each report, and
+        now and then within a large one. Whatever it raises ends the import; reports that were
+        recorded by then stay recorded.
 
     Returns
     -------
     ImportSummary
         Findings are data; only what the computer cannot do raises.
     """
+    if progress:  # before the files are read, as far as their text shows it
+        progress(0, sum(content.count(ENTRY_MARK) for _, content in files), "")
     result = read_any(files)
-    run = _Import(database, actor, accept_reason, clock, utc_text(clock()))
+    run = _Import(database, actor, accept_reason, clock, utc_text(clock()), progress=progress)
     context_act: int | None = None
     context_findings: list[Finding] = []
     if context is not None:
@@ -150,13 +179,15 @@ def import_reports(
         if any(f.severity is Severity.FORMAT for f in findings):
             outcomes.append(_refuse_file(run, name, findings))
     ordered = in_order_of_date(result.reports)  # a correction follows what it corrects
-    for done, report in enumerate(ordered, start=1):
+    run.entries = sum(len(report.entries) for report in ordered)
+    for report in ordered:
+        run.say(report)
         findings = [*by_report.get(_address(report), []), *check_report(report)]
         findings = located(findings, result.places)
         findings += run.contradicting.get((report.mba or "", str(report.number)), [])
         outcomes.append(_post_report(run, report, findings))
-        if progress:
-            progress(done, len(ordered), report.key)
+        run.done += len(report.entries)
+        run.say(report)
     nobody_prepared = replace(actor, endorsement=())
     open_findings = record_open_findings(database, nobody_prepared, clock=clock)
     return ImportSummary(
@@ -297,24 +328,30 @@ def _post_report(run: _Import, report: Report, findings: list[Finding]) -> Repor
     digest = hashlib.sha256(write([report]).encode()).hexdigest()
     accepted_id = f"report.accept:{report.key}:{digest}"
     every: list[Finding] = []
+    drafts: list[Draft] = []
 
     def draft(connection: Connection) -> Draft:
         _stop_if_recorded(connection, run, accepted_id)
-        if not every:
-            every.extend([*findings, *_book_findings(connection, run, report)])
+        every[:] = [*findings, *_book_findings(connection, run, report)]
+        return judged(connection)
+
+    def judged(connection: Connection) -> Draft:
+        _stop_if_recorded(connection, run, accepted_id)
         made = _report_draft(connection, run, report, digest, every)
         _stop_if_recorded(connection, run, made.client_id)
+        drafts[:] = [made]
         return made
 
+    said = run.recorded(report, drafts)
     try:
         try:
-            act = post(run.database, draft, run.actor, clock=run.clock).act
+            act = post_prepared(run.database, draft, run.actor, clock=run.clock, progress=said).act
         except NotAllowedError:  # it is not the report that is refused
             raise
         except RefusedError as error:
             known_now = [f for f in every if f not in error.findings]
             every[:] = known_now + [replace(f, severity=Severity.FORMAT) for f in error.findings]
-            act = post(run.database, draft, run.actor, clock=run.clock).act
+            act = post(run.database, judged, run.actor, clock=run.clock).act
     except _RecordedBefore as before:
         act = before.act
         if act.client_id == accepted_id:
@@ -435,7 +472,8 @@ def _report_draft(
     if not refused:
         add_notes(draft, report, scope)
         if place is not None and report.type in ("I", "P", "M"):
-            EntryRecorder(connection, run.database.metadata, place, report, draft).add_all()
+            recorder = EntryRecorder(connection, run.database.metadata, place, report, draft)
+            recorder.add_all(run.prepared(report))
         settled = settled_by(connection, run.database.metadata, report.mba, report.number)
         for act_id, line_no, finding_scope in settled:
             draft.add(

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,37 @@ from keiryo.storage.revision import check_schema
 from keiryo.storage.schema import ACT, build_metadata
 
 LOCK_WAIT_S = 60
+"""How long it is waited for another writer of an SQLite file."""
+BRIEF_WAIT_S = 10
+"""The same where a person waits for the answer, and can ask again."""
+_PATIENCE_S: ContextVar[float | None] = ContextVar("patience", default=None)
+
+
+class BusyError(StorageError):
+    """Something else is being recorded; whoever asks is not kept waiting for it.
+
+    Attributes
+    ----------
+    seconds : int
+        When to ask again.
+    """
+
+    def __init__(self, seconds: int = BRIEF_WAIT_S) -> None:
+        super().__init__(
+            "something is being recorded just now, and takes a little longer",
+            "Nothing of this was done; try again in a moment.",
+        )
+        self.seconds = seconds
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Wait for other writers for so long within this block, in this thread."""
+    token = _PATIENCE_S.set(seconds)
+    try:
+        yield
+    finally:
+        _PATIENCE_S.reset(token)
 
 
 def database_url(place: str | Path) -> URL:
@@ -64,6 +96,11 @@ class Database:
         Path of an SQLite file, or a ``postgresql://`` URL.
     registry : Registry
         The capabilities whose tables it holds.
+
+    Attributes
+    ----------
+    lock_wait_s : float
+        How long it is waited for another writer (SQLite), unless `patience` says otherwise.
     """
 
     def __init__(self, place: str | Path, registry: Registry) -> None:
@@ -71,6 +108,7 @@ class Database:
         self.registry = registry
         self.metadata: MetaData = build_metadata(registry)
         self.engine: Engine = _engine(self.url)
+        self.lock_wait_s: float = LOCK_WAIT_S
         self.evidence = EvidenceStore(_evidence_folder(self.url))
 
     @property
@@ -139,10 +177,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is committed at the end, or leaves no trace after an exception."""
+        """A transaction that is committed at the end, or leaves no trace after an exception.
+
+        Raises
+        ------
+        BusyError
+            If another writer did not end within less than `LOCK_WAIT_S`.
+        """
         with translated_errors(self.url), self.engine.connect() as connection:
             if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                patience_s = _PATIENCE_S.get()
+                _begin_writing(connection, self.lock_wait_s if patience_s is None else patience_s)
             try:
                 yield connection
                 connection.commit()
@@ -153,6 +198,22 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _begin_writing(connection: Connection, wait_s: float) -> None:
+    """Take the only right to write an SQLite file, or wait for it."""
+    if wait_s == LOCK_WAIT_S:  # as every connection is opened
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(wait_s * 1_000)}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except DBAPIError as error:
+        if wait_s < LOCK_WAIT_S and "locked" in str(error.orig).lower():
+            raise BusyError from None
+        raise
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_WAIT_S * 1_000}")
 
 
 def shown(url: URL) -> str:

@@ -25,6 +25,7 @@ from keiryo.errors import (
     UsageError,
 )
 from keiryo.people.errors import SignInError, TryLaterError
+from keiryo.storage.engine import BusyError
 from keiryo.web.viewer import AnyRequest, NotPermittedError
 
 log = logging.getLogger("keiryo.web")
@@ -68,7 +69,7 @@ def answer_error(request: AnyRequest, error: KeiryoError) -> Response[Any]:
         _note(request, error)
         error = told_outside(error)
     answer = problem(request, status_of(error), error.message, error.advice, findings)
-    if isinstance(error, TryLaterError):
+    if isinstance(error, TryLaterError | BusyError):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
 

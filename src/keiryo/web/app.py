@@ -30,6 +30,7 @@ from keiryo.storage.migrate import ready
 from keiryo.version import __version__
 from keiryo.web.answers import answer_error, answer_http_error, answer_unexpected
 from keiryo.web.door import TOKEN_HEADER, door
+from keiryo.web.head_requests import with_head
 from keiryo.web.headers import with_headers
 from keiryo.web.jobs import Jobs
 from keiryo.web.logs import with_notes
@@ -103,11 +104,13 @@ def create_app(
         logging_config=None,
     )
     # Around all of it, not around each route: what leads nowhere is noted and has headers as well.
-    around = with_headers(app.asgi_handler, secure=settings.secure, names=settings.names)
+    around = with_head(app.asgi_handler)
+    around = with_headers(around, secure=settings.secure, names=settings.names)
     app.asgi_handler = with_notes(around, metrics)
     _wrap_once(app)
     app.state.server, app.state.jobs, app.state.pages = server, jobs, Pages(chosen)
     app.state.metrics = metrics
+    app.state.parameters = _parameters(app)
     return app
 
 
@@ -173,6 +176,17 @@ def _wrap_once(app: Litestar) -> None:
         for handler in getattr(route, "route_handlers", ()):
             while isinstance(getattr(handler.fn, "func", None), AsyncCallable):
                 handler._fn = handler.fn.func
+
+
+def _parameters(app: Litestar) -> dict[int, frozenset[str]]:
+    """Return the parameters that each route of the API knows, by the identity of its handler."""
+    found: dict[int, frozenset[str]] = {}
+    for route in app.routes:
+        for handler, model in getattr(route, "route_handler_map", {}).values():
+            if handler.include_in_schema is True:
+                named = frozenset(one.field_alias for one in model.expected_query_params)
+                found[id(handler)] = named
+    return found
 
 
 def _viewer(request: AnyRequest) -> Viewer | None:

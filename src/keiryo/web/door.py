@@ -22,10 +22,11 @@ from urllib.parse import quote, urlsplit
 from litestar import Response
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import FormMultiDict
-from litestar.exceptions import HTTPException, SerializationException
+from litestar.exceptions import ClientException, HTTPException, SerializationException
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
+from keiryo.errors import UsageError
 from keiryo.people.accounts import find_account
 from keiryo.people.model import Person
 from keiryo.people.permissions import person_of
@@ -34,6 +35,7 @@ from keiryo.people.tokens import ApiToken, find_token
 from keiryo.people.tokens import note_use as note_token_use
 from keiryo.people.views import PEOPLE
 from keiryo.web.addresses import address_of
+from keiryo.web.api.answering import require_writing
 from keiryo.web.remembered import Head, head_of
 from keiryo.web.rendering import choose_looks
 from keiryo.web.saved_forms import kept_for_later
@@ -50,6 +52,8 @@ MOST_FIELDS = 20_000
 """Fields that a typed form may have."""
 STRANGERS_BYTES = 1024 * 1024
 """How large a form of nobody in particular may be; what was typed into one is kept up to less."""
+_TOO_MUCH = "Request Entity Too Large"
+"""What the framework says of a form with too many parts, or with too long a heading of one."""
 
 
 async def door(request: AnyRequest) -> Response[Any] | None:
@@ -114,13 +118,34 @@ def _enter(request: AnyRequest, viewer: Viewer | None) -> Response[Any] | None:
         return Redirect("/sign-in/second", status_code=303)
     if viewer.api_token is not None and not path.startswith((API, "/metrics")):
         raise NotPermittedError("a token is for the API", "Sign in to see pages.")
+    if request.method not in SAFE_METHODS:
+        require_writing(viewer)
     if "ability" in opt:
         viewer.require(opt["ability"])
     if "reads" in opt and not viewer.reads(opt["reads"]):
         raise NotPermittedError(
             "this page is not for you", "Ask an administrator for the role that it takes."
         )
+    _require_known_parameters(request)
     return None
+
+
+def _require_known_parameters(request: AnyRequest) -> None:
+    """Refuse a question to the API with a parameter that would be ignored: it may be misspelt.
+
+    Raises
+    ------
+    UsageError
+        If there is one; it names those that are known.
+    """
+    known = request.app.state.parameters.get(id(request.route_handler))
+    if known is None:
+        return
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        shown = ", ".join(repr(name[:40]) for name in unknown[:8])
+        listed = ", ".join(sorted(known)) or "none"
+        raise UsageError(f"there is no parameter {shown} here", f"Known here: {listed}.")
 
 
 def _viewer(server: Server, request: AnyRequest) -> Viewer | None:
@@ -190,6 +215,18 @@ async def _form(request: AnyRequest, viewer: Viewer | None) -> FormMultiDict:
         return await request.form()
     except (LookupError, UnicodeError):  # a charset that does not exist or does not fit
         raise HTTPException(status_code=400, detail="the form cannot be read") from None
+    except ClientException as error:
+        if error.status_code != 400:
+            raise
+        if str(error.detail) == _TOO_MUCH:
+            raise UsageError(
+                "a file that was sent has too long a name, or too many were sent; nothing was done",
+                "Give each file a name of at most 200 signs, or send fewer at once.",
+            ) from None
+        raise UsageError(
+            "what was sent cannot be read as a form; nothing was done",
+            "Load the page again and choose the files once more.",
+        ) from None
 
 
 def _is_small(request: AnyRequest) -> bool:

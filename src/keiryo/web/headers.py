@@ -33,6 +33,7 @@ FIXED = {
 
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+_CHARSET = re.compile(r"\s*;\s*charset=", re.IGNORECASE)
 _MISDIRECTED = 421
 
 
@@ -63,6 +64,9 @@ def with_headers(app: ASGIApp, *, secure: bool, names: frozenset[str]) -> ASGIAp
                 headers.setdefault("Content-Security-Policy", POLICY)
                 headers.setdefault("Cache-Control", "no-store")
                 headers["X-Request-Id"] = number
+                kind, *charsets = _CHARSET.split(headers.get("Content-Type", ""))
+                if len(charsets) > 1:  # the framework adds its own to any text
+                    headers["Content-Type"] = f"{kind}; charset={charsets[0]}"
                 if secure:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)

@@ -1,7 +1,9 @@
 """Long work as a job: it goes on while the person does something else, and says how far it is.
 
 A job runs in a thread of the server process that took it; its state lies in the database, so that
-any process can show it and ask it to stop. It stops where it reports its progress. A job whose
+any process can show it and ask it to stop. While a job records much, nobody else can write there
+(SQLite): its own process knows how far it is and who wants it to stop, and writes that down as
+soon as it can. A job stops where it reports its progress. A job whose
 process ended is marked as interrupted: by the process if it could, else by its silence. Nothing
 that it posted is lost, and what it had not finished can be asked for again.
 """
@@ -27,6 +29,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 from keiryo.dates import utc_text
 from keiryo.errors import ConflictError, KeiryoError, NotFoundError
 from keiryo.people.tables import JOB
+from keiryo.storage.engine import BRIEF_WAIT_S, BusyError, patience
 from keiryo.web.answers import told_outside
 from keiryo.web.sections import CancelledError as CancelledError
 from keiryo.web.sections import JobKind as JobKind
@@ -42,7 +45,11 @@ FILES_KEPT_S = 24 * 3_600
 JOBS_KEPT = datetime.timedelta(days=30)
 """How long a job is still listed after its end."""
 TELL_EVERY_S = 0.5
+AT_ONCE_S = 0.1
+"""How long a word about a job waits for whoever records."""
 AT_ONCE = 2
+JOB_PATIENCE_S = 600
+"""How long a job waits for another that records."""
 MOST_WAITING = 10
 """Jobs of one person that may run or wait at a time: others have their turn, too."""
 ENDED = ("done", "failed", "cancelled", "interrupted")
@@ -102,7 +109,9 @@ class Jobs:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
         self._mine: dict[str, _Progress] = {}  # waiting or running in this process
         self._unsaid: dict[str, dict[str, Any]] = {}  # ends that could not be written down yet
+        self._wishes: set[str] = set()  # to stop jobs of other processes; not written down yet
         self._stopping = Event()
+        server.database.lock_wait_s = BRIEF_WAIT_S  # in a server people wait for the answer
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.table = server.database.metadata.tables[JOB]
         self._clock = Thread(target=self._note_progress, name="job progress", daemon=True)
@@ -166,7 +175,7 @@ class Jobs:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFoundError("there is no such job of yours", "Your jobs are on your own page.")
-        return _job(row)
+        return self._as_known_here(_job(row))
 
     def jobs_of(self, viewer: Viewer, most: int = 20) -> list[Job]:
         """Return the viewer's last jobs, the newest first."""
@@ -178,18 +187,36 @@ class Jobs:
             .limit(most)
         )
         with self.server.database.reading() as connection:
-            return [_job(row) for row in connection.execute(query).mappings()]
+            found = [_job(row) for row in connection.execute(query).mappings()]
+        return [self._as_known_here(job) for job in found]
 
     def cancel(self, viewer: Viewer, number: str) -> None:
-        """Ask a job of the viewer to stop."""
-        self.job(viewer, number)
+        """Ask a job of the viewer to stop; the wish is taken at once, whoever is recording."""
+        if self.job(viewer, number).ended:
+            return
         progress = self._mine.get(number)
         if progress is not None:
             progress.cancelled = True
-        with self.server.database.writing() as connection:
-            connection.execute(
-                update(self.table).where(self.table.c.job_id == number).values(cancel_asked=1)
-            )
+            return
+        self._wishes.add(number)
+        with suppress(BusyError), patience(AT_ONCE_S):
+            self._pass_on_wishes()
+
+    def _as_known_here(self, job: Job) -> Job:
+        """Return a job with how far it is now, if it is one of this process."""
+        progress = self._mine.get(job.job_id)
+        if progress is None or job.ended:
+            return job
+        state = "running" if progress.began else job.state
+        return replace(
+            job, state=state, done=progress.done, total=progress.total, detail=progress.detail
+        )
+
+    def _pass_on_wishes(self) -> None:
+        """Write down which jobs of other processes are asked to stop."""
+        for number in list(self._wishes):
+            self._set(number, cancel_asked=1)
+            self._wishes.discard(number)
 
     def file_of(self, job: Job) -> Path:
         """Return the file that a job made.
@@ -230,6 +257,12 @@ class Jobs:
         self._say_ends()
 
     def _run(
+        self, number: str, kind: JobKind, viewer: Viewer, parameters: Mapping[str, Any]
+    ) -> None:
+        with patience(JOB_PATIENCE_S):
+            self._do(number, kind, viewer, parameters)
+
+    def _do(
         self, number: str, kind: JobKind, viewer: Viewer, parameters: Mapping[str, Any]
     ) -> None:
         progress = self._mine[number]
@@ -300,13 +333,18 @@ class Jobs:
         itself.
         """
         while not self._stopping.wait(TELL_EVERY_S):
-            if self._unsaid:
-                self._say_ends()
+            with patience(AT_ONCE_S):  # while something is recorded there is always a next time
+                self._note_now()
+
+    def _note_now(self) -> None:
+        if self._unsaid:
+            self._say_ends()
+        try:
+            self._pass_on_wishes()
             for number, progress in list(self._mine.items()):
-                try:
-                    self._note(number, progress)
-                except Exception:  # the database is busy or away; there is a next time
-                    log.info("progress could not be noted", extra={"job": number})
+                self._note(number, progress)
+        except Exception:  # the database is busy or away; there is a next time
+            log.info("progress could not be noted")
 
     def _note(self, number: str, progress: _Progress) -> None:
         seen = utc_text(self.server.now())
@@ -334,12 +372,14 @@ class Jobs:
         with self.server.database.reading() as connection:
             if connection.execute(select(self.table.c.job_id).where(gone)).first() is None:
                 return
-        with self.server.database.writing() as connection:
-            connection.execute(
-                update(self.table)
-                .where(gone)
-                .values(state="interrupted", ended_at=utc_text(self.server.now()))
-            )
+        ended = {"state": "interrupted", "ended_at": utc_text(self.server.now())}
+        # Whoever records just now may be the one that is silent; the next who looks marks it.
+        with (
+            suppress(BusyError),
+            patience(AT_ONCE_S),
+            self.server.database.writing() as connection,
+        ):
+            connection.execute(update(self.table).where(gone).values(**ended))
 
 
 def _job(row: Any) -> Job:

@@ -2,13 +2,16 @@
 
 A form carries a number of its own (`_form_id`), a program sends an ``Idempotency-Key``. The first
 request that brings it does the work; any other with the same content gets the same answer, one with
-other content is refused, and one that comes while the first is still at work is told so.
+other content is refused, and one that comes while the first is still at work waits for its answer;
+only if that takes long it is told so.
 """
 
 from __future__ import annotations
 
 import datetime
 import hashlib
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +25,14 @@ from keiryo.people.tables import DONE_ONCE
 from keiryo.web.viewer import Viewer
 
 GIVEN_UP_AFTER = datetime.timedelta(minutes=10)
+WAITED_S = 10.0
+"""How long a repetition waits for the first request, that is still at work."""
+LOOKED_EVERY_S = 0.1
+MOST_WAITING = 8
+"""Repetitions that wait at a time: each holds a thread, and the first one needs one."""
 MAX_KEY = 200
+
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +62,14 @@ def once(viewer: Viewer, key: str, asked: Mapping[str, Any], do: Callable[[], An
     Raises
     ------
     ConflictError
-        If the key was used for something else, or is being used at this moment.
+        If the key was used for something else, or is being used at this moment and for long.
     """
     if not key:
         return do()
     if len(key) > MAX_KEY:
         raise ConflictError("the key of the request is too long", "Use a UUID.")
     digest = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()
-    before = _before(viewer, key, digest)
+    before = _waited_for(viewer, key, digest)
     if before is not None:
         return before
     try:
@@ -73,6 +83,48 @@ def once(viewer: Viewer, key: str, asked: Mapping[str, Any], do: Callable[[], An
     with viewer.whole.writing() as connection:
         connection.execute(update(table).where(*_where(viewer, table, key)).values(**values))
     return answer
+
+
+class _AtWorkError(ConflictError):
+    """The first request under a key has no answer yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the same request is being done at this moment",
+            "Wait for its answer; sending it again does nothing.",
+        )
+
+
+def _waited_for(viewer: Viewer, key: str, digest: str) -> Answer | None:
+    """Return what `_before` does; while the first request is at work, wait for it, but not long.
+
+    If the first fails meanwhile the key is free, and the request that waited takes it.
+    """
+    try:
+        return _before(viewer, key, digest)
+    except _AtWorkError:
+        if not _waiting.acquire(blocking=False):
+            raise
+    until = time.monotonic() + WAITED_S
+    try:
+        while True:
+            while _is_at_work(viewer, key) and time.monotonic() < until:
+                time.sleep(LOOKED_EVERY_S)
+            try:
+                return _before(viewer, key, digest)
+            except _AtWorkError:  # another that waited was faster, or it takes too long
+                if time.monotonic() >= until:
+                    raise
+    finally:
+        _waiting.release()
+
+
+def _is_at_work(viewer: Viewer, key: str) -> bool:
+    """Return whether a request under the key has no answer yet; nobody waits for who only reads."""
+    table = viewer.metadata.tables[DONE_ONCE]
+    with viewer.whole.reading() as connection:
+        row = connection.execute(select(table.c.status).where(*_where(viewer, table, key))).first()
+    return row is not None and row[0] is None
 
 
 def _before(viewer: Viewer, key: str, digest: str) -> Answer | None:
@@ -96,10 +148,7 @@ def _before(viewer: Viewer, key: str, digest: str) -> Answer | None:
                 )
             if row["status"] is None:
                 if now - parse_utc(str(row["made_at"])) < GIVEN_UP_AFTER:
-                    raise ConflictError(
-                        "the same request is being done at this moment",
-                        "Wait for its answer; sending it again does nothing.",
-                    )
+                    raise _AtWorkError
                 connection.execute(
                     update(table).where(*_where(viewer, table, key)).values(made_at=utc_text(now))
                 )
@@ -110,10 +159,7 @@ def _before(viewer: Viewer, key: str, digest: str) -> Answer | None:
     except (IntegrityError, StorageError) as error:
         if "unique" not in str(error).lower():
             raise
-        raise ConflictError(
-            "the same request is being done at this moment",
-            "Wait for its answer; sending it again does nothing.",
-        ) from error
+        raise _AtWorkError from error
 
 
 def _forget(viewer: Viewer, key: str) -> None:

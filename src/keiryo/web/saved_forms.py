@@ -3,7 +3,8 @@
 A form names itself by the path of its page. Its fields are kept in the books' database for the
 person who typed them, filled in again when the page is opened, and forgotten once the form was
 accepted. Where nobody is signed in (the session ended meanwhile), what was sent travels sealed in
-a cookie-sized ticket through the sign-in, and is there again afterwards.
+a ticket through the sign-in, and is there again afterwards. A sign-in elsewhere takes no ticket
+along: there it waits for its person at the server, under a path of its own.
 """
 
 from __future__ import annotations
@@ -21,17 +22,20 @@ from sqlalchemy import delete, insert, select
 
 from keiryo.dates import utc_text
 from keiryo.people.keys import seal, unseal
+from keiryo.people.secret import keyed_digest
 from keiryo.people.sessions import token_hash
 from keiryo.people.tables import SAVED_FORM, SESSION
 from keiryo.storage.engine import Database
 from keiryo.web.server import Server, cookie_name
-from keiryo.web.viewer import Viewer
+from keiryo.web.viewer import NotPermittedError, Viewer
 
 MAX_BYTES = 256 * 1024
 FORM_FIELD = "_form"
 """Hidden field: the path of the page that has the form."""
 
 PURPOSE = "typed form"
+WAITING = "/forms/waiting"
+"""Path below which a form waits for who signs in elsewhere."""
 
 
 def saved_fields(viewer: Viewer, form: str) -> dict[str, str]:
@@ -52,22 +56,28 @@ def save_fields(
     content = json.dumps(dict(fields), ensure_ascii=False)
     if len(content.encode()) > MAX_BYTES or not 0 < len(form) <= 300:
         return False
+    _put(database, person, form, content, now)
+    return True
+
+
+def _put(database: Database, person: str, form: str, content: str, now: datetime.datetime) -> None:
     table = database.metadata.tables[SAVED_FORM]
     key = (table.c.person == person, table.c.form == form)
     values = {"person": person, "form": form, "saved_at": utc_text(now), "content": content}
     with database.writing() as connection:
         connection.execute(delete(table).where(*key))
         connection.execute(insert(table).values(**values))
-    return True
 
 
 def forget_fields(viewer: Viewer, form: str) -> None:
     """Forget what was typed, because it was accepted or given up."""
-    table = viewer.metadata.tables[SAVED_FORM]
-    with viewer.whole.writing() as connection:
-        connection.execute(
-            delete(table).where(table.c.person == viewer.person.person, table.c.form == form)
-        )
+    _forget(viewer.whole, viewer.person.person, form)
+
+
+def _forget(database: Database, person: str, form: str) -> None:
+    table = database.metadata.tables[SAVED_FORM]
+    with database.writing() as connection:
+        connection.execute(delete(table).where(table.c.person == person, table.c.form == form))
 
 
 def typed(form: FormMultiDict) -> dict[str, str]:
@@ -103,18 +113,37 @@ def safe_path(given: str) -> str:
 
 
 def kept_for_later(request: Request[Any, Any, Any], form: FormMultiDict) -> Response[Any]:
-    """Keep what was sent without doing it, and lead to the form or to the sign-in."""
+    """Keep what was sent without doing it, and lead to the form or to the sign-in.
+
+    Raises
+    ------
+    NotPermittedError
+        If somebody else is signed in by now than who typed it; it is kept for who did.
+    """
+    from keiryo.web.cookies import who_left
+
     server: Server = request.app.state.server
     viewer: Viewer | None = request.scope["state"].get("viewer")
     path, fields = form_path(request, form), typed(form)
-    if viewer is not None:
+    token = request.headers.get("X-Form-Token") or form.get("_form_token")
+    whose = who_left(request, token if isinstance(token, str) else "")
+    if viewer is not None and whose in (None, viewer.person.person):
         save_fields(server.database, viewer.person.person, path, fields, server.now())
         return Redirect(f"{path}{'&' if '?' in path else '?'}kept=1", status_code=303)
+    if viewer is not None and whose is not None:
+        save_fields(server.database, whose, path, fields, server.now())
+        raise NotPermittedError(
+            "this form was filled in by somebody who has signed out; nothing was done",
+            "What was typed is kept for them. Load the page again for a form of your own.",
+        )
+    whose = whose or _last_person(server, request)
     ticket = ""
-    whose = _last_person(server, request)
     content = json.dumps({"form": path, "fields": fields, "person": whose}, ensure_ascii=False)
     if fields and whose and len(content.encode()) <= MAX_BYTES:
         ticket = seal(content.encode(), server.secret, PURPOSE).hex()
+        if server.settings.oidc:
+            waiting = _waiting_path(server, whose, path)
+            _put(server.database, whose, waiting, content, server.now())
     return expired_page(request, path, ticket)
 
 
@@ -132,7 +161,7 @@ def expired_page(request: Request[Any, Any, Any], path: str, ticket: str) -> Res
         ticket=ticket,
         expired=True,
         problem=None,
-        providers=server_providers(request),
+        providers=server_providers(request, path, ticket),
         sign_in_name="",
     )
     put_visitor(request, answer, visitor)
@@ -149,25 +178,62 @@ def _last_person(server: Server, request: Request[Any, Any, Any]) -> str | None:
     return None if person is None else str(person)
 
 
-def server_providers(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
-    """Return the single sign-on providers as the sign-in page shows them."""
+def server_providers(
+    request: Request[Any, Any, Any], wanted: str = "/", ticket: str = ""
+) -> list[dict[str, str]]:
+    """Return the single sign-on providers as the sign-in page shows them.
+
+    Parameters
+    ----------
+    wanted : str
+        The page to be shown in the end.
+    ticket : str
+        What was typed, sealed: whoever signs in elsewhere finds it again as well.
+    """
     server: Server = request.app.state.server
+    data = _opened(server, ticket) if ticket and server.settings.oidc else None
+    if data is not None:
+        wanted = _waiting_path(server, str(data["person"]), str(data["form"]))
+    query = "" if wanted == "/" else f"?next={quote(wanted)}"
     return [
-        {"name": one.name, "href": f"/sign-in/with/{quote(one.name, safe='')}"}
+        {"name": one.name, "href": f"/sign-in/with/{quote(one.name, safe='')}{query}"}
         for one in server.settings.oidc
     ]
 
 
-def open_ticket(server: Server, person: str, ticket: str, now: datetime.datetime) -> str | None:
-    """Keep a form that waited through the sign-in for the person; return the path of its page."""
+def _opened(server: Server, ticket: str) -> dict[str, Any] | None:
+    """Return what a ticket holds; None if it is none of this server."""
     try:
         content = unseal(bytes.fromhex(ticket), server.secret, PURPOSE)
     except ValueError:
         return None
-    if content is None:
+    return None if content is None else dict(json.loads(content))
+
+
+def open_ticket(server: Server, person: str, ticket: str, now: datetime.datetime) -> str | None:
+    """Keep a form that waited through the sign-in for the person; return the path of its page."""
+    data = _opened(server, ticket)
+    if data is None or data.get("person") != person:  # somebody else signed in at the same machine
         return None
-    data = json.loads(content)
-    if data.get("person") != person:  # somebody else signed in at the same machine
+    form = str(data["form"])
+    save_fields(server.database, person, form, data["fields"], now)
+    _forget(server.database, person, _waiting_path(server, person, form))
+    return safe_path(form)
+
+
+def _waiting_path(server: Server, person: str, form: str) -> str:
+    """Return where a form waits for its person while they sign in elsewhere; one for each form."""
+    number = keyed_digest(server.secret, f"waiting form\n{person}\n{form}")
+    return f"{WAITING}/{number}"
+
+
+def take_waiting(viewer: Viewer, waiting: str) -> str | None:
+    """Put a form that waited for the viewer where it belongs; return the path of its page."""
+    kept = saved_fields(viewer, waiting)
+    if not kept:
         return None
-    save_fields(server.database, person, str(data["form"]), data["fields"], now)
-    return safe_path(str(data["form"]))
+    fields: Any = kept["fields"]
+    form = kept["form"]
+    save_fields(viewer.whole, viewer.person.person, form, fields, viewer.server.now())
+    forget_fields(viewer, waiting)
+    return safe_path(form)

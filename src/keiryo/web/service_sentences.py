@@ -126,6 +126,11 @@ def translated(text: str, language: str) -> str | None:
     return text if language == "en" else _translated(text, language)
 
 
+def translated_label(text: str, language: str) -> str | None:
+    """Return a short text of a picture, such as ``"28 smaller parts"``, in a language, or None."""
+    return text if language == "en" else _part(text, language)
+
+
 @lru_cache(maxsize=8192)
 def _translated(text: str, language: str) -> str | None:
     if not text or len(text) > LONGEST:
@@ -172,7 +177,10 @@ def _spoken(values: dict[str, str], language: str) -> Iterator[tuple[str, str]]:
 
 
 def _part(text: str, language: str) -> str | None:
-    if "; " in text:  # a list; its items are known or stay as they are
+    exact = _exact(text, language)
+    if exact:
+        return exact
+    if "; " in text and not _BOUNDARY.search(text):  # a list; its items may stay as they are
         return "；".join(_part(one, language) or one for one in text.split("; ")[:MOST_PARTS])
     return _whole(text, language, parts=True) or _translated(text, language)
 

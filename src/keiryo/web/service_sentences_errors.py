@@ -142,5 +142,52 @@ ERRORS: tuple[str, ...] = (
     sentence("there is no MBA %(mba)s that you may see"),
     sentence("%(text)s: %(said_month)s %(year)s has days 1 to %(last)s, not %(day)s"),
     sentence("Look at the list of what waits for release."),
+    sentence(
+        "%(what)s holds %(sign)s at character %(n)s, and a concise note cannot: it holds "
+        "capital Latin letters, digits and plain signs"
+    ),
+    sentence(
+        "Write it in Latin letters. Label 445 only names an agreed alphabet, and notes "
+        "do not carry it."
+    ),
+    sentence("a concise note holds Latin letters without accents; %(what)s is sent with %(signs)s"),
+    sentence("Nothing, if that still says what you mean."),
+    sentence(
+        "number %(n)s of %(mba)s was used more than once, in acts %(acts)s: a reference "
+        "to it does not say which report is meant"
+    ),
+    sentence("Ask who receives the reports how the two are to be told apart."),
+    sentence(
+        "%(mba)s has more than one report %(n)s with an entry %(entry)s: %(root)s does "
+        "not say which of them is meant"
+    ),
+    sentence(
+        "Report the right values under a number that was used once, or ask who receives "
+        "the reports how they are to be told apart."
+    ),
+    sentence(
+        "number %(n)s of %(mba)s is used by another report, which waits for release in "
+        "request %(id)s (%(title)s)"
+    ),
+    sentence(
+        "Withdraw that request or have it returned first, or give this report the next free number."
+    ),
+    sentence(
+        "a number of these reports is used by another report that waits for release; "
+        "nothing was submitted"
+    ),
+    sentence("the correction cannot be posted"),
+    sentence("Look at the finding."),
+    sentence("Look at the findings."),
+    sentence("something is being recorded just now, and takes a little longer"),
+    sentence("Nothing of this was done; try again in a moment."),
+    sentence("no balance is tested with a false-alarm probability (alpha) of %(alpha)s"),
+    sentence(
+        "Give a number from 0.0001 to 0.5; the standard is 0.05. Below, no loss would be "
+        "seen; above, every second alarm is false."
+    ),
+    sentence("Give a number from 0.0001 to 0.5, e.g. 0.05."),
+    sentence("there is no parameter %(names)s here"),
+    sentence("Known here: %(names)s."),
 )
 """One sentence each, with names in the places of values."""

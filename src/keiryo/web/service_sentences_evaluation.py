@@ -302,7 +302,7 @@ EVALUATION: tuple[str, ...] = (
     sentence("a relative standard deviation of %(value)s %% is not below %(limit)s %%"),
     sentence("Give %(said_expected)s; or leave it as it is."),
     sentence("zero or more"),
-    sentence("more than 0 and less than 100, e.g. 5"),
+    sentence("per cent from 0.01 to 50, e.g. 5"),
     sentence("per cent of the amount, one sigma, e.g. 0.05"),
     sentence("It is computed as it was asked; look whether the unit is the right one."),
     sentence("Control chart of %(series)s"),

@@ -7,6 +7,8 @@ say ``_("…")``. Each request is a context of its own, also in the threads that
 from __future__ import annotations
 
 import datetime
+import html
+import re
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,10 +16,12 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from keiryo.web.pictures.writing import Writing
-from keiryo.web.service_sentences import translated
+from keiryo.web.service_sentences import translated, translated_label
 from keiryo.web.translation import Catalogue, catalogue, formats
 
 MG_IN_A_KG = 1_000_000
+_WORDS = re.compile(r">([^<>]*[A-Za-z][^<>]*)<")
+"""What stands between the tags of a picture, if it has words."""
 _SPEAKING: ContextVar[str] = ContextVar("keiryo_language", default="en")
 
 
@@ -68,6 +72,18 @@ def marked(text: object) -> Markup:
     if known is not None or not any(letter.isascii() and letter.isalpha() for letter in str(text)):
         return Markup("%s") % (known or str(text))
     return Markup('<span lang="en">%s</span>') % str(text)
+
+
+def said_in_picture(picture: str) -> str:
+    """Return a picture (SVG) whose words services wrote, with its words in this language."""
+    if language() == "en":
+        return picture
+
+    def label(match: re.Match[str]) -> str:
+        known = translated_label(html.unescape(match[1]), language())
+        return match[0] if known is None else f">{html.escape(known)}<"
+
+    return _WORDS.sub(label, picture)
 
 
 def number_text(value: Any, decimals: int | None = None) -> str:

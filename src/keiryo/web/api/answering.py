@@ -8,8 +8,11 @@ the resource, the question and the viewer's sight, and so are known before anyth
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -22,9 +25,12 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Schema
 from litestar.openapi.spec.enums import OpenAPIType
+from sqlalchemy import Connection, select
 
 from keiryo.errors import KeiryoError, UsageError
 from keiryo.places.model import MaterialBalanceArea
+from keiryo.storage.engine import Database
+from keiryo.storage.schema import CHAIN_HEAD
 from keiryo.version import __version__
 from keiryo.web.api.documents import Problem
 from keiryo.web.once import Answer, once
@@ -272,7 +278,8 @@ def answered(
     url = request.url
     current = tag or entity_tag(viewer, (url.path, url.query, _accepted(request)), as_of)
     headers = {ENTITY_TAG: current, "Vary": "Accept, Authorization, Cookie"}
-    if _matches(request.headers.get("If-None-Match", ""), current):
+    given = _given(request, "If-None-Match")
+    if given is not None and _names(given, current, weakly=True):
         return Response(None, status_code=304, headers=headers)
     made = build()
     if isinstance(made, Response):
@@ -297,27 +304,89 @@ def wants_text(request: AnyRequest) -> bool:
     return "text/plain" in accepted and "json" not in accepted
 
 
-def _matches(given: str, current: str) -> bool:
-    listed = [one.strip().removeprefix("W/") for one in given.split(",")]
-    return current in listed or "*" in listed
+_ONE_TAG = re.compile(r'[ \t]*(?:(W/)?("[!#-~\x80-\xff]*"))?[ \t]*(?:,|$)')
+"""An element of a list of entity tags, perhaps empty, and what separates it from the next."""
+
+
+def _given(request: AnyRequest, name: str) -> str | None:
+    """Return a conditional header, its lines joined; None if it was not sent."""
+    lines = request.headers.getall(name, [])
+    return ", ".join(lines) if lines else None
+
+
+def _names(given: str, current: str, *, weakly: bool) -> bool:
+    """Return whether a conditional header names the entity tag of what there is.
+
+    ``*`` alone names whatever there is; a weak tag is the same only where weak comparison will do
+    (RFC 9110, sections 8.8.3.2, 13.1.1 and 13.1.2). What is no list of tags names nothing.
+    """
+    if given.strip(" \t") == "*":
+        return True
+    place, listed = 0, []
+    while place < len(given):
+        one = _ONE_TAG.match(given, place)
+        if one is None:
+            return False
+        if one[2] and (weakly or not one[1]):
+            listed.append(one[2])
+        place = one.end()
+    return current in listed
 
 
 def require_current(request: AnyRequest, current: Callable[[], str]) -> None:
     """Refuse a change if the sender saw the resource before somebody posted about it.
+
+    What is posted at once asks again with `still_current`. Of a job this is asked when it is
+    begun; a request for release is used once, whatever was seen of it.
 
     Raises
     ------
     PreconditionError
         If an If-Match header names none but older entity tags (RFC 9110, section 13.1.1).
     """
-    given = request.headers.get("If-Match")
-    if given is None:
-        return
-    if "*" not in given and current() not in [one.strip() for one in given.split(",")]:
+    given = _given(request, "If-Match")
+    if given is not None and not _names(given, current(), weakly=False):
         raise PreconditionError(
             "somebody posted about this since you read it; nothing was done",
             "Read it again, and send the change with the new ETag if it is still right.",
         )
+
+
+def still_current(request: AnyRequest, viewer: Viewer, current: Callable[[], str]) -> Database:
+    """Return the books, to be posted to only if the sender saw what there is.
+
+    `require_current` is asked inside the transaction that posts, where nobody else can come first:
+    of two who send one entity tag, one posts. Where several acts are posted one after the other it
+    is asked with the first.
+
+    Parameters
+    ----------
+    current : callable
+        Returns the entity tag as of what is posted; it reads in a transaction of its own.
+    """
+    if _given(request, "If-Match") is None:
+        return viewer.whole
+    return _Conditional(viewer.whole, partial(require_current, request, current))
+
+
+class _Conditional(Database):
+    """Books whose first writing transaction begins with a condition."""
+
+    def __init__(self, books: Database, require: Callable[[], None]) -> None:
+        self.__dict__.update(books.__dict__)
+        self._require: Callable[[], None] | None = require
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction as ever, once nothing stands against it."""
+        with super().writing() as connection:
+            if self._require is not None:
+                # Whoever posts waits for this row: from here on the head stays what it is.
+                head = self.metadata.tables[CHAIN_HEAD]
+                connection.execute(select(head.c.act_id).with_for_update())
+                self._require()
+                self._require = None
+            yield connection
 
 
 def require_writing(viewer: Viewer) -> None:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from keiryo.accounts.closing import close_period
 from keiryo.dates import parse_date
+from keiryo.evaluation.false_alarms import LEAST_ALPHA, MOST_ALPHA, STANDARD_ALPHA
 from keiryo.evaluation.recorded import recorded_evaluations
 from keiryo.evaluation.recording import KIND as EVALUATING
 from keiryo.evaluation.recording import record_evaluations
@@ -29,6 +30,7 @@ from keiryo.web.api.answering import (
     reading,
     require_current,
     require_writing,
+    still_current,
 )
 from keiryo.web.api.areas import BalanceDocument, balance_document
 from keiryo.web.api.asking import MbaCode, sound_day
@@ -75,6 +77,8 @@ class EvaluationDocument(Document, frozen=True, kw_only=True):
     ]
     verdict: Annotated[str, Meta(description="the verdict in a word")]
     statement: Annotated[str, Meta(description="the verdict in words")]
+    alpha: Annotated[float, Meta(description="probability of a false alarm that it is made at")]
+    standard: Annotated[bool, Meta(description="whether that is the standard of 0.05")]
     assumptions: Annotated[list[str], Meta(description="what was assumed")]
     through_act: Annotated[int, Meta(description="last act that it takes into account")]
     inputs_digest: Annotated[str, Meta(description="digest of all that went into it")]
@@ -97,8 +101,14 @@ class EvaluationRequest(Request, frozen=True, kw_only=True):
     period_from: Annotated[datetime.date | None, Meta(description="from this day on")] = None
     period_to: Annotated[datetime.date | None, Meta(description="to this day")] = None
     alpha: Annotated[
-        float, Meta(gt=0, lt=0.5, description="probability of a false alarm, of each balance")
-    ] = 0.05
+        float,
+        Meta(
+            ge=LEAST_ALPHA,
+            le=MOST_ALPHA,
+            description="probability of a false alarm, of each balance; another one than the "
+            "standard of 0.05 is recorded beside what stands",
+        ),
+    ] = STANDARD_ALPHA
 
 
 class JobDocument(Document, frozen=True, kw_only=True):
@@ -135,8 +145,9 @@ def post_closing(
 
     def do() -> Answer:
         require_current(request, lambda: area_tag(viewer, area))
+        books = still_current(request, viewer, lambda: area_tag(viewer, area))
         closed = close_period(
-            viewer.whole, area.code, data.pit, viewer.actor(), rounding_profile=data.rounding
+            books, area.code, data.pit, viewer.actor(), rounding_profile=data.rounding
         )
         made = ClosedDocument(
             posted=posted_document(closed.act, closed.repeated),

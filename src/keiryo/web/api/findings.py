@@ -24,7 +24,7 @@ from keiryo.web.api.answering import (
     entity_tag,
     json_only,
     reading,
-    require_current,
+    still_current,
 )
 from keiryo.web.api.cursors import NEXT_LINK, Cursor, Limit, asked_page, paged
 from keiryo.web.api.documents import (
@@ -157,8 +157,8 @@ def answer_finding(
     viewer.require_post(ANSWERING, str(row["scope"]))
 
     def do() -> Answer:
-        require_current(request, lambda: _tag(viewer, _row(viewer, act, line)))
-        posted = answer(viewer.whole, viewer.actor(), (act, line), data.words, data.state)
+        books = still_current(request, viewer, lambda: _tag(viewer, _row(viewer, act, line)))
+        posted = answer(books, viewer.actor(), (act, line), data.words, data.state)
         location = f"/api/v1/acts/{posted.act.act_id}"
         return answer_of(posted_document(posted.act, posted.repeated), 201, location)
 

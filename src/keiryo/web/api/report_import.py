@@ -37,6 +37,7 @@ from keiryo.web.api.answering import (
     entity_tag,
     require_current,
     require_writing,
+    still_current,
 )
 from keiryo.web.api.documents import Document, FoundDocument, Request, found_document
 from keiryo.web.api.releases import ReleaseDocument, release_document
@@ -267,7 +268,7 @@ def _accept(
             waits = submit_set(viewer, kept, found)
             return answer_of(release_document(waits), 202, f"/api/v1/releases/{waits.request_id}")
         summary = import_reports(
-            viewer.whole,
+            still_current(request, viewer, lambda: _tag(viewer)),
             kept.files,
             viewer.actor(),
             context=kept.context,

@@ -182,12 +182,21 @@ def get_report(
             description="text: as labelled text, as with the header Accept: text/plain.",
         ),
     ] = None,
+    act: Annotated[
+        int | None,
+        QueryParameter(
+            ge=1,
+            le=2**63 - 1,
+            description="Act that recorded it, where a number was used more than once; without "
+            "it the report that was accepted or issued last.",
+        ),
+    ] = None,
 ) -> Response[WholeReport]:
     """Return a report with its entries and notes, as JSON or as labelled text."""
     area = viewer.area(mba)
     as_text = form == "text" or (form is None and wants_text(request))
     with viewer.books.reading() as connection:
-        row = _row_of(connection, viewer.metadata, area.code, number)
+        row = _row_of(connection, viewer.metadata, area.code, number, act)
         if as_text and row["outcome"] == "refused":
             raise NotFoundError("a refused report is in its file only", "Ask for it as JSON.")
 
@@ -202,7 +211,7 @@ def get_report(
             notes=[_note(note) for note in report.notes],
         )
 
-    return answered(request, viewer, as_of_area(viewer, area, as_text), build)
+    return answered(request, viewer, as_of_area(viewer, area, (as_text, act)), build)
 
 
 def _headers(metadata: MetaData) -> list[tuple[Any, list[Any]]]:
@@ -231,16 +240,24 @@ def _headers(metadata: MetaData) -> list[tuple[Any, list[Any]]]:
     ]
 
 
-def _row_of(connection: Connection, metadata: MetaData, mba: str, number: int) -> Mapping[Any, Any]:
-    """Return the header of a report: issued or accepted, else the one that was refused last."""
+def _row_of(
+    connection: Connection, metadata: MetaData, mba: str, number: int, act: int | None
+) -> Mapping[Any, Any]:
+    """Return the header of a report: the one of an act, else the last one issued or accepted.
+
+    Where all of a number were refused, it is the one that was refused last.
+    """
     found: list[Mapping[Any, Any]] = []
     for table, columns in _headers(metadata):
         query = select(*columns).where(table.c.mba == mba, table.c.report_no == number)
-        found += connection.execute(query.order_by(table.c.act_id)).mappings().all()
+        if act is not None:
+            query = query.where(table.c.act_id == act)
+        found += connection.execute(query).mappings().all()
     if not found:
-        raise NotFoundError(f"there is no report {number} of {mba} that you may see")
+        which = "" if act is None else f" in act {act}"
+        raise NotFoundError(f"there is no report {number} of {mba} that you may see{which}")
     standing = [row for row in found if row["outcome"] != "refused"]
-    return (standing or found)[-1]
+    return max(standing or found, key=lambda row: int(row["act_id"]))
 
 
 def _header(row: Mapping[Any, Any]) -> dict[str, Any]:

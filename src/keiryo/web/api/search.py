@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from keiryo.web.api.answering import answered, as_of_seen, reading
 from keiryo.web.api.documents import Document
+from keiryo.web.searching import hits_of
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking
 
@@ -41,14 +42,11 @@ def search(
     ],
 ) -> Response[HitList]:
     """Search in everything that you see."""
-    words = " ".join(q.replace("\0", " ").split())
 
     def build() -> HitList:
         hits = [
             HitDocument(kind=h.kind, title=h.title, page=h.href, detail=str(h.detail or ""))
-            for section in viewer.server.sections
-            for find in (section.search if words else ())
-            for h in find(viewer, words, MOST_HITS)
+            for h in hits_of(viewer, q, MOST_HITS)
         ]
         return HitList(items=hits)
 

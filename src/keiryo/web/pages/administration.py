@@ -311,10 +311,16 @@ def state_of_people(server: Server) -> dict[str, Any]:
 
 
 def find_people(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
-    """Yield people whose names or pseudonym have the words in them, for administrators."""
-    if not viewer.may("administer"):
-        return
+    """Yield people whose names or pseudonym have the words in them; of others, for administrators.
+
+    Everybody else finds their own page by their own names.
+    """
     wanted, found = words.casefold(), 0
+    if not viewer.may("administer"):
+        own = (viewer.name, viewer.account.sign_in_name or "", viewer.person.person)
+        if len(wanted) > 1 and any(wanted in text.casefold() for text in own):
+            yield Hit("person", viewer.name, "/me", viewer.person.person)
+        return
     for row in _people_rows(viewer.server):
         texts = (row["name"], row["sign_in_name"] or "", row["person"])
         if any(wanted in text.casefold() for text in texts):

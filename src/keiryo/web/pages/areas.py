@@ -24,6 +24,7 @@ from keiryo.places.tables import key_measurement_points
 from keiryo.quantities import Category
 from keiryo.web.pages.areas_audit import AUDIT_PACK, may_take_pack, start_pack
 from keiryo.web.pages.areas_batches import batch_by_query, batch_page, batches_page
+from keiryo.web.pages.areas_closed import changed_since, figure_rows
 from keiryo.web.pages.areas_frame import (
     FINDINGS,
     AreaPage,
@@ -100,9 +101,15 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
     """Show an area: what it is, its balance over a period, its book over time."""
     page = AreaPage(request, viewer, mba)
     period, standing = page.period(), page.standing
-    shown = None
+    shown = closed_by = changed = None
     if period is not None:
         shown = page.remembered("balance", lambda c: _balance(c, page, period), period)
+        closed_by = standing.closed.get(period.end)
+    if period is not None and shown is not None and closed_by is not None:
+        lines, act = shown.computed, closed_by
+        changed = page.remembered(
+            "changed since closed", lambda c: changed_since(c, page, period, act, lines), period
+        )
     return render(
         request,
         "area.html",
@@ -116,7 +123,9 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
         days_since=(page.today - standing.pits[-1]).days if standing.pits else None,
         period=period,
         period_choices=_period_choices(page, period),
-        closed_by=None if period is None else standing.closed.get(period.end),
+        closed_by=closed_by,
+        changed=changed,
+        changed_rows=figure_rows(changed),
         table=None if shown is None else _table(page, shown),
         shown=shown,
         chart=page.remembered("chart", lambda c: _chart(c, page), language()),

@@ -122,6 +122,7 @@ def _history(page: AreaPage, name: str) -> Response[Any]:
         **frame,
         name=name,
         uids=uids,
+        is_pool=not events,
         picture=batch_history(
             story,
             href=lambda node: _node_address(page, node),

@@ -34,7 +34,17 @@ FINDINGS = "/findings"
 """Page of the findings; ``mba`` narrows it to an area."""
 
 OF_THE_BOOKS = frozenset(
-    {"balance", "book", "book on", "chart", "ledger counts", "opening", "points", "standing"}
+    {
+        "balance",
+        "book",
+        "book on",
+        "chart",
+        "ledger counts",
+        "ledger lines",
+        "opening",
+        "points",
+        "standing",
+    }
 )
 """Answers about an area that no finding, answer to one, or notice changes."""
 
@@ -211,7 +221,7 @@ class AreaPage:
 
     def frame(self, tab: str) -> dict[str, Any]:
         """Return what the frame of every page of the area shows."""
-        names = (
+        names: tuple[tuple[str, str], ...] = (
             ("", _("Balance")),
             ("ledger", _("Ledger")),
             ("inventory", _("Inventory")),
@@ -219,6 +229,7 @@ class AreaPage:
             ("reports", _("Reports")),
             ("closings", _("Closings")),
         )
+        names = tuple(one for one in names if one[0] != "reports" or self.shows_reports)
         tabs = [
             (title, self.path(*((name,) if name else ())), name == tab) for name, title in names
         ]
@@ -236,6 +247,11 @@ class AreaPage:
             "partly": not sees_whole_area(self.viewer, self.area),
             "area_path": self.path,
         }
+
+    @property
+    def shows_reports(self) -> bool:
+        """Whether reports of the area are for the viewer, so that a way there leads somewhere."""
+        return self.viewer.sight.sees("reports", self.area.scope)
 
     def _now_href(self) -> str:
         query = {k: v for k, v in self.request.query_params.items() if k != "known"}

@@ -110,8 +110,10 @@ def _opening(page: AreaPage, period: Period) -> list[dict[str, Any]]:
 def _columns(
     page: AreaPage, codes: tuple[str, ...], categories: tuple[str, ...]
 ) -> tuple[ListColumn, ...]:
+    shows_reports = page.shows_reports
+
     def report_href(row: Row) -> str | None:
-        if row["report"] is None:
+        if row["report"] is None or not shows_reports:
             return None
         return address("/reports", page.mba, str(row["report"]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 MOST_LINES = 1_000
 """Lines of an area up to which its effective kilograms are counted while a page waits."""
+EXPORTED_DECIMALS = 12
 
 CATEGORY_TITLES: Mapping[str, str] = {
     "N": sentence("Natural U"),
@@ -149,8 +151,26 @@ def area_columns(rows: Sequence[AreaNow], *, with_accounts: bool) -> tuple[ListC
     return tuple(columns)
 
 
-def _three_decimals(value: Fraction | None) -> float | None:
-    return None if value is None else round(float(value), 3)
+class ExportedNumber(float):
+    """A number that is ordered as one and written with twelve decimals, as services write it."""
+
+    text: str
+
+    def __new__(cls, value: Fraction) -> ExportedNumber:
+        """Keep how an exact value is written."""
+        made = super().__new__(cls, value)
+        decimal = Decimal(round(value * 10**EXPORTED_DECIMALS)).scaleb(-EXPORTED_DECIMALS)
+        made.text = format(decimal, "f").rstrip("0").rstrip(".")
+        return made
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _counted(value: Fraction | None, *, exact: bool) -> float | None:
+    if value is None:
+        return None
+    return ExportedNumber(value) if exact else round(float(value), 3)
 
 
 def _why_href(category: Category, row: Mapping[str, Any]) -> str | None:
@@ -175,8 +195,12 @@ def book_address(now: AreaNow, category: Category, today: datetime.date) -> str:
     return figure_address(now.area.code, Period(begin, today), "BA", category)
 
 
-def area_row(now: AreaNow, today: datetime.date) -> dict[str, Any]:
-    """Return an area as a row of the list; weights in milligrams."""
+def area_row(now: AreaNow, today: datetime.date, *, exact: bool) -> dict[str, Any]:
+    """Return an area as a row of the list; weights in milligrams.
+
+    Effective kilograms and significant quantities have three decimals on pages; `exact`, for
+    exports, twelve: they are fractions that may have no end.
+    """
     return {
         "mba": now.area.code,
         "name": now.area.name,
@@ -185,8 +209,8 @@ def area_row(now: AreaNow, today: datetime.date) -> dict[str, Any]:
         "last_pit": now.last_pit,
         "days_since": now.days_since,
         "open_findings": now.open_findings,
-        "effective_kg": _three_decimals(now.effective_kg),
-        "sq": _three_decimals(now.significant),
+        "effective_kg": _counted(now.effective_kg, exact=exact),
+        "sq": _counted(now.significant, exact=exact),
         "_why": {category: book_address(now, category, today) for category in now.book},
         **{f"{category}_mg": amount.element_mg for category, amount in now.book.items()},
     }
@@ -197,9 +221,9 @@ def areas_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """Show the areas that the viewer sees."""
     rows = areas_now(viewer)
     columns = area_columns(rows, with_accounts=viewer.reads("accounts"))
-    listed = shown_list(
-        request, RowList([area_row(row, viewer.today) for row in rows], columns), "areas"
-    )
+    exact = bool(request.query_params.get("format"))
+    shown = [area_row(row, viewer.today, exact=exact) for row in rows]
+    listed = shown_list(request, RowList(shown, columns), "areas")
     if isinstance(listed, Response | Stream):
         return listed
     return render(

@@ -41,7 +41,9 @@ def reports_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Res
     page = AreaPage(request, viewer, mba)
 
     def report_href(row: Mapping[str, Any]) -> str:
-        return address("/reports", page.mba, str(row["report_no"]))
+        if row["outcome"] == "refused":
+            return address("/journal/acts", str(row["act_id"]))
+        return address("/reports", page.mba, str(row["report_no"]), act=row["act_id"])
 
     columns = (
         ListColumn("report_no", sentence("Report"), "number", href=report_href),

@@ -363,8 +363,23 @@ def side_by_side(area: MaterialBalanceArea, found: ClosingPreview) -> list[dict[
                 "rounding_mg": rounding.element_mg or None,
             }
             row |= _difference(found, code, category, computed, stated, rounding)
+            row["difference_fissile_mg"] = _fissile_difference(found, computed, stated, rounding)
+            if row["difference_fissile_mg"] and row["kind"] == "ok":
+                words = _("the report and the books differ in the fissile weight")
+                row |= {"kind": "query", "explained": words}
             rows.append(row)
     return rows
+
+
+def _fissile_difference(
+    found: ClosingPreview, computed: Amount, stated: Amount | None, rounding: Amount
+) -> int | None:
+    """Return reported less computed fissile weight, mg; None where one of them is not known."""
+    if not found.reported or stated is None:
+        return None
+    if stated.fissile_mg is None or computed.fissile_mg is None:
+        return None
+    return stated.fissile_mg + (rounding.fissile_mg or 0) - computed.fissile_mg
 
 
 def _difference(
@@ -392,6 +407,8 @@ def _difference(
         words = _(
             "agrees with its rounding adjustment of %(kg)s kg", kg=mass_kg(rounding.element_mg)
         )
+        if rounding.fissile_mg:
+            words += ", " + _("of the fissile weight %(kg)s kg", kg=mass_kg(rounding.fissile_mg))
         return {"difference_mg": difference, "kind": "ok", "explained": words}
     if difference:
         words = _("the report and the books differ; look at the entries behind both")

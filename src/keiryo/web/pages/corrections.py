@@ -22,7 +22,7 @@ from keiryo.corrections.chain import Chain, place_text
 from keiryo.corrections.model import DELETE, Choices, CorrectionPlan, Wanted
 from keiryo.corrections.plan_data import effect_dict, file_name, plan_dict
 from keiryo.corrections.planner import counting_entry, plan
-from keiryo.corrections.service import filings_now, post_plan
+from keiryo.corrections.service import filings_now, post_plan, used_again
 from keiryo.corrections.wanted_fields import FIELDS
 from keiryo.dates import DateError, parse_date
 from keiryo.errors import ConflictError, Finding, KeiryoError, NotFoundError, RefusedError
@@ -46,17 +46,20 @@ from keiryo.web.pages.reports_releases import (
     Releasable,
     difference,
 )
+from keiryo.web.pages.reports_waiting import notice_context, same_numbers, same_numbers_of
 from keiryo.web.remembered import head_of
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.sections import Section
 from keiryo.web.speaking import gettext as _
+from keiryo.web.speaking import said
 from keiryo.web.terms import entry_code_meaning
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 CORRECTING = "correction.plan"
 _NOT_IN_LISTINGS = ("date", "code", "shipper", "receiver", "shipper-batch")
 _OF_BALANCES = ("state-record-id",)
+_UNSAID = "NOTE-CHARSET"
 
 
 @dataclass(slots=True)
@@ -229,7 +232,11 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
             shown.append((str(one["file"]), str(one["text"])))
         else:
             hidden += 1
-    context = {"plan": _narrowed(viewer, stored), "only_own": bool(content["only_own"])}
+    context = {
+        "plan": _narrowed(viewer, stored),
+        "only_own": bool(content["only_own"]),
+        **notice_context(same_numbers_of(viewer, request)),
+    }
     template = "reports/plan_data.html"
     if request.state != "waiting":
         return Preview(tuple(shown), hidden=hidden, template=template, context=context)
@@ -298,8 +305,8 @@ def _wish(
         ("filings of all areas",), head, partial(filings_now, viewer.whole)
     )
     area = filings.areas.get(mba)
-    report = next((r for r in area.reports if r.number == number), None) if area else None
-    if area is None or report is None or not any(e.number == entry for e in report.entries):
+    reports = [r for r in area.reports if r.number == number] if area else []
+    if area is None or not any(e.number == entry for r in reports for e in r.entries):
         raise NotFoundError(
             f"{mba} has no entry {number}/{entry} that you may see", "Look it up in the report."
         )
@@ -310,8 +317,10 @@ def _wish(
     current = {} if filed is None else _fields_of(filed.entry, filed.report.type)
     fields = {**current, "way": "change", "reason": "", "report_date": today.isoformat()}
     wish = Wish(place, number, entry, fields, current)
-    if filed is None and chain.findings:
-        wish.errors[""] = f"{chain.findings[0].message}. {chain.findings[0].advice}"
+    problems = [used_again(viewer.whole, mba, number), *(chain.findings if filed is None else ())]
+    for one in [one for one in problems if one is not None][:1]:
+        wish.errors[""] = f"{said(one.message)}. {said(one.advice)}"
+        filed = None
     return filings, filed, wish
 
 
@@ -352,6 +361,7 @@ def _wanted(wish: Wish) -> Wanted:
 def _plan(viewer: Viewer, wish: Wish, filings: Filings) -> CorrectionPlan | None:
     """Return the plan, or None with what is wrong among the errors."""
     wanted = _wanted(wish)
+    wish.errors.pop("reason", None)  # said of the plan made before
     if wanted is not DELETE and not wanted:
         wish.errors["way"] = _("Nothing is changed: write what the entry should say.")
     try:
@@ -367,9 +377,13 @@ def _plan(viewer: Viewer, wish: Wish, filings: Filings) -> CorrectionPlan | None
     )
     rules = profile("code10", choices.report_date)
     del viewer
-    return plan(
+    made = plan(
         filings, wish.place.code, wish.report_no, wish.entry_no, wanted, choices, rules=rules
     )
+    unsaid = [one for one in made.findings if one.code == _UNSAID and one.severity == "F"]
+    if unsaid and not made.reports:
+        wish.errors["reason"] = f"{said(unsaid[0].message)}. {said(unsaid[0].advice)}"
+    return made
 
 
 def _digest(made: CorrectionPlan) -> str:
@@ -447,6 +461,7 @@ def _planned(
         appearing=_seen(viewer, tuple(f for f in made.appearing if f.code != "CORR-DIFF")),
         vanishing=_seen(viewer, made.vanishing),
         four_eyes=four_eyes,
+        same_numbers=same_numbers(viewer, mine),
         partners=len(set(made.areas) - {made.root.mba}),
         may_all=_may_report_all(viewer, made),
         changed=changed,
@@ -495,7 +510,7 @@ def _field_title(name: str) -> str:
     label = name if name in WEIGHT_LABELS else FIELDS[name][0]
     known = LABELS()[label]
     unit = f" ({weight_unit(label)})" if name in WEIGHT_LABELS else ""
-    return f"{label} {known.name}{unit}"
+    return f"{label} {said(known.name)}{unit}"
 
 
 RELEASABLE[CORRECTING] = Releasable(post_released, preview_released, correct_anew)

@@ -28,7 +28,7 @@ from keiryo.web.pictures.deadline_strip import DeadlineLabels, deadline_strip
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, OverviewPart, Section
 from keiryo.web.server import Server
-from keiryo.web.speaking import day_text, ngettext, number_text
+from keiryo.web.speaking import day_text, ngettext, number_text, said
 from keiryo.web.speaking import gettext as _
 from keiryo.web.standing import Standing, StandingAnswer
 from keiryo.web.translation import sentence
@@ -241,7 +241,7 @@ def shown_today(viewer: Viewer) -> dict[str, Any]:
                 "badge": BADGES[duty.state],
                 "state": _(duty.state),
                 "day": day_text(duty.due),
-                "text": f"{duty.mba} {duty.kind} {duty.period}",
+                "text": f"{duty.mba} {said(duty.kind)} {duty.period}",
                 "href": f"/deadlines?{urlencode({'mba': duty.mba, 'kind': duty.kind})}",
                 "left": _left(duty.days_left),
             }

@@ -16,6 +16,7 @@ from litestar.response import Stream
 
 from keiryo.accounts.model import Knowledge
 from keiryo.errors import NotFoundError, UsageError
+from keiryo.evaluation.false_alarms import is_standard
 from keiryo.evaluation.limits import recorded_limits, rule_names, shipped_limits
 from keiryo.evaluation.model import Options
 from keiryo.places.model import MaterialBalanceArea
@@ -33,16 +34,19 @@ from keiryo.web.pages.evaluation_asked import (
     lines_behind,
     option_texts,
     options_asked,
+    percent_text,
     sees_state_measurements,
     sources_behind,
 )
 from keiryo.web.pages.evaluation_board import (
+    ASIDE,
     CHANGED,
     CURRENT,
     OUTDATED,
     STATE_BADGES,
     VERDICT_BADGES,
     any_evaluation,
+    at_alpha,
     last_concluded,
     latest_of_each,
     overview,
@@ -60,6 +64,7 @@ from keiryo.web.pages.evaluation_shown import (
     SHARE_PREFIX,
     address,
     balances_table,
+    chart_title,
     charts_of,
     chosen_balance,
     chosen_category,
@@ -79,9 +84,12 @@ from keiryo.web.pages.evaluation_what_if import (
     run_what_if,
     what_if_page,
 )
+from keiryo.web.pictures.dark_chart import in_look
 from keiryo.web.rendering import render
 from keiryo.web.sections import JobKind, MenuEntry, OverviewPart, Section
 from keiryo.web.speaking import gettext as _
+from keiryo.web.speaking import said_in_picture
+from keiryo.web.speaking import said
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -98,11 +106,12 @@ AREA_COLUMNS = (
     ListColumn("category", sentence("Category"), "code"),
     ListColumn("to", sentence("Balance to"), "date"),
     ListColumn("verdict", sentence("Verdict"), choices=tuple(VERDICT_BADGES)),
+    ListColumn("alpha", sentence("False alarms, %"), "number", filterable=False),
     ListColumn("muf_mg", sentence("MUF"), "mass", filterable=False),
     ListColumn("sigma", sentence("σ of MUF, kg"), "number", filterable=False),
     ListColumn("recorded_at", sentence("Recorded"), "time"),
     ListColumn("act", sentence("Act"), "act"),
-    ListColumn("state", sentence("State"), choices=(CURRENT, OUTDATED, CHANGED, NEVER)),
+    ListColumn("state", sentence("State"), choices=(CURRENT, OUTDATED, CHANGED, ASIDE, NEVER)),
 )
 LIMIT_COLUMNS = (
     ListColumn("name", sentence("Limit")),
@@ -131,11 +140,14 @@ def evaluation_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stre
     for cells, row in zip(listed.rows, listed.found.rows, strict=True):
         if row["verdict"]:
             cells["verdict"] = verdict_cell(row["verdict"])
+            cells["alpha"] = percent_text(row["alpha"] / 100.0)
         cells["sigma"] = number_or_none(row["sigma"], 6) if row["act"] else None
         cells["state"] = {"text": _(row["state"]), "badge": STATE_BADGES.get(row["state"], "open")}
     limits = shown_list(request, _limits(viewer), "limits", prefix="limit-")
     if not isinstance(limits, ShownList):
         return limits
+    for cells in limits.rows:
+        cells |= {name: said(cells[name]) for name in ("name", "basis") if cells.get(name)}
     return render(
         request,
         "evaluation/areas.html",
@@ -156,11 +168,12 @@ def _area_rows(viewer: Viewer, concluded: Any) -> list[dict[str, Any]]:
             row: dict[str, Any] = {"mba": code, "name": area.name}
             if one is None:
                 row |= dict.fromkeys(
-                    ("category", "to", "verdict", "muf_mg", "sigma", "recorded_at", "act")
+                    ("category", "to", "verdict", "alpha", "muf_mg", "sigma", "recorded_at", "act")
                 )
                 rows.append({**row, "state": NEVER})
                 continue
             row |= {"category": one.category, "to": one.end, "verdict": one.verdict}
+            row["alpha"] = 100.0 * one.alpha
             row |= {"muf_mg": one.muf_mg, "sigma": one.sigma_kg, "act": one.act}
             rows.append({**row, "recorded_at": one.recorded_at, "state": one.state})
     return rows
@@ -209,6 +222,7 @@ def _common(
     return {
         "area": area,
         "options": options,
+        "aside": "" if is_standard(options.alpha) else at_alpha(options.alpha, False),
         "rules": rule_names(),
         "asked": asked,
         "may_record": viewer.may_post(KIND, area.scope),
@@ -241,7 +255,7 @@ def _shown(
     here = {**asked, "category": plain["category"], "balance": balance["to"]}
     base, pointed = f"/evaluation/{area.code}/charts/", pointed_charts(plain)
     charts = [
-        {"name": name, "title": chart.title, "alt": chart.description,
+        {"name": name, "title": chart_title(name, chart.title), "alt": chart.description,
          "src": f"{base}{name}.svg?{urlencode(here)}", "data": pointed.get(name)}
         for name, chart in charts_of(plain, number).items()
     ]  # fmt: skip
@@ -299,13 +313,15 @@ def chart_image(
     which = (options, plain["category"], number, str(query.get("job", ""))[:40], chosen)
     key = ("evaluation chart", area.code, *which)
     text = viewer.server.remembered.get(key, last_act(viewer, area), build)
-    return drawing(text)
+    return drawing(text, str(query.get("look", "")))
 
 
-def drawing(text: str) -> Response[str]:
-    """Return an SVG picture with the policy of pictures."""
+def drawing(text: str, look: str = "") -> Response[str]:
+    """Return an SVG picture in a look, with the policy of pictures."""
     return Response(
-        text, media_type="image/svg+xml", headers={"Content-Security-Policy": DRAWING_POLICY}
+        in_look(said_in_picture(text), look),
+        media_type="image/svg+xml",
+        headers={"Content-Security-Policy": DRAWING_POLICY},
     )
 
 

@@ -15,6 +15,12 @@ from sqlalchemy import func, select
 
 from keiryo.accounts.tables import INVENTORY_CHANGE, PHYSICAL_INVENTORY
 from keiryo.errors import NotFoundError, UsageError
+from keiryo.evaluation.false_alarms import (
+    LEAST_ALPHA,
+    MOST_ALPHA,
+    STANDARD_ALPHA,
+    require_alpha,
+)
 from keiryo.evaluation.limits import rule_names
 from keiryo.evaluation.model import Evaluation, Options
 from keiryo.evaluation.service import evaluate_balance
@@ -133,17 +139,17 @@ def options_asked(texts: Mapping[str, Any]) -> Options:
     UsageError
         If the false-alarm probability or the rules make no sense.
     """
-    alpha, text = 0.05, str(texts.get("alpha", "")).strip()[:20]
+    alpha, text = STANDARD_ALPHA, str(texts.get("alpha", "")).strip()[:20]
     if text:
         try:
-            alpha = float(text) / 100.0
-        except ValueError:
-            alpha = 0.0
-        if not 0.0 < alpha < 1.0:
+            alpha = round(float(text) / 100.0, 12)
+            require_alpha(alpha)
+        except (ValueError, UsageError):
+            least, most = percent_text(LEAST_ALPHA), percent_text(MOST_ALPHA)
             raise UsageError(
                 _("%(text)s is no probability of a false alarm", text=text),
-                _("Give per cent, more than 0 and less than 100, e.g. 5."),
-            )
+                _("Give per cent, from %(least)s to %(most)s, e.g. 5.", least=least, most=most),
+            ) from None
     rules = str(texts.get("rules", "")).strip()[:40] or "general"
     if rules not in rule_names():
         raise UsageError(
@@ -151,6 +157,11 @@ def options_asked(texts: Mapping[str, Any]) -> Options:
             _("Shipped are: %(names)s.", names=", ".join(rule_names())),
         )
     return Options(alpha, (rules,), None, REALIZATIONS)
+
+
+def percent_text(alpha: float) -> str:
+    """Return a probability in per cent as it is written, e.g. ``"5"``."""
+    return f"{100.0 * alpha:.6g}"
 
 
 def option_texts(options: Options) -> dict[str, str]:

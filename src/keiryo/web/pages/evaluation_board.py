@@ -16,6 +16,7 @@ from sqlalchemy import Connection, MetaData, func, select
 
 from keiryo.accounts.tables import INVENTORY_CHANGE, PHYSICAL_INVENTORY
 from keiryo.errors import Finding, KeiryoError, Severity
+from keiryo.evaluation.false_alarms import STANDARD_ALPHA
 from keiryo.evaluation.model import VERDICTS
 from keiryo.evaluation.recorded import recorded_evaluations
 from keiryo.evaluation.service import outdated_evaluations
@@ -30,6 +31,7 @@ from keiryo.web.pages.evaluation_asked import (
     AT_ONCE_LINES,
     KIND,
     evaluated_areas,
+    percent_text,
     sees_state_measurements,
 )
 from keiryo.web.server import Server
@@ -52,7 +54,8 @@ VERDICT_BADGES = {
 
 CALM = ("WITHIN-ERROR", "ITEMS-AGREE")
 CURRENT, OUTDATED, CHANGED = sentence("current"), sentence("outdated"), sentence("books changed")
-STATE_BADGES = {CURRENT: "ok", OUTDATED: "warning", CHANGED: "info"}
+ASIDE = sentence("not at the standard")
+STATE_BADGES = {CURRENT: "ok", OUTDATED: "warning", CHANGED: "info", ASIDE: "warning"}
 _BEARING = ("accounts", "measurement", "evaluation", "places")
 SHOWN_ON_OVERVIEW = 8
 
@@ -75,7 +78,12 @@ class Concluded:
     act, line : int
     recorded_at : str
     state : str
-        ``current``, ``outdated`` or ``books changed`` (a large area: not computed).
+        ``current``, ``outdated``, ``books changed`` (a large area: not computed) or ``not at the
+        standard`` (of false alarms: nothing else was recorded).
+    alpha : float
+        False-alarm probability that it was concluded at.
+    standard : bool
+        Whether that is the standard.
     """
 
     mba: str
@@ -91,6 +99,8 @@ class Concluded:
     line: int
     recorded_at: str
     state: str
+    alpha: float = STANDARD_ALPHA
+    standard: bool = True
 
     @property
     def needs(self) -> bool:
@@ -191,12 +201,15 @@ def _concluded(
             state = OUTDATED
         elif large and both[0]["act"] < changed:
             state = CHANGED
+        elif not worst["standard"]:
+            state = ASIDE
         found.append(
             Concluded(
                 mba, start, end, category, both[0]["muf_mg"], both[0]["sigma_muf"],
                 worst["verdict"], worst["statement"],
                 next((said[line] for line in lines if line in said), None),
                 both[0]["act"], worst["line"], recorded[both[0]["act"]], state,
+                worst["alpha"], worst["standard"],
             )
         )  # fmt: skip
     return found
@@ -289,10 +302,24 @@ def badged(one: Concluded) -> dict[str, Any]:
         "one": one,
         "badge": kind,
         "words": _(words),
+        "at": at_alpha(one.alpha, one.standard),
         "state": _(one.state),
         "state_badge": STATE_BADGES[one.state],
         "href": f"/evaluation/{one.mba}?category={one.category}",
     }
+
+
+def at_alpha(alpha: float, standard: bool) -> str:
+    """Return at what false-alarm probability something was concluded."""
+    asked = percent_text(alpha)
+    if standard:
+        return _("at %(alpha)s %% false alarms", alpha=asked)
+    usual = percent_text(STANDARD_ALPHA)
+    return _(
+        "at %(alpha)s %% false alarms, not at the standard of %(standard)s %%",
+        alpha=asked,
+        standard=usual,
+    )
 
 
 def any_evaluation(viewer: Viewer) -> bool:

@@ -13,6 +13,7 @@ from litestar.response import Redirect, Stream
 from sqlalchemy import select
 
 from keiryo.errors import KeiryoError, RefusedError, UsageError
+from keiryo.evaluation.false_alarms import is_standard
 from keiryo.evaluation.model import Options
 from keiryo.evaluation.recorded import recorded_evaluations
 from keiryo.evaluation.recording import record_evaluations
@@ -34,10 +35,19 @@ from keiryo.web.pages.evaluation_asked import (
     last_act,
     option_texts,
     options_asked,
+    percent_text,
     plain_finding,
     takes_long,
 )
-from keiryo.web.pages.evaluation_board import CHANGED, CURRENT, OUTDATED, STATE_BADGES, last_bearing
+from keiryo.web.pages.evaluation_board import (
+    ASIDE,
+    CHANGED,
+    CURRENT,
+    OUTDATED,
+    STATE_BADGES,
+    at_alpha,
+    last_bearing,
+)
 from keiryo.web.pages.evaluation_shown import (
     address,
     number_or_none,
@@ -60,13 +70,14 @@ HISTORY_COLUMNS = (
     ListColumn("category", sentence("Category"), "code"),
     ListColumn("quantity", sentence("Quantity")),
     ListColumn("verdict", sentence("Verdict"), "code"),
+    ListColumn("alpha", sentence("False alarms, %"), "number", filterable=False),
     ListColumn("before", sentence("Verdict before"), "code", hidden=True),
     ListColumn("muf_mg", sentence("MUF"), "mass", filterable=False),
     ListColumn("muf_change_mg", sentence("Change"), "mass", filterable=False),
     ListColumn("sigma_muf", sentence("σ of MUF, kg"), "number", filterable=False),
     ListColumn("sigma_change", sentence("Change, kg"), "number", filterable=False),
     ListColumn("person", sentence("Person"), "code", hidden=True),
-    ListColumn("state", sentence("State"), choices=(CURRENT, OUTDATED, CHANGED, CORRECTED)),
+    ListColumn("state", sentence("State"), choices=(CURRENT, OUTDATED, CHANGED, ASIDE, CORRECTED)),
 )
 
 
@@ -79,10 +90,14 @@ def history(viewer: Viewer, area: MaterialBalanceArea) -> list[dict[str, Any]]:
             rows.sort(key=lambda row: (row["act"], row["line"]))
             last: dict[tuple[str, ...], dict[str, Any]] = {}
             for row in rows:
-                key = (row["from"], row["to"], row["category"], row["quantity"])
+                key = (
+                    *(row["from"], row["to"], row["category"], row["quantity"]),
+                    f"{row['alpha']:.12g}",
+                )
                 row["earlier"] = last.get(key)
                 last[key] = row
             latest = {(row["act"], row["line"]) for row in last.values()}
+            aside = {(row["act"], row["line"]) for row in last.values() if not row["standard"]}
             changed = last_bearing(connection, viewer.metadata, area.scope)
             doubtful = [r for r in last.values() if r["act"] < changed]
             large = bool(doubtful) and takes_long(viewer, area)
@@ -101,7 +116,10 @@ def history(viewer: Viewer, area: MaterialBalanceArea) -> list[dict[str, Any]]:
                 state = OUTDATED
             elif large and at in latest and row["act"] < changed:
                 state = CHANGED
+            elif at in aside:
+                state = ASIDE
             earlier = row.pop("earlier")
+            row["alpha"] *= 100.0
             row |= {"state": state, "recorded_at": acts[row["act"]][0]}
             row |= {"person": acts[row["act"]][1], **_changes(row, earlier)}
         return list(reversed(rows))
@@ -134,6 +152,7 @@ def shown_history(
             change = row["sigma_change"]
             cells["sigma_change"] = None if change is None else number_or_none(change, 6)
             cells["quantity"] = quantity_name(row["quantity"])
+            cells["alpha"] = percent_text(row["alpha"] / 100.0)
             cells["verdict"] = verdict_cell(row["verdict"])
             if row["before"] not in (None, row["verdict"]):
                 words = verdict_cell(row["before"])["text"]
@@ -225,6 +244,7 @@ def _ask(
         error=error,
         findings=[plain_finding(f) for f in getattr(error, "findings", ())],
         asked=asked,
+        aside="" if is_standard(options.alpha) else at_alpha(options.alpha, False),
         back=address(area.code, **asked),
         crumbs=[
             (_("Evaluation"), "/evaluation"),

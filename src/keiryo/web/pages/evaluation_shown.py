@@ -16,12 +16,12 @@ from keiryo.charts.balance_page import balance_charts
 from keiryo.charts.model import Chart
 from keiryo.charts.sequence_page import balance_tables, threshold_tables
 from keiryo.evaluation.conclusion import amount, percent
-from keiryo.evaluation.model import ELEMENT
+from keiryo.evaluation.model import BETWEEN, ELEMENT
 from keiryo.web.listing import ListColumn, RowList, ShownList, shown_list
 from keiryo.web.pages.evaluation_asked import Plain
 from keiryo.web.pages.evaluation_board import VERDICT_BADGES
 from keiryo.web.pages.evaluation_pointed import DECIMALS, KG_DECIMALS, weight_text
-from keiryo.web.speaking import day_text, mass_kg, number_text
+from keiryo.web.speaking import day_text, mass_kg, number_text, said
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest
@@ -51,6 +51,17 @@ SHARE_COLUMNS = (
     ListColumn("act", sentence("Act"), "act", hidden=True),
     ListColumn("line", sentence("Line"), "number", hidden=True),
 )
+CHART_TITLES = {
+    "muf": sentence("MUF of each balance"),
+    "cumuf": sentence("CUMUF, the running sum of MUF"),
+    "sitmuf": sentence("SITMUF, what each balance adds that is new"),
+    "page": sentence("Page's test, the cumulated sum of SITMUF"),
+    "ewma": sentence("EWMA, the weighted mean of SITMUF"),
+    "gemuf": sentence("GEMUF, the loss over its uncertainty"),
+    "correlation": sentence("Correlation of the balances"),
+    "waterfall": sentence("Where the variance of MUF comes from"),
+    "waterfall_isotope": sentence("Where the variance of MUF of the isotope comes from"),
+}
 WEIGHTS = ("MUF, kg", "CUMUF, kg")
 """Columns of sums of weights, which are whole milligrams."""
 
@@ -80,6 +91,11 @@ def quantities_of(balance: Plain) -> list[Plain]:
 def charts_of(plain: Plain, number: int) -> dict[str, Chart]:
     """Return the charts of an evaluation by name, with the parts of one balance's variance."""
     return balance_charts({**plain, **plain["balances"][number], "balances": plain["balances"]})
+
+
+def chart_title(name: str, title: str) -> str:
+    """Return what a chart is called in the language of the page."""
+    return _(CHART_TITLES[name]) if name in CHART_TITLES else title
 
 
 def number_or_none(value: float | None, decimals: int) -> str:
@@ -129,7 +145,7 @@ def result_table(balance: Plain) -> dict[str, Any]:
                 "z": number_or_none(one["z"], 2),
                 "p": number_or_none(one["p_loss"], 4),
                 "goal": "–" if goal is None else amount(goal),
-                "power": "–" if power is None else percent(power),
+                "power": "–" if power is None else said(percent(power)),
                 "verdict": verdict_cell(
                     one["element_verdict"] if one is balance else one["verdict"]
                 ),
@@ -205,6 +221,8 @@ def shares_list(
     if isinstance(found, ShownList):
         for cells, row in zip(found.rows, found.found.rows, strict=True):
             cells["share"] = number_text(row["share"], 2)
+            if row["stratum"] == BETWEEN:
+                cells["stratum"] = said(BETWEEN)
             cells["alone"] = number_or_none(row["alone"], 6)
             if linked and row["act"]:
                 cells["source"] = (row["source"], f"/why?of=line:{row['act']}/{row['line']}")
@@ -241,14 +259,14 @@ def tests_table(balance: Plain) -> dict[str, Any] | None:
     for quantity in quantities_of(balance):
         for test in quantity["tests"]:
             kind, words = PASSED[test["passed"]]
-            basis = test["basis"]
+            basis = said(test["basis"])
             if not test["verified"]:
                 basis = _("%(rule)s (not checked against its source)", rule=basis)
             rows.append(
                 {
                     "_kind": "error" if test["passed"] is False else "",
                     "quantity": quantity_name(quantity["quantity"]),
-                    "test": test["test"],
+                    "test": said(test["test"]),
                     "value": number_or_none(test["value"], 4),
                     "limit": number_or_none(test["limit"], 4),
                     "passed": {"text": _(words), "badge": kind},

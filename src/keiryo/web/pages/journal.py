@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -77,7 +78,10 @@ def act_page(request: AnyRequest, viewer: Asking, number: FromPath[int]) -> Resp
         signature = (
             connection.execute(select(signed).where(signed.c.act_id == number)).mappings().first()
         )
-        last = connection.execute(select(func.max(metadata.tables[ACT].c.act_id))).scalar()
+        acts = metadata.tables[ACT].c.act_id
+        previous = connection.execute(select(func.max(acts)).where(acts < number)).scalar()
+        following = connection.execute(select(func.min(acts)).where(acts > number)).scalar()
+        corrected = connection.execute(select(acts).where(acts == act.corrects)).scalar()
     seen = sum(kind["count"] for kind in kinds)
     return render(
         request,
@@ -88,7 +92,9 @@ def act_page(request: AnyRequest, viewer: Asking, number: FromPath[int]) -> Resp
         hidden=act.line_count - seen,
         shown_lines=LINES_SHOWN,
         signature=signature,
-        last=last,
+        previous=previous,
+        following=following,
+        corrected=corrected,
         crumbs=[(_("Journal"), "/journal"), (_("Act %(number)s", number=number), None)],
     )
 
@@ -203,9 +209,14 @@ def run_verification(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) 
 
 
 def find_acts(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
-    """Yield acts whose number, kind, reason or digest is what was searched for."""
+    """Yield acts whose number, kind, reason or digest is what was searched for.
+
+    Of a pseudonym: the acts of that person, if the viewer sees any.
+    """
     table = viewer.metadata.tables[ACT]
     text = words.lower()
+    if text.startswith("p-") and len(words) > 2:
+        yield from _acts_of(viewer, words.upper())
     number = text.removeprefix("act").strip(" :#")
     if number.isdecimal() and len(number) < 16:
         condition = table.c.act_id == int(number)
@@ -222,6 +233,16 @@ def find_acts(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
             title = _("Act %(number)s: %(kind)s", number=row["act_id"], kind=row["kind"])
             detail = row["reason"] or row["recorded_at"]
             yield Hit("act", title, f"/journal/acts/{row['act_id']}", detail)
+
+
+def _acts_of(viewer: Viewer, person: str) -> Iterable[Hit]:
+    table = viewer.metadata.tables[ACT]
+    query = select(func.count()).where(table.c.person == person)
+    with viewer.books.reading() as connection:
+        count = int(connection.execute(query).scalar_one())
+    if count:
+        title = _("Acts of %(person)s", person=person)
+        yield Hit("act", title, f"/journal?person={quote(person, safe='')}", str(count))
 
 
 def any_journal(viewer: Viewer) -> bool:

@@ -81,7 +81,7 @@ def series_chart(request: AnyRequest, viewer: Asking, chart: FromPath[str]) -> R
     chosen = chart.removesuffix(".svg")
     if chosen not in charts or not chart.endswith(".svg"):
         raise NotFoundError(_("there is no such chart"), _("The page of the series shows all."))
-    return drawing(charts[chosen].svg(chosen))
+    return drawing(charts[chosen].svg(chosen), str(request.query_params.get("look", "")))
 
 
 def _series_asked(request: AnyRequest) -> tuple[str, bool]:

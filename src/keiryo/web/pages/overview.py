@@ -12,7 +12,8 @@ from keiryo.web.jobs import Job
 from keiryo.web.listing import download_headers
 from keiryo.web.pages.overview_parts import overview_parts
 from keiryo.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, render
-from keiryo.web.saved_forms import forget_fields, safe_path, save_fields
+from keiryo.web.saved_forms import WAITING, forget_fields, safe_path, save_fields, take_waiting
+from keiryo.web.searching import exact_hit, hits_of
 from keiryo.web.sections import Hit, MenuEntry, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import LANGUAGES
@@ -34,15 +35,10 @@ def overview_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
 def search_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show what was found in everything that the viewer may see."""
     words = str(request.query_params.get("q", "")).strip()[:MAX_WORDS]
-    hits: list[Hit] = []
-    if words and "\0" not in words:
-        for section in viewer.server.sections:
-            for provider in section.search:
-                hits += list(provider(viewer, words, HITS_OF_EACH))
-    if len(hits) == 1 and request.headers.get("HX-Request") is None:
-        exact = hits[0]
-        if words.lower() in (exact.title.lower(), exact.href.lower()):
-            return Redirect(exact.href, status_code=303)
+    hits = hits_of(viewer, words, HITS_OF_EACH)
+    exact = exact_hit(hits, words)
+    if exact is not None and request.headers.get("HX-Request") is None:
+        return Redirect(exact.href, status_code=303)
     groups: dict[str, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(hit.kind, []).append(hit)
@@ -113,6 +109,15 @@ def save_form(request: AnyRequest, viewer: Asking) -> Response[Any]:
     return Response({"saved": save_fields(viewer.whole, person, form, typed, now)})
 
 
+@get("/forms/waiting/{number:str}", sync_to_thread=True)
+def waiting_form(viewer: Asking, number: FromPath[str]) -> Response[Any]:
+    """Lead whoever signed in elsewhere to the form that waited for them, as they left it."""
+    page = take_waiting(viewer, f"{WAITING}/{number}")
+    if page is None:  # taken already, or it is somebody else's
+        return Redirect("/", status_code=303)
+    return Redirect(f"{page}{'&' if '?' in page else '?'}kept=1", status_code=303)
+
+
 @post("/me/language", status_code=200, sync_to_thread=True, opt={"open": True, "step": "password"})
 def choose_page_language(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Speak another language from now on."""
@@ -149,7 +154,7 @@ SECTION = Section(
     "overview",
     handlers=(
         *(overview_page, search_page, job_page, cancel_job, job_file),
-        *(save_form, choose_page_language, choose_theme),
+        *(save_form, waiting_form, choose_page_language, choose_theme),
     ),
     menu=(MenuEntry("Overview", "/", "Today", 0, lambda viewer: True, key="h"),),
 )

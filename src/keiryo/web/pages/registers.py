@@ -8,7 +8,7 @@ stands area by area.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -57,7 +57,15 @@ def _line_href(row: Row) -> str:
 
 
 def _report_href(row: Row) -> str | None:
-    return f"/reports/{quote(row['mba'])}/{row['report']}" if row["report"] else None
+    shown = row["report"] and row["_opens"]
+    return f"/reports/{quote(row['mba'])}/{row['report']}" if shown else None
+
+
+def _entries(viewer: Viewer, entries: Iterable[Row], seen: Container[str] | None) -> list[Row]:
+    """Return the entries of areas that are seen (None: of all), and whether each opens a report."""
+    reading = areas_reading(viewer, "reports")
+    mine = (row for row in entries if seen is None or row["mba"] in seen)
+    return [{**row, "_opens": row["mba"] in reading} for row in mine]
 
 
 ENTRY_COLUMNS = (
@@ -92,7 +100,7 @@ def exemptions_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stre
         ("quantity", COUNTED_COLUMNS, "q_"),
         ("use", ENTRY_COLUMNS, "u_"),
     ):
-        rows = [row for row in data[f"{name}_entries"] if whole or row["mba"] in mine]
+        rows = _entries(viewer, data[f"{name}_entries"], None if whole else mine)
         table = shown_list(request, RowList(rows, columns), f"exempted-on-{name}", prefix=prefix)
         if isinstance(table, Response | Stream):
             return table

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from keiryo.dates import number_date
 from keiryo.errors import NotFoundError, UsageError
-from keiryo.issuing.copies import ReportCopy, report_copy
+from keiryo.issuing.copies import ReportCopy, report_copy, standing_acts
 from keiryo.issuing.output import header_lines, legend, sums
 from keiryo.issuing.output_pdf import as_pdf
 from keiryo.issuing.output_xlsx import as_xlsx
@@ -62,12 +62,13 @@ MEDIA = {
 AT_ONCE_ENTRIES = 500
 """Reports with more entries are printed or put into a workbook as a job."""
 MOST_OPEN = 8
+MOST_DIGITS = 18
 
 
 def _report_href(row: Row) -> str:
     if row["mba"] is None or row["state"] == "refused":
         return f"/journal/acts/{row['act_id']}"
-    return f"/reports/{row['mba']}/{row['report_no']}"
+    return f"/reports/{row['mba']}/{row['report_no']}?act={row['act_id']}"
 
 
 LIST_COLUMNS = (
@@ -134,16 +135,20 @@ def report_page(
 ) -> Response[Any] | Stream:
     """Show a report as it stands: entries, findings, corrections, act, signature."""
     area = viewer.area(mba)
-    copy, hidden = _copy(viewer, mba, number)
-    report, metadata = copy.report, viewer.metadata
+    copy, hidden = _copy(viewer, mba, number, _asked_act(request))
+    report, metadata, act = copy.report, viewer.metadata, copy.act.act_id
     with viewer.books.reading() as connection:
-        recorded = findings_of(connection, metadata, mba, number)
-        later = superseding(connection, metadata, mba, number, report.type)
+        same = [one for one, _here in standing_acts(connection, metadata, mba, number)]
+        others = [one for one in same if one != act]
+        recorded = findings_of(connection, metadata, mba, number, others)
+        only = act if others else None
+        later = superseding(connection, metadata, mba, number, report.type, only)
         released = release_of(connection, metadata, copy.act.act_id)
         signature = signature_of(connection, metadata, copy.act.act_id)
         refused = refused_acts(connection, metadata, mba, number)
     placed = place_findings([report], (one.finding for one in recorded if one.open))
     may_correct = viewer.may_post("correction.plan", area.scope) and report.type in ("I", "P", "M")
+    may_correct = may_correct and not others  # a reference would not say which report is meant
     links = {}
     if may_correct and not hidden:
         links = {
@@ -174,6 +179,8 @@ def report_page(
         signature=signature,
         refused=refused,
         hidden=hidden,
+        same_number=_same_number(mba, number, same, act),
+        act_asked=f"&act={act}" if others else "",
         later=_later_links(mba, later),
         may_correct=may_correct,
         files=tuple(FILES),
@@ -181,8 +188,36 @@ def report_page(
     )
 
 
-def _copy(viewer: Viewer, mba: str, number: int) -> tuple[ReportCopy, int]:
+def _asked_act(request: AnyRequest) -> int | None:
+    """Return the act of the report that is asked for, or None for the latest.
+
+    Raises
+    ------
+    NotFoundError
+        If what is asked for is no number of an act.
+    """
+    asked = str(request.query_params.get("act", "")).strip()
+    if not asked:
+        return None
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < MOST_DIGITS):
+        raise NotFoundError("there is no report of this act", "Look it up in the list of reports.")
+    return int(asked)
+
+
+def _same_number(mba: str, number: int, acts: list[int], shown: int) -> list[dict[str, Any]]:
+    """Return the reports that have the same number, the latest first; none if it is alone."""
+    if len(acts) < 2:
+        return []
+    href = f"/reports/{mba}/{number}?act="
+    return [{"act": one, "href": f"{href}{one}", "shown": one == shown} for one in reversed(acts)]
+
+
+def _copy(
+    viewer: Viewer, mba: str, number: int, act_id: int | None = None
+) -> tuple[ReportCopy, int]:
     """Return a report that is seen, and how many of its entries are not for the viewer.
+
+    Without an act it is the one that was accepted or issued last under the number.
 
     Raises
     ------
@@ -193,7 +228,7 @@ def _copy(viewer: Viewer, mba: str, number: int) -> tuple[ReportCopy, int]:
         raise NotFoundError(f"there is no report of this number of {mba}")
     metadata = viewer.metadata
     with viewer.books.reading() as connection:
-        stated = stated_entries(connection, metadata, mba, number)
+        stated = stated_entries(connection, metadata, mba, number, act_id)
         if stated is None:
             raise NotFoundError(
                 f"there is no report {number} of {mba} that you may see",
@@ -201,9 +236,10 @@ def _copy(viewer: Viewer, mba: str, number: int) -> tuple[ReportCopy, int]:
             )
 
         def build() -> ReportCopy:
-            return report_copy(connection, metadata, mba, number)
+            return report_copy(connection, metadata, mba, number, meant)
 
-        key = ("copy of a report", viewer.sight, mba, number)
+        meant = act_id or standing_acts(connection, metadata, mba, number)[-1][0]
+        key = ("copy of a report", viewer.sight, mba, number, meant)
         copy = viewer.server.remembered.get(key, stated, build)
     return copy, stated - len(copy.report.entries)
 
@@ -266,14 +302,15 @@ def report_file(
             "a report is not written out in that way", "Choose text, xlsx, pdf or json."
         )
     chosen = spoken if spoken in LANGUAGES else "en"
-    copy, hidden = _copy(viewer, mba, number)
+    act = _asked_act(request)
+    copy, hidden = _copy(viewer, mba, number, act)
     if hidden:
         raise NotFoundError(
             "you do not see all of this report, so it cannot be written out for you",
             "Ask somebody who sees all of it.",
         )
     if way in ("xlsx", "pdf") and len(copy.report.entries) > AT_ONCE_ENTRIES:
-        asked = {"mba": mba, "number": number, "as": way, "language": chosen}
+        asked = {"mba": mba, "number": number, "as": way, "language": chosen, "act": act}
         job = request.app.state.jobs.start(viewer, "report-file", "Report as a file", asked)
         return Redirect(f"/jobs/{job}", status_code=303)
     return Response(
@@ -295,7 +332,8 @@ def run_file(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[
     """Write out a large report."""
     tell(0, 1, "")
     way = str(parameters["as"])
-    copy, hidden = _copy(viewer, str(parameters["mba"]), int(parameters["number"]))
+    act = parameters.get("act")
+    copy, hidden = _copy(viewer, str(parameters["mba"]), int(parameters["number"]), act)
     if hidden:
         raise NotFoundError("you do not see all of this report")
     handle = tempfile.NamedTemporaryFile(delete=False, prefix="keiryo-report-")  # noqa: SIM115

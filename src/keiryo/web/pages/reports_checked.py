@@ -10,20 +10,26 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import select
 
 from keiryo.errors import Finding, RefusedError, Severity
-from keiryo.journal.reading import act_by_client_id
 from keiryo.reports.checking import check_against_books, check_files
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_reader import ReadResult
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.formats.table_places import located
+from keiryo.reports.known_batches import portions
 from keiryo.reports.model import Report
 from keiryo.reports.rules import check_report
+from keiryo.reports.service import ENTRY_MARK
+from keiryo.storage.schema import ACT
 from keiryo.web.pages.reports_kept import File, KeptSet
 from keiryo.web.pages.reports_records import stated_entries
+from keiryo.web.sections import Tell
 from keiryo.web.viewer import Viewer
 
 ACCEPTING = "report.accept"
@@ -31,12 +37,14 @@ MOST_UNPACKED_BYTES = 16 * 1024 * 1024
 MOST_RATIO = 100
 """How many times its own size a workbook may unpack to, beyond `MOST_UNPACKED_BYTES`."""
 
+_READ = 0.4
+"""The share of reading in the work of a check."""
 _OF_THE_REGISTER = ("SEQ-DUP", "MBA-UNKNOWN", "FACILITY-UNKNOWN", "STATE-UNKNOWN", "CORR-REF")
 _BLOCKING = (Severity.FORMAT, Severity.INCONSISTENCY)
 _Key = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckedSet:
     """What was found about a set of files.
 
@@ -65,7 +73,7 @@ class CheckedSet:
     receives: bool = False
     recorded: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What tells this result of a check from another."""
         said = sorted(repr(_key(one)) for one in self.findings)
@@ -78,12 +86,23 @@ class CheckedSet:
         return bool(self.reports) and not (self.stopping or self.asking or self.not_yours)
 
 
-def check_set(viewer: Viewer, kept: KeptSet) -> CheckedSet:
-    """Check a set of files; nothing is recorded."""
+def check_set(viewer: Viewer, kept: KeptSet, tell: Tell | None = None) -> CheckedSet:
+    """Check a set of files; nothing is recorded.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    kept : KeptSet
+    tell : callable, optional
+        Told how many entries are done, by the share of the work; what it raises ends the check.
+    """
+    say = _saying(kept, tell)
+    say(0)
     packed = [one for file in _every(kept) if (one := _packed_too_much(*file)) is not None]
     unopened = {one.file for one in packed}
     files = [file for file in kept.files if file[0] not in unopened]
     result = read_any(files)
+    say(_READ)
     strangers = [r for r in result.reports if not _may_send(viewer, r)]
     names = {name for name, _ in _every(kept)}
     if strangers:
@@ -99,8 +118,14 @@ def check_set(viewer: Viewer, kept: KeptSet) -> CheckedSet:
         except RefusedError as error:
             found, context_refused = [*error.findings, *result.findings], True
     else:
-        found = check_against_books(viewer.whole, files)
-    found = [*found, *_used_before(viewer, result.reports, found)]
+        rest = 0.95 - _READ
+        found = check_against_books(
+            viewer.whole, files, read=result, progress=lambda share: say(_READ + rest * share)
+        )
+    say(0.95)
+    recorded = _recorded(viewer, result.reports)
+    others = [r for r, before in zip(result.reports, recorded, strict=True) if not before]
+    found = [*found, *_used_before(viewer, others, found)]
     shown = (*packed, *(one for one in found if _for_viewer(viewer, one, names)))
     stopping, asking, more = _would_refuse(result, shown)
     shown = (*shown, *more)
@@ -108,7 +133,7 @@ def check_set(viewer: Viewer, kept: KeptSet) -> CheckedSet:
     if context_refused or any(_stops_context(one) for one in found):
         stopping |= {kept.context[0] if kept.context else ""}
     receives = _receives(viewer, result.reports)
-    recorded = _recorded(viewer, result.reports)
+    known = {r.key for r, before in zip(result.reports, recorded, strict=True) if before}
     asking -= stopping
     return CheckedSet(
         result.reports,
@@ -116,18 +141,28 @@ def check_set(viewer: Viewer, kept: KeptSet) -> CheckedSet:
         frozenset(stopping),
         frozenset(asking),
         receives=receives,
-        recorded=recorded - stopping - asking,
+        recorded=frozenset(known - stopping - asking),
     )
 
 
-def _recorded(viewer: Viewer, reports: Iterable[Report]) -> frozenset[str]:
-    """Return the reports that were recorded before, by the digest of their words."""
+def _saying(kept: KeptSet, tell: Tell | None) -> Callable[[float], None]:
+    """Return whom to tell which share of the work is done; `tell` hears of entries."""
+    if tell is None:
+        return lambda _share: None
+    entries = max(1, sum(content.count(ENTRY_MARK) for _, content in kept.files))
+    return lambda share: tell(int(share * entries), entries, "")
+
+
+def _recorded(viewer: Viewer, reports: Iterable[Report]) -> list[bool]:
+    """Return of each report whether it was recorded before, by the digest of its words."""
+    same = [_same_words(report) for report in reports]
+    table = viewer.metadata.tables[ACT]
+    known: set[str] = set()
     with viewer.whole.reading() as connection:
-        return frozenset(
-            report.key
-            for report in reports
-            if act_by_client_id(connection, viewer.metadata, _same_words(report)) is not None
-        )
+        for some in portions(same):
+            query = select(table.c.client_id).where(table.c.client_id.in_(some))
+            known.update(connection.execute(query).scalars())
+    return [one in known for one in same]
 
 
 def _same_words(report: Report) -> str:
@@ -139,16 +174,17 @@ def _same_words(report: Report) -> str:
 def _used_before(
     viewer: Viewer, reports: Iterable[Report], found: Iterable[Finding]
 ) -> Iterator[Finding]:
-    """Yield reports whose number the books hold with other content, as far as nobody said so."""
+    """Yield reports whose number the books hold with other content, as far as nobody said so.
+
+    Those that the books hold word for word are not asked about here.
+    """
     said = {(one.mba, one.report) for one in found if one.code == "SEQ-DUP"}
     with viewer.whole.reading() as connection:
         for report in reports:
             number = str(report.number)
             if report.mba is None or (report.mba, number) in said:
                 continue
-            same = _same_words(report)
-            stated = stated_entries(connection, viewer.metadata, report.mba, report.number)
-            if stated is None or act_by_client_id(connection, viewer.metadata, same) is not None:
+            if stated_entries(connection, viewer.metadata, report.mba, report.number) is None:
                 continue
             yield Finding(
                 "SEQ-DUP",

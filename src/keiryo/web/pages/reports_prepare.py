@@ -53,9 +53,16 @@ from keiryo.web.pages.reports_shown import (
     meanings,
     place_findings,
 )
+from keiryo.web.pages.reports_waiting import (
+    NOTICE,
+    notice_context,
+    same_numbers,
+    same_numbers_of,
+)
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.speaking import gettext as _
+from keiryo.web.speaking import said
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 PREPARE = "/reports/prepare"
@@ -240,7 +247,14 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
         now = _again(viewer, content)
     except KeiryoError as error:
         return Preview(documents, problem=_words(error))
-    return Preview(documents, difference(text, now.text), now.findings)
+    same = same_numbers_of(viewer, request)
+    return Preview(
+        documents,
+        difference(text, now.text),
+        now.findings,
+        template=NOTICE if same else "",
+        context=notice_context(same),
+    )
 
 
 def prepare_anew(request: ReleaseRequest) -> str:
@@ -386,6 +400,7 @@ def _previewed(
         wish.errors[""] = _words(error)
         return _page(request, viewer, wish)
     findings = [*more, *(f for f in prepared.findings if f not in more)]
+    _beside_notes(wish, findings)
     placed = place_findings([prepared.report], findings)
     listed = entries_table(request, [prepared.report], placed, "prepared-entries")
     if not isinstance(listed, ShownList):
@@ -404,8 +419,17 @@ def _previewed(
         counts=counts(findings),
         others=placed.others,
         four_eyes=four_eyes,
+        same_numbers=same_numbers(viewer, [prepared.report]),
         changed=changed,
     )
+
+
+def _beside_notes(wish: Wish, findings: list[Finding]) -> None:
+    """Say beside the notes what a note cannot hold; it stands among the findings too."""
+    for one in findings:
+        if one.code == "NOTE-CHARSET" and one.label == "391" and one.severity == "F":
+            number = "" if one.entry is None else _("Note %(number)s", number=one.entry) + ": "
+            wish.errors.setdefault("notes", f"{number}{said(one.message)}.")
 
 
 def _page(

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from keiryo.errors import ConflictError, KeiryoError, NotFoundError, UsageError
+from keiryo.errors import ConflictError, KeiryoError, NotFoundError, RefusedError, UsageError
 from keiryo.journal.model import Actor
 from keiryo.people.permissions import needs_release
 from keiryo.people.releases import ACTS, ReleaseRequest, submit
@@ -26,6 +26,12 @@ from keiryo.web.pages.reports_checked import (
 )
 from keiryo.web.pages.reports_kept import File, KeptSet
 from keiryo.web.pages.reports_releases import RELEASABLE, Preview, Releasable
+from keiryo.web.pages.reports_waiting import (
+    NOTICE,
+    notice_context,
+    same_numbers,
+    same_numbers_of,
+)
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import ngettext
 from keiryo.web.viewer import Viewer
@@ -51,7 +57,8 @@ def submit_set(viewer: Viewer, kept: KeptSet, found: CheckedSet) -> ReleaseReque
     UsageError
         If the set is of areas that only different people together may send, or with a context.
     RefusedError
-        If the viewer may not send it, or does not sign.
+        If the viewer may not send it, or does not sign; or if another request that waits holds
+        other words under the number of one of its reports.
     """
     scope = _common(report_scope(viewer, report.mba) for report in found.reports)
     if not viewer.may_post(ACCEPTING, scope):
@@ -64,6 +71,13 @@ def submit_set(viewer: Viewer, kept: KeptSet, found: CheckedSet) -> ReleaseReque
         )
     if any(len(content) > MAX_EVIDENCE_BYTES for _name, content in kept.files):
         raise UsageError("a file is too large to wait", "Divide it, and send the parts.")
+    if same := same_numbers(viewer, found.reports):
+        raise RefusedError(
+            "a number of these reports is used by another report that waits for release; nothing "
+            "was submitted",
+            tuple(one.finding() for one in same),
+            "Look at the findings.",
+        )
     keys = sorted(report.key for report in found.reports)
     many = ngettext("%(num)d report", "%(num)d reports", len(keys))
     content = {
@@ -115,7 +129,14 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
     if request.state != "waiting":
         return Preview(tuple(documents))
     found = check_set(viewer, kept)
-    return Preview(tuple(documents), findings=found.findings, problem=_problem(found))
+    same = same_numbers_of(viewer, request)
+    return Preview(
+        tuple(documents),
+        findings=found.findings,
+        problem=_problem(found),
+        template=NOTICE if same else "",
+        context=notice_context(same),
+    )
 
 
 def send_anew(request: ReleaseRequest) -> str:

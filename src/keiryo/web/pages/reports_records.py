@@ -85,15 +85,27 @@ def open_counts(
 
 
 def findings_of(
-    connection: Connection, metadata: MetaData, mba: str, number: int
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    number: int,
+    others: Collection[int] = (),
 ) -> list[RecordedFinding]:
-    """Return the findings about a report, in the order in which they were recorded."""
+    """Return the findings about a report, in the order in which they were recorded.
+
+    Parameters
+    ----------
+    others : collection of int
+        Acts of other reports of the same number; what was found about those is left out.
+    """
     table = metadata.tables[FINDING.name]
     query = (
         select(table, is_open(metadata, table).label("is_open"))
         .where(table.c.mba == mba, table.c.report == str(number))
         .order_by(table.c.act_id, table.c.line_no)
     )
+    if others:
+        query = query.where(table.c.act_id.not_in(others))
     return [_recorded(row) for row in connection.execute(query).mappings()]
 
 
@@ -117,9 +129,20 @@ def finding_of_row(row: Mapping[Any, Any]) -> Finding:
 
 
 def superseding(
-    connection: Connection, metadata: MetaData, mba: str, number: int, kind: str
+    connection: Connection,
+    metadata: MetaData,
+    mba: str,
+    number: int,
+    kind: str,
+    act_id: int | None = None,
 ) -> dict[int, list[Superseding]]:
-    """Return for the entries of a report which later entries correct or delete them."""
+    """Return for the entries of a report which later entries correct or delete them.
+
+    Parameters
+    ----------
+    act_id : int, optional
+        The act of the report, where its number was used more than once.
+    """
     if kind not in TABLE_OF_TYPE:
         return {}
     table = metadata.tables[TABLE_OF_TYPE[kind]]
@@ -152,6 +175,9 @@ def superseding(
         .join(sent, said, isouter=True)
         .where(first.c.mba == mba, first.c.report_no == number, first.c.source_act.is_not(None))
     )
+    if act_id is not None:
+        received = received.where(old.c.act_id == act_id)
+        issued = issued.where(first.c.act_id == act_id)
     found: dict[int, list[Superseding]] = {}
     for query in (received, issued):
         for entry, report_no, entry_no, status in connection.execute(query.distinct()):
@@ -187,14 +213,25 @@ def refused_acts(connection: Connection, metadata: MetaData, mba: str, number: i
     return [int(act) for act in connection.execute(query).scalars()]
 
 
-def stated_entries(connection: Connection, metadata: MetaData, mba: str, number: int) -> int | None:
-    """Return how many entries the header of a report states, or None if there is no such report."""
+def stated_entries(
+    connection: Connection, metadata: MetaData, mba: str, number: int, act_id: int | None = None
+) -> int | None:
+    """Return how many entries the header of a report states, or None if there is no such report.
+
+    Parameters
+    ----------
+    act_id : int, optional
+        The act that accepted or issued it; by default the latest that did.
+    """
+    found = []
     for name, accepted in ((ISSUED_REPORT.name, False), (REPORT.name, True)):
         table = metadata.tables[name]
-        query = select(table.c.entry_count).where(table.c.mba == mba, table.c.report_no == number)
+        query = select(table.c.act_id, table.c.entry_count).where(
+            table.c.mba == mba, table.c.report_no == number
+        )
         if accepted:
             query = query.where(table.c.outcome == "accepted")
-        found = connection.execute(query).scalar()
-        if found is not None:
-            return int(found)
-    return None
+        if act_id is not None:
+            query = query.where(table.c.act_id == act_id)
+        found += [(int(act), int(count)) for act, count in connection.execute(query)]
+    return max(found)[1] if found else None

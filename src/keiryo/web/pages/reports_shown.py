@@ -7,9 +7,12 @@ whole, or about what lies between reports, stand above the table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from litestar import Response
@@ -17,9 +20,10 @@ from litestar.response import Stream
 
 from keiryo.errors import Finding, Severity, worst
 from keiryo.issuing.output import Row, Words, measurement_text, rows, status_text
-from keiryo.reports.model import Report
+from keiryo.quantities import Category
+from keiryo.reports.model import Entry, Report
 from keiryo.vocabulary import entry_statuses, measurement_bases, report_types
-from keiryo.web.listing import ListColumn, RowList, ShownList, shown_list
+from keiryo.web.listing import Asked, ListColumn, ListPage, RowList, ShownList, shown_list
 from keiryo.web.speaking import language, number_text
 from keiryo.web.translation import LANGUAGES, sentence
 from keiryo.web.viewer import AnyRequest
@@ -99,26 +103,118 @@ def words_now() -> Words:
     return Words(spoken if spoken in LANGUAGES else "en")
 
 
-def meanings(reports: Iterable[Report]) -> list[tuple[str, list[tuple[str, str]]]]:
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a table of entries needs to know of all entries, whichever page it shows.
+
+    Attributes
+    ----------
+    entries : tuple of (Report, Entry)
+    first_rows : sequence of int
+        The row of the table with which each entry begins; at the end, how many rows there are.
+    standing : frozenset of str
+        Columns in which something stands.
+    codes, categories, mdcs, bases, statuses : frozenset of str
+        What stands there.
+    """
+
+    entries: tuple[tuple[Report, Entry], ...]
+    first_rows: Sequence[int]
+    standing: frozenset[str]
+    codes: frozenset[str]
+    categories: frozenset[str]
+    mdcs: frozenset[str]
+    bases: frozenset[str]
+    statuses: frozenset[str]
+
+
+def outline(reports: Sequence[Report]) -> Outline:
+    """Return the outline of the entries of reports."""
+    entries = tuple((report, entry) for report in reports for entry in report.entries)
+    first_rows, rows_before = array("L"), 0
+    categories: set[Category] = set()
+    standing = {"report"} if len(reports) > 1 else set()
+    for _report, entry in entries:
+        groups = entry.groups()
+        first_rows.append(rows_before)
+        rows_before += max(1, len(groups))
+        categories.update(group.category for group in groups)
+        if any(group.fissile_mg is not None for group in groups):
+            standing.add("fissile_mg")
+    first_rows.append(rows_before)
+    for name, content in _CONTENTS.items():
+        if any(content(entry) not in (None, "", "N") for _report, entry in entries):
+            standing.add(name)
+
+    def used(name: str) -> frozenset[str]:
+        return frozenset({getattr(entry, name) for _report, entry in entries} - {None, ""})
+
+    return Outline(
+        entries,
+        first_rows,
+        frozenset(standing),
+        codes=used("code"),
+        categories=frozenset(str(category) for category in categories),
+        mdcs=used("mdc"),
+        bases=used("basis"),
+        statuses=used("status"),
+    )
+
+
+def meanings(
+    reports: Sequence[Report], known: Outline | None = None
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the meanings of the codes that reports use, by kind of code."""
-    words = words_now()
-    entries = [entry for report in reports for entry in report.entries]
-    categories = {str(group.category) for entry in entries for group in entry.groups()}
-
-    def used(contents: Iterable[str | None]) -> list[str]:
-        return sorted({content for content in contents if content})
-
-    statuses = [s for s in used(e.status for e in entries) if s in entry_statuses()]
-    bases = [b for b in used(e.basis for e in entries) if b in measurement_bases()]
+    words, known = words_now(), known or outline(reports)
+    statuses = [s for s in sorted(known.statuses) if s in entry_statuses()]
+    bases = [b for b in sorted(known.bases) if b in measurement_bases()]
     found = [
-        ("legend_code", [(c, words.code(c)) for c in used(e.code for e in entries)]),
-        ("legend_category", [(c, words.category(c)) for c in sorted(categories)]),
-        ("legend_mdc", [(m, words.mdc(m)) for m in used(e.mdc for e in entries)]),
+        ("legend_code", [(c, words.code(c)) for c in sorted(known.codes)]),
+        ("legend_category", [(c, words.category(c)) for c in sorted(known.categories)]),
+        ("legend_mdc", [(m, words.mdc(m)) for m in sorted(known.mdcs)]),
         ("legend_basis", [(b, words.basis(b)) for b in bases]),
         ("legend_status", [(s, words.status(s)) for s in statuses]),
     ]
     said = [(words[name], [pair for pair in pairs if pair[1]]) for name, pairs in found]
     return [(title, pairs) for title, pairs in said if pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryList:
+    """The entries of reports as a list of which only the lines that are asked for are laid out."""
+
+    known: Outline
+    placed: PlacedFindings
+    columns: tuple[ListColumn, ...]
+
+    def page(self, asked: Asked) -> ListPage:
+        """Return one page and the count of all rows that the filter lets through."""
+        if asked.filters or asked.sort is not None:
+            return RowList(list(self._lines()), self.columns).page(asked)
+        total = self.known.first_rows[-1]
+        number = min(asked.page, max(1, -(-total // asked.size)))
+        asked = replace(asked, page=number)
+        start = (number - 1) * asked.size
+        return ListPage(self.columns, tuple(self._lines(start, start + asked.size)), total, asked)
+
+    def rows(self, asked: Asked) -> Iterable[Mapping[str, Any]]:
+        """Return all rows that the filter lets through, in order."""
+        if asked.filters or asked.sort is not None:
+            return RowList(list(self._lines()), self.columns).rows(asked)
+        return self._lines()
+
+    def _lines(self, start: int = 0, stop: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows from `start` to before `stop`."""
+        starts = self.known.first_rows
+        stop = starts[-1] if stop is None else min(stop, starts[-1])
+        if start >= stop:
+            return
+        first = bisect_right(starts, start) - 1
+        after = bisect_left(starts, stop)
+        laid = (
+            line for one in self.known.entries[first:after] for line in _lines(*one, self.placed)
+        )
+        yield from islice(laid, start - starts[first], stop - starts[first])
 
 
 def entries_table(
@@ -129,6 +225,7 @@ def entries_table(
     *,
     prefix: str = "",
     links: Mapping[tuple[str, int, int], str] | None = None,
+    known: Outline | None = None,
 ) -> ShownList | Response[Any] | Stream:
     """Return the entries of reports as a table, or the export that the address asks for.
 
@@ -142,16 +239,17 @@ def entries_table(
         Before each name in the address.
     links : mapping, optional
         By area, report and entry: where the number of the entry leads.
+    known : Outline, optional
+        Of the reports, if it is known already.
     """
     words = words_now()
-    lines = [line for report in reports for line in _lines(report, placed)]
+    known = known or outline(reports)
     columns = tuple(
         column
         for column in ENTRY_COLUMNS
-        if column.name not in _EMPTY_COLUMNS
-        or (len(reports) > 1 if column.name == "report" else _stands(lines, column.name))
+        if column.name not in _EMPTY_COLUMNS or column.name in known.standing
     )
-    listed = shown_list(request, RowList(lines, columns), name, prefix=prefix)
+    listed = shown_list(request, EntryList(known, placed, columns), name, prefix=prefix)
     if not isinstance(listed, ShownList):
         return listed
     for cells, line in zip(listed.rows, listed.found.rows, strict=True):
@@ -159,32 +257,37 @@ def entries_table(
     return listed
 
 
-def _stands(lines: Sequence[Mapping[str, Any]], name: str) -> bool:
-    return any(line[name] not in (None, "", "N") for line in lines)
+def _parties(entry: Entry) -> str | None:
+    parties = [entry.shipper, entry.receiver]
+    return " → ".join(p or "?" for p in parties) if any(parties) else None
 
 
-def _lines(report: Report, placed: PlacedFindings) -> Iterable[dict[str, Any]]:
-    """Yield one line per entry and element category."""
-    for row in rows(report.entries):
-        entry = row.entry
+_CONTENTS: Mapping[str, Callable[[Entry], Any]] = {
+    "status": status_text,
+    "date": lambda entry: entry.date,
+    "code": lambda entry: entry.code,
+    "kmp": lambda entry: entry.kmp,
+    "mdc": lambda entry: entry.mdc,
+    "items": lambda entry: entry.items,
+    "basis": measurement_text,
+    "parties": _parties,
+}
+"""What stands in the columns that may be left out, by column."""
+
+
+def _lines(report: Report, entry: Entry, placed: PlacedFindings) -> Iterable[dict[str, Any]]:
+    """Yield one line per element category of an entry."""
+    for row in rows([entry]):
         place = (report.mba or "", str(report.number), entry.number)
         findings = placed.by_entry.get(place, []) if row.first else []
-        parties = [entry.shipper, entry.receiver]
-        weights = _weights(row)
+        contents = {name: content(entry) for name, content in _CONTENTS.items()}
         yield {
             "report": f"{report.mba or ''}/{report.number}",
             "entry": entry.number,
-            "status": status_text(entry),
-            "date": entry.date,
-            "code": entry.code,
             "batch": entry.batch,
-            "kmp": entry.kmp,
-            "mdc": entry.mdc,
-            "items": entry.items,
-            "basis": measurement_text(entry),
-            "parties": " → ".join(p or "?" for p in parties) if any(parties) else None,
+            **contents,
             "category": row.category or None,
-            **weights,
+            **_weights(row),
             "findings": "; ".join(f"{f.severity} {f.code}: {f.message}" for f in findings) or None,
             "_row": row,
             "_place": place,

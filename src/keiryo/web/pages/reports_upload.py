@@ -7,6 +7,7 @@ third what became of each report. Large sets are checked and accepted as jobs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -40,11 +41,13 @@ from keiryo.web.pages.reports_once import LookAgainError, done_once
 from keiryo.web.pages.reports_receiving import submit_set, waits_for_another
 from keiryo.web.pages.reports_releases import RELEASES
 from keiryo.web.pages.reports_shown import (
+    Outline,
     PlacedFindings,
     counts,
     entries_table,
     kind_of_report,
     meanings,
+    outline,
     place_findings,
 )
 from keiryo.web.remembered import head_of
@@ -146,10 +149,8 @@ def accepted_page(request: AnyRequest, viewer: Asking, digest: FromPath[str]) ->
 
 def run_check(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Check a large set; what is found is remembered for the page that shows it."""
-    tell(0, 1, "")
     digest = str(parameters["digest"])
-    remembered_check(viewer, kept_set(viewer, digest))
-    tell(1, 1, "")
+    shown_of(viewer, kept_set(viewer, digest), tell)
     return {"href": f"{UPLOAD}/{digest}"}
 
 
@@ -160,12 +161,45 @@ def run_acceptance(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) ->
     return {"href": location}
 
 
+@dataclass(frozen=True, slots=True)
+class CheckShown:
+    """What every page of a check shows the same: made once, while the books stand as they are."""
+
+    found: CheckedSet
+    placed: PlacedFindings
+    known: Outline
+    summary: list[dict[str, Any]]
+    counts: dict[str, int]
+
+
 def remembered_check(viewer: Viewer, kept: KeptSet) -> CheckedSet:
     """Return what is found about a set as the books stand now, found once."""
+    return shown_of(viewer, kept).found
+
+
+def shown_of(viewer: Viewer, kept: KeptSet, tell: Tell | None = None) -> CheckShown:
+    """Return what is found about a set as the books stand now, as pages show it, made once."""
     with viewer.whole.reading() as connection:
         head = head_of(connection, viewer.metadata)
     key = ("check of reports", viewer.sight, viewer.person.person, kept.digest)
-    return viewer.server.remembered.get(key, (head, viewer.today), partial(check_set, viewer, kept))
+    make = partial(_check_shown, viewer, kept, tell)
+    return viewer.server.remembered.get(key, (head, viewer.today), make)
+
+
+def _check_shown(viewer: Viewer, kept: KeptSet, tell: Tell | None) -> CheckShown:
+    return _as_shown(check_set(viewer, kept, tell))
+
+
+def _as_shown(found: CheckedSet, more: tuple[Finding, ...] = ()) -> CheckShown:
+    """Return what pages show of a check; `more` was found when it was to be accepted."""
+    findings = (*more, *found.findings)
+    return CheckShown(
+        found,
+        place_findings(found.reports, findings),
+        outline(found.reports),
+        _summary(found, findings),
+        counts(found.findings),
+    )
 
 
 def _accepted(viewer: Viewer, kept: KeptSet, reason: str, tell: Tell | None = None) -> Answer:
@@ -299,9 +333,11 @@ def _checked(
     http_status: int = 200,
 ) -> Response[Any] | Stream:
     kept = kept_set(viewer, digest)
-    found = remembered_check(viewer, kept)
-    placed = place_findings(found.reports, (*more, *found.findings))
-    listed = entries_table(request, found.reports, placed, "checked-entries")
+    shown = shown_of(viewer, kept)
+    if more:
+        shown = _as_shown(shown.found, more)
+    found, placed = shown.found, shown.placed
+    listed = entries_table(request, found.reports, placed, "checked-entries", known=shown.known)
     if not isinstance(listed, ShownList):
         return listed
     path = f"{UPLOAD}/{digest}"
@@ -316,12 +352,12 @@ def _checked(
         changed=changed,
         files=[(name, len(content)) for name, content in kept.files],
         context_name=kept.context[0] if kept.context else None,
-        reports=_summary(found, placed, (*more, *found.findings)),
-        counts=counts(found.findings),
+        reports=shown.summary,
+        counts=shown.counts,
         others=placed.others[:MOST_FINDINGS],
         more_others=max(0, len(placed.others) - MOST_FINDINGS),
         entries=listed,
-        legend=meanings(found.reports),
+        legend=meanings(found.reports, shown.known),
         errors=errors or {},
         reason=viewer.field("reason") or fields.get("reason", ""),
         result=kept_result(viewer, digest) is not None,
@@ -329,14 +365,14 @@ def _checked(
     )
 
 
-def _summary(
-    found: CheckedSet, placed: PlacedFindings, findings: tuple[Finding, ...]
-) -> list[dict[str, Any]]:
+def _summary(found: CheckedSet, findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
     """Return a line for each report: what it is, and what would become of it."""
-    del placed
     made = []
+    by_report: dict[tuple[str | None, str | None], list[Finding]] = {}
+    for one in findings:
+        by_report.setdefault((one.mba, one.report), []).append(one)
     for report in found.reports:
-        own = [f for f in findings if f.mba == report.mba and f.report == str(report.number)]
+        own = by_report.get((report.mba, str(report.number)), [])
         outcome = "ok"
         if report.key in found.stopping:
             outcome = "refused"

@@ -150,7 +150,7 @@ def shown_sign_in(
         ticket=ticket,
         expired=False,
         problem=problem,
-        providers=server_providers(request),
+        providers=server_providers(request, wanted, ticket),
         sign_in_name=name[:320],
         nobody_yet=not set_up,
     )

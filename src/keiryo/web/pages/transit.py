@@ -124,7 +124,9 @@ def _marks(connection: Connection, metadata: MetaData) -> dict[str, tuple[str | 
     query = select(
         table.c.mba, table.c.report_no, table.c.entry_no, table.c.agreement, table.c.caveat
     ).where(
-        or_(func.coalesce(table.c.caveat, "") != "", func.coalesce(table.c.agreement, "") != "")
+        table.c.report_no.is_not(None),
+        table.c.mba.in_(list(areas(connection, metadata))),
+        or_(func.coalesce(table.c.caveat, "") != "", func.coalesce(table.c.agreement, "") != ""),
     )
     return {
         f"{mba}/{report}/{entry}": (agreement, caveat)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +23,7 @@ from keiryo.places.tables import areas
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.web.listing import download_headers
 from keiryo.web.pictures.chain_data import described
-from keiryo.web.pictures.chain_folding import GraphNode
+from keiryo.web.pictures.chain_folding import GraphNode, folded
 from keiryo.web.pictures.chain_graph import GraphLabels, chain_graph
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, Section
@@ -36,6 +36,8 @@ NEAR_NODES = 300
 MOST_DEPENDENTS = 200
 LISTED = 200
 MOST_ASKED = 300
+DRAWN_STEPS, DRAWN_NODES, DRAWN_IN_LAYER = 2, 48, 10
+"""How far the picture reaches from the node in focus, and its most boxes."""
 
 KINDS = {
     "figure": "figure",
@@ -55,12 +57,20 @@ COMPANIONS = ("journal", "people")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What lies around a node: what it rests on, and what rests on it."""
+    """What lies around a node: what it rests on, and what rests on it.
+
+    The boxes are those that the page shows, drawn or listed; a chain may have many more nodes.
+    """
 
     node: str
     chain: Chain
     followers: tuple[Link, ...]
     boxes: dict[str, GraphNode]
+
+    @property
+    def below(self) -> list[Link]:
+        """What the node itself rests on."""
+        return [link for link in self.chain.links if link.source == self.node]
 
 
 @get("/why", sync_to_thread=True)
@@ -88,10 +98,13 @@ def why_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
         [*found.chain.links, *found.followers],
         focus=found.node,
         href=_address,
+        max_nodes=DRAWN_NODES,
+        most_in_layer=DRAWN_IN_LAYER,
+        depth=DRAWN_STEPS,
         labels=labels,
         writing=writing_now(),
     )
-    below = [link for link in found.chain.links if link.source == found.node]
+    below = found.below
     return render(
         request,
         "why.html",
@@ -125,17 +138,22 @@ def around(viewer: Viewer, asked: str) -> Around:
         followers = dependents(connection, metadata, registry, node, MOST_DEPENDENTS)
         if not chain.links and not chain.lines and not chain.acts and not followers:
             raise NotFoundError(f"nothing that you may see is recorded about {asked}")
-        names = sorted(_names(chain, followers))
+        found = Around(node, chain, tuple(followers), {})
+        names = _shown_names(found)
         said = described(
             connection, metadata, registry, names, writing=writing_now(), kinds=line_kinds()
         )
-    boxes = {name: GraphNode(name, name) for name in names}
-    return Around(node, chain, tuple(followers), boxes | {box.name: box for box in said})
+    return replace(found, boxes={box.name: box for box in said})
 
 
-def _names(chain: Chain, followers: Iterable[Link]) -> set[str]:
-    links = [*chain.links, *followers]
-    return {chain.node} | {link.source for link in links} | {link.target for link in links}
+def _shown_names(found: Around) -> list[str]:
+    """Return the nodes that the page shows: in focus, drawn, listed."""
+    links = [*found.chain.links, *found.followers]
+    drawn = folded([], links, found.node, DRAWN_STEPS, DRAWN_NODES, DRAWN_IN_LAYER)
+    listed = [link.target for link in found.below[:LISTED]]
+    listed += [link.source for link in found.followers[:LISTED]]
+    boxes = [name for name in drawn.nodes if name not in drawn.members]
+    return list(dict.fromkeys((found.node, *boxes, *listed)))
 
 
 def _listed(

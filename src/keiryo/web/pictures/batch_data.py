@@ -18,6 +18,7 @@ from sqlalchemy import Connection, MetaData, select
 
 from keiryo.accounts import books
 from keiryo.accounts.ledger import batch_history as history_of
+from keiryo.accounts.ledger import of_batch
 from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import (
     BATCH,
@@ -138,6 +139,12 @@ def batch_story(
     knowledge : Knowledge, optional
         Default: everything recorded.
 
+    Returns
+    -------
+    BatchStory
+        That of a pool has no events: nothing is stated about it, batches came into it and were
+        drawn from it.
+
     Raises
     ------
     NotFoundError
@@ -151,7 +158,7 @@ def batch_story(
         try:
             frame = history_of(connection, metadata, area, name, seen)
         except NotFoundError:
-            if number == 0:
+            if number == 0 and not _is_pool(connection, metadata, mba, batch, seen):
                 raise
             continue
         replaced = _replaced(connection, metadata, area, name, seen)
@@ -161,7 +168,7 @@ def batch_story(
     return BatchStory(
         batch,
         tuple(events),
-        tuple(_relatives(connection, metadata, mine)),
+        tuple(_relatives(connection, metadata, mine, seen)),
         tuple(_absences(connection, metadata, events, seen)),
     )
 
@@ -217,6 +224,19 @@ def _uids(
     return found
 
 
+def _is_pool(
+    connection: Connection, metadata: MetaData, mba: str, name: str, seen: Knowledge
+) -> bool:
+    """Return whether a name is that of a pool, known by then."""
+    table = metadata.tables[BATCH.name]
+    query = select(table.c.act_id).where(
+        table.c.mba == mba, table.c.name == name, table.c.kind == "pool"
+    )
+    if seen.through_act is not None:
+        query = query.where(table.c.act_id <= seen.through_act)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def _same_batch_elsewhere(
     connection: Connection, metadata: MetaData, uids: Iterable[str], first: tuple[str, str]
 ) -> list[tuple[str, str]]:
@@ -253,7 +273,7 @@ def _replaced(
         query = select(
             *(table.c[c] for c in ("act_id", "line_no", "entry_line", "category")),
             *(table.c[c] for c in ("supersedes_act", "supersedes_line")),
-        ).where(table.c.mba == mba, table.c.batch == batch, known(table, seen))
+        ).where(of_batch(connection, metadata, table, mba, batch), known(table, seen))
         rows: Sequence[Any] = connection.execute(query.order_by(table.c.act_id)).all()
         lines = {(r[0], r[2] or r[1], r[3]): f"line:{r[0]}/{r[1]}" for r in rows}
         for act, line, _, category, old_act, old_line in rows:
@@ -263,7 +283,7 @@ def _replaced(
 
 
 def _relatives(
-    connection: Connection, metadata: MetaData, mine: dict[str, str]
+    connection: Connection, metadata: MetaData, mine: dict[str, str], seen: Knowledge
 ) -> Iterator[Relative]:
     origin = metadata.tables[GENEALOGY.name]
     for uid, mba in mine.items():
@@ -277,6 +297,8 @@ def _relatives(
                 .order_by(origin.c.event_date, origin.c.act_id, origin.c.line_no)
                 .limit(MOST_RELATIVES)
             )
+            if seen.through_act is not None:
+                query = query.where(origin.c.act_id <= seen.through_act)
             for relative, day, relation in connection.execute(query):
                 if relative not in mine:
                     yield Relative(str(relative), mba, number_date(day), str(relation), is_parent)

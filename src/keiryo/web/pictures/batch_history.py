@@ -90,32 +90,37 @@ def batch_history(
     """
     labels = labels or HistoryLabels()
     sheet = TimePicture(labels.title.format(name=story.name), "pic-batch")
-    if not story.events:
+    areas = dict.fromkeys([*(e.mba for e in story.events), *(r.mba for r in story.relatives)])
+    if not areas:
         return sheet.empty(labels.no_events)
     days = [event.day for event in story.events] + [r.day for r in story.relatives]
     days = days_told([*days, *(day for _, day in story.absent)], today)
     scale = scale_of(days, LEFT + 14, RIGHT - 30, margin=0.03)
     drawing = _Drawing(story, scale, max(days), href, labels, writing)
     lanes, y = [], _TOP
-    for mba in dict.fromkeys(event.mba for event in story.events):
+    for mba in areas:
         lane, height = drawing.lane(mba, y)
         lanes.append(lane)
         y += height + _LANE_GAP
     pieces = [axis(scale, y, writing, top=_TOP), drawing.transfers(), *lanes]
     if today is not None:
         pieces.append(today_mark(scale, today, 6, y, labels.today, writing))
-    said = _description(story, days, labels, writing)
+    said = _description(story, list(areas), days, labels, writing)
     return sheet.drawn(y + 26, *pieces, description=said, with_links=True)
 
 
 def _description(
-    story: BatchStory, days: Sequence[date], labels: HistoryLabels, writing: Writing
+    story: BatchStory,
+    areas: Sequence[str],
+    days: Sequence[date],
+    labels: HistoryLabels,
+    writing: Writing,
 ) -> str:
     parents = sum(relative.is_parent for relative in story.relatives)
     return labels.description.format(
         first=writing.day(min(days)),
         last=writing.day(max(days)),
-        areas=", ".join(dict.fromkeys(event.mba for event in story.events)),
+        areas=", ".join(areas),
         events=writing.count(len(story.events)),
         superseded=writing.count(sum(not event.effective for event in story.events)),
         parents=writing.count(parents),
@@ -147,7 +152,7 @@ class _Drawing:
         height = middle + _BAND / 2 + 8 + chip_rows * _CHIP_ROW - top
         pieces = [
             named_row(mba, top, height, middle, LEFT),
-            self._band(mba, events, middle),
+            self._band(mba, events, middle) if events else self._thread(relatives, middle),
             chips,
             *(self._stem(block, row, middle) for block, row in placed),
         ]
@@ -229,6 +234,12 @@ class _Drawing:
         if living:
             self.ends.append((mba, living[0].first, living[-1].last, middle))
         return joined(*pieces)
+
+    def _thread(self, relatives: Sequence[Relative], middle: float) -> Drawn:
+        """Return the band of what has no weight of its own: a pool, while it is known of."""
+        days = [relative.day for relative in relatives]
+        x, end = self.scale.x(min(days)), self.scale.x(max(days))
+        return box(x, middle - 3, max(end - x, 3), 6, "pic-band")
 
     def _told_apart(self, steps: Sequence[Step]) -> list[Step]:
         """Return the steps with something there; of those in two pixels, the heaviest."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select, tuple_
@@ -43,18 +42,20 @@ def described(
     connection, metadata, registry
         An open reading transaction, the tables, and the kinds of lines.
     names : iterable of str
-        Names of nodes as in ``keiryo.journal.why``; beyond `MOST_NODES` they go without words.
+        Names of nodes as in ``keiryo.journal.why``, those that are shown first: of the first
+        `MOST_NODES` the words are read from the books, the others' names say what they can.
     writing : Writing
         How weights and days are written.
     kinds : mapping, optional
         The kinds of lines in words, by the names of their tables.
     """
-    wanted = list(islice(dict.fromkeys(names), MOST_NODES))
+    every = list(dict.fromkeys(names))
+    wanted = every[:MOST_NODES]
     lines = dict(_lines(connection, metadata, registry, wanted, writing, kinds or {}))
     acts = dict(_acts(connection, metadata, wanted))
     files = dict(_files(connection, metadata, wanted))
     found = []
-    for name in wanted:
+    for name in every:
         known = lines.get(name) or acts.get(name) or files.get(name)
         found.append(known or _by_name(name))
     return found

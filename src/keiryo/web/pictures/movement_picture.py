@@ -33,6 +33,9 @@ _TOP, _ROW, _BAR, _ROUTE = 20.0, 24.0, 14.0, 24.0
 MOST_BARS_OF_ROUTE = 25
 MOST_ROUTES = 30
 _WORST_FIRST = ("overdue", "late", "unmatched", "difference", "open", "in parts", "received")
+_SPACE = Drawn(" ")
+"""Between texts that are drawn apart: they are read as words of their own."""
+
 _FILE_STATES = {"in parts": "parts"}
 
 
@@ -212,9 +215,12 @@ class _Drawing:
         weights = ", ".join(f"{r.category} {self.writing.weight(r.element_mg)}" for r in bar.rows)
         age = self.labels.age.format(days=self.writing.count(row.age_days))
         state = f"{self.labels.states(row.state)}, {age}"
+        batch, shown = fitted(row.batch, 122), fitted(weights, 100, 11)
         pieces = [
-            words(22, middle + 4, fitted(row.batch, 122), "pic-label"),
-            words(LEFT - 8, middle + 4, fitted(weights, 100, 11), "pic-tick", anchor="end"),
+            words(22, middle + 4, batch, "pic-label"),
+            _SPACE,
+            words(LEFT - 8, middle + 4, shown, "pic-tick", anchor="end"),
+            _SPACE,
         ]
         if row.shipped is None:
             pieces.append(symbol("diamond", x1, middle, 6))
@@ -236,7 +242,9 @@ class _Drawing:
         day = self.writing.day(begins)
         said = f"{row.batch} · {row.sender} → {row.receiver} · {day} · {weights} · {state}{may_be}"
         drawn = group(f"pic-shipment pic-state-{name}", *pieces, title=said)
-        return drawn if self.href is None else linked(self.href(row), drawn, name=said)
+        # A link is called by what is seen, in the same order (WCAG 2.5.3), and then in full.
+        called = f"{batch} {shown} {state} · {said}"
+        return drawn if self.href is None else linked(self.href(row), drawn, name=called)
 
     def _limits(self, shipped: date, middle: float, end: float) -> tuple[Drawn, float]:
         """Return the days on which a shipment becomes late and overdue, and where all ends."""

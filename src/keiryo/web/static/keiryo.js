@@ -267,6 +267,14 @@ enhance(document);
 document.querySelector("[data-focus]")?.focus();
 
 // ---- pictures that are wider than the window: what they are about comes into view --------------
+// No column is cut on the left: the scrolled part begins with a whole one, from the first from which
+// the box in focus is seen in full.
 for (const focus of document.querySelectorAll(".pic-focus")) {
-  focus.scrollIntoView({ inline: "center", block: "nearest" });
+  const part = focus.closest(".pic-scroll"), seen = part?.getBoundingClientRect();
+  if (!seen) continue;
+  const at = (box) => box.getBoundingClientRect(), from = seen.left - part.scrollLeft + 8;
+  const own = at(focus.querySelector(".pic-box") ?? focus), needed = own.right - from + 16 - part.clientWidth;
+  const columns = [...part.querySelectorAll(".pic-box")].map((box) => at(box).left - from);
+  const fits = columns.filter((left) => left >= needed && left <= own.left - from);
+  part.scrollLeft = needed <= 0 ? 0 : Math.floor(Math.min(...fits, own.left - from));
 }
