@@ -88,8 +88,7 @@ from keiryo.web.pictures.dark_chart import in_look
 from keiryo.web.rendering import render
 from keiryo.web.sections import JobKind, MenuEntry, OverviewPart, Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.speaking import said_in_picture
-from keiryo.web.speaking import said
+from keiryo.web.speaking import said, said_in_picture
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
