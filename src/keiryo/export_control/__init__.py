@@ -1,0 +1,1 @@
+"""Export control: what may leave the State, under which licence and assurance, announced when."""
