@@ -1,0 +1,1 @@
+"""Cooperation: instruments between States, what was promised by whom, and what came of it."""
