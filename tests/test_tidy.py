@@ -51,6 +51,9 @@ MAY_USE = {
     "design": {"material_balance", "process_data", "compute", "charts"},
     "charts": {"material_balance"},
     "inspection": {"material_balance"},
+    "obligations": set(),
+    "export_control": set(),
+    "cooperation": set(),
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {
         *("storage", "journal", "places", "accounts"),

@@ -1,8 +1,8 @@
 """Two statements about the same obligated material: why they differ, until nothing is unexplained.
 
-Causes are looked for in one order: shipments that one side counts in another year, rounding, changes
-of category that one side books later, documents that one side does not have. A difference may have
-several causes; what is left over is unexplained and stays open.
+Causes are looked for in one order: shipments that one side counts in another year, rounding,
+changes of category that one side books later, documents that one side does not have. A difference
+may have several causes; what is left over is unexplained and stays open.
 """
 
 from __future__ import annotations
