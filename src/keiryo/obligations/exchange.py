@@ -8,7 +8,7 @@ border everybody whose label moves has consented.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -106,82 +106,92 @@ def exchange_findings(exchange: Exchange, consents: Collection[str] = ()) -> lis
     consents : collection of str
         Partners that consented to it, where it goes across a border.
     """
-    one, other = exchange.one, exchange.other
-    first, second = labels_of(one.key), labels_of(other.key)
-    found: list[Finding] = []
+    return [
+        *_labels_move(exchange),
+        *_both_hold_enough(exchange),
+        *_alike(exchange),
+        *_no_mark_vanishes(exchange),
+        *_consented(exchange, consents),
+        *_in_open_periods(exchange),
+    ]
+
+
+def _labels_move(exchange: Exchange) -> Iterator[Finding]:
     if not exchange.from_one and not exchange.from_other:
-        found.append(_finding("EXCHANGE-EMPTY", "no label would move", "Name the labels."))
-    for side, moved in ((first, exchange.from_one), (second, exchange.from_other)):
-        if missing := moved - side:
-            names = ", ".join(sorted(missing))
-            found.append(
-                _finding(
-                    "EXCHANGE-LABELS",
-                    f"{names} would move from material that is not under it",
-                    "Name labels that the material carries.",
-                )
+        yield _finding("EXCHANGE-EMPTY", "no label would move", "Name the labels.")
+    sides = ((exchange.one, exchange.from_one), (exchange.other, exchange.from_other))
+    for held, moved in sides:
+        if missing := moved - labels_of(held.key):
+            yield _finding(
+                "EXCHANGE-LABELS",
+                f"{', '.join(sorted(missing))} would move from material that is not under it",
+                "Name labels that the material carries.",
             )
-    for held in (one, other):
+
+
+def _both_hold_enough(exchange: Exchange) -> Iterator[Finding]:
+    for held in (exchange.one, exchange.other):
         if exchange.amount_mg <= 0 or held.cell_mg < exchange.amount_mg:
-            found.append(
-                _finding(
-                    "EXCHANGE-QUANTITY",
-                    f"{held.mba} holds {held.cell_mg} mg under {held.key}, "
-                    f"{exchange.amount_mg} mg are to be exchanged",
-                    "Exchange at most what both hold.",
-                )
+            yield _finding(
+                "EXCHANGE-QUANTITY",
+                f"{held.mba} holds {held.cell_mg} mg under {held.key}, "
+                f"{exchange.amount_mg} mg are to be exchanged",
+                "Exchange at most what both hold.",
             )
+
+
+def _alike(exchange: Exchange) -> Iterator[Finding]:
+    one, other = exchange.one, exchange.other
     if (one.category, one.irradiated) != (other.category, other.irradiated):
-        found.append(
-            _finding(
-                "EXCHANGE-KIND",
-                f"{one.mba} holds {_kind(one)}, {other.mba} holds {_kind(other)}",
-                "Exchange labels between like materials only.",
-            )
+        yield _finding(
+            "EXCHANGE-KIND",
+            f"{one.mba} holds {_kind(one)}, {other.mba} holds {_kind(other)}",
+            "Exchange labels between like materials only.",
         )
     elif one.enrichment != other.enrichment:
-        found.append(
-            _finding(
-                "EXCHANGE-QUALITY",
-                f"the materials have {float(one.enrichment):.4%} and "
-                f"{float(other.enrichment):.4%} fissile",
-                "What receives a label may not be of lower quality, and both sides must have the "
-                "same element and fissile weight; an agreement may fix a conversion.",
-            )
+        yield _finding(
+            "EXCHANGE-QUALITY",
+            f"the materials have {float(one.enrichment):.4%} and "
+            f"{float(other.enrichment):.4%} fissile",
+            "What receives a label may not be of lower quality, and both sides must have the "
+            "same element and fissile weight; an agreement may fix a conversion.",
         )
+
+
+def _no_mark_vanishes(exchange: Exchange) -> Iterator[Finding]:
+    first, second = labels_of(exchange.one.key), labels_of(exchange.other.key)
     vanishing = (exchange.from_one & (second - exchange.from_other)) | (
         exchange.from_other & (first - exchange.from_one)
     )
     if vanishing:
-        names = ", ".join(sorted(vanishing))
-        found.append(
-            _finding(
-                "EXCHANGE-COLLISION",
-                f"{names} would move onto material that carries it already; one of two marks "
-                "would vanish",
-                "Choose material without that label.",
-            )
+        yield _finding(
+            "EXCHANGE-COLLISION",
+            f"{', '.join(sorted(vanishing))} would move onto material that carries it already; "
+            "one of two marks would vanish",
+            "Choose material without that label.",
         )
-    if one.state != other.state:
-        moving = exchange.from_one | exchange.from_other
-        if without := sorted(moving - set(consents)):
-            found.append(
-                _finding(
-                    "EXCHANGE-CONSENT",
-                    f"the exchange crosses a border; {', '.join(without)} did not consent",
-                    "Record the consent of every partner whose label moves.",
-                )
-            )
-    for held in (one, other):
+
+
+def _consented(exchange: Exchange, consents: Collection[str]) -> Iterator[Finding]:
+    if exchange.one.state == exchange.other.state:
+        return
+    moving = exchange.from_one | exchange.from_other
+    if without := sorted(moving - set(consents)):
+        yield _finding(
+            "EXCHANGE-CONSENT",
+            f"the exchange crosses a border; {', '.join(without)} did not consent",
+            "Record the consent of every partner whose label moves.",
+        )
+
+
+def _in_open_periods(exchange: Exchange) -> Iterator[Finding]:
+    for held in (exchange.one, exchange.other):
         if held.reported_through is not None and exchange.on <= held.reported_through:
-            found.append(
-                _finding(
-                    "EXCHANGE-CLOSED",
-                    f"{exchange.on} lies in a period of {held.mba} that was reported",
-                    "Date it in an open period, or correct the period.",
-                )
+            yield _finding(
+                "EXCHANGE-CLOSED",
+                f"{exchange.on} lies in a period of {held.mba} that was reported",
+                "Date it in an open period, or correct the period.",
             )
-    return found
 
 
 def _kind(held: Holding) -> str:
