@@ -123,10 +123,10 @@ def read_register(content: bytes, name: str) -> tuple[RegisterFile | None, list[
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
-        return None, [_finding(name, "REGISTER-FORM", f"this is no JSON: {error}", "Send JSON.")]
+        return None, [_finding("REGISTER-FORM", name, f"this is no JSON: {error}", "Send JSON.")]
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         words = f"the file does not say that it is {SCHEMA}"
-        return None, [_finding(name, "REGISTER-FORM", words, "See the guide on cooperation.")]
+        return None, [_finding("REGISTER-FORM", name, words, "See the guide on cooperation.")]
     lists: dict[str, tuple[Mapping[str, Any], ...]] = {}
     findings = []
     for kind in LISTS:
@@ -135,7 +135,7 @@ def read_register(content: bytes, name: str) -> tuple[RegisterFile | None, list[
         good = [one for one in rows if isinstance(one, dict)]
         if len(good) != len(rows) or rows is not given:
             words = f"{kind} is no list of objects"
-            findings.append(_finding(name, "REGISTER-FORM", words, "Write a list of objects."))
+            findings.append(_finding("REGISTER-FORM", name, words, "Write a list of objects."))
         lists[kind] = tuple(good)
     file = RegisterFile(name, lists)
     for check in (_complete, _named_once, _led_somewhere, _no_circles, _dated, _in_office, _verbs):
@@ -148,15 +148,15 @@ def _complete(file: RegisterFile) -> Iterator[Finding]:
         missing = [field for field in _REQUIRED[kind] if one.get(field) in (None, "")]
         if missing:
             yield _finding(
-                file.name,
                 "REGISTER-MISSING",
+                file.name,
                 f"{_name(kind, number, one)} has no {', '.join(missing)}",
                 "Write what the document says, or leave the object out.",
             )
         if kind == "commitments" and one.get("kind") not in COMMITMENT_KINDS:
             yield _finding(
-                file.name,
                 "REGISTER-KIND",
+                file.name,
                 f"{_name(kind, number, one)} is of the kind {one.get('kind')!r}",
                 f"Kinds are: {', '.join(COMMITMENT_KINDS)}.",
             )
@@ -168,8 +168,8 @@ def _named_once(file: RegisterFile) -> Iterator[Finding]:
         name = one.get("id")
         if name in seen:
             yield _finding(
-                file.name,
                 "REGISTER-TWICE",
+                file.name,
                 f"the name {name} stands for two objects ({kind})",
                 "Give each object a name of its own.",
             )
@@ -186,8 +186,8 @@ def _led_somewhere(file: RegisterFile) -> Iterator[Finding]:
                 name = entry.get("person") if isinstance(entry, dict) else entry
                 if not isinstance(name, str) or not any(name in known[other] for other in kinds):
                     yield _finding(
-                        file.name,
                         "REGISTER-REFERENCE",
+                        file.name,
                         f"{_name(kind, number, one)}: {field} names {name}, which is not among "
                         f"the {' or '.join(kinds)}",
                         "Add it, or correct the name.",
@@ -207,8 +207,8 @@ def _no_circles(file: RegisterFile) -> Iterator[Finding]:
                     if not told & set(circle):
                         told.update(circle)
                         yield _finding(
-                            file.name,
                             "REGISTER-CIRCLE",
+                            file.name,
                             f"{field} leads in a circle: {' → '.join([*circle, following])}",
                             "One of them comes first: leave its reference out.",
                         )
@@ -223,16 +223,16 @@ def _dated(file: RegisterFile) -> Iterator[Finding]:
             precision, value = date.get("precision"), date.get("value")
             if precision not in PRECISIONS or date.get("basis") not in BASES:
                 yield _finding(
-                    file.name,
                     "DATE-BASIS",
+                    file.name,
                     f"{name}: a date says how exact it is and what it rests on",
                     f"precision: {', '.join(PRECISIONS)}; basis: {', '.join(BASES)}.",
                 )
             pattern = _VALUES.get(str(precision))
             if pattern is not None and not (isinstance(value, str) and pattern.fullmatch(value)):
                 yield _finding(
-                    file.name,
                     "DATE-YEAR",
+                    file.name,
                     f"{name}: {value or date.get('text')!r} is no {precision} with its year",
                     "Where the text gives no year, take it from another public source and say so "
                     "(basis external), or state the precision that there is.",
@@ -241,8 +241,8 @@ def _dated(file: RegisterFile) -> Iterator[Finding]:
             first, last = date.get("earliest"), date.get("latest")
             if first and last and str(first) > str(last):
                 yield _finding(
-                    file.name,
                     "DATE-ORDER",
+                    file.name,
                     f"{name}: earliest {first} lies after latest {last}",
                     "Correct one of them.",
                 )
@@ -265,8 +265,8 @@ def _in_office(file: RegisterFile) -> Iterator[Finding]:
         name, office = str(one.get("name")), (one.get("office"), one.get("org"))
         if offices.setdefault(name, office) != office:
             yield _finding(
-                file.name,
                 "PERSON-OFFICES",
+                file.name,
                 f"{name} stands in two offices: {offices[name][0]} and {office[0]}",
                 "Give each office the days from and to which it was held, or correct the name.",
             )
@@ -279,19 +279,27 @@ def _verbs(file: RegisterFile) -> Iterator[Finding]:
         name = _name("commitments", number, one)
         if not known:
             yield _finding(
-                file.name,
                 "VERB-UNKNOWN",
+                file.name,
                 f"{name}: how binding “{words}” is, is not known; it counts as the weakest",
                 "Look at the sentence; a phrase that returns is added to the table.",
                 Severity.WARNING,
             )
-        if given != degree:
-            raised = isinstance(given, int) and given > degree
+        if isinstance(given, int) and given > degree:
             yield _finding(
+                "VERB-RAISED",
                 file.name,
-                "VERB-RAISED" if raised else "VERB-DEGREE",
                 f"{name}: “{words}” is of degree {degree}, not {given}",
-                "Nothing is promoted: may stays may." if raised else "Write the degree as it is.",
+                "Write the degree of the verb. Nothing is promoted: may stays may.",
+                found=str(given),
+                expected=str(degree),
+            )
+        elif given != degree:
+            yield _finding(
+                "VERB-DEGREE",
+                file.name,
+                f"{name}: “{words}” is of degree {degree}, not {given}",
+                "Write the degree of the verb.",
                 found=str(given),
                 expected=str(degree),
             )
@@ -308,8 +316,8 @@ def _name(kind: str, number: int, one: Mapping[str, Any]) -> str:
 
 
 def _finding(
-    file: str,
     code: str,
+    file: str,
     message: str,
     advice: str,
     severity: Severity = Severity.FORMAT,
