@@ -52,6 +52,7 @@ ELSEWHERE = (
     "/areas/{mba:str}/batch",  # a name in a query; leads to the page of the batch
     "/reports/upload/{digest:str}/result",  # reached by accepting, in the accountant's work
     "/evidence/{digest:str}",  # a file
+    "/forms/waiting/{number:str}",  # leads back to a form after a sign-in elsewhere
     "/notices/",  # the demonstration State gave no notices and statements
     "/statements/",
 )

@@ -52,5 +52,6 @@ def test_pages_load_nothing_from_elsewhere_and_have_no_style_or_script_inside() 
             wrong += [f"{file.name}: {hit}" for hit in re.findall(pattern, text)]
     for name in ("keiryo.css", "keiryo.js", "charts.js"):
         text = (WEB / "static" / name).read_text(encoding="utf-8")
+        text = text.replace('"http://www.w3.org/2000/svg"', "")  # the name of a kind of element
         wrong += [f"{name}: {hit}" for hit in re.findall(r"https?://\S+|@import|\beval\(", text)]
     assert not wrong
