@@ -14,7 +14,10 @@ from web.test_report_pages import acts, rows_of
 
 PREPARE, ISSUE = "/api/v1/areas/XAFA/reports/prepare", "/api/v1/areas/XAFA/reports/issue"
 WANTED = {
-    "kind": "I", "from": "2026-01-01", "to": "2026-01-07", "date": "2026-01-08",
+    "kind": "I",
+    "from": "2026-01-01",
+    "to": "2026-01-07",
+    "date": "2026-01-08",
     "encoder": "ORBEN,K.",
 }
 COMPOSE = "/reports/compose/XAFA/I"
