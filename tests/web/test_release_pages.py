@@ -328,3 +328,18 @@ def test_a_program_sends_reports_that_wait(careful: Site) -> None:
         assert officer.get(place).json()["content"]["reports"] == ["XA/XAFA/111"]
         done = programmed(officer, f"{place}/release", {})
         assert done.status_code == 200 and done.json()["act"] == before + 1
+
+
+def test_programs_return_and_withdraw(careful: Site) -> None:
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        place = f"/api/v1{submitted(accountant)}"
+        assert programmed(officer, f"{place}/return", {}).status_code == 400  # without a word
+        assert programmed(officer, f"{place}/withdraw", {}).status_code == 404
+        assert programmed(accountant, f"{place}/return", {"words": "x"}).status_code == 403
+        done = programmed(officer, f"{place}/return", {"words": "Check the weight"})
+        assert done.status_code == 200 and done.json()["state"] == "returned"
+        assert programmed(accountant, f"{place}/withdraw", {}).status_code == 409
+        _, asked = prepared(accountant, PREPARE)
+        again = accountant.post(PREPARE, {**asked, "action": "submit"}).headers["location"]
+        left = programmed(accountant, f"/api/v1{again}/withdraw", {"words": "too early"})
+        assert left.json()["state"] == "withdrawn"

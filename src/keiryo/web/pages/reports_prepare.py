@@ -125,9 +125,9 @@ def prepare_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:
     """Ask for the period and what else the report needs; show it if it was asked for."""
-    _require(viewer, mba, kind)
-    fields = {**_defaults(viewer, mba, kind), **saved_fields(viewer, _path(mba, kind))}
-    wish = _understood(viewer, mba, kind, fields)
+    require_preparing(viewer, mba, kind)
+    fields = {**defaults_of(viewer, mba, kind), **saved_fields(viewer, _path(mba, kind))}
+    wish = understood(viewer, mba, kind, fields)
     if "show" not in request.query_params:
         wish.errors.clear()
         return _page(request, viewer, wish)
@@ -144,11 +144,11 @@ def prepare_action(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:
     """Show the report that is asked for, issue the one that was shown, or submit it."""
-    scope = _require(viewer, mba, kind)
+    scope = require_preparing(viewer, mba, kind)
     path = _path(mba, kind)
     names = ("from", "to", "date", "encoder", "profile", "notes")
     fields = {name: viewer.field(name) for name in names}
-    wish = _understood(viewer, mba, kind, fields)
+    wish = understood(viewer, mba, kind, fields)
     action = viewer.field("action", "show")
     save_fields(viewer.whole, viewer.person.person, path, fields, viewer.server.now())
     if wish.errors:
@@ -169,8 +169,8 @@ def prepare_action(
 
 def _sent(request: AnyRequest, viewer: Viewer, scope: str, wish: Wish, action: str) -> Answer:
     """Issue or submit the report that was looked at, if it is still the same."""
-    prepared = _prepared(viewer, wish)
-    if _digest(prepared) != viewer.field("text_digest"):
+    prepared = prepared_of(viewer, wish)
+    if text_digest(prepared) != viewer.field("text_digest"):
         changed = _(
             "The books changed since you looked: this is the report as it would be now. "
             "Look at it again before you send it."
@@ -188,7 +188,19 @@ def _issued(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport) ->
 
 
 def _submitted(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport) -> Answer:
-    """Let a report wait for release; its words are part of what is signed for."""
+    return Answer(303, f"{RELEASES}/{submit_report(viewer, scope, wish, prepared).request_id}")
+
+
+def submit_report(
+    viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport
+) -> ReleaseRequest:
+    """Let a report wait for release; its words are part of what is signed for.
+
+    Raises
+    ------
+    RefusedError
+        If the report cannot be issued.
+    """
     if prepared.blocked:
         raise RefusedError(
             f"report {prepared.report.key} cannot be issued; nothing was submitted",
@@ -208,7 +220,7 @@ def _submitted(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport)
         "text": prepared.text,
     }
     report = prepared.report
-    made = submit(
+    return submit(
         viewer.whole,
         viewer.actor(),
         act_kind=ISSUING,
@@ -217,7 +229,6 @@ def _submitted(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport)
         content=content,
         now=viewer.server.now(),
     )
-    return Answer(303, f"{RELEASES}/{made.request_id}")
 
 
 def issue_released(viewer: Viewer, actor: Actor, content: Mapping[str, Any]) -> int:
@@ -277,7 +288,8 @@ def _again(viewer: Viewer, content: Mapping[str, Any]) -> PreparedReport:
         )
 
 
-def _prepared(viewer: Viewer, wish: Wish) -> PreparedReport:
+def prepared_of(viewer: Viewer, wish: Wish) -> PreparedReport:
+    """Return the report that is asked for, as the books stand now."""
     assert wish.period is not None and wish.report_date is not None
     with viewer.whole.reading() as connection:
         return prepare(
@@ -293,7 +305,8 @@ def _prepared(viewer: Viewer, wish: Wish) -> PreparedReport:
         )
 
 
-def _digest(prepared: PreparedReport) -> str:
+def text_digest(prepared: PreparedReport) -> str:
+    """Return the digest of a report's words."""
     return hashlib.sha256(prepared.text.encode()).hexdigest()
 
 
@@ -305,7 +318,7 @@ def _path(mba: str, kind: str) -> str:
     return f"{PREPARE}/{mba}/{kind}"
 
 
-def _require(viewer: Viewer, mba: str, kind: str) -> str:
+def require_preparing(viewer: Viewer, mba: str, kind: str) -> str:
     """Return the scope of the area, if the viewer may prepare its reports."""
     area = viewer.area(mba)
     if kind not in KINDS:
@@ -314,7 +327,7 @@ def _require(viewer: Viewer, mba: str, kind: str) -> str:
     return area.scope
 
 
-def _defaults(viewer: Viewer, mba: str, kind: str) -> dict[str, str]:
+def defaults_of(viewer: Viewer, mba: str, kind: str) -> dict[str, str]:
     """Return what a report probably needs: the last taking, the last encoder, today."""
     with viewer.whole.reading() as connection:
         takings = pit_dates(connection, viewer.metadata, mba, NOW)
@@ -338,7 +351,7 @@ def _defaults(viewer: Viewer, mba: str, kind: str) -> dict[str, str]:
     }
 
 
-def _understood(viewer: Viewer, mba: str, kind: str, fields: Mapping[str, str]) -> Wish:
+def understood(viewer: Viewer, mba: str, kind: str, fields: Mapping[str, str]) -> Wish:
     """Return what the fields mean; everything that cannot be meant is named at once."""
     wish = Wish(mba, kind, dict(fields))
     start = _day(wish, "from") if kind != "P" else None
@@ -395,7 +408,7 @@ def _previewed(
     if wish.period is None or wish.report_date is None or {n for n in wish.errors if n}:
         return _page(request, viewer, wish)
     try:
-        prepared = _prepared(viewer, wish)
+        prepared = prepared_of(viewer, wish)
     except (UsageError, NotFoundError, RefusedError) as error:
         wish.errors[""] = _words(error)
         return _page(request, viewer, wish)
@@ -413,7 +426,7 @@ def _previewed(
         wish,
         http_status=http_status,
         prepared=prepared,
-        text_digest=_digest(prepared),
+        text_digest=text_digest(prepared),
         entries=listed,
         legend=meanings([prepared.report]),
         counts=counts(findings),
