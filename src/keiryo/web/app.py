@@ -35,6 +35,7 @@ from keiryo.web.headers import with_headers
 from keiryo.web.jobs import Jobs
 from keiryo.web.logs import with_notes
 from keiryo.web.metrics import Metrics
+from keiryo.web.own_acts import with_own_acts
 from keiryo.web.pauses import short_pauses
 from keiryo.web.rendering import WEB, Pages
 from keiryo.web.sections import Section, installed_sections
@@ -104,7 +105,7 @@ def create_app(
         logging_config=None,
     )
     # Around all of it, not around each route: what leads nowhere is noted and has headers as well.
-    around = with_head(app.asgi_handler)
+    around = with_own_acts(with_head(app.asgi_handler), server)
     around = with_headers(around, secure=settings.secure, names=settings.names)
     app.asgi_handler = with_notes(around, metrics)
     _wrap_once(app)
