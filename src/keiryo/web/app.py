@@ -29,6 +29,7 @@ from keiryo.storage.engine import Database
 from keiryo.storage.migrate import ready
 from keiryo.version import __version__
 from keiryo.web.answers import answer_error, answer_http_error, answer_unexpected
+from keiryo.web.asked_names import NotingRequest
 from keiryo.web.door import TOKEN_HEADER, door
 from keiryo.web.head_requests import with_head
 from keiryo.web.headers import with_headers
@@ -91,6 +92,7 @@ def create_app(
     app = Litestar(
         handlers,
         before_request=door,
+        request_class=NotingRequest,
         dependencies={"viewer": Provide(_viewer, sync_to_thread=False)},
         exception_handlers={
             KeiryoError: answer_error,

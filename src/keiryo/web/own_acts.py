@@ -19,11 +19,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from keiryo.web.remembered import Head, head_of
 from keiryo.web.server import Server
+from keiryo.web.typed_numbers import whole_number
 
 if TYPE_CHECKING:
     from keiryo.web.viewer import AnyRequest
-
-_LENGTH = 18
 
 
 def own_acts_cookie_name(server: Server) -> str:
@@ -35,7 +34,7 @@ def last_own_act(request: AnyRequest) -> int:
     """Return the act that pages for this browser must know; 0: any will do."""
     server: Server = request.app.state.server
     given = request.cookies.get(own_acts_cookie_name(server), "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= _LENGTH else 0
+    return whole_number(given) or 0
 
 
 def put_own_acts(request: AnyRequest, answer: Response[Any]) -> None:

@@ -36,6 +36,7 @@ from keiryo.reports.filed import FiledEntry, Filings
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import WEIGHT_LABELS, Entry, Report, weight_unit
 from keiryo.vocabulary import LABELS, profile
+from keiryo.web.answers import in_words
 from keiryo.web.once import Answer
 from keiryo.web.pages.reports_checked import ACCEPTING
 from keiryo.web.pages.reports_once import LookAgainError, done_once
@@ -137,10 +138,10 @@ def correct_action(
     try:
         return done_once(viewer, wish.path, {**wish.fields, "action": action}, do)
     except RefusedError as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _planned(request, viewer, wish, filings, filed, more=error.findings, http_status=422)
     except ConflictError as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _planned(request, viewer, wish, filings, filed, http_status=409)
 
 
@@ -257,7 +258,7 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
     try:
         now = plan_dict(_again(viewer, content))
     except KeiryoError as error:
-        return Preview(tuple(shown), problem=_words(error), hidden=hidden)
+        return Preview(tuple(shown), problem=in_words(error), hidden=hidden)
     before, after = narrowed(viewer, stored), narrowed(viewer, now)
     found = difference(_plain_text(before), _plain_text(after))
     problem = ""
@@ -416,10 +417,6 @@ def _may_report_all(viewer: Viewer, made: CorrectionPlan) -> bool:
         area in viewer.areas and viewer.may_post(ACCEPTING, viewer.areas[area].scope)
         for area in made.areas
     )
-
-
-def _words(error: KeiryoError) -> str:
-    return f"{error.message}. {error.advice}".strip()
 
 
 def _seen(viewer: Viewer, findings: tuple[Finding, ...]) -> list[Finding]:

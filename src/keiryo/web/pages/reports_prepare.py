@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -36,6 +36,7 @@ from keiryo.journal.model import Actor
 from keiryo.people.permissions import needs_release
 from keiryo.people.releases import ReleaseRequest, submit
 from keiryo.profiles import profile_names
+from keiryo.web.answers import in_words
 from keiryo.web.listing import ShownList
 from keiryo.web.once import Answer
 from keiryo.web.pages.reports_once import LookAgainError, done_once
@@ -63,6 +64,7 @@ from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import said
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 PREPARE = "/reports/prepare"
@@ -94,30 +96,38 @@ class Wish:
     notes: tuple[tuple[int | None, str], ...] = ()
 
 
-def may_issue_somewhere(viewer: Viewer) -> bool:
-    """Return whether the viewer may prepare reports of any area."""
-    return any(viewer.may_post(ISSUING, area.scope) for area in viewer.areas.values())
+def choose_area(
+    request: AnyRequest,
+    viewer: Viewer,
+    act_kind: str,
+    base: str,
+    title: str,
+    kinds: Sequence[tuple[str, str]],
+) -> Response[Any]:
+    """Ask of which area, among those about which the viewer may post, and which kind."""
+    mine = viewer.areas_to_post(act_kind)
+    if not mine:
+        viewer.require_post(act_kind, viewer.state)
+    return render(
+        request,
+        "report_choose.html",
+        areas=mine,
+        title=title,
+        kinds=kinds,
+        base=base,
+        crumbs=[(_("Reports"), "/reports"), (title, None)],
+    )
 
 
 @get(PREPARE, opt={"reads": "reports"}, sync_to_thread=True)
 def choose_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask of which area, and which kind of report."""
-    mine = [a for a in viewer.areas.values() if viewer.may_post(ISSUING, a.scope)]
-    if not mine:
-        viewer.require_post(ISSUING, viewer.state)
-    return render(
-        request,
-        "report_choose.html",
-        areas=mine,
-        title=_("Prepare a report"),
-        kinds=[
-            ("I", _("Inventory change report (ICR)")),
-            ("P", _("Physical inventory listing (PIL)")),
-            ("M", _("Material balance report (MBR)")),
-        ],
-        base=PREPARE,
-        crumbs=[(_("Reports"), "/reports"), (_("Prepare a report"), None)],
-    )
+    kinds = [
+        ("I", _("Inventory change report (ICR)")),
+        ("P", _("Physical inventory listing (PIL)")),
+        ("M", _("Material balance report (MBR)")),
+    ]
+    return choose_area(request, viewer, ISSUING, PREPARE, _("Prepare a report"), kinds)
 
 
 @get(PREPARE + "/{mba:str}/{kind:str}", opt={"reads": "reports"}, sync_to_thread=True)
@@ -160,10 +170,10 @@ def prepare_action(
     try:
         return done_once(viewer, path, asked, do)
     except (UsageError, ConflictError) as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _page(request, viewer, wish, http_status=409)
     except RefusedError as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _previewed(request, viewer, wish, more=error.findings, http_status=422)
 
 
@@ -257,7 +267,7 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
     try:
         now = _again(viewer, content)
     except KeiryoError as error:
-        return Preview(documents, problem=_words(error))
+        return Preview(documents, problem=in_words(error))
     same = same_numbers_of(viewer, request)
     return Preview(
         documents,
@@ -308,10 +318,6 @@ def prepared_of(viewer: Viewer, wish: Wish) -> PreparedReport:
 def text_digest(prepared: PreparedReport) -> str:
     """Return the digest of a report's words."""
     return hashlib.sha256(prepared.text.encode()).hexdigest()
-
-
-def _words(error: KeiryoError) -> str:
-    return f"{error.message}. {error.advice}".strip()
 
 
 def _path(mba: str, kind: str) -> str:
@@ -388,11 +394,9 @@ def _notes(wish: Wish) -> tuple[tuple[int | None, str], ...]:
     if len(lines) > MOST_NOTE_LINES:
         wish.errors["notes"] = _("Write at most %(most)s notes.", most=MOST_NOTE_LINES)
     for line in lines[:MOST_NOTE_LINES]:
-        number, colon, rest = line.partition(":")
-        if colon and number.isascii() and number.isdecimal() and len(number) < 10:
-            made.append((int(number), rest.strip()))
-        else:
-            made.append((None, line))
+        before, colon, rest = line.partition(":")
+        number = whole_number(before, 9) if colon else None
+        made.append((None, line) if number is None else (number, rest.strip()))
     return tuple(made)
 
 
@@ -410,7 +414,7 @@ def _previewed(
     try:
         prepared = prepared_of(viewer, wish)
     except (UsageError, NotFoundError, RefusedError) as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _page(request, viewer, wish)
     findings = [*more, *(f for f in prepared.findings if f not in more)]
     _beside_notes(wish, findings)
