@@ -46,7 +46,8 @@ def test_only_administrators(site: Site) -> None:
                 assert browser.post(path).status_code == 403
             assert browser.post("/admin/system/backup").status_code == 403
             assert "/admin" not in browser.get("/me").text
-            assert "Hana Kudo" not in browser.get("/search?q=Kudo").text
+            assert "/admin" not in browser.get("/search?q=Kudo").text
+            assert "Fumi Abe" not in browser.get("/search?q=Fumi").text  # nothing of hers is seen
     assert Client(site, "").get("/admin").status_code == 303
     with site.client("administrator") as browser:
         for path in (*PAGES, f"/admin/people/{officer}"):

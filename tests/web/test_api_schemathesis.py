@@ -44,6 +44,8 @@ CHECKS = [
     negative_data_rejection,
 ]
 OPENAPI = "/api/v1/schema/openapi.json"
+POSTS_NOTHING = ("/check", "/prepare", "/correction-plan", "/what-if", "/study")
+"""Ends of paths of what is only asked, with too much to ask for an address."""
 QUICK = settings(
     max_examples=3,
     deadline=None,

@@ -106,7 +106,7 @@ def list_releases(
     )
     link = {name: page.headers[name] for name in page.headers if name.lower() == "link"}
     made: Response[ReleasePage] = answered_by_content(request, viewer, page.content)
-    if made.status_code == 200:
+    if made.status_code != 304:
         made.headers.update(link)
     return made
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from keiryo.errors import ConflictError, Finding, KeiryoError, NotFoundError, RefusedError, UsageError
 from keiryo.journal.evidence import MAX_KEPT_BYTES
 from keiryo.journal.model import Actor
+from keiryo.journal.tables import FINDING
 from keiryo.people.permissions import needs_release
 from keiryo.people.releases import ACTS, RELEASED, WAITING, ReleaseRequest, submit
 from keiryo.people.tables import RELEASE
