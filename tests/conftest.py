@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import empty_books
+import made_once
 import postgres
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
@@ -28,6 +29,7 @@ and a search through it every few hundred objects would take a fifth of the time
 def pytest_configure(config: pytest.Config) -> None:
     """Open the PostgreSQL session in the process that controls the workers."""
     gc.set_threshold(*GARBAGE)
+    made_once.share()
     if not hasattr(config, "workerinput"):
         postgres.open_session()
 
@@ -56,8 +58,10 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 @pytest.fixture(autouse=True)
 def migrations_said_again(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make empty books from what the migrations said, except where migrations are tested."""
-    if request.path.parent.name not in ("storage", "faults"):
+    """Make empty books from what the migrations said, except where databases are tested."""
+    if request.path.parent.name in ("storage", "faults"):
+        made_once.share_nothing(monkeypatch)
+    else:
         monkeypatch.setattr("keiryo.storage.migrate.upgrade", empty_books.upgrade)
 
 

@@ -232,6 +232,30 @@ def test_the_administrator_administers(terminal: Terminal, books: Books) -> None
     assert states == {"admitted", "left"}
 
 
+def test_names_are_changed(terminal: Terminal, books: Books) -> None:
+    people = People(books)
+    accountant = people.accountant()
+    people.officer()
+    before = last_act(books)
+    terminal.act_for(books, accountant, abilities={"read"})
+    with pytest.raises(RefusedError) as refused:
+        terminal.run("people", "rename", "accountant", "--name", "Aiko Mori")
+    assert codes(refused) == {"NOT-SIGNED"}
+    terminal.act_for(books, accountant)
+    assert "Aiko Mori" in terminal.run("people", "rename", "accountant", "--name", "Aiko Mori")
+    with pytest.raises(RefusedError) as refused:
+        terminal.run("people", "rename", "officer", "--name", "Somebody")
+    assert codes(refused) == {"NOT-PERMITTED"}
+    with pytest.raises(RefusedError) as refused:
+        terminal.run("people", "rename", accountant.person, "--name", "officer")
+    assert codes(refused) == {"DISPLAY-NAME-TAKEN"}
+    terminal.act_for(books, people.administrator)
+    terminal.run("people", "rename", "officer", "--name", "田中 千恵")
+    listed = {row["sign_in_name"]: row["name"] for row in terminal.answer("people", "list")}
+    assert (listed["accountant"], listed["officer"]) == ("Aiko Mori", "田中 千恵")
+    assert last_act(books) == before
+
+
 def test_requests_that_make_no_sense(terminal: Terminal, books: Books) -> None:
     people = People(books)
     terminal.act_for(books, people.administrator)

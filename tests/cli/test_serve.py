@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 import keiryo
 from keiryo.cli.app import app
-from keiryo.cli.background import command_to_stop, note_of
+from keiryo.cli.background import command_to_stop, note_of, this_program
 from keiryo.cli.options import Given, place_of_books
 from keiryo.cli.output import report_error
 from keiryo.errors import KeiryoError, NotInitialisedError
@@ -170,6 +170,49 @@ def test_the_command_that_stops_a_server(
     assert note_of(given) == note_of(url) != note_of(default)
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     assert command_to_stop(url).startswith(f"{sys.executable} -m keiryo stop")
+
+
+def test_this_program_is_called_as_shortly_as_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    monkeypatch.chdir(tmp_path)
+    installed = tmp_path / ".venv" / "bin" / "keiryo"
+    installed.parent.mkdir(parents=True)
+    installed.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [str(installed)])
+    assert this_program() == ".venv/bin/keiryo"
+    elsewhere = tmp_path / "a folder"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert shlex.split(this_program()) == [str(installed)]  # whatever folder comes next
+    installed.chmod(0o644)
+    assert this_program() == f"{sys.executable} -m keiryo"
+
+
+@pytest.mark.parametrize("by_make", [True, False], ids=["make", "typed"])
+def test_the_demonstration_says_shortly_what_ends_its_server(
+    tmp_path: Path, own_home: Path, by_make: bool
+) -> None:
+    names = {"XDG_DATA_HOME": str(tmp_path / "data")}
+    names["KEIRYO_DEMO_STOP"] = "make stop" if by_make else ""
+    try:
+        begun = command("demo", "--serve", folder=tmp_path, **names)
+        assert begun.returncode == 0, begun.stderr
+        told = re.search(r"background; '(.*)' ends it\.\n", begun.stdout)
+        assert told is not None
+        if by_make:
+            assert told[1] == "make stop"
+        else:
+            assert told[1].endswith(" demo --stop") and "--db" not in told[1]
+        address = re.search(r"^Open (http://127\.0\.0\.1:\d+)$", begun.stdout, re.MULTILINE)
+        assert address is not None
+        assert httpx.get(f"{address[1]}/health/ready").json() == {"status": "ready"}
+    finally:
+        ended = command("demo", "--stop", folder=tmp_path, **names)
+    assert (ended.returncode, ended.stdout) == (0, "The server has ended.\n")
+    again = command("demo", "--stop", folder=tmp_path, **names)
+    assert again.returncode != 0 and "no server of the demonstration runs" in again.stderr
 
 
 def test_the_demonstration_leaves_books_alone_that_were_named(

@@ -14,7 +14,8 @@ from keiryo.accounts.model import Knowledge
 from keiryo.errors import NotFoundError, RefusedError, Severity
 from keiryo.measurement.forms import FORMS
 from keiryo.measurement.intake import lines_in_force, record_rows, table_rows, withdraw
-from keiryo.measurement.table_files import protected, read_table_file, unprotected
+from keiryo.measurement.table_files import read_table_file
+from keiryo.sheet_text import protected, unprotected
 from measurement.measurement_books import (
     CALIBRATIONS,
     FILES,
@@ -391,7 +392,7 @@ def test_tables_of_the_worked_example_come_without_a_word(sqlite_url: str) -> No
 def test_names_that_look_like_formulas_survive_a_spreadsheet(quick: MeasuredBooks) -> None:
     for name in ("=1+1", "+A", "-A", "@A", "'=A", "''-A", "A", "'A", "O'Neill"):
         assert unprotected(protected(name)) == name
-        assert protected(name)[0] not in "=+-@"
+        assert protected(name)[0] not in "=+-@＝＋－＠\t\r\n"
     text = f"{SOURCE},reference\n'=A,random,mass,0.1,'-1\n'B,random,mass,0.1,-1"
     quick.measure("sources", text)
     assert list(quick.known("error_sources")) == ["'B", "=A"]

@@ -1,7 +1,7 @@
 """A site to test: the books of State XA with people in every role, asked in process or by browser.
 
 The books are made once for each test process and copied for each test, templates are translated to
-Python once; nobody types a password, sessions are opened directly.
+Python once, routes are put together once; nobody types a password, sessions are opened directly.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from keiryo.reports.service import import_reports
 from keiryo.storage.engine import Database
 from keiryo.web.app import create_app
 from keiryo.web.settings import Settings
+from web.routed_once import shared_routes
 
 NOW = datetime.datetime(2026, 1, 10, 9, 30, tzinfo=datetime.UTC)
 PEOPLE: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
@@ -120,7 +121,8 @@ class Site:
     def app(self) -> Any:
         """The application, made once."""
         if not hasattr(self, "_app"):
-            self._app = create_app(self.settings, now=self.clock)
+            with shared_routes():
+                self._app = create_app(self.settings, now=self.clock)
             self._app.state.pages.environment.bytecode_cache = TEMPLATES
         return self._app
 

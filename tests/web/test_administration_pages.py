@@ -46,7 +46,8 @@ def test_only_administrators(site: Site) -> None:
                 assert browser.post(path).status_code == 403
             assert browser.post("/admin/system/backup").status_code == 403
             assert "/admin" not in browser.get("/me").text
-            assert "Hana Kudo" not in browser.get("/search?q=Kudo").text
+            assert "/admin" not in browser.get("/search?q=Kudo").text
+            assert "Fumi Abe" not in browser.get("/search?q=Fumi").text  # nothing of hers is seen
     assert Client(site, "").get("/admin").status_code == 303
     with site.client("administrator") as browser:
         for path in (*PAGES, f"/admin/people/{officer}"):
@@ -138,6 +139,31 @@ def test_roles_are_granted_and_withdrawn(site: Site) -> None:
     assert [g.role for g in person.grants] == ["State officer"]
 
 
+def test_another_name(site: Site) -> None:
+    officer = site.members["officer"].person
+    here = f"/admin/people/{officer}"
+    with site.client("administrator") as browser:
+        bad = browser.post(f"{here}/rename", {"display_name": "a\u202eb"})
+        assert bad.status_code == 422 and "DISPLAY-NAME" in bad.text
+        done = browser.post(f"{here}/rename", {"display_name": " Chie <b>Tanabe</b> "})
+        assert done.status_code == 303 and done.headers["location"] == here
+        page = browser.get(here).text
+        assert "Chie &lt;b&gt;Tanabe" in page and "<b>Tanabe" not in page
+        assert "Tanabe" in browser.get("/admin").text
+        namesake = browser.post(f"{here}/rename", {"display_name": "Daniel Ono"})
+        assert namesake.status_code == 303  # there are namesakes; an administrator knows them
+        nobody = browser.post("/admin/people/P-NOBODY22/rename", {"display_name": "x"})
+        assert nobody.status_code == 404
+        assert browser.post(f"{here}/leave", {"erase": "yes"}).status_code == 303
+        assert "Change the displayed name" not in browser.get(here).text
+        assert browser.post(f"{here}/rename", {"display_name": "x"}).status_code == 400
+    with site.client("officer2") as other:
+        own = f"/admin/people/{site.members['officer2'].person}"
+        assert other.post(f"{own}/rename", {"display_name": "x"}).status_code == 403
+    known = account(site.database, officer)
+    assert known is not None and known.display_name is None
+
+
 def test_suspended_is_out_at_once(site: Site) -> None:
     officer = site.members["officer"].person
     here = f"/admin/people/{officer}"
@@ -209,7 +235,16 @@ def test_decisions_ask_for_the_password_again(site: Site) -> None:
     browser = signed_in(site, "administrator")
     site.now[0] += datetime.timedelta(minutes=11)
     here = f"/admin/people/{site.members['officer'].person}"
-    for step in ("grant", "withdraw", "suspend", "leave", "reset", "revoke-key", "unlink"):
+    for step in (
+        "grant",
+        "withdraw",
+        "rename",
+        "suspend",
+        "leave",
+        "reset",
+        "revoke-key",
+        "unlink",
+    ):
         page = browser.post(f"{here}/{step}", {"role": "auditor"})
         assert page.status_code == 200 and "Confirm that it is you" in page.text, step
     for path in ("/admin/admit", "/admin/policies"):

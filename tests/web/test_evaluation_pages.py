@@ -197,12 +197,12 @@ def test_somebody_posted_in_between(site: Site) -> None:
 
 
 def test_outdated_evaluations_are_said(site: Site) -> None:
-    with site.client("officer") as officer:
+    with site.client("officer") as officer, site.client("officer2") as other:
         assert "outdated" not in officer.get("/evaluation?format=csv").text
         before = words(officer.get("/").text)
         assert "Every recorded evaluation holds" in before
         new_source(site)
-        assert "Evaluations to be made again" in words(officer.get("/").text)
+        assert "Evaluations to be made again" in words(other.get("/").text)
         shown = officer.get("/evaluation?state=outdated")
         assert AREA in shown.text
         history = list(csv.DictReader(io.StringIO(officer.get(f"{AREA}?r-format=csv").text)))

@@ -90,12 +90,13 @@ def test_one_that_waits_is_known_to_be_alive_and_can_be_cancelled(
     site.now[0] += SILENCE * 2
     elsewhere = Process(site, folder)
     alive = [process.server.now().isoformat()[:19]]
-    assert until(lambda: seen(site, waiting).startswith(alive[0]))
+    every = (*first, waiting)
+    assert until(lambda: all(seen(site, job).startswith(alive[0]) for job in every))
     assert elsewhere.job(waiting).state == "waiting"
     elsewhere.jobs.cancel(elsewhere.viewer, waiting)
     for number in first:
         process.jobs.cancel(process.viewer, number)
-    assert [process.ended(n).state for n in (*first, waiting)] == ["cancelled"] * 3
+    assert [process.ended(n).state for n in every] == ["cancelled"] * 3
     elsewhere.jobs.close()
 
 

@@ -53,6 +53,19 @@ def test_who_i_am(site: Site) -> None:
         )
 
 
+def test_another_name(site: Site) -> None:
+    with site.client("accountant") as browser:
+        for wrong in ("", "Ben  SATO", "a\u202eb"):
+            bad = browser.post("/me/name", {"display_name": wrong})
+            assert bad.status_code == 422 and "f-display_name" in bad.text, wrong
+        done = browser.post("/me/name", {"display_name": "森 愛子"})
+        assert done.headers["location"] == "/me?renamed=1"
+        page = browser.get("/me?renamed=1").text
+        assert "森 愛子" in page and "name is changed" in page and "Aiko Mori" not in page
+    known = account(site.database, site.members["accountant"].person)
+    assert known is not None and known.display_name == "森 愛子"
+
+
 def test_a_hint_until_there_is_a_second_factor(site: Site) -> None:
     give_password(site, "officer")
     browser = signed_in(site, "officer")
@@ -122,6 +135,8 @@ def test_what_matters_asks_for_the_password_again(site: Site) -> None:
     page = browser.post("/me/programs/new", sent)
     assert page.status_code == 200 and "Confirm that it is you" in page.text
     assert tokens_of(site.database, site.members["officer"].person) == []
+    page_of_name = browser.post("/me/name", {"display_name": "Another"})
+    assert "Confirm that it is you" in page_of_name.text
     assert re.findall(r'name="abilities" value="(\w+)"', page.text) == ["read", "write"]
     wrong = browser.post("/me/programs/new", {**sent, "confirm_password": "wrong"})
     assert wrong.status_code == 401 and "not your password" in wrong.text

@@ -247,7 +247,35 @@ def test_what_an_accountant_sends_waits_for_who_receives_reports(careful: Site) 
         assert acts(careful) == before + 1
         report = accountant.get("/reports/XAFA/111").text
         assert "Aiko Mori" in report and "Looked at" in report
+        for one in (officer, accountant):
+            page = one.get(path).text
+            assert "Nothing was found about these reports when they were released." in page
     assert verify(careful.database).sound
+
+
+def test_what_was_found_when_it_was_released_is_still_told(careful: Site) -> None:
+    """Findings that do not refuse a report are recorded with it, and stay on the request's page."""
+    late = DISCARD.replace(";111", ";113")  # two numbers are left out
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        path = accept(accountant, send(accountant, ("late.txt", late.encode()))).headers["location"]
+        before = findings_on(officer.get(path).text)
+        assert before
+        assert decide(officer, path, "release", words="Numbers are left out").status_code == 303
+        for one in (officer, accountant):
+            page = one.get(path).text
+            then = page.partition('id="found-at-release"')[2]
+            assert findings_on(then) == before and "Who released it had these" in then
+        act = re.search(r'href="/journal/acts/(\d+)"', page)
+        assert act is not None
+        lines = officer.get(f"/journal/acts/{act[1]}").text
+        assert all(code in lines for code in before)  # as the act has them
+    with careful.client("inspector") as inspector:  # who sees reports sees what was found
+        assert "found-at-release" in inspector.get(path).text
+
+
+def findings_on(text: str) -> list[str]:
+    """Return the codes of the findings that a page shows."""
+    return re.findall(r'class="finding-code"[^>]*>(?:<[^>]*>)*([A-Z][A-Z0-9-]+)', text)
 
 
 def test_what_was_sent_is_looked_at_again_when_it_is_released(careful: Site) -> None:
@@ -328,3 +356,18 @@ def test_a_program_sends_reports_that_wait(careful: Site) -> None:
         assert officer.get(place).json()["content"]["reports"] == ["XA/XAFA/111"]
         done = programmed(officer, f"{place}/release", {})
         assert done.status_code == 200 and done.json()["act"] == before + 1
+
+
+def test_programs_return_and_withdraw(careful: Site) -> None:
+    with careful.client("accountant") as accountant, careful.client("officer") as officer:
+        place = f"/api/v1{submitted(accountant)}"
+        assert programmed(officer, f"{place}/return", {}).status_code == 400  # without a word
+        assert programmed(officer, f"{place}/withdraw", {}).status_code == 404
+        assert programmed(accountant, f"{place}/return", {"words": "x"}).status_code == 403
+        done = programmed(officer, f"{place}/return", {"words": "Check the weight"})
+        assert done.status_code == 200 and done.json()["state"] == "returned"
+        assert programmed(accountant, f"{place}/withdraw", {}).status_code == 409
+        _, asked = prepared(accountant, PREPARE)
+        again = accountant.post(PREPARE, {**asked, "action": "submit"}).headers["location"]
+        left = programmed(accountant, f"/api/v1{again}/withdraw", {"words": "too early"})
+        assert left.json()["state"] == "withdrawn"

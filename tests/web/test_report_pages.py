@@ -407,7 +407,7 @@ def test_a_report_is_prepared_and_issued(site: Site) -> None:
 def test_a_report_that_cannot_be_prepared_keeps_what_was_typed(site: Site) -> None:
     with site.client("accountant") as accountant:
         page, _ = prepared(accountant, "/reports/prepare/XAFA/I", encoder="SATO,B.")
-        assert "there is no change of XAFA to report" in page.text and "SATO,B." in page.text
+        assert "There is no change of XAFA to report" in page.text and "SATO,B." in page.text
         page, _ = prepared(accountant, "/reports/prepare/XAFA/I", to="yesterday", profile="none")
         assert page.status_code == 422 and "Give a day" in page.text
         page, _ = prepared(accountant, "/reports/prepare/XAFA/I", to="2025-01-01")

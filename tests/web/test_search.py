@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from keiryo.journal.model import Draft
+from keiryo.journal.posting import post
 from web.api_client import program
-from web.site import Site
+from web.site import PEOPLE, Site
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,8 @@ def test_who_finds_whom(site: Site) -> None:
         for words in ("Mori", other, other.lower()):
             page = client.get(f"/search?q={words}").text
             assert "Aiko" not in page and "/admin" not in page
-        assert "/journal?person=P-DEMO2345" in client.get("/search?q=p-demo2345").text
+        found = client.get("/search?q=p-demo2345")
+        assert found.headers["location"] == "/journal?person=P-DEMO2345"
     with site.client("administrator") as client:
         assert f'href="/admin/people/{other}"' in client.get("/search?q=mori").text
         assert client.get("/search?q=Aiko Mori").headers["location"] == f"/admin/people/{other}"
@@ -55,6 +58,38 @@ def test_who_finds_whom(site: Site) -> None:
     with site.client("security") as client:
         assert "P-DEMO2345" not in client.get("/search?q=P-DEMO").text.partition("<h2>")[2]
         assert client.get(f"/search?q={officer}").status_code == 200
+
+
+def test_who_sees_an_act_finds_who_posted_it(site: Site) -> None:
+    """The journal shows a name with every act that is seen; a search finds no other names."""
+    members = site.members
+    for name, mba in (("accountant2", "XAFA"), ("officer2", "XARA")):
+        draft, scope = Draft("source.record", f"test:{name}"), f"XA/{mba[:3]}-/{mba}"
+        draft.add(
+            "batch", scope=scope, batch_uid=f"{mba}/N#1", mba=mba, name="N", kind="batch",
+            event_date=20260105,
+        )  # fmt: skip
+        act = post(site.database, draft, site.actor(name)).act.act_id
+        with site.client("officer") as officer:
+            assert PEOPLE[name][0] in officer.get(f"/journal/acts/{act}").text
+    ben, daniel = members["accountant2"].person, members["officer2"].person
+    with site.client("officer") as officer:
+        for words in ("Ben Sato", "ben sato", "ＢＥＮ ＳＡＴＯ", ben, ben.lower()):
+            found = officer.get("/search", params={"q": words})
+            assert found.headers["location"] == f"/journal?person={ben}", words
+        assert f"/journal?person={daniel}" in officer.get("/search?q=ono").text
+        # A name to sign in with is on no act; who posted nothing is not known from acts.
+        for words in ("accountant2", "officer2", "Mori", "Ichiro"):
+            assert "/journal?person=" not in officer.get(f"/search?q={words}").text, words
+    with site.client("accountant") as accountant:  # of XAFA: no act about XARA alone is seen
+        assert accountant.get("/search?q=Ben Sato").headers["location"].endswith(ben)
+        for words in ("Daniel", "Daniel Ono", daniel):
+            found = accountant.get(f"/search?q={words}")
+            assert found.status_code == 200 and "Ono</a>" not in found.text
+            assert f"/journal?person={daniel}" not in found.text
+    with site.client("administrator") as administrator:
+        location = administrator.get("/search?q=Ben Sato").headers["location"]
+        assert location == f"/admin/people/{ben}"
 
 
 def test_programs_find_the_same(site: Site) -> None:

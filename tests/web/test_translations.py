@@ -104,7 +104,6 @@ def test_codes_mean_the_same_on_pages_and_in_print() -> None:
             assert japanese.gettext(english) == meaning
     with spoken("ja"):
         assert terms.entry_code_meaning("RF") == "国外からの受入れ（輸入）"
-        assert terms.material_description_meaning("nonsense") == ""
 
 
 def test_words_of_the_domain_in_the_language_of_the_request() -> None:

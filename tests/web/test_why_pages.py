@@ -133,3 +133,40 @@ def test_the_words_of_many_nodes_are_read_for_the_first(site: Site) -> None:
         )
     assert [node.name for node in nodes] == names
     assert (nodes[-1].title, nodes[-1].detail) == ("LAST#1", "XAFA")
+
+
+@pytest.mark.parametrize("asked", ["XAFA/{}/MF/E", "figure:XAFA/{}/BE/N", "XAFA/{}/PB"])
+def test_before_the_books_begin_there_is_no_figure(walked: Site, asked: str) -> None:
+    with walked.client("officer") as officer:
+        figure = asked.format("2023-01-01..2023-12-31")
+        for path in ("/why", "/api/v1/why"):
+            answer = officer.get(path, params={"of": figure})
+            assert answer.status_code == 404, path
+            assert "he books of XAFA begin on 2024-12-31" in html.unescape(answer.text), path
+        # The day of the first inventory belongs to the books, and a period may begin before.
+        assert officer.get("/why", params={"of": "XAFA/2024-01-01..2024-12-31/PE/E"}).is_success
+        assert officer.get("/why", params={"of": asked.format(PERIOD)}).is_success
+    with walked.client("security") as security:  # what they may not see is not told
+        assert "2024-12-31" not in security.get("/why", params={"of": figure}).text
+
+
+@pytest.mark.parametrize("name", ["officer", "accountant", "inspector", "security", "cooperation"])
+def test_a_file_has_its_chain_and_leads_only_to_who_may_have_it(walked: Site, name: str) -> None:
+    """What is linked is there; a file that is not handed out to somebody is no link to them."""
+    walked_through: set[str] = set()
+    with walked.client(name) as client:
+        acts = [f"/why?of=act:{number}" for number in range(1, 30)]
+        found = [act for act in acts if client.get(act).status_code == 200]
+        files = {link for act in found for link in links_of(client, act, r"/why\?of=evidence")}
+        assert files
+        for link in sorted(files):
+            page = client.get(link)
+            assert page.status_code == 200, link
+            digest = link.partition("%3A")[2]
+            handed_out = client.get(f"/evidence/{digest}").status_code == 200
+            assert (f'href="/evidence/{digest}"' in page.text) == handed_out, link
+            assert ("handed out only to who sees all" in page.text) != handed_out, link
+            assert "of=act%3A" in page.text  # the acts that were recorded from it
+            walked_through.add("handed out" if handed_out else "kept from")
+    if name in ("officer", "security"):
+        assert walked_through == {"handed out" if name == "officer" else "kept from"}

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, MetaData
 
 from keiryo.accounts import books
+from keiryo.accounts.equations import book_of, results
 from keiryo.accounts.model import ZERO, Amount, Balance, Knowledge, Lines, total
 from keiryo.accounts.reported import disagreements
 from keiryo.accounts.tables import resolved
@@ -20,10 +21,9 @@ from keiryo.dates import Period, next_day, previous_day
 from keiryo.errors import UsageError
 from keiryo.places.tables import area, areas
 from keiryo.quantities import Category
-from keiryo.vocabulary import ENTRY_CODES, entry_code
+from keiryo.vocabulary import ENTRY_CODES
 
 REBATCHING = ("RM", "RP")
-RESULTS = ("BE", "DI", "BA", "PE", "MF")
 
 
 def last_period(
@@ -198,17 +198,11 @@ def assembled(
 def _balance_category(terms: Lines, category: Category, *, with_ending: bool) -> None:
     for code in ("PB", "PE") if with_ending else ("PB",):
         terms[code].setdefault(category, ZERO)
-    book = terms["PB"][category]
-    for code, by_category in terms.items():
-        if code in ("PB", *RESULTS) or category not in by_category:
-            continue
-        book = book + by_category[category].times(book_sign(code, category))
-    adjusted = book + terms.get("DI", {}).get(category, ZERO).times(-1)
-    terms.setdefault("BE", {})[category] = book
-    terms.setdefault("BA", {})[category] = adjusted
-    if with_ending:
-        difference = adjusted + terms["PE"][category].times(-1)
-        terms.setdefault("MF", {})[category] = difference
+    book, difference = book_of(terms, category), terms.get("DI", {}).get(category, ZERO)
+    physical = terms["PE"][category] if with_ending else ZERO
+    for code, amount in results(book, difference, book - difference, physical):
+        if code != "MF" or with_ending:
+            terms.setdefault(code, {})[category] = amount
 
 
 def _drop_optional_fissile(terms: Lines) -> None:
@@ -216,16 +210,6 @@ def _drop_optional_fissile(terms: Lines) -> None:
         for category, amount in lines.items():
             if category not in (Category.ENRICHED, Category.UNIFIED):
                 lines[category] = Amount(amount.element_mg, None)
-
-
-def book_sign(code: str, category: Category) -> int:
-    """Return what an entry does to the book of a category: 1 raises, -1 lowers, 0 neither."""
-    entry = entry_code(code)
-    if entry.old_category is not None:
-        if category == entry.old_category:
-            return -1
-        return 1 if category == entry.new_category else 0
-    return entry.sign
 
 
 def in_order(lines: Mapping[str, Mapping[Category, Amount]]) -> Lines:

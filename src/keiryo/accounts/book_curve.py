@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, MetaData, func, select
 
 from keiryo.accounts import books
-from keiryo.accounts.balance import REBATCHING, book_sign, opening_inventory
+from keiryo.accounts.balance import REBATCHING, opening_inventory
 from keiryo.accounts.book_sums import NAME as BOOK_SUM_NAME
+from keiryo.accounts.equations import book_sign
 from keiryo.accounts.model import NOW, ZERO, Amount, Knowledge
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective, resolved
 from keiryo.dates import date_number, end_of_month, next_day, number_date, previous_day

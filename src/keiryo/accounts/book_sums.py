@@ -90,12 +90,18 @@ _ADDING = (
 )
 _ADD_SELECTED = f"{_INTO}SELECT * FROM ({{source}}) AS fresh WHERE 1 = 1{_ADDING}"
 _ADD_ROW = f"{_INTO}VALUES ({{marks}}){_ADDING}"
-_SUPERSEDED = """
-  inventory_change AS l JOIN (
-    SELECT DISTINCT supersedes_act AS of_act, supersedes_line AS of_line
-    FROM inventory_change WHERE act_id = :act AND supersedes_act IS NOT NULL
-  ) AS s ON s.of_act = l.act_id AND s.of_line = COALESCE(l.entry_line, l.line_no)
+_SUPERSEDING = "FROM inventory_change WHERE act_id = :act AND supersedes_act IS NOT NULL"
+_SUPERSEDED = f"""
+  (SELECT DISTINCT supersedes_act AS of_act {_SUPERSEDING}) AS t
+  CROSS JOIN inventory_change AS l
+  CROSS JOIN (
+    SELECT DISTINCT supersedes_act AS of_act, supersedes_line AS of_line {_SUPERSEDING}
+  ) AS s
 """
+_IS_SUPERSEDED = (
+    "l.act_id = t.of_act AND s.of_act = l.act_id AND s.of_line = COALESCE(l.entry_line, l.line_no)"
+)
+"""Each superseded act is read once, in this order, however many of its lines are superseded."""
 
 
 def are_most_lines(
@@ -135,7 +141,7 @@ def _apply(posting: Posting) -> None:
     )
     if posting.connection.execute(query, {"act": posting.act_id}).first() is None:
         return
-    taken = _select(_SUPERSEDED, "-1", "1 = 1", ":act")
+    taken = _select(_SUPERSEDED, "-1", _IS_SUPERSEDED, ":act")
     statement = text(_ADD_SELECTED.format(source=taken))
     posting.connection.execute(statement, {"act": posting.act_id})
 

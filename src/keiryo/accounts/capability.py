@@ -122,16 +122,22 @@ def _is_day(number: int) -> bool:
 
 
 def _check_corrections(posting: Posting) -> Iterator[Refusal]:
-    """An entry supersedes an entry of the same MBA that exists and was still effective."""
+    """An entry supersedes an entry of the same MBA that exists and was still effective.
+
+    Each superseded act is read once, however many of its entries are superseded.
+    """
     for name in ENTRIES:
+        superseding = f"FROM {name} AS c WHERE c.act_id = :act AND c.supersedes_act IS NOT NULL"
         query = text(
-            f"SELECT DISTINCT c.mba, c.supersedes_act, c.supersedes_line FROM {name} AS c "
-            f"WHERE c.act_id = :act AND c.supersedes_act IS NOT NULL AND (NOT EXISTS ("
-            f"SELECT 1 FROM {name} AS t WHERE t.act_id = c.supersedes_act AND t.mba = c.mba "
-            "AND COALESCE(t.entry_line, t.line_no) = c.supersedes_line) OR EXISTS ("
-            f"SELECT 1 FROM {name} AS o WHERE o.supersedes_act = c.supersedes_act "
-            "AND o.supersedes_line = c.supersedes_line AND (o.act_id < c.act_id "
-            "OR COALESCE(o.entry_line, o.line_no) <> COALESCE(c.entry_line, c.line_no))))"
+            f"SELECT c.mba, c.supersedes_act, c.supersedes_line {superseding} "
+            "EXCEPT SELECT t.mba, t.act_id, COALESCE(t.entry_line, t.line_no) "
+            f"FROM (SELECT DISTINCT c.supersedes_act AS of_act {superseding}) AS s "
+            f"CROSS JOIN {name} AS t WHERE t.act_id = s.of_act "
+            "UNION SELECT c.mba, c.supersedes_act, c.supersedes_line "
+            f"FROM {name} AS c JOIN {name} AS o ON o.supersedes_act = c.supersedes_act "
+            "AND o.supersedes_line = c.supersedes_line WHERE c.act_id = :act AND "
+            "(o.act_id < c.act_id "
+            "OR COALESCE(o.entry_line, o.line_no) <> COALESCE(c.entry_line, c.line_no))"
         )
         for mba, act_id, line in posting.connection.execute(query, {"act": posting.act_id}):
             yield _refuse(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData, select
 from keiryo.accounts import books
 from keiryo.accounts.balance import REBATCHING, balance, last_period
 from keiryo.accounts.batches import ARRIVALS
+from keiryo.accounts.book_curve import beginning_of_books
 from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import (
     BATCH,
@@ -24,7 +25,7 @@ from keiryo.accounts.tables import (
     entry_line,
 )
 from keiryo.dates import Period, date_number, parse_date, previous_day
-from keiryo.errors import UsageError
+from keiryo.errors import NotFoundError, UsageError
 from keiryo.journal.model import LineKind
 from keiryo.journal.registry import Link
 from keiryo.places.tables import AREA, area
@@ -47,7 +48,7 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     UsageError
         If it cannot be understood.
     NotFoundError
-        If it is a figure of an area that is not in the books.
+        If it is a figure of an area that is not in the books, or of a period before they begin.
     """
     prefix, colon, rest = asked.partition(":")
     if colon and prefix in ("line", "act", "evidence", "report", "entry", "evaluation", "source"):
@@ -88,6 +89,7 @@ def _figure_node(connection: Connection, metadata: MetaData, parts: list[str], a
             period = Period(parse_date(start), parse_date(end))
         except ValueError as error:
             raise UsageError(f"{asked!r}: {error}") from None
+        _require_begun(connection, metadata, mba, period)
         parts = [mba, *parts[2:]]
     else:
         period = last_period(connection, metadata, mba, Knowledge())
@@ -102,6 +104,22 @@ def _figure_node(connection: Connection, metadata: MetaData, parts: list[str], a
             raise UsageError(f"which category of {code}? There are: {listed}", "Add it: MF/E.")
         letter = str(Category.ENRICHED if Category.ENRICHED in present else present[0])
     return f"figure:{mba}/{period.start}..{period.end}/{code}/{letter}"
+
+
+def _require_begun(connection: Connection, metadata: MetaData, mba: str, period: Period) -> None:
+    """Refuse a period that ended before the books of an area begin, unless it was reported."""
+    begin = beginning_of_books(connection, metadata, mba)
+    if begin is None or period.end >= begin:
+        return
+    reported = metadata.tables[REPORTED_BALANCE.name]
+    query = select(reported.c.act_id).where(
+        reported.c.mba == mba, reported.c.period_to == date_number(period.end)
+    )
+    if connection.execute(query.limit(1)).first() is None:
+        raise NotFoundError(
+            f"the books of {mba} begin on {begin}, after the period {period.start}..{period.end}",
+            f"Ask about a period that ends on {begin} or later.",
+        )
 
 
 def _batch_uid(connection: Connection, metadata: MetaData, asked: str) -> str:

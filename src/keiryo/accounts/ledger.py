@@ -9,8 +9,9 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, MetaData, and_, func, select
 
 from keiryo.accounts import books
-from keiryo.accounts.balance import REBATCHING, book_sign, opening_inventory
+from keiryo.accounts.balance import REBATCHING, opening_inventory
 from keiryo.accounts.book_sums import are_most_lines
+from keiryo.accounts.equations import book_sign
 from keiryo.accounts.model import ZERO, Amount, Knowledge, Lines
 from keiryo.accounts.tables import (
     INVENTORY_CHANGE,

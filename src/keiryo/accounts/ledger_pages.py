@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, MetaData, case, func, select
 
 from keiryo.accounts import books
-from keiryo.accounts.balance import REBATCHING, book_sign, book_since, opening_inventory
+from keiryo.accounts.balance import REBATCHING, book_since, opening_inventory
 from keiryo.accounts.book_sums import LINES_READ_FOR_ONE, are_most_lines
 from keiryo.accounts.book_sums import NAME as BOOK_SUM_NAME
+from keiryo.accounts.equations import book_sign
 from keiryo.accounts.model import NOW, ZERO, Amount, Knowledge
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective, unindexed
 from keiryo.dates import Period, date_number, number_date, previous_day

@@ -49,6 +49,10 @@ class Amount:
             _checked(self.element_mg + other.element_mg), fissile, self.bases | other.bases
         )
 
+    def __sub__(self, other: Amount) -> Amount:
+        """Take an amount away; the fissile weight is known only if both are."""
+        return self + other.times(-1)
+
     def times(self, sign: int) -> Amount:
         """Return the amount with a sign."""
         fissile = None if self.fissile_mg is None else sign * self.fissile_mg

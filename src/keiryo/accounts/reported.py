@@ -15,12 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from keiryo.accounts.equations import book_of, is_change, results
 from keiryo.accounts.model import ZERO, Amount, Lines
 from keiryo.errors import Finding, Severity
 from keiryo.quantities import Category, format_weight
-from keiryo.vocabulary import entry_code
-
-RESULTS = ("PB", "BE", "DI", "BA", "PE", "MF")
 
 _ADVICE = {
     "ICR-MBR": "Compare the entries of the period with the balance; correct whichever is wrong.",
@@ -75,7 +73,7 @@ def _compared(
     physical: Mapping[Category, Amount],
     previous: Mapping[Category, Amount],
 ) -> Iterator[Finding]:
-    codes = [c for c in {**computed, **reported} if not c.startswith("RA") and c not in RESULTS]
+    codes = [c for c in {**computed, **reported} if is_change(c)]
     for code in codes:
         yield from _terms(mba, "ICR-MBR", code, computed.get(code, {}), reported)
     yield from _terms(mba, "DI-MBR", "DI", computed.get("DI", {}), reported)
@@ -126,24 +124,10 @@ def _differences(
 def _arithmetic(mba: str, lines: Lines) -> Iterator[Finding]:
     categories = {c for by_category in lines.values() for c in by_category}
     for category in sorted(categories):
-        stated = {code: by.get(category) for code, by in lines.items()}
-        book = stated.get("PB") or ZERO
-        for code, amount in stated.items():
-            if amount is not None and code not in RESULTS and not code.startswith("RA"):
-                book = book + amount.times(_sign(code, category))
-        adjusted = book + (stated.get("DI") or ZERO).times(-1)
-        checks = [("BE-ARITH", "BE", book), ("BA-ARITH", "BA", adjusted)]
-        if stated.get("BA") is not None and stated.get("PE") is not None:
-            difference = (stated.get("BA") or ZERO) + (stated.get("PE") or ZERO).times(-1)
-            checks.append(("MF-ARITH", "MF", difference))
-        for rule, code, expected in checks:
-            if code in lines and (value := stated.get(code)) is not None:
-                found = value + (stated.get(f"RA{code}") or ZERO)
-                yield from _differences(mba, rule, code, category, found, expected)
-
-
-def _sign(code: str, category: Category) -> int:
-    entry = entry_code(code)
-    if entry.old_category is not None:
-        return -1 if category == entry.old_category else 1
-    return entry.sign
+        stated = {code: by[category] for code, by in lines.items() if category in by}
+        terms = [stated.get(code, ZERO) for code in ("DI", "BA", "PE")]
+        for code, expected in results(book_of(lines, category), *terms):
+            if code not in stated or (code == "MF" and not {"BA", "PE"} <= set(stated)):
+                continue
+            found = stated[code] + stated.get(f"RA{code}", ZERO)
+            yield from _differences(mba, f"{code}-ARITH", code, category, found, expected)

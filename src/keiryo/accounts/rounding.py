@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from keiryo.accounts.balance import assembled, book_sign, in_order
+from keiryo.accounts.balance import assembled, in_order
+from keiryo.accounts.equations import book_of, results
 from keiryo.accounts.model import ZERO, Amount, Lines, total
 from keiryo.quantities import Category, round_mg
 
@@ -53,45 +54,40 @@ def rounded_balance(terms: Terms, element_steps_mg: Mapping[Category, int]) -> L
     opening, ending = exact.pop("PB", {}), exact.pop("PE", None)
     unrounded = assembled(opening, exact, ending)
     lines: Lines = {
-        code: {c: _rounded(a, element_steps_mg.get(c, 1)) for c, a in by.items()}
+        code: {c: rounded(a, element_steps_mg.get(c, 1)) for c, a in by.items()}
         for code, by in unrounded.items()
     }
     for code, by in unrounded.items():
         if code in terms:
             for category in by:
                 reported = total(
-                    _rounded(a, element_steps_mg.get(category, 1))
+                    rounded(a, element_steps_mg.get(category, 1))
                     for a in terms[code].get(category, ())
                 )
-                _adjust(lines, code, category, reported)
-    _adjust_results(lines)
+                adjust(lines, code, category, reported)
+    adjust_results(lines)
     return in_order(lines)
 
 
-def _rounded(amount: Amount, step_mg: int) -> Amount:
+def rounded(amount: Amount, step_mg: int) -> Amount:
+    """Return an amount rounded; the fissile weight to the gram where the element is rounded."""
     fissile = amount.fissile_mg
     if fissile is not None:
         fissile = round_mg(fissile, 1000 if step_mg > 1 else 1)
     return Amount(round_mg(amount.element_mg, step_mg), fissile, amount.bases)
 
 
-def _adjust(lines: Lines, code: str, category: Category, expected: Amount) -> None:
+def adjust(lines: Lines, code: str, category: Category, expected: Amount) -> None:
     """Book ``expected - line`` as rounding adjustment, if it is not zero."""
-    difference = expected + lines[code][category].times(-1)
+    difference = expected - lines[code][category]
     if not difference.is_zero:
         lines.setdefault(f"RA{code}", {})[category] = difference
 
 
-def _adjust_results(lines: Lines) -> None:
-    results = ("PB", "BE", "DI", "BA", "PE", "MF")
+def adjust_results(lines: Lines) -> None:
+    """Book the rounding adjustments of BE, BA and MF."""
     for category in list(lines["BE"]):
-        book = lines["PB"].get(category, ZERO)
-        for code in [c for c in lines if c not in results and not c.startswith("RA")]:
-            if category in lines[code]:
-                book = book + lines[code][category].times(book_sign(code, category))
-        _adjust(lines, "BE", category, book)
-        adjusted = book + lines.get("DI", {}).get(category, ZERO).times(-1)
-        _adjust(lines, "BA", category, adjusted)
-        if "MF" in lines:
-            difference = lines["BA"][category] + lines["PE"][category].times(-1)
-            _adjust(lines, "MF", category, difference)
+        terms = [lines.get(code, {}).get(category, ZERO) for code in ("DI", "BA", "PE")]
+        for code, expected in results(book_of(lines, category), *terms):
+            if code in lines:
+                adjust(lines, code, category, expected)

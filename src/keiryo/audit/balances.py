@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from keiryo.accounts import books
 from keiryo.accounts.balance import balance, computed_lines
+from keiryo.accounts.equations import book_sign, is_change
 from keiryo.accounts.model import Amount, Lines
 from keiryo.accounts.tables import REPORTED_BALANCE, effective
 from keiryo.audit.ledger import Ledger
@@ -37,7 +38,7 @@ from keiryo.audit.sources import Work
 from keiryo.dates import Period, date_number, previous_day
 from keiryo.errors import Finding
 from keiryo.quantities import Category, format_weight
-from keiryo.vocabulary import ENTRY_CODES, entry_code
+from keiryo.vocabulary import ENTRY_CODES
 
 BALANCE_CSV = names(
     "from to code category unit element_books fissile_books_g element_reported "
@@ -50,7 +51,6 @@ _HEADS = columns(
     "#Difference, element | #Difference, fissile g"
 )
 _TERMS = columns("!Date | Report/entry | Batch | #Element | #Fissile g | Act/line")
-_RESULTS = ("PB", "BE", "DI", "BA", "PE", "MF")
 _EQUATIONS = {
     "BE": "BE is PB plus all increases, less all decreases, with the category changes; DI and "
     "rounding are not in it.",
@@ -180,10 +180,8 @@ def _rounded_terms(part: Part, code: str, category: Category) -> Iterator[tuple[
     for term in part.reported:
         if term == "PB":
             yield term, 1
-        elif not term.startswith("RA") and term not in _RESULTS:
-            entry = entry_code(term)
-            out = entry.sign if entry.old_category is None else 1
-            yield term, -1 if category == entry.old_category else out
+        elif is_change(term):
+            yield term, book_sign(term, category)
     if code in ("BA", "MF"):
         yield "DI", -1
     if code == "MF":

@@ -19,7 +19,8 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 
 from keiryo.accounts import books
-from keiryo.accounts.balance import REBATCHING, book_sign, opening_inventory
+from keiryo.accounts.balance import REBATCHING, opening_inventory
+from keiryo.accounts.equations import book_sign
 from keiryo.accounts.model import ZERO, Amount
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective, entry_line, known
 from keiryo.audit.inventory import Takings

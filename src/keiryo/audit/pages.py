@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TextIO
 
 from keiryo.audit.folder import PackFolder
+from keiryo.sheet_text import protected
 
 ROWS_PER_PAGE = 1_000
 
@@ -59,7 +60,6 @@ POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'non
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Html(str):
@@ -99,7 +99,7 @@ def plain_cell(value: Cell) -> str:
     if isinstance(value, int):
         return str(value)
     text = value.replace("\x00", "\\u0000")
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+    return text if _is_number(text) else protected(text)
 
 
 def _is_number(text: str) -> bool:

@@ -134,10 +134,9 @@ def _gemuf_limits(result: Mapping[str, Any], values: Floats) -> Floats | None:
     probability = _threshold(result, "gemuf_v1")
     if probability is None or not 0 < probability < 1:
         return None
-    from scipy.special import chdtri
+    from keiryo.material_balance.statistics import gemuf_v1_limits
 
-    known = np.isfinite(values)
-    return np.where(known, chdtri(np.maximum(np.cumsum(known), 1), probability), np.nan)
+    return gemuf_v1_limits(values, probability)
 
 
 def _alarms(result: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -22,6 +22,7 @@ from keiryo.cli import (
     oversight,
     people,
     places,
+    releases,
     reports,
     sampling,
     serve,
@@ -64,6 +65,6 @@ def root(
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
-    *(movements, journal, people, serve, demo),
+    *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

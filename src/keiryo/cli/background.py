@@ -25,8 +25,15 @@ STOPPED_WITHIN_S = 40
 """Longer than a server takes to finish what it answers."""
 
 
-def start_in_background(settings: Settings, config: Path | None) -> None:
+def start_in_background(
+    settings: Settings, config: Path | None, *, ending: str | None = None
+) -> None:
     """Start a server that goes on when this program ends, and say where it is.
+
+    Parameters
+    ----------
+    ending : str, optional
+        The command that ends it, where there is a shorter one than naming the books.
 
     Raises
     ------
@@ -38,11 +45,12 @@ def start_in_background(settings: Settings, config: Path | None) -> None:
     from keiryo.api import open_books
     from keiryo.errors import ConflictError, StorageError
 
+    ending = ending or command_to_stop(settings.books)
     noted = note_of(settings.books)
     if _running(noted) is not None:
         raise ConflictError(
             "a server runs in the background for these books already",
-            f"End it with '{command_to_stop(settings.books)}', or open its address.",
+            f"End it with '{ending}', or open its address.",
         )
     open_books(settings.books).disconnect()
     with listening(settings):
@@ -56,8 +64,7 @@ def start_in_background(settings: Settings, config: Path | None) -> None:
             process.terminate()
         noted.unlink(missing_ok=True)
         raise StorageError("the server did not start", f"Its last words are in {log}.")
-    ending = command_to_stop(settings.books)
-    print(f"The server runs in the background; '{ending}' ends it. Its log is {log}.")
+    print(f"The server runs in the background; '{ending}' ends it.\nIts log is {log}")
     tell_where(settings)
 
 
@@ -112,13 +119,26 @@ def command_to_stop(place: str) -> str:
     needed, and left out.
     """
     import shlex
-    import shutil
 
-    program = "keiryo" if shutil.which("keiryo") else f"{shlex.quote(sys.executable)} -m keiryo"
+    program = this_program()
     named = Given.db is not None or "KEIRYO_DB" in os.environ
     if not named and note_of(place_of_books(None)) == note_of(place):
         return f"{program} stop"
     return f"{program} stop --db {shlex.quote(_without_password(place))}"
+
+
+def this_program() -> str:
+    """Return how this program can be called from here: by the shortest name that works."""
+    import shlex
+    import shutil
+
+    if shutil.which("keiryo"):
+        return "keiryo"
+    called = Path(sys.argv[0])
+    if called.name == "keiryo" and os.access(called, os.X_OK):
+        near = os.path.relpath(called)
+        return shlex.quote(str(called.absolute()) if near.startswith("..") else near)
+    return f"{shlex.quote(sys.executable)} -m keiryo"
 
 
 def _without_password(place: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from keiryo.cli.accounts import balance_rows
+from keiryo.cli.background import this_program
 from keiryo.cli.demo_people import end_server
 from keiryo.cli.options import DbOption, Format, Given, place_of_books
 from keiryo.cli.output import Progress, show_findings, show_rows
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from keiryo.api import Books
 
 AREAS = ("XAFA", "XARA", "XALA")
+BOOKS = "state-xa.sqlite"
+STOPPED_BY = "KEIRYO_DEMO_STOP"
+"""Says what ends the server, where a script started the demonstration that has its own."""
 
 
 def register(app: typer.Typer) -> None:
@@ -34,19 +37,49 @@ def demo(
         bool,
         typer.Option("--serve", help="Admit people and serve the books in the browser as well."),
     ] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="End the server that the demonstration started.")
+    ] = False,
     db: DbOption = None,
 ) -> None:
     """Show the main job in fresh books.
 
     The year 2025 of the invented State XA, or a whole fuel cycle.
     """
-    place = _fresh_place(db, "fuel-cycle.sqlite" if fuel_cycle else "state-xa.sqlite")
+    if stop:
+        _stop(db)
+        return
+    place = _fresh_place(db, "fuel-cycle.sqlite" if fuel_cycle else BOOKS)
     if fuel_cycle:
         from keiryo.cli.fuel_cycle import run_fuel_cycle_demo
 
         run_fuel_cycle_demo(place)
         return
-    _run(place, serve)
+    own = os.environ.get(STOPPED_BY) or f"{this_program()} demo --stop"
+    _run(place, serve, own if db is None else None)
+
+
+def _stop(db: str | None) -> None:
+    """End the server of the demonstration.
+
+    Raises
+    ------
+    NotFoundError
+        If none runs.
+    """
+    from keiryo.errors import NotFoundError
+
+    if not end_server(str(_folder() / BOOKS) if db is None else place_of_books(db)):
+        raise NotFoundError(
+            "no server of the demonstration runs", "Start it with 'keiryo demo --serve'."
+        )
+    print("The server has ended.")
+
+
+def _folder() -> Path:
+    data_home = os.environ.get("XDG_DATA_HOME")
+    base = Path(data_home) if data_home else Path.home() / ".local" / "share"
+    return base / "keiryo" / "demo"
 
 
 def _fresh_place(db: str | None, name: str) -> str:
@@ -69,9 +102,7 @@ def _fresh_place(db: str | None, name: str) -> str:
             "Give an empty place with 'keiryo demo --db ...'; without one, the demonstration "
             "is made anew in a folder of its own.",
         )
-    data_home = os.environ.get("XDG_DATA_HOME")
-    base = Path(data_home) if data_home else Path.home() / ".local" / "share"
-    folder = base / "keiryo" / "demo"
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     end_server(str(folder / name))
     for path in folder.glob(f"{name}*"):
@@ -79,7 +110,7 @@ def _fresh_place(db: str | None, name: str) -> str:
     return str(folder / name)
 
 
-def _run(place: str, serve: bool) -> None:
+def _run(place: str, serve: bool, ending: str | None) -> None:
     import time
 
     from keiryo.api import init_books
@@ -97,7 +128,7 @@ def _run(place: str, serve: bool) -> None:
     _prove(books)
     _next(place, time.perf_counter() - began)
     if serve:
-        _serve(books, place)
+        _serve(books, place, ending)
 
 
 def _heading(words: str) -> None:
@@ -296,7 +327,7 @@ def _prove(books: Books) -> None:
     )
 
 
-def _serve(books: Books, place: str) -> None:
+def _serve(books: Books, place: str, ending: str | None) -> None:
     """Admit people, start the server, and say where to go."""
     from keiryo.cli.demo_people import admit_people, serve_in_background
 
@@ -304,14 +335,12 @@ def _serve(books: Books, place: str) -> None:
     admit_people(books)
     books.disconnect()
     print("These passwords were made for this run and are shown only here.")
-    serve_in_background(place)
+    serve_in_background(place, ending)
 
 
 def _next(place: str, seconds: float) -> None:
-    import shutil
-
     _heading(f"Done in {seconds:.1f} s. Try next")
-    program = "keiryo" if shutil.which("keiryo") else os.path.relpath(sys.argv[0])
+    program = this_program()
     print(f"  export KEIRYO_DB={place}")
     for command, words in (
         ("balance XAFA", "the balance that was just closed"),

@@ -94,16 +94,16 @@ def free_port() -> int:
     return 0
 
 
-def serve_in_background(place: str) -> None:
-    """Start the server of the demonstration's books and say where it is."""
+def serve_in_background(place: str, ending: str | None = None) -> None:
+    """Start the server of the demonstration's books and say where it is, and what ends it."""
     from keiryo.cli.background import start_in_background
     from keiryo.web.settings import read_settings
 
-    start_in_background(read_settings(place, port=free_port() or FIRST_PORT), None)
+    start_in_background(read_settings(place, port=free_port() or FIRST_PORT), None, ending=ending)
 
 
-def end_server(place: str) -> None:
-    """End a server that still serves an earlier demonstration at the same place."""
+def end_server(place: str) -> bool:
+    """End a server that still serves an earlier demonstration at a place; return if one did."""
     from keiryo.cli.background import end_in_background
 
-    end_in_background(place)
+    return end_in_background(place)

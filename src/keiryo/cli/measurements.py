@@ -196,7 +196,7 @@ def _exporting(form: str) -> Callable[..., None]:
         import io
 
         from keiryo.measurement.forms import FORMS
-        from keiryo.measurement.table_files import protected
+        from keiryo.sheet_text import protected
 
         rows = _lines(form, where, None, db, export=True)
         free = {c.name for c in FORMS[form].columns if c.free}

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("list")(list_)
     group.command("first-token")(first_token)
-    for command in (admit, grant, withdraw, suspend, readmit, leave, reset, policy, keys):
+    for command in (admit, grant, withdraw, rename, suspend, readmit, leave, reset, policy, keys):
         group.command()(command)
     tokens = typer.Typer(help="Tokens with which programs act for a person.")
     tokens.callback(invoke_without_command=True)(token)
@@ -180,6 +180,20 @@ def withdraw(
         agreement=agreement,
     )
     _done("Withdrawn", posted)
+
+
+def rename(
+    person: PersonArgument,
+    name: Annotated[str, typer.Option("--name", help="Name as colleagues know it.")],
+    db: DbOption = None,
+) -> None:
+    """Change how a person is called: yourself, or others as administrator. It is no act."""
+    from keiryo.people import displayed_names
+
+    books = opened(db)
+    who = _person(books, person)
+    renamed = displayed_names.rename(books.database, books.actor, who, name)
+    print(f"{who} is called {renamed.shown_name} now; the record keeps the pseudonym.")
 
 
 def suspend(person: PersonArgument, db: DbOption = None) -> None:

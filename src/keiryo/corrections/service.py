@@ -33,6 +33,7 @@ from keiryo.errors import (
     Severity,
     UsageError,
 )
+from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
@@ -296,26 +297,17 @@ def _post_plan_itself(
     """Record the plan, so that the acts of its reports can be told together and explained."""
     data = {**plan_dict(correction), "posted": posted}
     content = json.dumps(data, ensure_ascii=False, sort_keys=True).encode()
-    digest = database.evidence.put(content)
-    client_id = f"correction.plan:{digest}"
+    root = correction.root
+    name = f"correction of {root.country}-{root.mba}-{root.report}-{root.entry}.json"
+    kept = keep_file(database.evidence, name, content)
+    client_id = f"correction.plan:{kept.digest}"
     with database.reading() as connection:
         before = act_by_client_id(connection, database.metadata, client_id)
     if before is not None:
         return before.act_id
-    root = correction.root
-    name = f"correction of {root.country}-{root.mba}-{root.report}-{root.entry}.json"
     reason = correction.choices.reason or f"{root.text}: {correction.wanted}"
     draft = Draft("correction.plan", client_id, reason=reason)
-    draft.add(
-        EVIDENCE.name,
-        scope=actor.on_behalf_of,
-        digest=digest,
-        name=name,
-        size_bytes=len(content),
-        role=PLAN_ROLE,
-        received_at=utc_text(clock()),
-        kept=1,
-    )
+    add_evidence(draft, kept, actor.on_behalf_of, PLAN_ROLE, utc_text(clock()))
     return post(database, draft, actor, clock=clock).act.act_id
 
 

@@ -20,7 +20,8 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.accounts import books
-from keiryo.accounts.balance import REBATCHING, balance, book_sign, computed_lines
+from keiryo.accounts.balance import REBATCHING, balance, computed_lines
+from keiryo.accounts.equations import book_sign
 from keiryo.accounts.model import Amount, Knowledge
 from keiryo.accounts.tables import GENEALOGY, INVENTORY_CHANGE, PHYSICAL_INVENTORY, effective
 from keiryo.dates import Period, date_number, next_day, previous_day

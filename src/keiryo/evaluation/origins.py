@@ -20,7 +20,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from keiryo.accounts.balance import book_sign
+from keiryo.accounts.equations import book_sign
 from keiryo.evaluation.model import LISTED, BookLine, Measurement
 from keiryo.quantities import Category
 from keiryo.vocabulary import entry_code, measurement_bases

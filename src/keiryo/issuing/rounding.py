@@ -17,8 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from keiryo.accounts.balance import assembled, book_sign, in_order
+from keiryo.accounts.balance import assembled, in_order
+from keiryo.accounts.equations import BALANCE_LINES
 from keiryo.accounts.model import ZERO, Amount, Lines, total
+from keiryo.accounts.rounding import adjust, adjust_results, rounded
 from keiryo.quantities import Category, round_mg
 from keiryo.reports.model import ELEMENT_LABELS, WEIGHT_LABELS, Entry, Weight, weight_unit
 from keiryo.vocabulary import Profile
@@ -26,7 +28,6 @@ from keiryo.vocabulary import Profile
 Sums = Mapping[str, Mapping[Category, Amount]]
 """By code, by category."""
 
-_RESULTS = ("PB", "BE", "DI", "BA", "PE", "MF")
 _BALANCED_FISSILE = (Category.ENRICHED, Category.UNIFIED)
 
 
@@ -129,25 +130,17 @@ def stated_balance(terms: BalanceTerms, rules: Profile) -> Lines:
     opening = {**dict.fromkeys(terms.stated_opening, ZERO), **terms.opening}
     unrounded = assembled(opening, {c: dict(by) for c, by in terms.changes.items()}, terms.ending)
     lines: Lines = {
-        code: {c: _rounded(c, amount, rules) for c, amount in by.items()}
+        code: {c: rounded(amount, rules.rounding_step_mg[c.unit]) for c, amount in by.items()}
         for code, by in unrounded.items()
     }
     for category in lines["PB"]:
         stated = terms.stated_opening.get(category, ZERO)
         lines["PB"][category] = _balanced(category, stated)
-    for code in [c for c in lines if c not in _RESULTS or c == "DI"]:
+    for code in [c for c in lines if c not in BALANCE_LINES or c == "DI"]:
         _adjust_line(lines, code, terms.stated_changes.get(code, {}))
     _adjust_line(lines, "PE", terms.stated_ending)
-    _adjust_results(lines)
+    adjust_results(lines)
     return in_order(lines)
-
-
-def _rounded(category: Category, amount: Amount, rules: Profile) -> Amount:
-    step = rules.rounding_step_mg[category.unit]
-    fissile = amount.fissile_mg
-    if fissile is not None:
-        fissile = round_mg(fissile, 1000 if step > 1 else 1)
-    return Amount(round_mg(amount.element_mg, step), fissile, amount.bases)
 
 
 def _balanced(category: Category, amount: Amount) -> Amount:
@@ -158,24 +151,4 @@ def _balanced(category: Category, amount: Amount) -> Amount:
 def _adjust_line(lines: Lines, code: str, stated: Mapping[Category, Amount]) -> None:
     for category in list(lines[code]):
         expected = _balanced(category, total([stated.get(category, ZERO)]))
-        _adjust(lines, code, category, expected)
-
-
-def _adjust(lines: Lines, code: str, category: Category, expected: Amount) -> None:
-    difference = expected + lines[code][category].times(-1)
-    if not difference.is_zero:
-        lines.setdefault(f"RA{code}", {})[category] = difference
-
-
-def _adjust_results(lines: Lines) -> None:
-    changes = [code for code in lines if code not in _RESULTS and not code.startswith("RA")]
-    for category in list(lines["BE"]):
-        book = lines["PB"].get(category, ZERO)
-        for code in changes:
-            if category in lines[code]:
-                book = book + lines[code][category].times(book_sign(code, category))
-        _adjust(lines, "BE", category, book)
-        adjusted = book + lines.get("DI", {}).get(category, ZERO).times(-1)
-        _adjust(lines, "BA", category, adjusted)
-        difference = lines["BA"][category] + lines["PE"][category].times(-1)
-        _adjust(lines, "MF", category, difference)
+        adjust(lines, code, category, expected)

@@ -22,10 +22,11 @@ from keiryo.accounts.batches import BatchBook
 from keiryo.dates import utc_text
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.issuing.source_findings import completed, set_findings
+from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
-from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
+from keiryo.journal.tables import FINDING, finding_values
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import areas
 from keiryo.reports.entries import EntryRecorder
@@ -107,7 +108,9 @@ def record_source(
             raise RefusedError("the source lines were refused; nothing was posted", every)
         reason = accept_reason if any(f.severity in _BLOCKING for f in every) else None
         made = Draft(RECORDING, client_id, reason=reason)
-        _add_evidence(database, made, files, actor.on_behalf_of, clock)
+        for name, content in files:
+            kept = keep_file(database.evidence, name, content)
+            add_evidence(made, kept, actor.on_behalf_of, "source data", utc_text(clock()))
         registered = areas(connection, database.metadata)
         _add_entries(connection, database.metadata, made, reports, registered, clock)
         for finding in every:
@@ -148,26 +151,6 @@ def _blocks(findings: Iterable[Finding], accept_reason: str | None) -> bool:
     if Severity.FORMAT in severities:
         return True
     return Severity.INCONSISTENCY in severities and accept_reason is None
-
-
-def _add_evidence(
-    database: Database,
-    draft: Draft,
-    files: Sequence[tuple[str, bytes]],
-    scope: str,
-    clock: Clock,
-) -> None:
-    for name, content in files:
-        draft.add(
-            EVIDENCE.name,
-            scope=scope,
-            digest=database.evidence.put(content),
-            name=name,
-            size_bytes=len(content),
-            role="source data",
-            received_at=utc_text(clock()),
-            kept=1,
-        )
 
 
 # --- from rows to lines --------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, select, text
+from sqlalchemy import Connection, MetaData, RowMapping, select, text
 
 from keiryo.errors import NotFoundError
 from keiryo.journal.model import Act
@@ -131,7 +131,7 @@ def why(
                 continue
             seen.add(link.target)
             waiting.append(link.target)
-    if not chain.links and not chain.acts and not chain.lines:
+    if not chain.links and not chain.acts and not chain.lines and not chain.evidence:
         raise NotFoundError(
             f"nothing is recorded about {node}",
             "Name a figure (XAFA/MF/E), a batch (XAFA/NAME), report:XAFA/102 or act:12.",
@@ -162,9 +162,18 @@ def _own_links(
         table = metadata.tables[EVIDENCE.name]
         query = select(table).where(table.c.act_id == act.act_id).order_by(table.c.line_no)
         for row in connection.execute(query).mappings():
-            values = {k: row[k] for k in ("name", "size_bytes", "role", "received_at", "kept")}
-            chain.evidence.setdefault(row["digest"], {**values, "act": act.act_id})
+            chain.evidence.setdefault(row["digest"], _evidence(row))
             yield Link(node, "with evidence", f"evidence:{row['digest']}")
+    elif kind == "evidence" and name not in chain.evidence:  # it rests on nothing further
+        table = metadata.tables[EVIDENCE.name]
+        query = select(table).where(table.c.digest == name).order_by(table.c.act_id).limit(1)
+        for row in connection.execute(query).mappings():
+            chain.evidence[name] = _evidence(row)
+
+
+def _evidence(row: RowMapping) -> dict[str, Any]:
+    names = ("name", "size_bytes", "role", "received_at", "kept")
+    return {**{name: row[name] for name in names}, "act": row["act_id"]}
 
 
 def _line_ranges(

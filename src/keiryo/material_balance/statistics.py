@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, signal
-from scipy.special import chdtrc
+from scipy.special import chdtrc, chdtri
 
 from keiryo.errors import UsageError
 from keiryo.material_balance.factoring import Factor, factor
@@ -235,6 +235,21 @@ def gemuf_v1_probability(gemuf: npt.ArrayLike) -> Floats:
     given = np.asarray(gemuf, dtype=np.float64)
     freedom = np.cumsum(~np.isnan(given), axis=-1)
     return np.asarray(chdtrc(np.maximum(freedom, 1), given), dtype=np.float64)
+
+
+def gemuf_v1_limits(gemuf: npt.ArrayLike, probability: float) -> Floats:
+    """Return the GEMUF V1 that is reached with a probability when nothing is missing.
+
+    Parameters
+    ----------
+    gemuf : array_like
+        The values; where there is none (NaN), there is no limit.
+    probability : float
+        Common to all balances: chi-square with as many degrees of freedom as there are so far.
+    """
+    known = np.isfinite(np.asarray(gemuf, dtype=np.float64))
+    limits = chdtri(np.maximum(np.cumsum(known, axis=-1), 1), probability)
+    return np.asarray(np.where(known, limits, np.nan), dtype=np.float64)
 
 
 def smoothed_loss(muf: npt.ArrayLike) -> Floats:

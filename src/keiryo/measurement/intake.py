@@ -19,9 +19,9 @@ from sqlalchemy import Connection, MetaData
 from keiryo.accounts.model import NOW, Knowledge
 from keiryo.dates import number_date, utc_text
 from keiryo.errors import Finding, NotFoundError, RefusedError, Severity, UsageError
+from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft, Value
 from keiryo.journal.posting import Clock, post, system_clock
-from keiryo.journal.tables import EVIDENCE
 from keiryo.measurement.forms import CONTROLS, FORMS, SOURCES, Form
 from keiryo.measurement.in_force import (
     NAMES,
@@ -133,7 +133,7 @@ def _record(
 ) -> Imported:
     for row in table.rows:
         form.convert(table, row)
-    _find_doubles(table, form)
+    find_doubles(table, form)
     counted = {"recorded": 0, "unchanged": 0, "withdrawn": 0}
 
     def draft(connection: Connection) -> Draft:
@@ -154,8 +154,13 @@ def _record(
             raise _NothingNew
         made = Draft(f"measurement.{form.heading}", f"measurement:{uuid.uuid4()}")
         if file is not None:
-            digest = database.evidence.put(file[1])
-            _add_evidence(made, actor, file, digest, form.words, clock)
+            add_evidence(
+                made,
+                keep_file(database.evidence, *file),
+                actor.on_behalf_of,
+                form.words,
+                utc_text(clock()),
+            )
         places = areas(connection, database.metadata) if "mba" in new[0].values else {}
         for row in new:
             mba = str(row.values.get("mba"))
@@ -176,7 +181,8 @@ class _NothingNew(Exception):
     """All of it is in force in the same words."""
 
 
-def _find_doubles(table: ReadTable, form: Form) -> None:
+def find_doubles(table: ReadTable, form: Form) -> None:
+    """Find rows of a file that stand for one thing; what it finds is added to the table."""
     if form is CONTROLS:
         return
     names = NAMES[form.kind.name]
@@ -334,18 +340,3 @@ def _as_text(value: Value, column_type: str) -> Value:
     if column_type == "flag":
         return "yes" if value else "no"
     return number_date(int(value)).isoformat()
-
-
-def _add_evidence(
-    draft: Draft, actor: Actor, file: tuple[str, bytes], digest: str, words: str, clock: Clock
-) -> None:
-    draft.add(
-        EVIDENCE.name,
-        scope=actor.on_behalf_of,
-        digest=digest,
-        name=file[0].encode(errors="replace").decode()[:255] or "(no name)",
-        size_bytes=len(file[1]),
-        role=words,
-        received_at=utc_text(clock()),
-        kept=1,
-    )

@@ -8,12 +8,9 @@ them are found at once. What the columns mean is said in `keiryo.measurement.for
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,12 +18,20 @@ from decimal import Decimal
 from keiryo.dates import DateError, date_number, parse_date
 from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Value
+from keiryo.sheet_text import (
+    MAX_ROWS,
+    SheetTextError,
+    column_letters,
+    column_name,
+    csv_lines,
+    plain,
+    text_of,
+    unprotected,
+)
 
 FORMAT = "MEASUREMENT-FORMAT"
-MAX_ROWS = 200_000
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_FORMULA = re.compile(r"'*[=+@-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class ReadTable:
         cell = None if row is None else row.cell
         if row is not None and column is not None:
             position = self.positions.get(column)
-            letters = "" if position is None else f" column {_letters(position)}"
+            letters = "" if position is None else f" column {column_letters(position)}"
             cell = f"{row.cell}{letters} ({column})".strip()
         self.findings.append(
             Finding(
@@ -147,22 +152,17 @@ def read_table_file(
         Rows with typed values; what is empty is None.
     """
     table = ReadTable(name.replace("\\", "/").rpartition("/")[2] or name)
+    toml = name.lower().endswith(".toml")
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        table.wrong(
-            f"the file is not UTF-8 text (byte {error.start + 1})",
-            "Save it as UTF-8, in a spreadsheet as 'CSV UTF-8'.",
-        )
+        text = text_of(content)
+        if toml:
+            _read_toml(table, text, heading, dict(also_called or {}), columns)
+        else:
+            _read_csv(table, csv_lines(text), dict(also_called or {}), columns)
+    except SheetTextError as error:
+        advice = "Check that this is the right file, saved as UTF-8." if toml else error.advice
+        table.wrong(error.message, advice)
         return table
-    if "\0" in text or not text.strip():
-        words = "holds no rows" if not text.strip() else "holds NUL characters"
-        table.wrong(f"the file {words}", "Check that this is the right file.")
-        return table
-    if name.lower().endswith(".toml"):
-        _read_toml(table, text, heading, dict(also_called or {}), columns)
-    else:
-        _read_csv(table, text, dict(also_called or {}), columns)
     if len(table.rows) > MAX_ROWS:
         table.rows.clear()
         table.wrong(f"the file has more than {MAX_ROWS} rows", "Divide the file.")
@@ -205,16 +205,16 @@ def _read_toml(
             continue
         for key, value in given.items():
             name = also_called.get(key.lower(), key.lower())
-            plain = _plain_value(value)
+            written = _plain_value(value)
             if name not in known:
                 _unknown_column(table, key, columns, row)
-            elif plain is None:
+            elif written is None:
                 table.wrong(
                     f"{name} holds neither a text, number, date nor a list of texts",
                     "Write one value in quotation marks.", row, name,
                 )  # fmt: skip
             else:
-                row.texts[name] = plain
+                row.texts[name] = written
         table.rows.append(row)
 
 
@@ -222,31 +222,24 @@ def _plain_value(value: object) -> str | None:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str | int):
-        return _plain(str(value)) if not isinstance(value, int) or abs(value) < 10**40 else None
+        return plain(str(value)) if not isinstance(value, int) or abs(value) < 10**40 else None
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return value.isoformat()
     if isinstance(value, list) and all(isinstance(v, str) and "," not in v for v in value):
-        return ",".join(_plain(v) for v in value)
+        return ",".join(plain(v) for v in value)
     return None
 
 
 def _read_csv(
-    table: ReadTable, text: str, also_called: dict[str, str], columns: Sequence[Column]
+    table: ReadTable,
+    listed: Sequence[tuple[int, list[str]]],
+    also_called: dict[str, str],
+    columns: Sequence[Column],
 ) -> None:
-    first = text.lstrip("\r\n").splitlines()[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-    try:
-        listed = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
-    except csv.Error as error:
-        table.wrong(f"the file is no CSV: {error}", "Save it as CSV again.")
-        return
-    if not listed:
-        table.wrong("the file holds no rows", "Check that this is the right file.")
-        return
     header = TableRow(listed[0][0], "first row", {})
     known = {c.name for c in columns}
     for number, cell in enumerate(listed[0][1], start=1):
-        name = "_".join(_plain(cell).lower().replace("-", " ").replace("_", " ").split())
+        name = column_name(cell)
         name = also_called.get(name, name)
         if name and name not in known:
             _unknown_column(table, cell, columns, header)
@@ -273,7 +266,7 @@ def _read_csv(
                 "Put a text with a comma in quotation marks; write decimals with a point.", row,
             )  # fmt: skip
         for name, position in table.positions.items():
-            cell = _plain(cells[position - 1]) if position <= len(cells) else ""
+            cell = plain(cells[position - 1]) if position <= len(cells) else ""
             row.texts[name] = unprotected(cell) if name in free else cell
         table.rows.append(row)
     if not table.rows:
@@ -287,20 +280,6 @@ def _unknown_column(table: ReadTable, name: str, columns: Sequence[Column], row:
         row,
         found=name.strip()[:200],
     )
-
-
-def protected(text: str) -> str:
-    """Return a text for a CSV file, so that no spreadsheet takes it for a formula.
-
-    An apostrophe goes before ``=``, ``+``, ``-`` and ``@``, as in spreadsheets; `unprotected`
-    takes it away again.
-    """
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def unprotected(text: str) -> str:
-    """Return what `protected` was given."""
-    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
 
 
 def type_row(table: ReadTable, row: TableRow, columns: Sequence[Column]) -> None:
@@ -380,17 +359,3 @@ def _or(words: Sequence[str]) -> str:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:37]}...")
-
-
-def _plain(text: str) -> str:
-    """Return a text trimmed, with full-width letters and digits as plain ones."""
-    return unicodedata.normalize("NFKC", text).strip()
-
-
-def _letters(number: int) -> str:
-    """Return the name of a column in a spreadsheet: 1 is A, 27 is AA."""
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

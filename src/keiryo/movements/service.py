@@ -28,10 +28,11 @@ from keiryo.accounts.tables import (
 )
 from keiryo.dates import date_number, previous_day, utc_text
 from keiryo.errors import Finding, RefusedError, Severity, UsageError, worst
+from keiryo.journal.evidence import MAX_KEPT_BYTES, add_evidence, keep_file
 from keiryo.journal.model import Actor, Draft
 from keiryo.journal.opening import recorded_state
 from keiryo.journal.posting import Clock, post, system_clock
-from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
+from keiryo.journal.tables import FINDING, finding_values
 from keiryo.movements import checks
 from keiryo.movements.comparison import Comparison, compare
 from keiryo.movements.entries import LINE_COLUMNS, ledger_lines, scope_of
@@ -51,7 +52,6 @@ Progress = Callable[[int, int, str], None]
 BLOCK_WEEKS = 13
 """How many weeks' lines are worked out at a time, so that memory stays bounded."""
 
-KEPT_UP_TO_BYTES = 64 << 20
 """Files up to this size are kept in the evidence store; of larger ones, the digest."""
 
 
@@ -330,14 +330,8 @@ class _Booking:
         draft = Draft("movements.begin", client_id, reason=f"item movements: {self.mapping.name}")
         self._add_areas(draft)
         for name, content, role in evidence:
-            kept = len(content) <= KEPT_UP_TO_BYTES
-            digest = hashlib.sha256(content).hexdigest()
-            if kept:
-                self.database.evidence.put(content)
-            draft.add(
-                EVIDENCE.name, scope=self.state, digest=digest, name=name,
-                size_bytes=len(content), role=role, received_at=received, kept=int(kept),
-            )  # fmt: skip
+            file = keep_file(self.database.evidence, name, content, up_to_bytes=MAX_KEPT_BYTES)
+            add_evidence(draft, file, self.state, role, received)
         for finding in prepared.findings:
             draft.add(FINDING.name, finding_values(finding, self.state))
         if self.mapping.begins_empty:

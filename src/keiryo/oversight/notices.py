@@ -21,12 +21,12 @@ from sqlalchemy import Connection, MetaData, select
 
 from keiryo.accounts.model import Amount, Knowledge
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective
-from keiryo.dates import date_number, number_date
+from keiryo.dates import date_number, number_date, utc_text
 from keiryo.errors import Finding, NotFoundError, RefusedError, UsageError
+from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.oversight.notice_intake import notice_problems, wrong_notice
-from keiryo.oversight.received_rows import add_evidence
 from keiryo.oversight.register_entries import weights_dict
 from keiryo.oversight.tables import ADVANCE_NOTICE
 from keiryo.places.tables import areas
@@ -247,7 +247,7 @@ def register_notices(
         If a notice is wrong; nothing is recorded.
     """
     wanted = list(notices)
-    kept = None if evidence is None else database.evidence.put(evidence[1])
+    kept = None if evidence is None else keep_file(database.evidence, *evidence[:2])
 
     def draft(connection: Connection) -> Draft:
         places = areas(connection, database.metadata)
@@ -275,7 +275,7 @@ def register_notices(
             raise _NothingNew
         made = Draft("notice.register", f"notice.register:{uuid.uuid4()}")
         if evidence is not None and kept is not None:
-            add_evidence(made, actor, evidence, kept, clock)
+            add_evidence(made, kept, actor.on_behalf_of, evidence[2], utc_text(clock()))
         for notice in new:
             made.add(ADVANCE_NOTICE.name, _values(notice, places[notice.mba].scope))
         return made

@@ -7,21 +7,21 @@ once. Nothing here knows what the rows mean.
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from keiryo.dates import DateError, parse_date, utc_text
+from keiryo.dates import DateError, parse_date
 from keiryo.errors import Finding, Severity
-from keiryo.journal.model import Actor, Draft
-from keiryo.journal.posting import Clock
-from keiryo.journal.tables import EVIDENCE
 from keiryo.quantities import Category, WeightError, parse_weight_mg
-
-MAX_ROWS = 200_000
+from keiryo.sheet_text import (
+    SheetTextError,
+    column_letters,
+    column_name,
+    csv_lines,
+    plain,
+    text_of,
+)
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class ReceivedRows:
         """Note that something is wrong, in a row and column if they are given."""
         cell = None
         if row is not None and column is not None and column in self.columns:
-            cell = f"row {row.number} column {_letters(self.columns[column])} ({column})"
+            cell = f"row {row.number} column {column_letters(self.columns[column])} ({column})"
         elif row is not None:
             cell = f"row {row.number}"
         self.findings.append(
@@ -187,52 +187,14 @@ def read_rows(
     """
     table = ReceivedRows(name, code)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        table.wrong(
-            f"the file is not UTF-8 text (byte {error.start + 1})",
-            "Save it as 'CSV UTF-8'.",
-        )
-        return table
-    if "\0" in text or not text.strip():
-        words = "holds no rows" if not text.strip() else "holds NUL characters"
-        table.wrong(f"the file {words}", "Check that this is the right file, saved as CSV.")
-        return table
-    first = text.lstrip("\r\n").splitlines()[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        listed = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
-    except csv.Error as error:
-        table.wrong(f"the file is no CSV: {error}", "Save it as CSV again.")
-        return table
-    if not listed:
-        table.wrong("the file holds no rows", "Check that this is the right file, saved as CSV.")
-        return table
-    if len(listed) > MAX_ROWS:
-        table.wrong(f"the file has more than {MAX_ROWS} rows", "Divide the file.")
+        listed = csv_lines(text_of(content))
+    except SheetTextError as error:
+        table.wrong(error.message, error.advice)
         return table
     _header(table, listed[0][1], required, optional, also_called)
     if not table.findings:
         _fill(table, listed[1:])
     return table
-
-
-def add_evidence(
-    draft: Draft, actor: Actor, evidence: tuple[str, bytes, str], digest: str, clock: Clock
-) -> None:
-    """Add the line that names a file that was received, by name, content and role."""
-    name, content, role = evidence
-    draft.add(
-        EVIDENCE.name,
-        scope=actor.on_behalf_of,
-        digest=digest,
-        name=name.encode(errors="replace").decode()[:255] or "(no name)",
-        size_bytes=len(content),
-        role=role,
-        received_at=utc_text(clock()),
-        kept=1,
-    )
 
 
 def _header(
@@ -244,13 +206,13 @@ def _header(
 ) -> None:
     known = {*required, *optional}
     for number, cell in enumerate(cells, start=1):
-        name = "_".join(_plain(cell).lower().replace("-", " ").replace("_", " ").split())
+        name = column_name(cell)
         name = also_called.get(name, name)
         if not name:
             continue
         if name not in known:
             table.wrong(
-                f"column {_letters(number)} ({cell.strip()[:60]!r}) is not known",
+                f"column {column_letters(number)} ({cell.strip()[:60]!r}) is not known",
                 f"The columns are: {', '.join((*required, *optional))}. Remove or rename it.",
                 found=cell.strip()[:200],
             )
@@ -270,7 +232,7 @@ def _fill(table: ReceivedRows, listed: Sequence[tuple[int, list[str]]]) -> None:
     width = max(table.columns.values())
     for number, cells in listed:
         values = {
-            name: _plain(cells[column - 1])
+            name: plain(cells[column - 1])
             for name, column in table.columns.items()
             if column <= len(cells)
         }
@@ -284,17 +246,3 @@ def _fill(table: ReceivedRows, listed: Sequence[tuple[int, list[str]]]) -> None:
         table.rows.append(row)
     if not table.rows:
         table.wrong("the file names columns but has no rows", "Add the rows and send it again.")
-
-
-def _plain(cell: str) -> str:
-    """Return a text trimmed, with full-width letters and digits as plain ones."""
-    return unicodedata.normalize("NFKC", cell).strip()
-
-
-def _letters(number: int) -> str:
-    """Return the name of a column in a spreadsheet: 1 is A, 27 is AA."""
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

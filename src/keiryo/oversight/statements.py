@@ -19,12 +19,13 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.accounts.model import Amount
-from keiryo.dates import date_number, number_date
+from keiryo.dates import date_number, number_date, utc_text
 from keiryo.errors import NotFoundError, RefusedError
+from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import act_by_client_id
-from keiryo.oversight.received_rows import ReceivedRows, Row, add_evidence, read_rows
+from keiryo.oversight.received_rows import ReceivedRows, Row, read_rows
 from keiryo.oversight.register_entries import weights_dict
 from keiryo.oversight.tables import BOOK_STATEMENT
 from keiryo.places.tables import areas
@@ -305,14 +306,14 @@ def record_statements(
     name = statements[0].name
     identity = hashlib.sha256(name.encode() + b"\0" + content).hexdigest()
     client_id = f"statement.record:{identity}"
-    digest = database.evidence.put(content)
+    kept = keep_file(database.evidence, file, content)
 
     def draft(connection: Connection) -> Draft:
         before = act_by_client_id(connection, database.metadata, client_id)
         if before is not None:
             raise _RecordedBefore(before)
         made = Draft("statement.record", client_id)
-        add_evidence(made, actor, (file, content, "book statement"), digest, clock)
+        add_evidence(made, kept, actor.on_behalf_of, "book statement", utc_text(clock()))
         for stated in statements:
             for values in _lines(stated):
                 made.add(BOOK_STATEMENT.name, values, scope=places[stated.mba].scope)

@@ -25,7 +25,6 @@ from keiryo.people.joining import (
     FOUR_EYES,
     accept_invitation,
     accept_reset,
-    end_programs,
     first_administrator,
     first_token,
     new_key,
@@ -56,6 +55,7 @@ from keiryo.people.tables import (
     RELEASE_POLICY,
     ROLE_GRANT,
 )
+from keiryo.people.tokens import end_programs
 from keiryo.people.totp import NO_SECOND_FACTOR
 from keiryo.storage.engine import Database
 

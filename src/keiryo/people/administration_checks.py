@@ -62,6 +62,11 @@ def name_problems(
             "Choose another one. If it is the same person: 'keiryo people reset' gives them a "
             "new one-time token.",
         )
+    yield from display_name_problems(display_name)
+
+
+def display_name_problems(display_name: str) -> Iterator[Finding]:
+    """Yield what is wrong with a name by which somebody is to be called."""
     if not is_name(normal_display_name(display_name)):
         yield _finding(
             "DISPLAY-NAME",

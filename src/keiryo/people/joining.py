@@ -254,12 +254,5 @@ def new_key(database: Database, actor: Actor, password: str, now: datetime) -> S
         return [key_line(actor.person, one, "revoked") for one in known if one != key.key]
 
     post_about_people(database, Actor(actor.person, state, key), "key.revoke", lines, now)
-    end_programs(database, actor.person, now)
+    tokens.end_programs(database, actor.person, now)
     return key
-
-
-def end_programs(database: Database, person: str, now: datetime) -> None:
-    """Revoke the tokens of a person's programs: they sign with a key that is no more."""
-    for token in tokens.tokens_of(database, person):
-        if token.revoked_at is None:
-            tokens.revoke_token(database, token.token_id, now, person=person)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import ConflictError, Finding, NotFoundError, RefusedError, UsageError
+from keiryo.journal.evidence import evidence_values, keep_file
 from keiryo.journal.model import Actor, Value
 from keiryo.journal.posting import system_clock
 from keiryo.journal.registry import Refusal
@@ -304,15 +305,12 @@ def _prepared_file(
     signed for with what was posted, long after the request itself is gone.
     """
     text = canonical_text(asked.act_kind, asked.scope, asked.content).encode()
-    return EVIDENCE.name, {
-        "scope": actor.on_behalf_of,
-        "digest": database.evidence.put(text),
-        "name": f"{asked.request_id}.json",
-        "size_bytes": len(text),
-        "role": "prepared content",
-        "received_at": utc_text(asked.prepared_at),
-        "kept": 1,
-    }
+    return EVIDENCE.name, evidence_values(
+        keep_file(database.evidence, f"{asked.request_id}.json", text),
+        actor.on_behalf_of,
+        "prepared content",
+        utc_text(asked.prepared_at),
+    )
 
 
 def return_to_preparer(
@@ -373,20 +371,23 @@ def _release_refusals(database: Database, person: Person, asked: ReleaseRequest)
     refusals = list(_may_decide(person, asked))
     if asked.prepared_by == person.person:
         refusals.append(own_release())
-    text = canonical_text(asked.act_kind, asked.scope, asked.content)
     with database.reading() as connection:
-        metadata = database.metadata
-        keys = keys_in_force(connection, metadata, asked.prepared_by)
-        preparer = person_of(connection, metadata, asked.prepared_by)
-    message = released_bytes(content_digest(text))
-    if (
-        preparer.state != "admitted"
-        or content_digest(text) != asked.content_digest
-        or asked.preparer_key not in keys
-        or not is_signed_by(asked.preparer_key, message, asked.preparer_signature)
-    ):
+        preparer = person_of(connection, database.metadata, asked.prepared_by)
+    if preparer.state != "admitted" or not is_sound(database, asked):
         refusals.append(preparation_not_signed(asked.prepared_by))
     return refusals
+
+
+def is_sound(database: Database, asked: ReleaseRequest) -> bool:
+    """Return whether who prepared it signed for exactly this, with a key in force."""
+    digest = content_digest(canonical_text(asked.act_kind, asked.scope, asked.content))
+    with database.reading() as connection:
+        keys = keys_in_force(connection, database.metadata, asked.prepared_by)
+    return (
+        digest == asked.content_digest
+        and asked.preparer_key in keys
+        and is_signed_by(asked.preparer_key, released_bytes(digest), asked.preparer_signature)
+    )
 
 
 def _may_decide(person: Person, asked: ReleaseRequest) -> list[Refusal]:

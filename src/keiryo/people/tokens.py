@@ -215,6 +215,18 @@ def revoke_token(
         return connection.execute(statement).rowcount == 1
 
 
+def end_programs(database: Database, person: str, now: datetime) -> None:
+    """Revoke the tokens of a person's programs: they sign with a key that is no more."""
+    table = database.metadata.tables[API_TOKEN]
+    statement = (
+        update(table)
+        .where(table.c.person == person, table.c.revoked_at.is_(None))
+        .values(revoked_at=utc_text(now), key_sealed=None)
+    )
+    with database.writing() as connection:
+        connection.execute(statement)
+
+
 def _require(
     name: str,
     abilities: frozenset[str],

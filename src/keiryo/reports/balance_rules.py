@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+from keiryo.accounts.equations import results
 from keiryo.errors import Finding
 from keiryo.reports.entry_rules import Record, known_code
 from keiryo.reports.model import (
@@ -46,6 +47,12 @@ OPTIONAL = frozenset(
     {*URANIUM_ISOTOPE_LABELS, *PLUTONIUM_ISOTOPE_LABELS, *OTHER_FISSILE_LABELS}
 ).difference(FISSILE_LABELS)
 """Labels of isotopes that need not be reported."""
+
+_GIVES = {
+    "BE": "PB with all changes gives",
+    "BA": "PB with all changes, less DI, gives",
+    "MF": "BA less PE gives",
+}
 
 
 def rebatching_findings(report: Report) -> Iterator[Finding]:
@@ -138,12 +145,7 @@ def arithmetic(sums: Sums, label: str) -> Iterator[tuple[str, str, int, int, str
         code = known_code(name)
         assert code is not None, name
         book_mg += change_mg(code, weights_mg, label)
-    equations = [
-        ("BE-ARITH", "BE", book_mg, "PB with all changes gives"),
-        ("BA-ARITH", "BA", book_mg - line("DI"), "PB with all changes, less DI, gives"),
-        ("MF-ARITH", "MF", line("BA") - line("PE"), "BA less PE gives"),
-    ]
-    for rule, name, expected_mg, words in equations:
+    for name, expected_mg in results(book_mg, line("DI"), line("BA"), line("PE")):
         rounding = f"RA{name}"
         stated_mg, rounding_mg = line(name), line(rounding)
         if (name == "BE" and "BE" not in sums) or stated_mg + rounding_mg == expected_mg:
@@ -151,8 +153,10 @@ def arithmetic(sums: Sums, label: str) -> Iterator[tuple[str, str, int, int, str
         stated = grams(stated_mg, label)
         if rounding in sums:
             stated += f" and {rounding} {grams(rounding_mg, label)}"
-        message = f"{name_of(label)}: {name} is {stated}, but {words} {grams(expected_mg, label)}"
-        yield rule, name, stated_mg + rounding_mg, expected_mg, message
+        message = (
+            f"{name_of(label)}: {name} is {stated}, but {_GIVES[name]} {grams(expected_mg, label)}"
+        )
+        yield f"{name}-ARITH", name, stated_mg + rounding_mg, expected_mg, message
 
 
 def _about(

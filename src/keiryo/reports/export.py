@@ -53,7 +53,7 @@ def recorded_reports(
         entries |= _entries(connection, metadata, name, mba)
     for header in headers:
         act_id = int(header["act_id"])
-        yield _report(header, entries.get(act_id, []), notes.get(act_id, []))
+        yield report_of_row(header, entries.get(act_id, []), notes.get(act_id, []))
 
 
 def export_reports(
@@ -92,7 +92,8 @@ def export_reports(
     return paths
 
 
-def _report(header: Any, entries: list[Entry], notes: list[Note]) -> Report:
+def report_of_row(header: Any, entries: Sequence[Entry], notes: Sequence[Note]) -> Report:
+    """Return the report whose header a line of the books is, with its entries and notes."""
     return Report(
         country=header["country"],
         number=header["report_no"],
@@ -121,17 +122,20 @@ def _notes(connection: Connection, metadata: MetaData, mba: str | None) -> dict[
         query = query.where(table.c.mba == mba)
     found: dict[int, list[Note]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        found[int(row["act_id"])].append(
-            Note(
-                number=row["note_no"],
-                total=row["note_total"],
-                text=row["note_text"],
-                reference=row["reference"],
-                report_type=row["report_type"],
-                non_latin=row["non_latin"],
-            )
-        )
+        found[int(row["act_id"])].append(note_of_row(row))
     return found
+
+
+def note_of_row(row: Any) -> Note:
+    """Return the note that a line of the books is."""
+    return Note(
+        number=row["note_no"],
+        total=row["note_total"],
+        text=row["note_text"],
+        reference=row["reference"],
+        report_type=row["report_type"],
+        non_latin=row["non_latin"],
+    )
 
 
 Isotopes = dict[tuple[int, int], list[tuple[str, int]]]

@@ -16,10 +16,11 @@ from sqlalchemy import Connection, select
 
 from keiryo.dates import date_number, utc_text
 from keiryo.errors import Finding, NotAllowedError, RefusedError, Severity
+from keiryo.journal.evidence import MAX_KEPT_BYTES, KeptFile, add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, LineProgress, post, system_clock
 from keiryo.journal.reading import act_by_client_id
-from keiryo.journal.tables import EVIDENCE, FINDING, FINDING_ANSWER, finding_values
+from keiryo.journal.tables import FINDING, FINDING_ANSWER, finding_values
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import AREA, area_values, areas
 from keiryo.reports.context import (
@@ -42,7 +43,6 @@ from keiryo.reports.rules import check_report
 from keiryo.reports.tables import REPORT
 from keiryo.storage.engine import Database
 
-MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
 ENTRY_MARK = b"001:OI"
 """What an entry begins with in labelled text."""
 Progress = Callable[[int, int, str], None]
@@ -104,7 +104,7 @@ class _Import:
     accept_reason: str | None
     clock: Clock
     received_at: str
-    evidence: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
+    evidence: dict[str, KeptFile] = field(default_factory=dict)
     contradicting: dict[tuple[str, str], list[Finding]] = field(default_factory=dict)
     progress: Progress | None = None
     entries: int = 0
@@ -172,7 +172,7 @@ def import_reports(
         if context_act is None:
             return ImportSummary(context_findings=tuple(context_findings))
     for name, content in files:
-        run.evidence[name] = _keep(database, content)
+        run.evidence[name] = _keep(database, name, content)
     outcomes = []
     by_report, by_file = _assigned(result.findings, result.reports)
     for name, findings in by_file.items():
@@ -218,26 +218,15 @@ def _assigned(
     return by_report, by_file
 
 
-def _keep(database: Database, content: bytes) -> tuple[str, int, bool]:
+def _keep(database: Database, name: str, content: bytes) -> KeptFile:
     """Store a file as evidence; of one that is too large only the digest is kept."""
-    if len(content) > MAX_EVIDENCE_BYTES:
-        return hashlib.sha256(content).hexdigest(), len(content), False
-    return database.evidence.put(content), len(content), True
+    return keep_file(database.evidence, name, content, up_to_bytes=MAX_KEPT_BYTES)
 
 
 def _add_evidence(run: _Import, draft: Draft, name: str, scope: str, role: str) -> str:
-    digest, size, kept = run.evidence[name]
-    draft.add(
-        EVIDENCE.name,
-        scope=scope,
-        digest=digest,
-        name=name.encode(errors="replace").decode()[:255] or "(no name)",
-        size_bytes=size,
-        role=role,
-        received_at=run.received_at,
-        kept=int(kept),
-    )
-    return digest
+    file = run.evidence[name]
+    add_evidence(draft, file, scope, role, run.received_at)
+    return file.digest
 
 
 def _stop_if_recorded(connection: Connection, run: _Import, client_id: str) -> None:
@@ -260,7 +249,7 @@ def _post_once(run: _Import, client_id: str, build: Callable[[Connection], Draft
 
 
 def _refuse_file(run: _Import, name: str, findings: list[Finding]) -> ReportOutcome:
-    digest = run.evidence[name][0]
+    digest = run.evidence[name].digest
     draft = Draft("report.refuse", f"file.refuse:{digest}", reason="no report could be read")
     scope = run.actor.on_behalf_of
     _add_evidence(run, draft, name, scope, "refused file")
@@ -282,8 +271,8 @@ def _post_context(
             findings.append(_foreign_context(run, parsed, name))
     if parsed is None or _blocks(run, findings):
         return None, findings
-    run.evidence[name] = _keep(run.database, content)
-    client_id = f"context:{run.evidence[name][0]}"
+    run.evidence[name] = _keep(run.database, name, content)
+    client_id = f"context:{run.evidence[name].digest}"
 
     def draft(connection: Connection) -> Draft:
         require_new_books(connection, run.database.metadata, parsed, name)

@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException
 from keiryo.errors import (
     ClockError,
     ConflictError,
+    Finding,
     FullError,
     KeiryoError,
     NotFoundError,
@@ -72,6 +73,11 @@ def answer_error(request: AnyRequest, error: KeiryoError) -> Response[Any]:
     if isinstance(error, TryLaterError | BusyError):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
+
+
+def in_words(said: Finding | KeiryoError) -> str:
+    """Return what is wrong and what to do, as sentences for a page."""
+    return f"{said.message[:1].upper()}{said.message[1:]}. {said.advice or ''}".strip()
 
 
 def told_outside(error: KeiryoError) -> KeiryoError:

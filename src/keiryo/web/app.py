@@ -29,12 +29,14 @@ from keiryo.storage.engine import Database
 from keiryo.storage.migrate import ready
 from keiryo.version import __version__
 from keiryo.web.answers import answer_error, answer_http_error, answer_unexpected
+from keiryo.web.asked_names import NotingRequest
 from keiryo.web.door import TOKEN_HEADER, door
 from keiryo.web.head_requests import with_head
 from keiryo.web.headers import with_headers
 from keiryo.web.jobs import Jobs
 from keiryo.web.logs import with_notes
 from keiryo.web.metrics import Metrics
+from keiryo.web.own_acts import with_own_acts
 from keiryo.web.pauses import short_pauses
 from keiryo.web.rendering import WEB, Pages
 from keiryo.web.sections import Section, installed_sections
@@ -90,6 +92,7 @@ def create_app(
     app = Litestar(
         handlers,
         before_request=door,
+        request_class=NotingRequest,
         dependencies={"viewer": Provide(_viewer, sync_to_thread=False)},
         exception_handlers={
             KeiryoError: answer_error,
@@ -104,7 +107,7 @@ def create_app(
         logging_config=None,
     )
     # Around all of it, not around each route: what leads nowhere is noted and has headers as well.
-    around = with_head(app.asgi_handler)
+    around = with_own_acts(with_head(app.asgi_handler), server)
     around = with_headers(around, secure=settings.secure, names=settings.names)
     app.asgi_handler = with_notes(around, metrics)
     _wrap_once(app)

@@ -41,6 +41,7 @@ from keiryo.web.rendering import choose_looks
 from keiryo.web.saved_forms import kept_for_later
 from keiryo.web.server import Server, cookie_name, visitor_cookie_name
 from keiryo.web.speaking import speak_on
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, NotPermittedError, Viewer
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -232,7 +233,8 @@ async def _form(request: AnyRequest, viewer: Viewer | None) -> FormMultiDict:
 def _is_small(request: AnyRequest) -> bool:
     """Return whether a request says that it brings no more than a stranger may send."""
     given = request.headers.get("Content-Length", "")
-    return given.isdecimal() and len(given) < 10 and int(given) <= STRANGERS_BYTES
+    size_bytes = whole_number(given, 9)
+    return size_bytes is not None and size_bytes <= STRANGERS_BYTES
 
 
 async def _json(request: AnyRequest) -> Any:

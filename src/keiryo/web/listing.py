@@ -20,14 +20,15 @@ from litestar.response import Stream
 from sqlalchemy import ColumnElement, Select, String, cast, func, select
 
 from keiryo.errors import UsageError
+from keiryo.sheet_text import protected
 from keiryo.storage.engine import Database
+from keiryo.web.asked_names import note_list, require_known_filters
 from keiryo.web.speaking import day_text, gettext, instant_text, mass_kg
+from keiryo.web.typed_numbers import whole_number
 
 PAGE_SIZES = (50, 200, 500)
 MAX_EXPORT_ROWS = 1_000_000
 MAX_FILTER_LENGTH = 200
-FORMULA = (*("=", "+", "-", "@", "\t", "\r", "\n"), *("＝", "＋", "－", "＠"))
-"""First characters that make a spreadsheet program compute, in full width as well."""
 
 Row = Mapping[str, Any]
 
@@ -144,7 +145,7 @@ def asked_of(query: Mapping[str, Any], columns: Sequence[ListColumn], prefix: st
         filters,
         sort if sort in sortable else None,
         descending,
-        min(int(page), 10**9) if page.isdecimal() and len(page) < 10 and int(page) else 1,
+        whole_number(page, 9) or 1,
         int(size) if size in map(str, PAGE_SIZES) else 50,
     )
 
@@ -324,7 +325,10 @@ def shown_list(
     """
     query = request.query_params
     asked = asked_of(query, rows.columns, prefix)
+    filters = [column.name for column in rows.columns if column.filterable]
+    note_list(request, prefix, filters, [c.name for c in rows.columns if c.sortable])
     if kind := query.get(f"{prefix}format"):
+        require_known_filters(request, [f"{prefix}{one}" for one in filters])
         return export(request, rows, asked, name, kind)
     found = rows.page(asked)
     shown = [column for column in found.columns if not column.hidden]
@@ -425,9 +429,7 @@ def download_headers(name: str) -> dict[str, str]:
 
 def safe_cell(value: Any) -> Any:
     """Return a value that no spreadsheet program takes for a formula."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return protected(value) if isinstance(value, str) else value
 
 
 def exported(column: ListColumn, value: Any) -> Any:

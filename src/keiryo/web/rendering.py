@@ -14,6 +14,7 @@ from litestar.enums import MediaType
 
 from keiryo.errors import UsageError
 from keiryo.version import __version__
+from keiryo.web.asked_names import notices_of, query_of
 from keiryo.web.sections import GROUPS, Section
 from keiryo.web.speaking import gettext, install, instant_text, speak_on
 from keiryo.web.terms import act_kind, finding_meaning, line_kind
@@ -103,10 +104,10 @@ class Pages:
             "state": server.state,
             "form_token": state.get("form_token", ""),
             "head": state.get("head"),
-            "notices": state.get("notices", []),
+            "notices": [*state.get("notices", []), *notices_of(request)],
             "crumbs": [],
             "path": request.url.path,
-            "query": dict(request.query_params),
+            "query": query_of(request),
             "language": language,
             "theme": state.get("theme", ""),
             "now_text": instant_text(server.now()),

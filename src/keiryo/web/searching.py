@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import unquote
 
 from keiryo.web.sections import Hit
@@ -43,13 +44,18 @@ def exact_hit(hits: list[Hit], words: str) -> Hit | None:
     An area, batch or person is called by its name, a report ``XAFA/102`` or ``report XAFA/102``,
     an act ``act 12`` or by its digest.
     """
-    exact = [hit for hit in hits if _is_called(hit, " ".join(words.split()).casefold())]
+    exact = [hit for hit in hits if _is_called(hit, compared(" ".join(words.split())))]
     return exact[0] if len(exact) == 1 else None
 
 
+def compared(name: str) -> str:
+    """Return a name as it is searched for: capitals and widths of letters do not matter."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def _is_called(hit: Hit, words: str) -> bool:
-    path = unquote(hit.href.partition("?")[0]).casefold()
-    if words in (hit.title.casefold(), hit.href.casefold()):
+    path = compared(unquote(hit.href.partition("?")[0]))
+    if words in (compared(hit.title), compared(hit.href)):
         return True
     if hit.kind == "report" and (found := _REPORT.fullmatch(words)):
         return path == f"/reports/{found[1]}/{int(found[2])}"
@@ -57,4 +63,4 @@ def _is_called(hit: Hit, words: str) -> bool:
         return path == f"/journal/acts/{int(found[1])}"
     if hit.kind == "act" and _DIGEST.fullmatch(words):
         return path.startswith("/journal/acts/")
-    return hit.kind == "person" and words in (hit.detail.casefold(), path.rpartition("/")[2])
+    return hit.kind == "person" and words in (compared(hit.detail), path.rpartition("/")[2])

@@ -140,6 +140,15 @@ class Section:
     jobs: tuple[JobKind, ...] = field(default=())
 
 
+def reads(capability: str) -> Callable[[AViewer], bool]:
+    """Return a condition of being shown: the viewer may read anything of a capability."""
+
+    def any_read(viewer: AViewer) -> bool:
+        return bool(viewer.reads(capability))
+
+    return any_read
+
+
 def installed_sections() -> tuple[Section, ...]:
     """Return the sections of keiryo and of installed packages, by name.
 

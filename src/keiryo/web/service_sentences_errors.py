@@ -16,6 +16,8 @@ ERRORS: tuple[str, ...] = (
     sentence("there is no finding in line %(line)s of act %(act)s that you may see"),
     sentence("nothing that you may see is recorded about %(asked)s"),
     sentence("nothing is recorded about %(node)s"),
+    sentence("the books of %(mba)s begin on %(begin)s, after the period %(start)s..%(end)s"),
+    sentence("Ask about a period that ends on %(begin)s or later."),
     sentence("nothing is recorded about a batch %(batch)s of %(mba)s"),
     sentence("List what is there with 'keiryo inventory %(mba)s --on DATE'."),
     sentence("List the acts with 'keiryo journal acts'."),

@@ -195,11 +195,6 @@ def entry_code_meaning(code: str) -> str:
     return Words(_spoken(None)).code(code)
 
 
-def material_description_meaning(code: str) -> str:
-    """Return a material description code (label 430) in words; empty if it is none."""
-    return Words(_spoken(None)).mdc(code)
-
-
 def finding_meaning(code: str, in_language: str | None = None) -> str:
     """Return what findings of a code mean, to stand beside what one of them says.
 

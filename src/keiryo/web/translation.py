@@ -50,11 +50,6 @@ class Catalogue:
     language: str
     messages: Mapping[tuple[str | None, str], tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def locale(self) -> Locale:
-        """How the language writes numbers and dates."""
-        return _locale(self.language)
-
     def gettext(self, message: str, /, **values: object) -> str:
         """Return a sentence in this language, with the named values put in."""
         return _filled(self._found(None, message) or message, values)

@@ -142,6 +142,18 @@ class Viewer:
         """Return whether the viewer may post acts of a kind about a scope."""
         return self.person.may_post(act_kind, scope) and self._writes
 
+    def may_post_somewhere(self, act_kind: str) -> bool:
+        """Return whether the viewer may post acts of a kind, wherever it be."""
+        return self.person.may_post_somewhere(act_kind) and self._writes
+
+    def areas_to_post(self, act_kind: str) -> list[MaterialBalanceArea]:
+        """Return the areas that are seen and that the viewer may post acts of a kind about."""
+        return [area for area in self.areas.values() if self.may_post(act_kind, area.scope)]
+
+    def may_post_in_an_area(self, act_kind: str) -> bool:
+        """Return whether the viewer may post acts of a kind about any area that is seen."""
+        return any(self.may_post(act_kind, area.scope) for area in self.areas.values())
+
     @property
     def _writes(self) -> bool:
         return self.api_token is None or "write" in self.api_token.abilities

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from keiryo.sheet_text import column_letters
+
 CellKind = Literal["text", "number", "date", "error"]
 
 _FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0xFFE5: 0xA5}
@@ -102,21 +104,6 @@ class Grid:
         """Return the plain text of a cell, or an empty text."""
         cell = self.rows.get(row, {}).get(column)
         return "" if cell is None else plain(cell.text)
-
-
-def column_letters(column: int) -> str:
-    """Return the letters of a column.
-
-    Examples
-    --------
-    >>> column_letters(3), column_letters(28)
-    ('C', 'AB')
-    """
-    letters = ""
-    while column > 0:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def column_number(letters: str) -> int:

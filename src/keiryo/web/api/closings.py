@@ -1,4 +1,4 @@
-"""Closing and evaluating balances by programs, and the jobs that take longer."""
+"""Closing and evaluating balances by programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from litestar import Response
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from keiryo.accounts.closing import close_period
@@ -16,27 +16,25 @@ from keiryo.evaluation.false_alarms import LEAST_ALPHA, MOST_ALPHA, STANDARD_ALP
 from keiryo.evaluation.recorded import recorded_evaluations
 from keiryo.evaluation.recording import KIND as EVALUATING
 from keiryo.evaluation.recording import record_evaluations
-from keiryo.evaluation.service import Options
 from keiryo.web.api.answering import (
     answer_of,
     answered,
-    answered_by_content,
     area_tag,
     as_of_area,
-    cancelling,
     changing,
     done_once,
     json_only,
     reading,
     require_current,
-    require_writing,
     still_current,
 )
 from keiryo.web.api.areas import BalanceDocument, balance_document
 from keiryo.web.api.asking import MbaCode, sound_day
 from keiryo.web.api.documents import Document, PostedDocument, Request, posted_document
-from keiryo.web.jobs import Job, JobKind, Tell
+from keiryo.web.api.jobs import JobDocument, begun
+from keiryo.web.jobs import JobKind, Tell
 from keiryo.web.once import Answer
+from keiryo.web.pages.evaluation_asked import options_of
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -109,26 +107,9 @@ class EvaluationRequest(Request, frozen=True, kw_only=True):
             "standard of 0.05 is recorded beside what stands",
         ),
     ] = STANDARD_ALPHA
-
-
-class JobDocument(Document, frozen=True, kw_only=True):
-    """Long work that you asked for."""
-
-    job_id: Annotated[str, Meta(description="its name")]
-    kind: Annotated[str, Meta(description="what it does")]
-    state: Annotated[
-        str, Meta(description="waiting, running, done, failed, cancelled or interrupted")
-    ]
-    done: Annotated[int, Meta(description="steps that are done")]
-    total: Annotated[int, Meta(description="steps in all; 0: not known")]
-    made_at: Annotated[str, Meta(description="UTC time at which it was asked for")]
-    ended_at: Annotated[str | None, Meta(description="UTC time at which it ended")]
-    acts: Annotated[list[int], Meta(description="acts that it posted")]
-    message: Annotated[str | None, Meta(description="why it failed")]
-    advice: Annotated[str | None, Meta(description="what to do about it")]
-
-
-JobName = Annotated[str, PathParameter(max_length=60, description="Name of the job.")]
+    rules: Annotated[
+        str, Meta(max_length=40, description="shipped limits that it is held against")
+    ] = "general"
 
 
 @changing("/areas/{mba:str}/closings", "areas", guards=[json_only])
@@ -191,19 +172,19 @@ def post_evaluation(
     viewer.require_post(EVALUATING, area.scope)
     sound_day(data.period_from)
     sound_day(data.period_to)
+    options_of(data.alpha, data.rules)
     asked = {
         "mba": area.code,
         "category": data.category,
         "period_from": data.period_from and data.period_from.isoformat(),
         "period_to": data.period_to and data.period_to.isoformat(),
         "alpha": data.alpha,
+        "rules": data.rules,
     }
 
     def do() -> Answer:
         require_current(request, lambda: area_tag(viewer, area))
-        jobs = request.app.state.jobs
-        number = jobs.start(viewer, JOB, "Evaluation of balances", asked)
-        return answer_of(_job(jobs.job(viewer, number)), 202, f"/api/v1/jobs/{number}")
+        return begun(request, viewer, JOB, "Evaluation of balances", asked)
 
     return done_once(request, viewer, asked, do)
 
@@ -219,46 +200,14 @@ def run_evaluation(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) ->
         category=parameters["category"],
         start=start and parse_date(start),
         end=end and parse_date(end),
-        options=Options(parameters["alpha"]),
+        options=options_of(parameters["alpha"], parameters["rules"]),
     )
     tell(1, 1, "")
     return {"acts": [one.act.act_id for one in posted]}
 
 
-@reading("/jobs/{name:str}", "jobs")
-def get_job(request: AnyRequest, viewer: Asking, name: JobName) -> Response[JobDocument]:
-    """Return how far a job of yours is, and what came of it."""
-    job = request.app.state.jobs.job(viewer, name.replace("\0", ""))
-    return answered_by_content(request, viewer, _job(job))
-
-
-@cancelling("/jobs/{name:str}", "jobs", status_code=202)
-def cancel_job(request: AnyRequest, viewer: Asking, name: JobName) -> Response[JobDocument]:
-    """Ask a job of yours to stop; it does where it next reports how far it is."""
-    require_writing(viewer)
-    jobs = request.app.state.jobs
-    jobs.cancel(viewer, name.replace("\0", ""))
-    return Response(_job(jobs.job(viewer, name)), status_code=202, media_type="application/json")
-
-
-def _job(job: Job) -> JobDocument:
-    result = job.result or {}
-    return JobDocument(
-        job_id=job.job_id,
-        kind=job.kind,
-        state=job.state,
-        done=job.done,
-        total=job.total,
-        made_at=job.made_at,
-        ended_at=job.ended_at,
-        acts=result.get("acts", []) if job.kind == JOB else [],
-        message=result.get("message") if job.state == "failed" else None,
-        advice=result.get("advice") if job.state == "failed" else None,
-    )
-
-
 SECTION = Section(
     "api closings",
-    api=(post_closing, list_evaluations, post_evaluation, get_job, cancel_job),
+    api=(post_closing, list_evaluations, post_evaluation),
     jobs=(JobKind(JOB, run_evaluation),),
 )

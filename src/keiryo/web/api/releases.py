@@ -6,7 +6,7 @@ nothing: if the books changed so that it would be something else now, the answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,13 @@ from msgspec import Meta
 from keiryo.dates import utc_text
 from keiryo.errors import UsageError
 from keiryo.people.model import Person
-from keiryo.people.releases import ReleaseRequest, release, requests
+from keiryo.people.releases import (
+    ReleaseRequest,
+    release,
+    requests,
+    return_to_preparer,
+    withdraw,
+)
 from keiryo.people.releases import request as release_request
 from keiryo.web.api.answering import (
     AsOf,
@@ -100,7 +106,7 @@ def list_releases(
     )
     link = {name: page.headers[name] for name in page.headers if name.lower() == "link"}
     made: Response[ReleasePage] = answered_by_content(request, viewer, page.content)
-    if made.status_code == 200:
+    if made.status_code != 304:
         made.headers.update(link)
     return made
 
@@ -158,6 +164,70 @@ def post_release(
     return done_once(request, viewer, {"words": data.words}, do)
 
 
+@changing(
+    "/releases/{name:str}/return",
+    "releases",
+    200,
+    opt={"reads": "reports"},
+    guards=[json_only],
+)
+def post_return(
+    request: AnyRequest, viewer: Asking, name: ReleaseName, data: JSONBody[ReleaseDecision]
+) -> Response[ReleaseDocument]:
+    """Return what another person prepared, saying what is to be put right."""
+    viewer.require("release")
+
+    def decided(person: Person, key: str) -> ReleaseRequest:
+        return return_to_preparer(
+            *(viewer.whole, viewer.actor(), person, key),
+            words=data.words or "",
+            now=viewer.server.now(),
+        )
+
+    return _decided(request, viewer, name, data, decided)
+
+
+@changing(
+    "/releases/{name:str}/withdraw",
+    "releases",
+    200,
+    opt={"reads": "reports"},
+    guards=[json_only],
+)
+def post_withdrawal(
+    request: AnyRequest, viewer: Asking, name: ReleaseName, data: JSONBody[ReleaseDecision]
+) -> Response[ReleaseDocument]:
+    """Withdraw what you prepared yourself."""
+
+    def decided(person: Person, key: str) -> ReleaseRequest:
+        return withdraw(
+            *(viewer.whole, viewer.actor(), person, key),
+            words=data.words,
+            now=viewer.server.now(),
+        )
+
+    return _decided(request, viewer, name, data, decided)
+
+
+def _decided(
+    request: AnyRequest,
+    viewer: Viewer,
+    name: str,
+    data: ReleaseDecision,
+    decide: Callable[[Person, str], ReleaseRequest],
+) -> Response[ReleaseDocument]:
+    """Decide about a request once, if it is what the sender saw."""
+    person, key = _narrowed(viewer), name.replace("\0", "")
+    release_request(viewer.whole, person, key)
+
+    def do() -> Answer:
+        current = partial(release_request, viewer.whole, person, key)
+        require_current(request, lambda: _tag(viewer, current()))
+        return answer_of(release_document(decide(person, key)), 200, f"/api/v1/releases/{key}")
+
+    return done_once(request, viewer, {"words": data.words}, do)
+
+
 def _narrowed(viewer: Viewer) -> Person:
     """Return the person, with no more than the token of the program allows."""
     token = viewer.api_token
@@ -185,4 +255,6 @@ def release_document(found: ReleaseRequest) -> ReleaseDocument:
     return ReleaseDocument(**_values(found))
 
 
-SECTION = Section("api releases", api=(list_releases, get_release, post_release))
+SECTION = Section(
+    "api releases", api=(list_releases, get_release, post_release, post_return, post_withdrawal)
+)

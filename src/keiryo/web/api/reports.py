@@ -15,7 +15,7 @@ from keiryo.dates import number_date
 from keiryo.errors import NotFoundError
 from keiryo.quantities import Category
 from keiryo.reports.entries import TABLE_OF_TYPE
-from keiryo.reports.export import entry_of_rows, isotopes_of_acts
+from keiryo.reports.export import entry_of_rows, isotopes_of_acts, note_of_row, report_of_row
 from keiryo.reports.formats.code10_reader import read
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import Entry, Note, Report
@@ -289,20 +289,8 @@ def _content(
         records = connection.execute(query.order_by(table.c.line_no)).scalars()
         text = "".join(f"{record}\n" for record in records)
         return read(text.encode(), f"{row['mba']} report {number}").reports[0], text
-    report = Report(
-        country=row["country"],
-        number=number,
-        type=row["report_type"] or "",
-        date=_day(row["report_date"]),
-        encoder=row["encoder"],
-        period_from=_day(row["period_from"]),
-        period_to=_day(row["period_to"]),
-        period_single=bool(row["period_single"]),
-        facility=row["facility"],
-        mba=row["mba"],
-        entries=tuple(_entries(connection, metadata, row)),
-        notes=tuple(_notes(connection, metadata, act_id)),
-    )
+    entries = _entries(connection, metadata, row)
+    report = report_of_row(row, entries, _notes(connection, metadata, act_id))
     return report, write([report])
 
 
@@ -323,17 +311,7 @@ def _entries(connection: Connection, metadata: MetaData, row: Mapping[Any, Any])
 def _notes(connection: Connection, metadata: MetaData, act_id: int) -> list[Note]:
     table = metadata.tables[NOTE.name]
     query = select(table).where(table.c.act_id == act_id).order_by(table.c.line_no)
-    return [
-        Note(
-            number=row["note_no"],
-            total=row["note_total"],
-            text=row["note_text"],
-            reference=row["reference"],
-            report_type=row["report_type"],
-            non_latin=row["non_latin"],
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    return [note_of_row(row) for row in connection.execute(query).mappings()]
 
 
 def _entry(entry: Entry) -> EntryDocument:

@@ -7,6 +7,7 @@ by whoever took it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from keiryo.people import administration
 from keiryo.people.accounts import Account, accounts
 from keiryo.people.administration import FOUR_EYES
 from keiryo.people.administration_checks import GrantWanted
-from keiryo.people.model import ROLES
+from keiryo.people.model import ROLES, Person
 from keiryo.people.permissions import people, release_policies
 from keiryo.people.tables import JOB, RELEASE_POLICY, SESSION
 from keiryo.places.tables import areas
@@ -226,51 +227,74 @@ def _shown_admit(
 def _shown_policies(
     request: AnyRequest, viewer: Viewer, findings: Iterable[Finding] = (), http_status: int = 200
 ) -> Response[Any]:
-    table = viewer.metadata.tables[RELEASE_POLICY.name]
-    query = select(table.c.act_kind, func.max(table.c.act_id)).group_by(table.c.act_kind)
-    with viewer.whole.reading() as connection:
-        policies = release_policies(connection, viewer.metadata)
-        acts = {str(kind): int(act) for kind, act in connection.execute(query)}
-    rows = [
-        {"kind": kind, "four": policies.get(kind) == "four eyes", "act": acts.get(kind)}
-        for kind in FOUR_EYES
-    ]
     return render(
         request,
         "administration/policies.html",
         http_status=http_status,
-        rows=rows,
+        rows=policies_in_force(viewer.server),
         findings=list(findings),
         tabs=tabs("/admin/policies"),
         crumbs=[(_("Administration"), "/admin"), (_("Four eyes"), None)],
     )
 
 
-def _people_rows(server: Server) -> list[dict[str, Any]]:
+def policies_in_force(server: Server) -> list[dict[str, Any]]:
+    """Return for each kind of act whether it takes four eyes, and the act that decided it last."""
+    database = server.database
+    table = database.metadata.tables[RELEASE_POLICY.name]
+    query = select(table.c.act_kind, func.max(table.c.act_id)).group_by(table.c.act_kind)
+    with database.reading() as connection:
+        policies = release_policies(connection, database.metadata)
+        acts = {str(kind): int(act) for kind, act in connection.execute(query)}
+    return [
+        {"kind": kind, "four": policies.get(kind) == "four eyes", "act": acts.get(kind)}
+        for kind in FOUR_EYES
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Somebody who was ever admitted: account, state and roles, and when they last signed in."""
+
+    account: Account
+    person: Person
+    last_sign_in: str | None
+
+    @property
+    def invited(self) -> bool:
+        """Whether they were invited and have not come yet."""
+        return is_waiting(self.account)
+
+
+def known_people(server: Server) -> list[KnownPerson]:
+    """Return everybody who was ever admitted, by displayed name."""
     database = server.database
     session = database.metadata.tables[SESSION]
     latest = select(session.c.person, func.max(session.c.made_at)).group_by(session.c.person)
     with database.reading() as connection:
         known = people(connection, database.metadata)
         signed_in = {str(p): str(at) for p, at in connection.execute(latest)}
-    rows = []
-    for one in accounts(database):
-        if one.person not in known:  # a set-up that was interrupted
-            continue
-        found = known[one.person]
-        rows.append(
-            {
-                "name": one.shown_name,
-                "sign_in_name": one.sign_in_name,
-                "person": one.person,
-                "state": found.state,
-                "roles": ", ".join(dict.fromkeys(_(grant.role) for grant in found.grants)),
-                "last_sign_in": signed_in.get(one.person),
-                "second_factor": "yes" if one.totp_confirmed else "no",
-                "password": "invited" if is_waiting(one) else "set",
-            }
-        )
-    return rows
+    return [
+        KnownPerson(one, known[one.person], signed_in.get(one.person))
+        for one in accounts(database)
+        if one.person in known  # otherwise a set-up that was interrupted
+    ]
+
+
+def _people_rows(server: Server) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.account.shown_name,
+            "sign_in_name": one.account.sign_in_name,
+            "person": one.account.person,
+            "state": one.person.state,
+            "roles": ", ".join(dict.fromkeys(_(grant.role) for grant in one.person.grants)),
+            "last_sign_in": one.last_sign_in,
+            "second_factor": "yes" if one.account.totp_confirmed else "no",
+            "password": "invited" if one.invited else "set",
+        }
+        for one in known_people(server)
+    ]
 
 
 def _held_by(server: Server) -> dict[str, int]:

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from keiryo.errors import ConflictError, KeiryoError, NotFoundError, RefusedError, UsageError
 from keiryo.people import accounts, administration, oidc_accounts, sessions, tokens
+from keiryo.people.displayed_names import rename
 from keiryo.people.permissions import keys_in_force, person_of
 from keiryo.web.answers import status_of
 from keiryo.web.confirming import ask_again, said_once
@@ -75,6 +76,18 @@ def withdraw_role(request: AnyRequest, viewer: Asking, person: FromPath[str]) ->
         )
 
     return _decided(request, viewer, person, _("You are about to withdraw a role."), do)
+
+
+@post(f"{PERSON}/rename", status_code=200, opt=ADMIN, sync_to_thread=True)
+def rename_person(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> Response[Any]:
+    """Change how a person is called."""
+
+    def do() -> object:
+        name = viewer.field("display_name")[:MOST_NAME]
+        return rename(viewer.whole, viewer.actor(), person, name)
+
+    what = _("You are about to change how a person is called.")
+    return _decided(request, viewer, person, what, do)
 
 
 @post(f"{PERSON}/suspend", status_code=200, opt=ADMIN, sync_to_thread=True)
@@ -215,7 +228,8 @@ def _shown(
 SECTION = Section(
     "administration of people",
     handlers=(
-        *(person_page, grant_role, withdraw_role, suspend_person, readmit_person),
-        *(person_leaves, revoke_key, end_sessions, unlink_person, reset_person),
+        *(person_page, grant_role, withdraw_role, rename_person, suspend_person),
+        *(readmit_person, person_leaves, revoke_key, end_sessions),
+        *(unlink_person, reset_person),
     ),
 )

@@ -40,7 +40,6 @@ from keiryo.web.pages.areas_list import (
     areas_page,
     open_findings,
     overview_areas,
-    sees_areas,
     sees_books,
 )
 from keiryo.web.pages.areas_register import (
@@ -62,7 +61,7 @@ from keiryo.web.pictures.inventory_pointed import (
 )
 from keiryo.web.pictures.writing import Writing
 from keiryo.web.rendering import render
-from keiryo.web.sections import MenuEntry, OverviewPart, Section
+from keiryo.web.sections import MenuEntry, OverviewPart, Section, reads
 from keiryo.web.speaking import day_text, language, mass_g, number_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.terms import entry_code_meaning
@@ -330,7 +329,7 @@ SECTION = Section(
         *(batches_page, batch_page, batch_by_query, reports_page, closings_page),
         *(new_area_page, register_page, register_area, register_point, start_pack),
     ),
-    menu=(MenuEntry(sentence("Areas"), "/areas", "Books", 10, sees_areas, key="m"),),
+    menu=(MenuEntry(sentence("Areas"), "/areas", "Books", 10, reads("places"), key="m"),),
     overview=(
         OverviewPart(
             "areas",

@@ -25,6 +25,7 @@ from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, NotPermittedError, Viewer
 
 OFFICER = "State officer"
+PACK = sentence("Audit pack")
 
 
 def may_take_pack(viewer: Viewer, area: MaterialBalanceArea) -> bool:
@@ -74,16 +75,36 @@ def require_pack(viewer: Viewer, area: MaterialBalanceArea) -> None:
 )
 def start_pack(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Start writing an audit pack of the area over a period."""
-    area = viewer.area(mba)
-    require_pack(viewer, area)
-    parameters = {"mba": area.code, "known": viewer.field("known")[:60]}
-    for name in ("from", "to"):
-        parameters[name] = viewer.field(name)[:20]
-    _period(parameters)
-    knowledge_of(parameters["known"] or None, None)
-    title = sentence("Audit pack")
-    number = request.app.state.jobs.start(viewer, AUDIT_PACK.name, title, parameters)
+    first, last = viewer.field("from")[:20], viewer.field("to")[:20]
+    asked = pack_asked(viewer, viewer.area(mba), first, last, viewer.field("known")[:60])
+    number = request.app.state.jobs.start(viewer, AUDIT_PACK.name, PACK, asked)
     return Redirect(f"/jobs/{number}", status_code=303)
+
+
+def pack_asked(
+    viewer: Viewer, area: MaterialBalanceArea, first: str, last: str, known: str
+) -> dict[str, str]:
+    """Return the parameters of the job that writes an audit pack.
+
+    Parameters
+    ----------
+    first, last : str
+        Days of the period.
+    known : str
+        Number of an act, or a day; empty: as known now.
+
+    Raises
+    ------
+    NotPermittedError
+        If the viewer may not take it.
+    UsageError
+        If the days or the state of knowledge make no sense.
+    """
+    require_pack(viewer, area)
+    parameters = {"mba": area.code, "known": known, "from": first, "to": last}
+    _period(parameters)
+    knowledge_of(known or None, None)
+    return parameters
 
 
 def _period(parameters: Mapping[str, Any]) -> Period:

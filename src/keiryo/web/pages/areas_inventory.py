@@ -52,6 +52,7 @@ MOST_AT_ONCE = 20_000
 """Lines to be read up to which the list is made while the page waits."""
 
 CODE_10 = "code10"
+ITEMISED = sentence("Itemised list of an area")
 
 QUICKER = 4
 """How much quicker it is to read what was stated of an enrichment than to follow a change."""
@@ -243,13 +244,31 @@ def _columns(page: AreaPage, made: ItemisedList) -> tuple[ListColumn, ...]:
 )
 def start_inventory(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any]:
     """Start making the itemised list of an area with very many changes."""
-    area = viewer.area(mba)
-    known, on = viewer.field("known")[:60], viewer.field("on")[:20]
-    knowledge_of(known or None, None)
-    parameters = {"mba": area.code, "on": on or str(viewer.today_at(area.code)), "known": known}
-    title = sentence("Itemised list of an area")
-    number = request.app.state.jobs.start(viewer, INVENTORY_JOB.name, title, parameters)
+    asked = list_asked(viewer, mba, viewer.field("on")[:20], viewer.field("known")[:60])
+    number = request.app.state.jobs.start(viewer, INVENTORY_JOB.name, ITEMISED, asked)
     return Redirect(f"/jobs/{number}", status_code=303)
+
+
+def list_asked(viewer: Viewer, mba: str, on: str, known: str) -> dict[str, str]:
+    """Return the parameters of the job that makes an itemised list.
+
+    Parameters
+    ----------
+    on : str
+        Day; empty: today at the facility.
+    known : str
+        Number of an act, or a day; empty: as known now.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such area that the viewer sees.
+    UsageError
+        If the state of knowledge makes no sense.
+    """
+    area = viewer.area(mba)
+    knowledge_of(known or None, None)
+    return {"mba": area.code, "on": on or str(viewer.today_at(area.code)), "known": known}
 
 
 def run_inventory(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from keiryo.web.pages.areas_frame import (
 from keiryo.web.rendering import render
 from keiryo.web.speaking import mass_g
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking
 
 MAX_REPORT_DIGITS = 9
@@ -163,8 +164,7 @@ class LedgerList:
     def wanted(self, asked: Asked) -> LedgerFilter:
         """Return what the filters of the list ask for; what no line can be is left out."""
         given = asked.filters
-        report = given.get("report", "")
-        number = int(report) if report.isdecimal() and len(report) <= MAX_REPORT_DIGITS else None
+        number = whole_number(given.get("report", ""), MAX_REPORT_DIGITS)
         letter = given.get("category", "")
         return LedgerFilter(
             Category(letter) if letter in {str(c) for c in Category} else None,

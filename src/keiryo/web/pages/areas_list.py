@@ -21,11 +21,11 @@ from keiryo.dates import Period, next_day
 from keiryo.journal.tables import JOURNAL
 from keiryo.oversight.finding_state import open_by_area
 from keiryo.places.model import MaterialBalanceArea
+from keiryo.places.registration import KIND as REGISTERING
 from keiryo.quantities import Category
 from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.areas_frame import FINDINGS, address, element_text, figure_address
 from keiryo.web.pages.areas_inventory import lines_to_read
-from keiryo.web.pages.areas_register import may_register_somewhere
 from keiryo.web.rendering import render
 from keiryo.web.speaking import day_text, number_text
 from keiryo.web.speaking import gettext as _
@@ -230,7 +230,7 @@ def areas_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         request,
         "areas.html",
         listed=listed,
-        may_register=may_register_somewhere(viewer),
+        may_register=viewer.may_post_somewhere(REGISTERING),
         crumbs=[(_("Areas"), None)],
     )
 
@@ -238,11 +238,6 @@ def areas_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
 def sees_books(viewer: Viewer) -> bool:
     """Return whether the viewer reads the books of any area."""
     return viewer.reads("accounts") and bool(viewer.areas)
-
-
-def sees_areas(viewer: Viewer) -> bool:
-    """Return whether the viewer sees any area."""
-    return viewer.reads("places")
 
 
 def overview_areas(viewer: Viewer) -> Mapping[str, Any] | None:

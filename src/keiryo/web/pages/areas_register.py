@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
+from sqlalchemy import Connection
 
 from keiryo.errors import ConflictError, KeiryoError, RefusedError, UsageError
 from keiryo.journal.model import Draft
+from keiryo.journal.posting import DraftSource
 from keiryo.journal.posting import post as post_act
 from keiryo.places.model import MBA_CODE, MBA_TYPES, MaterialBalanceArea
 from keiryo.places.registration import KIND, PURPOSES, area_draft, point_draft
-from keiryo.places.tables import key_measurement_points
+from keiryo.places.tables import areas, key_measurement_points
 from keiryo.web.answers import status_of
 from keiryo.web.once import Answer, once
 from keiryo.web.pages.areas_frame import address
@@ -26,6 +29,7 @@ from keiryo.web.remembered import head_of, last_act_about
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields, typed
 from keiryo.web.speaking import gettext as _
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, NotPermittedError, Viewer
 
 MOST_TEXT = 200
@@ -44,17 +48,10 @@ def may_register(viewer: Viewer, area: MaterialBalanceArea) -> bool:
     return viewer.may_post(KIND, area.scope)
 
 
-def may_register_somewhere(viewer: Viewer) -> bool:
-    """Return whether the viewer may register an area anywhere."""
-    return viewer.person.may_post_somewhere(KIND) and (
-        viewer.api_token is None or "write" in viewer.api_token.abilities
-    )
-
-
 @get("/areas/register", sync_to_thread=True, opt={"reads": "places"})
 def new_area_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show the form for a new area."""
-    if not may_register_somewhere(viewer):
+    if not viewer.may_post_somewhere(KIND):
         raise NotPermittedError(
             "you hold no role that may register areas", "Ask a State officer for it."
         )
@@ -82,7 +79,9 @@ def register_area(request: AnyRequest, viewer: Asking) -> Response[Any]:
             _("Use the codes of the Facility Attachment."),
         )
         return _form(request, viewer, known, given, problem=problem)
-    follow = {"yes": True, "no": False}.get(given.get("follow", ""), given.get("type") != "bulk")
+    follow = {"yes": True, "no": False}.get(
+        given.get("follow", ""), batches_are_followed(given.get("type"))
+    )
     place = MaterialBalanceArea(
         viewer.state,
         facility,
@@ -92,19 +91,57 @@ def register_area(request: AnyRequest, viewer: Asking) -> Response[Any]:
         given.get("zone") or "UTC",
         given.get("name") or None,
     )
+    require_registering(viewer, place, known)
+    return _posted(request, viewer, known, given, partial(place_draft, viewer, place, known))
+
+
+def batches_are_followed(kind: str | None) -> bool:
+    """Return whether batches keep their identity in an area of a type, unless somebody says."""
+    return kind != "bulk"
+
+
+def require_registering(
+    viewer: Viewer, place: MaterialBalanceArea, known: MaterialBalanceArea | None
+) -> None:
+    """Refuse unless the viewer may register an area as it shall be, and as it was known.
+
+    Raises
+    ------
+    NotPermittedError
+    """
     viewer.require_post(KIND, place.scope)
     if known is not None:
         viewer.require_post(KIND, known.scope)
 
-    def draft(client_id: str) -> Draft:
-        if known is None and code in _every_code(viewer):
+
+def place_draft(
+    viewer: Viewer, place: MaterialBalanceArea, known: MaterialBalanceArea | None, client_id: str
+) -> DraftSource:
+    """Return the act that registers an area, or changes what is registered of it.
+
+    Parameters
+    ----------
+    place : MaterialBalanceArea
+        As it shall be.
+    known : MaterialBalanceArea or None
+        As it is registered; None: it shall be a new one.
+
+    Raises
+    ------
+    UsageError
+        If there is no such time zone; where it is posted, if a new code is taken.
+    """
+    made = area_draft(place, client_id)
+
+    def draft(connection: Connection) -> Draft:
+        if known is None and place.code in areas(connection, viewer.metadata):
             raise UsageError(
-                _("The area %(mba)s is registered already.", mba=code),
+                _("The area %(mba)s is registered already.", mba=place.code),
                 _("Change its registration on its own page."),
             )
-        return area_draft(place, client_id)
+        return made
 
-    return _posted(request, viewer, known, given, draft)
+    return draft
 
 
 @post("/areas/{mba:str}/points", status_code=200, sync_to_thread=True, opt={"reads": "places"})
@@ -123,14 +160,6 @@ def register_point(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> R
     )
 
 
-def _every_code(viewer: Viewer) -> set[str]:
-    """Return the codes of all areas: one that is taken cannot be registered for another place."""
-    from keiryo.places.tables import areas
-
-    with viewer.whole.reading() as connection:
-        return set(areas(connection, viewer.metadata))
-
-
 def _given(viewer: Viewer) -> dict[str, str]:
     form = viewer.form
     fields = {} if form is None else typed(form)
@@ -146,7 +175,7 @@ def _posted(
     viewer: Viewer,
     area: MaterialBalanceArea | None,
     given: Mapping[str, str],
-    draft: Callable[[str], Draft],
+    draft: Callable[[str], DraftSource],
 ) -> Response[Any]:
     """Post once, and go back to the area; what is refused is shown with everything typed."""
     goal = address("/areas", area.code, "register") if area is not None else "/areas"
@@ -170,12 +199,12 @@ def _posted(
 
 def _between(viewer: Viewer, area: MaterialBalanceArea) -> int | None:
     """Return the act that came in between, if the form is older and was not pressed twice."""
-    made, pressed = viewer.field("_head"), viewer.field("_between")
-    if not made.isdecimal() or len(made) > 18:
+    made, pressed = whole_number(viewer.field("_head")), viewer.field("_between")
+    if made is None:
         return None
     with viewer.whole.reading() as connection:
         last = last_act_about(connection, viewer.metadata, area.scope)
-    if last > int(made) and pressed != str(last):
+    if last > made and pressed != str(last):
         return last
     return None
 

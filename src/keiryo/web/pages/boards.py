@@ -14,10 +14,12 @@ from typing import Any
 from keiryo.dates import DateError, parse_date
 from keiryo.errors import ConflictError, Finding, KeiryoError, UsageError
 from keiryo.places.model import MaterialBalanceArea
+from keiryo.web.answers import in_words
 from keiryo.web.pictures.writing import Writing
 from keiryo.web.saved_forms import saved_fields
 from keiryo.web.speaking import day_text, mass_kg, number_text
 from keiryo.web.speaking import gettext as _
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Viewer
 
 FIRST_YEAR, LAST_YEAR = 1950, 9000
@@ -173,8 +175,7 @@ def explain_error(entered: Entered, error: KeiryoError, name: str = "") -> Enter
         entered.newer_acts = error.acts
         return entered
     entered.findings += list(getattr(error, "findings", ()))
-    words = error.message if not error.advice else f"{error.message}. {error.advice}"
-    entered.errors[name] = words[:1].upper() + words[1:]
+    entered.errors[name] = in_words(error)
     return entered
 
 
@@ -185,5 +186,4 @@ def own_conflict(error: KeiryoError) -> bool:
 
 def head_of_form(viewer: Viewer) -> int:
     """Return the act at which the form was made that was sent; 0 if it does not say."""
-    text = viewer.field("_head")
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
+    return whole_number(viewer.field("_head")) or 0

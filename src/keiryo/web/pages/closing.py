@@ -48,10 +48,11 @@ from keiryo.web.pages.closing_checks import (
     why_not,
 )
 from keiryo.web.rendering import render
-from keiryo.web.sections import MenuEntry, OverviewPart, Section
+from keiryo.web.sections import MenuEntry, OverviewPart, Section, reads
 from keiryo.web.speaking import day_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 BADGES = {READY: "wait", CHANGED: "query", CLOSED: "ok", NOTHING: "open"}
@@ -257,8 +258,7 @@ def _page(
 
 
 def _number(request: AnyRequest, name: str) -> int:
-    text = str(request.query_params.get(name, ""))
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
+    return whole_number(request.query_params.get(name, "")) or 0
 
 
 def recorded_lines(area: MaterialBalanceArea, found: ClosingPreview) -> list[dict[str, Any]]:
@@ -308,7 +308,7 @@ def next_steps(
 
 def may_close_somewhere(viewer: Viewer) -> bool:
     """Return whether the viewer closes balances anywhere."""
-    return viewer.reads("accounts") and viewer.person.may_post_somewhere("period.close")
+    return viewer.reads("accounts") and viewer.may_post_somewhere("period.close")
 
 
 def ready_today(viewer: Viewer) -> dict[str, Any]:
@@ -331,15 +331,10 @@ def ready_today(viewer: Viewer) -> dict[str, Any]:
     return {"waiting": waiting}
 
 
-def reads_accounts(viewer: Viewer) -> bool:
-    """Return whether the viewer reads any books."""
-    return viewer.reads("accounts")
-
-
 SECTION = Section(
     "closing",
     handlers=(closings_page, closing_page),
-    menu=(MenuEntry(sentence("Closing"), "/closing", "Books", 40, reads_accounts, key="c"),),
+    menu=(MenuEntry(sentence("Closing"), "/closing", "Books", 40, reads("accounts"), key="c"),),
     overview=(
         OverviewPart(
             "closing",

@@ -28,6 +28,7 @@ from keiryo.errors import KeiryoError
 from keiryo.oversight.worklist_query import counts_of_views, work_items
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.quantities import Category
+from keiryo.web.answers import in_words
 from keiryo.web.pages import deadlines, transit
 from keiryo.web.pages.boards import areas_reading
 from keiryo.web.speaking import day_text, mass_kg, ngettext, number_text
@@ -398,7 +399,7 @@ def _difference(
     start = f"{code} of category {category} "
     said = [f for f in found.balance.findings if f.message.startswith(start)]
     if said:
-        words = " ".join(f"{f.message}. {f.advice}" for f in said)
+        words = " ".join(map(in_words, said))
         return {"difference_mg": difference, "kind": "query", "explained": words}
     if stated is None:
         explained = _("it follows from the other lines, and was not reported itself")

@@ -36,6 +36,7 @@ from keiryo.reports.filed import FiledEntry, Filings
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.model import WEIGHT_LABELS, Entry, Report, weight_unit
 from keiryo.vocabulary import LABELS, profile
+from keiryo.web.answers import in_words
 from keiryo.web.once import Answer
 from keiryo.web.pages.reports_checked import ACCEPTING
 from keiryo.web.pages.reports_once import LookAgainError, done_once
@@ -103,7 +104,7 @@ def correct_page(
     entry: FromPath[int],
 ) -> Response[Any]:
     """Show what an entry says, and ask what it should say; show the plan if it was asked for."""
-    filings, filed, wish = _wish(viewer, mba, number, entry)
+    filings, filed, wish = wish_of(viewer, mba, number, entry)
     kept = saved_fields(viewer, wish.path)
     wish.fields |= kept
     if "plan" not in request.query_params or not kept:
@@ -125,7 +126,7 @@ def correct_action(
     entry: FromPath[int],
 ) -> Response[Any] | Stream:
     """Show what would follow, post the plan that was shown, or submit it for release."""
-    filings, filed, wish = _wish(viewer, mba, number, entry)
+    filings, filed, wish = wish_of(viewer, mba, number, entry)
     names = ("way", "reason", "report_date", "follow_listing", "only_own", *wish.current)
     wish.fields = {name: viewer.field(name) for name in names}
     action = viewer.field("action", "plan")
@@ -137,10 +138,10 @@ def correct_action(
     try:
         return done_once(viewer, wish.path, {**wish.fields, "action": action}, do)
     except RefusedError as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _planned(request, viewer, wish, filings, filed, more=error.findings, http_status=422)
     except ConflictError as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _planned(request, viewer, wish, filings, filed, http_status=409)
 
 
@@ -153,10 +154,10 @@ def _sent(
     action: str,
 ) -> Answer:
     """Post or submit the plan that was looked at, if the same still follows."""
-    made = _plan(viewer, wish, filings)
+    made = plan_wish(viewer, wish, filings)
     if made is None:
         raise LookAgainError(partial(_page, request, viewer, wish, filed, http_status=422))
-    if _digest(made) != viewer.field("plan_digest"):
+    if plan_digest(made) != viewer.field("plan_digest"):
         changed = _(
             "The books changed since you looked: this is what would follow now. Look at it again "
             "before you post it."
@@ -168,13 +169,28 @@ def _sent(
 
 
 def _posted(viewer: Viewer, wish: Wish, made: CorrectionPlan) -> Answer:
-    viewer.require_post(CORRECTING, wish.place.scope)
-    posted = post_plan(viewer.whole, made, viewer.actor(), only_own=_only_own(viewer, wish, made))
-    return Answer(303, f"/journal/acts/{posted.plan_act}")
+    return Answer(303, f"/journal/acts/{post_wish(viewer, wish, made)}")
 
 
 def _submitted(viewer: Viewer, wish: Wish, made: CorrectionPlan) -> Answer:
-    """Let a plan wait for release; all that follows is part of what is signed for."""
+    return Answer(303, f"{RELEASES}/{submit_wish(viewer, wish, made).request_id}")
+
+
+def post_wish(viewer: Viewer, wish: Wish, made: CorrectionPlan) -> int:
+    """Post a plan that was looked at, and return the act of the plan."""
+    viewer.require_post(CORRECTING, wish.place.scope)
+    only_own = _only_own(viewer, wish, made)
+    return post_plan(viewer.whole, made, viewer.actor(), only_own=only_own).plan_act
+
+
+def submit_wish(viewer: Viewer, wish: Wish, made: CorrectionPlan) -> ReleaseRequest:
+    """Let a plan wait for release; all that follows is part of what is signed for.
+
+    Raises
+    ------
+    RefusedError
+        If the plan cannot be posted.
+    """
     if not made.possible:
         raise RefusedError(
             "the correction cannot be posted; nothing was submitted",
@@ -193,7 +209,7 @@ def _submitted(viewer: Viewer, wish: Wish, made: CorrectionPlan) -> Answer:
         "only_own": wish.fields.get("only_own") == "yes",
         "plan": plan_dict(made),
     }
-    asked = submit(
+    return submit(
         viewer.whole,
         viewer.actor(),
         act_kind=CORRECTING,
@@ -202,7 +218,6 @@ def _submitted(viewer: Viewer, wish: Wish, made: CorrectionPlan) -> Answer:
         content=content,
         now=viewer.server.now(),
     )
-    return Answer(303, f"{RELEASES}/{asked.request_id}")
 
 
 def post_released(viewer: Viewer, actor: Actor, content: Mapping[str, Any]) -> int:
@@ -233,7 +248,7 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
         else:
             hidden += 1
     context = {
-        "plan": _narrowed(viewer, stored),
+        "plan": narrowed(viewer, stored),
         "only_own": bool(content["only_own"]),
         **notice_context(same_numbers_of(viewer, request)),
     }
@@ -243,8 +258,8 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
     try:
         now = plan_dict(_again(viewer, content))
     except KeiryoError as error:
-        return Preview(tuple(shown), problem=_words(error), hidden=hidden)
-    before, after = _narrowed(viewer, stored), _narrowed(viewer, now)
+        return Preview(tuple(shown), problem=in_words(error), hidden=hidden)
+    before, after = narrowed(viewer, stored), narrowed(viewer, now)
     found = difference(_plain_text(before), _plain_text(after))
     problem = ""
     if not found and now != stored:
@@ -287,7 +302,7 @@ def _choices(day: str, reason: str, *, follow: bool) -> Choices:
     return Choices(on, reason, follow_listing=follow, refer_to_last=last)
 
 
-def _wish(
+def wish_of(
     viewer: Viewer, mba: str, number: int, entry: int
 ) -> tuple[Filings, FiledEntry | None, Wish]:
     """Return what was filed, the entry that counts now, and the form for it.
@@ -358,7 +373,7 @@ def _wanted(wish: Wish) -> Wanted:
     return DELETE if wish.fields.get("way") == "delete" else _changed(wish)
 
 
-def _plan(viewer: Viewer, wish: Wish, filings: Filings) -> CorrectionPlan | None:
+def plan_wish(viewer: Viewer, wish: Wish, filings: Filings) -> CorrectionPlan | None:
     """Return the plan, or None with what is wrong among the errors."""
     wanted = _wanted(wish)
     wish.errors.pop("reason", None)  # said of the plan made before
@@ -386,7 +401,8 @@ def _plan(viewer: Viewer, wish: Wish, filings: Filings) -> CorrectionPlan | None
     return made
 
 
-def _digest(made: CorrectionPlan) -> str:
+def plan_digest(made: CorrectionPlan) -> str:
+    """Return what tells this plan from another."""
     text = json.dumps(plan_dict(made), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -403,15 +419,11 @@ def _may_report_all(viewer: Viewer, made: CorrectionPlan) -> bool:
     )
 
 
-def _words(error: KeiryoError) -> str:
-    return f"{error.message}. {error.advice}".strip()
-
-
 def _seen(viewer: Viewer, findings: tuple[Finding, ...]) -> list[Finding]:
     return [one for one in findings if one.mba is None or one.mba in viewer.areas]
 
 
-def _narrowed(viewer: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
+def narrowed(viewer: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return a plan as plain data without what is about areas that the viewer may not see."""
     made = dict(data)
     made["steps"] = [s for s in data["steps"] if s["entry"].split("/")[1] in viewer.areas]
@@ -435,7 +447,7 @@ def _planned(
     http_status: int = 200,
 ) -> Response[Any]:
     problem = wish.errors.pop("", "")
-    made = _plan(viewer, wish, filings)
+    made = plan_wish(viewer, wish, filings)
     if problem:
         wish.errors[""] = problem
     if made is None:
@@ -451,7 +463,7 @@ def _planned(
         filed,
         http_status=http_status,
         plan=made,
-        plan_digest=_digest(made),
+        plan_digest=plan_digest(made),
         steps=[s for s in made.steps if s.address.mba in viewer.areas],
         reports=[(file_name(r), write([r]), _head(r)) for r in mine],
         hidden=len(made.reports) - len(mine),

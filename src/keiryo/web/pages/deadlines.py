@@ -26,7 +26,7 @@ from keiryo.web.listing import ListColumn, Row, RowList, asked_of, download_head
 from keiryo.web.pages.boards import areas_reading, asked_day, asked_flag, day_of, writing
 from keiryo.web.pictures.deadline_strip import DeadlineLabels, deadline_strip
 from keiryo.web.rendering import render
-from keiryo.web.sections import MenuEntry, OverviewPart, Section
+from keiryo.web.sections import MenuEntry, OverviewPart, Section, reads
 from keiryo.web.server import Server
 from keiryo.web.speaking import day_text, ngettext, number_text, said
 from keiryo.web.speaking import gettext as _
@@ -267,21 +267,16 @@ def overview_part(viewer: Viewer) -> dict[str, Any]:
     return {"shown": shown_today}
 
 
-def reads_reports(viewer: Viewer) -> bool:
-    """Return whether the viewer reads any reports."""
-    return viewer.reads("reports")
-
-
 SECTION = Section(
     "deadlines",
     handlers=(deadlines_page, calendar_page),
-    menu=(MenuEntry(sentence("Deadlines"), "/deadlines", "Today", 30, reads_reports, key="d"),),
+    menu=(MenuEntry(sentence("Deadlines"), "/deadlines", "Today", 30, reads("reports"), key="d"),),
     overview=(
         OverviewPart(
             "deadlines",
             sentence("Deadlines"),
             20,
-            reads_reports,
+            reads("reports"),
             overview_part,
             "boards/overview_deadlines.html",
         ),

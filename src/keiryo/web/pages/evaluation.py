@@ -17,7 +17,7 @@ from litestar.response import Stream
 from keiryo.accounts.model import Knowledge
 from keiryo.errors import NotFoundError, UsageError
 from keiryo.evaluation.false_alarms import is_standard
-from keiryo.evaluation.limits import recorded_limits, rule_names, shipped_limits
+from keiryo.evaluation.limits import Limit, recorded_limits, rule_names, shipped_limits
 from keiryo.evaluation.model import Options
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.web.headers import DRAWING_POLICY
@@ -45,7 +45,6 @@ from keiryo.web.pages.evaluation_board import (
     OUTDATED,
     STATE_BADGES,
     VERDICT_BADGES,
-    any_evaluation,
     at_alpha,
     last_concluded,
     latest_of_each,
@@ -86,10 +85,11 @@ from keiryo.web.pages.evaluation_what_if import (
 )
 from keiryo.web.pictures.dark_chart import in_look
 from keiryo.web.rendering import render
-from keiryo.web.sections import JobKind, MenuEntry, OverviewPart, Section
+from keiryo.web.sections import JobKind, MenuEntry, OverviewPart, Section, reads
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import said, said_in_picture
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 NEVER = sentence("nothing recorded")
@@ -142,7 +142,8 @@ def evaluation_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stre
             cells["alpha"] = percent_text(row["alpha"] / 100.0)
         cells["sigma"] = number_or_none(row["sigma"], 6) if row["act"] else None
         cells["state"] = {"text": _(row["state"]), "badge": STATE_BADGES.get(row["state"], "open")}
-    limits = shown_list(request, _limits(viewer), "limits", prefix="limit-")
+    held = RowList([limit.to_dict() for limit in limits_seen(viewer)], LIMIT_COLUMNS)
+    limits = shown_list(request, held, "limits", prefix="limit-")
     if not isinstance(limits, ShownList):
         return limits
     for cells in limits.rows:
@@ -178,14 +179,13 @@ def _area_rows(viewer: Viewer, concluded: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _limits(viewer: Viewer) -> RowList:
+def limits_seen(viewer: Viewer) -> list[Limit]:
     """Return the limits that hold today: those of the State, of areas seen, the usual ones."""
     with viewer.whole.reading() as connection:
         found = recorded_limits(connection, viewer.metadata, viewer.today, Knowledge())
     seen = evaluated_areas(viewer)
     found = [limit for limit in found if limit.mba is None or limit.mba in seen]
-    found += shipped_limits(Options().rules, viewer.today)
-    return RowList([limit.to_dict() for limit in found], LIMIT_COLUMNS)
+    return [*found, *shipped_limits(Options().rules, viewer.today)]
 
 
 @get("/evaluation/{mba:str}", opt={"reads": "evaluation"}, sync_to_thread=True)
@@ -225,7 +225,7 @@ def _common(
         "rules": rule_names(),
         "asked": asked,
         "may_record": viewer.may_post(KIND, area.scope),
-        "recorded": [int(number) for number in recorded if number.isdecimal()][:20],
+        "recorded": [n for n in map(whole_number, recorded) if n is not None][:20],
         "crumbs": [(_("Evaluation"), "/evaluation"), (area.code, None)],
     }
 
@@ -336,11 +336,13 @@ SECTION = Section(
         *(record_page, record, start, what_if_page, ask_what_if),
     ),
     menu=(
-        MenuEntry(sentence("Evaluation"), "/evaluation", "Evaluation", 10, any_evaluation, key="e"),
+        MenuEntry(
+            sentence("Evaluation"), "/evaluation", "Evaluation", 10, reads("evaluation"), key="e"
+        ),
     ),
     overview=(
         OverviewPart(
-            "evaluation", sentence("Evaluation"), 60, any_evaluation, overview_part,
+            "evaluation", sentence("Evaluation"), 60, reads("evaluation"), overview_part,
             "evaluation/overview.html",
         ),
     ),

@@ -150,7 +150,25 @@ def options_asked(texts: Mapping[str, Any]) -> Options:
                 _("%(text)s is no probability of a false alarm", text=text),
                 _("Give per cent, from %(least)s to %(most)s, e.g. 5.", least=least, most=most),
             ) from None
-    rules = str(texts.get("rules", "")).strip()[:40] or "general"
+    return options_of(alpha, str(texts.get("rules", "")).strip()[:40])
+
+
+def options_of(alpha: float, rules: str = "") -> Options:
+    """Return how an evaluation is to be made.
+
+    Parameters
+    ----------
+    alpha : float
+        Probability of a false alarm, a sound one.
+    rules : str
+        Name of a shipped set of rules; empty: the general ones.
+
+    Raises
+    ------
+    UsageError
+        If no such rules are shipped.
+    """
+    rules = rules or "general"
     if rules not in rule_names():
         raise UsageError(
             _("There are no rules %(rules)s.", rules=rules),

@@ -320,8 +320,3 @@ def at_alpha(alpha: float, standard: bool) -> str:
         alpha=asked,
         standard=usual,
     )
-
-
-def any_evaluation(viewer: Viewer) -> bool:
-    """Return whether the viewer reads evaluations of anything."""
-    return viewer.reads("evaluation")

@@ -30,6 +30,7 @@ from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 ITEMS_JOB = "evaluation-items"
+ITEMS_TITLE = "Lines behind the balance"
 
 
 def _line_href(row: Row) -> str | None:
@@ -116,6 +117,16 @@ def item_rows(basis: Basis, number: int) -> list[dict[str, Any]]:
     ]
 
 
+def items_seen(
+    viewer: Viewer, area: MaterialBalanceArea, basis: Basis, number: int
+) -> list[dict[str, Any]]:
+    """Return the amounts that enter a balance, remembered until something about it is posted."""
+    key = ("evaluation items", area.code, str(basis.items.category), number)
+    return viewer.server.remembered.get(
+        key, last_act(viewer, area), lambda: item_rows(basis, number)
+    )
+
+
 @get("/evaluation/{mba:str}/items", opt={"reads": "evaluation"}, sync_to_thread=True)
 def items_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[Any] | Stream:
     """Show every line that enters a balance; exports hold exactly what the filter shows."""
@@ -130,10 +141,7 @@ def items_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respo
             balance=balance, crumbs=crumbs,
         )  # fmt: skip
     number = balance_number(basis, balance)
-    key = ("evaluation items", area.code, category, number)
-    rows = viewer.server.remembered.get(
-        key, last_act(viewer, area), lambda: item_rows(basis, number)
-    )
+    rows = items_seen(viewer, area, basis, number)
     listed = shown_list(request, RowList(rows, ITEM_COLUMNS), f"balance-{area.code}-{category}")
     if not isinstance(listed, ShownList):
         return listed
@@ -179,8 +187,7 @@ def start_items(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Resp
     area = evaluated_area(viewer, mba)
     asked = {"mba": area.code, "category": viewer.field("of", "E")[:4]}
     asked["balance"] = viewer.field("balance")[:10]
-    title = "Lines behind the balance"
-    number = request.app.state.jobs.start(viewer, ITEMS_JOB, title, asked)
+    number = request.app.state.jobs.start(viewer, ITEMS_JOB, ITEMS_TITLE, asked)
     return Redirect(f"/jobs/{number}", status_code=303)
 
 

@@ -12,7 +12,6 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtri
 
 from keiryo.web.pages.evaluation_asked import Plain
 from keiryo.web.speaking import day_text, mass_kg, number_text
@@ -126,14 +125,11 @@ def _standardized(plain: Plain, title: str, statistic: str, values: Numbers) -> 
 
 
 def _gemuf_limits(values: Numbers, probability: float) -> list[float | None]:
-    """Return the limit of GEMUF V1 at each balance; its threshold is a common probability.
+    """Return the limit of GEMUF V1 at each balance; its threshold is a common probability."""
+    from keiryo.material_balance.statistics import gemuf_v1_limits
 
-    Without loss it is chi-square with as many degrees of freedom as there are balances so far
-    (see `keiryo.material_balance.statistics.gemuf_v1`).
-    """
-    known = np.array([value is not None for value in values])
-    limits = chdtri(np.maximum(np.cumsum(known), 1), probability)
-    return [float(at) if is_known else None for at, is_known in zip(limits, known, strict=True)]
+    limits = gemuf_v1_limits([np.nan if value is None else value for value in values], probability)
+    return [None if np.isnan(limit) else float(limit) for limit in limits]
 
 
 def _alarms(plain: Plain, statistic: str, values: Numbers) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import mass_kg
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 CORRECTED = sentence("corrected")
@@ -186,9 +187,8 @@ def record(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Response[
     options = options_asked(texts)
     key = viewer.field("_form_id")
     asked = {"mba": area.code, **texts}
-    made_at = viewer.field("_head")
-    newest = last_act(viewer, area)
-    stale = made_at.isdecimal() and len(made_at) < 16 and int(made_at) < newest
+    made_at, newest = whole_number(viewer.field("_head")), last_act(viewer, area)
+    stale = made_at is not None and made_at < newest
 
     def do() -> Answer:
         if stale:

@@ -18,6 +18,7 @@ from keiryo.evaluation.what_if import (
     Basis,
     Change,
     Compared,
+    Line,
     field_name,
     read_change,
     usable,
@@ -39,6 +40,7 @@ from keiryo.web.speaking import mass_kg, number_text
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 WHAT_IF_JOB = "what-if"
+WHAT_IF_TITLE = "What if: other measurements"
 MOST_TEXT = 40
 
 
@@ -68,8 +70,7 @@ def ask_what_if(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Resp
     }
     if takes_long(viewer, area):
         parameters = {"mba": area.code, "asked": asked}
-        title = "What if: other measurements"
-        number = request.app.state.jobs.start(viewer, WHAT_IF_JOB, title, parameters)
+        number = request.app.state.jobs.start(viewer, WHAT_IF_JOB, WHAT_IF_TITLE, parameters)
         return Redirect(f"/jobs/{number}", status_code=303)
     return _page(request, viewer, area, asked)
 
@@ -119,15 +120,7 @@ def source_fields(
     basis: Basis, asked: Mapping[str, str], errors: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Return the error sources as fields, those that matter most first."""
-    weight: dict[str, float] = {}
-    for propagated in basis.as_it_is:
-        for share in propagated.shares(len(basis.items.periods) - 1):
-            weight[share.source] = max(weight.get(share.source, 0.0), abs(share.share))
-    label = {
-        (source.act, source.line): name
-        for propagated in basis.as_it_is
-        for name, source in propagated.names.items()
-    }
+    weight, label = source_shares(basis), source_names(basis)
     rows: list[dict[str, Any]] = []
     for source in basis.sources:
         at = (source.act, source.line)
@@ -148,6 +141,24 @@ def source_fields(
     for row in rows:
         row["share"] = number_text(100 * row["share"], 1)
     return rows
+
+
+def source_shares(basis: Basis, number: int = -1) -> dict[str, float]:
+    """Return by name the largest part of the variance of a balance that a source brings."""
+    weight: dict[str, float] = {}
+    for propagated in basis.as_it_is:
+        for share in propagated.shares(number % len(basis.items.periods)):
+            weight[share.source] = max(weight.get(share.source, 0.0), abs(share.share))
+    return weight
+
+
+def source_names(basis: Basis) -> dict[Line, str]:
+    """Return by act and line what the error sources behind the balances are called."""
+    return {
+        (source.act, source.line): name
+        for propagated in basis.as_it_is
+        for name, source in propagated.names.items()
+    }
 
 
 def stratum_fields(

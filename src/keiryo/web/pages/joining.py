@@ -13,12 +13,13 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 
-from keiryo.errors import Finding, KeiryoError, NotFoundError, RefusedError
+from keiryo.errors import Finding, NotFoundError, RefusedError
 from keiryo.people import accounts, joining, one_time
 from keiryo.people.administration_checks import name_problems
 from keiryo.people.errors import SignInError
 from keiryo.people.passwords import LONGEST, SHORTEST, password_problems
 from keiryo.people.permissions import people_are_set_up
+from keiryo.web.answers import in_words
 from keiryo.web.cookies import put_visitor, welcome_visitor
 from keiryo.web.pages.sign_in import OPEN, server_of
 from keiryo.web.rendering import render
@@ -87,11 +88,6 @@ def password_rules() -> list[str]:
         _("None that is tried first, no pattern, not just your name or the name of the program."),
         _("No digits or signs are required, and it never has to be changed for its age."),
     ]
-
-
-def in_words(said: Finding | KeiryoError) -> str:
-    """Return what is wrong and what to do, as sentences for a page."""
-    return f"{said.message[:1].upper()}{said.message[1:]}. {said.advice or ''}".strip()
 
 
 def by_field(findings: Iterable[Finding], default: str = "") -> dict[str, str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -22,13 +21,16 @@ from keiryo.people.accounts import names_of
 from keiryo.storage.schema import ACT, SIGNATURE
 from keiryo.web.jobs import JobKind, Tell
 from keiryo.web.listing import ListColumn, QueryList, download_headers, shown_list
+from keiryo.web.pages.journal_search import find_acts, find_who_acted
 from keiryo.web.rendering import render
-from keiryo.web.sections import Hit, MenuEntry, Section
+from keiryo.web.sections import MenuEntry, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 LINES_SHOWN = 200
 MOST_NUMBER = 2**63 - 1
+VERIFYING = "verify"
+VERIFICATION = "Verification of the journal"
 
 ACT_COLUMNS = (
     ListColumn("act_id", "Act", "act"),
@@ -187,7 +189,7 @@ def checkpoint_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
 @post("/journal/verify", status_code=200, sync_to_thread=True)
 def start_verification(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Start the verification of all acts as a job."""
-    number = request.app.state.jobs.start(viewer, "verify", "Verification of the journal", {})
+    number = request.app.state.jobs.start(viewer, VERIFYING, VERIFICATION, {})
     return Redirect(f"/jobs/{number}", status_code=303)
 
 
@@ -208,43 +210,6 @@ def run_verification(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) 
     }
 
 
-def find_acts(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
-    """Yield acts whose number, kind, reason or digest is what was searched for.
-
-    Of a pseudonym: the acts of that person, if the viewer sees any.
-    """
-    table = viewer.metadata.tables[ACT]
-    text = words.lower()
-    if text.startswith("p-") and len(words) > 2:
-        yield from _acts_of(viewer, words.upper())
-    number = text.removeprefix("act").strip(" :#")
-    if number.isdecimal() and len(number) < 16:
-        condition = table.c.act_id == int(number)
-    else:
-        condition = (
-            func.lower(table.c.reason).contains(text, autoescape=True)
-            | (func.lower(table.c.kind) == text)
-            | (table.c.digest == text)
-            | (table.c.client_id == words)
-        )
-    query = select(table).where(condition).order_by(table.c.act_id.desc()).limit(most)
-    with viewer.books.reading() as connection:
-        for row in connection.execute(query).mappings():
-            title = _("Act %(number)s: %(kind)s", number=row["act_id"], kind=row["kind"])
-            detail = row["reason"] or row["recorded_at"]
-            yield Hit("act", title, f"/journal/acts/{row['act_id']}", detail)
-
-
-def _acts_of(viewer: Viewer, person: str) -> Iterable[Hit]:
-    table = viewer.metadata.tables[ACT]
-    query = select(func.count()).where(table.c.person == person)
-    with viewer.books.reading() as connection:
-        count = int(connection.execute(query).scalar_one())
-    if count:
-        title = _("Acts of %(person)s", person=person)
-        yield Hit("act", title, f"/journal?person={quote(person, safe='')}", str(count))
-
-
 def any_journal(viewer: Viewer) -> bool:
     """Return whether the viewer sees any act: everybody with a role does."""
     return bool(viewer.sight.capabilities)
@@ -254,6 +219,6 @@ SECTION = Section(
     "journal",
     handlers=(journal_page, act_page, line_page, proof_file, checkpoint_page, start_verification),
     menu=(MenuEntry("Journal", "/journal", "Record", 10, any_journal, key="j"),),
-    search=(find_acts,),
-    jobs=(JobKind("verify", run_verification),),
+    search=(find_acts, find_who_acted),
+    jobs=(JobKind(VERIFYING, run_verification),),
 )

@@ -8,23 +8,26 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from keiryo.errors import UsageError
+from keiryo.errors import RefusedError, UsageError
 from keiryo.people import tokens
+from keiryo.people.displayed_names import rename
 from keiryo.people.model import ROLES, Grant
+from keiryo.web.answers import in_words
 from keiryo.web.confirming import ask_again, said_once
 from keiryo.web.jobs import Jobs
-from keiryo.web.pages.joining import in_words
+from keiryo.web.pages.joining import MOST_NAME, by_field
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields, saved_fields
 from keiryo.web.sections import OverviewPart, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 LIFETIMES_DAYS = (7, 30, 90, 180, 366)
 ABILITIES = ("read", "write", "metrics")
 JOBS_SHOWN = 10
-PROGRAMS = "/me/programs"
+OWN, PROGRAMS = "/me", "/me/programs"
 TOKEN_FIELDS = ("name", "scope", "days")
 
 
@@ -62,20 +65,27 @@ def grant_columns() -> list[dict[str, Any]]:
     ]
 
 
-@get("/me", sync_to_thread=True)
+@get(OWN, sync_to_thread=True)
 def own_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Show who one is here, the roles with the acts that granted them, and recent jobs."""
-    jobs: Jobs = request.app.state.jobs
-    seen = viewer.reads("people")
-    return render(
-        request,
-        "me/about.html",
-        columns=grant_columns(),
-        grants=[grant_row(grant, act_is_seen=seen) for grant in viewer.person.grants],
-        jobs=jobs.jobs_of(viewer, JOBS_SHOWN),
-        tabs=tabs("/me"),
-        crumbs=[(_("My page"), None)],
-    )
+    if "renamed" in request.query_params:
+        request.scope["state"]["notices"] = [("done", _("Your name is changed."))]
+    return _shown_about(request, viewer, saved_fields(viewer, OWN).get("display_name"))
+
+
+@post(f"{OWN}/name", status_code=200, sync_to_thread=True)
+def change_own_name(request: AnyRequest, viewer: Asking) -> Response[Any]:
+    """Change how one is called."""
+    asked = ask_again(request, viewer, _("You are about to change how you are called."))
+    if asked is not None:
+        return asked
+    name = viewer.field("display_name")[:MOST_NAME]
+    try:
+        rename(viewer.whole, viewer.actor(), viewer.person.person, name)
+    except RefusedError as error:
+        return _shown_about(request, viewer, name, by_field(error.findings, "display_name"))
+    forget_fields(viewer, OWN)
+    return Redirect(f"{OWN}?renamed=1", status_code=303)
 
 
 @get(PROGRAMS, sync_to_thread=True)
@@ -96,8 +106,7 @@ def make_program_token(request: AnyRequest, viewer: Asking) -> Response[Any]:
     typed: dict[str, Any] = {name: viewer.field(name) for name in TOKEN_FIELDS}
     given = [] if viewer.form is None else viewer.form.getall("abilities", [])
     typed["abilities"] = sorted({one for one in given if isinstance(one, str)})
-    days = str(typed["days"])
-    lifetime = timedelta(days=int(days) if days.isdecimal() and len(days) < 6 else 0)
+    lifetime = timedelta(days=whole_number(typed["days"], 5) or 0)
     key = None if viewer.session is None else viewer.session.signing_key(viewer.token)
 
     def make() -> str:
@@ -135,6 +144,28 @@ def revoke_program_token(request: AnyRequest, viewer: Asking) -> Response[Any]:
     person, now = viewer.person.person, viewer.server.now()
     tokens.revoke_token(viewer.whole, viewer.field("token_id"), now, person=person)
     return Redirect(PROGRAMS, status_code=303)
+
+
+def _shown_about(
+    request: AnyRequest,
+    viewer: Viewer,
+    name: str | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response[Any]:
+    jobs: Jobs = request.app.state.jobs
+    seen = viewer.reads("people")
+    return render(
+        request,
+        "me/about.html",
+        http_status=422 if errors else 200,
+        display_name=viewer.account.display_name or "" if name is None else name,
+        errors=errors or {},
+        columns=grant_columns(),
+        grants=[grant_row(grant, act_is_seen=seen) for grant in viewer.person.grants],
+        jobs=jobs.jobs_of(viewer, JOBS_SHOWN),
+        tabs=tabs(OWN),
+        crumbs=[(_("My page"), None)],
+    )
 
 
 def _own_scope(viewer: Viewer, given: str) -> str | None:
@@ -190,7 +221,10 @@ def lacks_second_factor(viewer: Viewer) -> bool:
 
 SECTION = Section(
     "me",
-    handlers=(own_page, programs_page, make_program_token, revoke_program_token),
+    handlers=(
+        *(own_page, change_own_name),
+        *(programs_page, make_program_token, revoke_program_token),
+    ),
     overview=(
         OverviewPart(
             "second-factor",

@@ -15,9 +15,10 @@ from keiryo.people.errors import SignInError
 from keiryo.people.oidc_accounts import unlink
 from keiryo.people.passwords import password_problems
 from keiryo.people.permissions import keys_in_force
+from keiryo.web.answers import in_words
 from keiryo.web.confirming import ask_again, check_password, is_confirmed, raw_field
 from keiryo.web.cookies import drop_session, put_session
-from keiryo.web.pages.joining import by_field, in_words, password_rules
+from keiryo.web.pages.joining import by_field, password_rules
 from keiryo.web.pages.me import tabs
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import server_providers
@@ -84,7 +85,7 @@ def confirm_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
     except SignInError as error:
         if viewer.account.totp_confirmed or _TOTP_SECRET.fullmatch(secret) is None:
             return Redirect(ACCESS, status_code=303)
-        return _shown_factor(request, secret, f"{error.message}. {error.advice}", 422)
+        return _shown_factor(request, secret, in_words(error), 422)
     if viewer.session is not None:  # what was opened without the second factor
         sessions.end_all(viewer.whole, person, now, but=viewer.session.session_id)
     token = sessions.renew(viewer.whole, viewer.token, now)

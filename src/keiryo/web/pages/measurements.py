@@ -21,13 +21,17 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 
 from keiryo.errors import NotFoundError, RefusedError, UsageError
+from keiryo.journal.model import Act
 from keiryo.measurement.forms import FORMS
-from keiryo.measurement.intake import Imported, import_table, lines_in_force, table_rows, withdraw
-from keiryo.measurement.table_files import protected
-from keiryo.web.jobs import Tell
+from keiryo.measurement.intake import Imported, lines_in_force, table_rows, withdraw
+from keiryo.sheet_text import protected
+from keiryo.storage.engine import Database
+from keiryo.web.answers import in_words
+from keiryo.web.jobs import Jobs, Tell
 from keiryo.web.listing import RowList, ShownList, download_headers, shown_list
 from keiryo.web.once import Answer, once
 from keiryo.web.pages.evaluation_asked import plain_finding, sees_state_measurements
+from keiryo.web.pages.measurements_checked import import_sent
 from keiryo.web.pages.measurements_series import series_chart, series_page
 from keiryo.web.pages.measurements_shown import (
     HOME,
@@ -43,14 +47,15 @@ from keiryo.web.pages.measurements_shown import (
 )
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields
-from keiryo.web.sections import Hit, JobKind, MenuEntry, Section
+from keiryo.web.sections import Hit, JobKind, MenuEntry, Section, reads
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import number_text
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 AT_ONCE_BYTES = 512 * 1024
-IMPORT_JOB = "measurement-import"
+IMPORT_JOB, IMPORT_TITLE = "measurement-import", "Import of measurements"
 WITHDRAW = "measurement.withdraw"
 OF_AREAS = ("strata", "results")
 MOST_REASON = 2_000
@@ -155,9 +160,9 @@ def _told(request: AnyRequest) -> dict[str, int]:
     query = request.query_params
     found = {}
     for name in ("act", "recorded", "unchanged", "withdrawn", "left"):
-        text = str(query.get(f"told-{name}", ""))
-        if text.isdecimal() and len(text) < 16:
-            found[name] = int(text)
+        number = whole_number(query.get(f"told-{name}", ""))
+        if number is not None:
+            found[name] = number
     return found
 
 
@@ -211,6 +216,17 @@ def may_import(viewer: Viewer, form: str) -> bool:
     )
 
 
+def require_import(viewer: Viewer, form: str) -> None:
+    """Refuse with the reason, if the viewer may record rows of a table nowhere.
+
+    Raises
+    ------
+    NotPermittedError
+    """
+    if not may_import(viewer, form):
+        viewer.require_post(f"measurement.{FORMS[form].heading}", viewer.state)
+
+
 def may_withdraw(viewer: Viewer, form: str) -> bool:
     """Return whether the viewer may withdraw rows of a table somewhere."""
     return any(viewer.may_post(WITHDRAW, scope) for scope in _scopes(viewer, form))
@@ -225,7 +241,7 @@ def _scopes(viewer: Viewer, form: str) -> Iterable[str]:
 @get(HOME + "/{form:str}/import", opt={"reads": "measurement"}, sync_to_thread=True)
 def import_page(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any]:
     """Ask for a file with rows of a table."""
-    _require(may_import(viewer, form_asked(form)), viewer, form)
+    require_import(viewer, form_asked(form))
     return _import_form(request, form)
 
 
@@ -234,7 +250,7 @@ def import_page(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Res
 )
 def import_file(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any] | Stream:
     """Record the rows of a file in one act, once; or say all that is wrong with it."""
-    _require(may_import(viewer, form_asked(form)), viewer, form)
+    require_import(viewer, form_asked(form))
     sent = None if viewer.form is None else viewer.form.get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
         errors = {"file": _("Choose a file.")}
@@ -247,8 +263,10 @@ def import_file(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Res
 
     def do() -> Answer:
         if len(content) > AT_ONCE_BYTES:
-            return Answer(303, _started(request, viewer, form, name, content, again))
-        done.append(import_table(viewer.whole, viewer.actor(), form, name, content, again=again))
+            jobs = request.app.state.jobs
+            kept = kept_for_import(jobs, form, name, content, again=again)
+            return Answer(303, f"/jobs/{jobs.start(viewer, IMPORT_JOB, IMPORT_TITLE, kept)}")
+        done.append(import_sent(viewer, viewer.whole, form, name, content, again=again))
         return Answer(303, _after(form, done[0]))
 
     try:
@@ -298,15 +316,13 @@ def _import_form(
     )
 
 
-def _started(
-    request: AnyRequest, viewer: Viewer, form: str, name: str, content: bytes, again: bool
-) -> str:
-    """Start the import of a large file as a job and return its page."""
-    jobs = request.app.state.jobs
+def kept_for_import(
+    jobs: Jobs, form: str, name: str, content: bytes, *, again: bool
+) -> dict[str, Any]:
+    """Keep a large file for the job that imports it, and return what that job is told."""
     path = Path(jobs.folder) / f"import-{secrets.token_hex(8)}"
     path.write_bytes(content)
-    asked = {"form": form, "name": name, "path": str(path), "again": again}
-    return f"/jobs/{jobs.start(viewer, IMPORT_JOB, 'Import of measurements', asked)}"
+    return {"form": form, "name": name, "path": str(path), "again": again}
 
 
 def run_import(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -314,16 +330,15 @@ def run_import(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dic
     form, path = form_asked(parameters["form"]), Path(parameters["path"])
     tell(0, 1, "")
     try:
-        done = import_table(
-            viewer.whole, viewer.actor(), form, parameters["name"], path.read_bytes(),
-            again=bool(parameters["again"]),
-        )  # fmt: skip
+        name, again = parameters["name"], bool(parameters["again"])
+        done = import_sent(viewer, viewer.whole, form, name, path.read_bytes(), again=again)
     finally:
         path.unlink(missing_ok=True)
     tell(1, 1, "")
     return {
         "form": form,
         "act": None if done.act is None else done.act.act_id,
+        "acts": [] if done.act is None else [done.act.act_id],
         "recorded": done.recorded,
         "unchanged": done.unchanged,
         "left": done.withdrawn,
@@ -336,7 +351,16 @@ def run_import(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dic
 @get(HOME + "/{form:str}/export", opt={"reads": "measurement"}, sync_to_thread=True)
 def export_file(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[str]:
     """Hand out what is in force as CSV that can be edited and imported again."""
-    form_asked(form)
+    day = request.app.state.server.now().date().isoformat()
+    return Response(
+        exported(viewer, form_asked(form)),
+        media_type="text/csv; charset=utf-8",
+        headers=download_headers(f"{form}-{day}.csv"),
+    )
+
+
+def exported(viewer: Viewer, form: str) -> str:
+    """Return what is in force of a table, as CSV that can be edited and imported again."""
     with viewer.books.reading() as connection:
         rows = table_rows(lines_in_force(connection, viewer.metadata, form), form, export=True)
     free = {c.name for c in FORMS[form].columns if c.free}
@@ -347,18 +371,13 @@ def export_file(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Res
     for row in rows:
         texts = {n: protected(v) for n, v in row.items() if n in free and isinstance(v, str)}
         writer.writerow({**row, **texts})
-    day = request.app.state.server.now().date().isoformat()
-    return Response(
-        text.getvalue(),
-        media_type="text/csv; charset=utf-8",
-        headers=download_headers(f"{form}-{day}.csv"),
-    )
+    return text.getvalue()
 
 
 @get(HOME + "/{form:str}/withdraw", opt={"reads": "measurement"}, sync_to_thread=True)
 def withdraw_page(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> Response[Any]:
     """Show a line, and ask why it is withdrawn."""
-    row = _line(viewer, form_asked(form), str(request.query_params.get("line", "")))
+    row = line_in_force(viewer, form_asked(form), str(request.query_params.get("line", "")))
     return _withdraw_form(request, viewer, form, row)
 
 
@@ -374,26 +393,51 @@ def withdraw_line(request: AnyRequest, viewer: Asking, form: FromPath[str]) -> R
     asked = {"form": form_asked(form), "line": line, "reason": reason}
 
     def do() -> Answer:
-        row = _line(viewer, form, line)
-        viewer.require_post(WITHDRAW, _scope(viewer, row))
-        if not reason:
-            raise UsageError(_("the reason is empty"), _("Say why it is withdrawn."))
-        chosen = {"act_id": row["act"], "line_no": row["line"]}
-        act, count = withdraw(viewer.whole, viewer.actor(), form, chosen, reason)
+        act, count = withdraw_named(viewer, viewer.whole, form, line, reason)
         told = {"told-act": act.act_id, "told-withdrawn": count}
         return Answer(303, f"{HOME}/{form}?{urlencode(told)}")
 
     try:
         answer = once(viewer, viewer.field("_form_id"), asked, do)
     except (RefusedError, UsageError) as error:
-        row = _line(viewer, form, line)
+        row = line_in_force(viewer, form, line)
         return _withdraw_form(request, viewer, form, row, reason=reason, error=error)
     forget_fields(viewer, f"{HOME}/{form}/withdraw")
     return Redirect(answer.location or HOME, status_code=303)
 
 
-def _line(viewer: Viewer, form: str, name: str) -> dict[str, Any]:
-    """Return the line of a table in force that is named as act/line."""
+def withdraw_named(
+    viewer: Viewer, books: Database, form: str, line: str, reason: str
+) -> tuple[Act, int]:
+    """Withdraw the line that is named as act/line; return the act, and how many lines it withdrew.
+
+    Raises
+    ------
+    NotFoundError
+        If the viewer sees no such line in force.
+    NotPermittedError
+        If the viewer may not withdraw it.
+    UsageError
+        If the reason is empty.
+    RefusedError
+        If it is still needed.
+    """
+    row = line_in_force(viewer, form, line)
+    viewer.require_post(WITHDRAW, _scope(viewer, row))
+    if not reason:
+        raise UsageError(_("the reason is empty"), _("Say why it is withdrawn."))
+    chosen = {"act_id": row["act"], "line_no": row["line"]}
+    return withdraw(books, viewer.actor(), form, chosen, reason)
+
+
+def line_in_force(viewer: Viewer, form: str, name: str) -> dict[str, Any]:
+    """Return the line of a table in force that is named as act/line.
+
+    Raises
+    ------
+    NotFoundError
+        If the viewer sees no such line in force.
+    """
     for row in rows_shown(viewer, form):
         if f"{row['act']}/{row['line']}" == name:
             return row
@@ -422,7 +466,7 @@ def _withdraw_form(
     findings = [plain_finding(f) for f in getattr(error, "findings", ())]
     errors = {}
     if error is not None:
-        errors["" if findings else "reason"] = f"{error.message}. {error.advice}"
+        errors["" if findings else "reason"] = in_words(error)
     return render(
         request,
         "measurements/withdraw.html",
@@ -441,20 +485,9 @@ def _withdraw_form(
     )
 
 
-def _require(may: bool, viewer: Viewer, form: str) -> None:
-    """Refuse with the reason, if the viewer may record rows of a table nowhere."""
-    if not may:
-        viewer.require_post(f"measurement.{FORMS[form].heading}", viewer.state)
-
-
-def any_measurement(viewer: Viewer) -> bool:
-    """Return whether the viewer reads measurements of anything."""
-    return viewer.reads("measurement")
-
-
 def find_measurements(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
     """Yield error sources and series whose name has what was searched for."""
-    if not any_measurement(viewer):
+    if not viewer.reads("measurement"):
         return
     text, left = words.lower(), most
     for form, name in (("sources", "source"), ("controls", "series")):
@@ -473,7 +506,7 @@ SECTION = Section(
         *(home_page, list_page, series_page, series_chart, import_page, import_file),
         *(export_file, withdraw_page, withdraw_line),
     ),
-    menu=(MenuEntry(sentence("Measurements"), HOME, "Evaluation", 20, any_measurement),),
+    menu=(MenuEntry(sentence("Measurements"), HOME, "Evaluation", 20, reads("measurement")),),
     search=(find_measurements,),
     jobs=(JobKind(IMPORT_JOB, run_import),),
 )

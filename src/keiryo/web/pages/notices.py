@@ -51,6 +51,7 @@ from keiryo.web.pages.notices_typed import (
     acts_about_notice,
     areas_of,
     check_names,
+    may_be_withdrawn,
     notice_named,
     registered_fields,
     typed_notice,
@@ -58,7 +59,7 @@ from keiryo.web.pages.notices_typed import (
 from keiryo.web.pages.reports_kept import safe_name
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields
-from keiryo.web.sections import Hit, MenuEntry, Section
+from keiryo.web.sections import Hit, MenuEntry, Section, reads
 from keiryo.web.server import Server
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import instant_text
@@ -244,7 +245,7 @@ def notice_page(
 ) -> Response[Any] | Redirect:
     """Show a notice with its clock and history; confirm or withdraw it."""
     here = f"/notices/{act}/{line}"
-    notice, history = _history(viewer, (act, line))
+    notice, history = notice_history(viewer, (act, line))
     if request.method == "GET":
         return _notice(request, viewer, here, notice, history, first_shown(viewer, here))
     entered = typed_again(viewer)
@@ -283,7 +284,7 @@ def notice_page(
     return Redirect(here, status_code=303)
 
 
-def _history(viewer: Viewer, place: Place) -> tuple[AdvanceNotice, list[dict[str, Any]]]:
+def notice_history(viewer: Viewer, place: Place) -> tuple[AdvanceNotice, list[dict[str, Any]]]:
     """Return a notice that the viewer sees, and what was recorded about it, the latest first.
 
     Raises
@@ -339,7 +340,7 @@ def _notice(
         ],
         entered=entered,
         may_confirm=notice.state != "withdrawn" and viewer.may_post("notice.confirm", scope),
-        may_withdraw=notice.state == "open" and viewer.may_post("notice.withdraw", scope),
+        may_withdraw=may_be_withdrawn(notice) and viewer.may_post("notice.withdraw", scope),
         may_revise=viewer.may_post(REGISTER, scope),
         revise_href=f"{NEW}?notice={quote(notice.notice)}",
         crumbs=[(_("Advance notices"), "/notices"), (notice.notice, None)],
@@ -400,16 +401,13 @@ def find_notices(viewer: Viewer, words: str, most: int) -> list[Hit]:
 _KIND = sentence("advance notice")
 
 
-def reads_oversight(viewer: Viewer) -> bool:
-    """Return whether the viewer reads registers of oversight."""
-    return viewer.reads("oversight")
-
-
 SECTION = Section(
     "notices",
     handlers=(notices_page, new_notice_page, show_notice, notice_page, import_notices),
     menu=(
-        MenuEntry(sentence("Advance notices"), "/notices", "Reports", 60, reads_oversight, key="n"),
+        MenuEntry(
+            sentence("Advance notices"), "/notices", "Reports", 60, reads("oversight"), key="n"
+        ),
     ),
     search=(find_notices,),
 )

@@ -93,21 +93,38 @@ def typed_notice(viewer: Viewer, entered: Entered) -> AdvanceNotice | None:
     )
 
 
+def may_be_withdrawn(notice: AdvanceNotice) -> bool:
+    """Return whether something may still come of a notice, so that it may be withdrawn."""
+    return notice.state == "open"
+
+
 def check_names(
     viewer: Viewer, entered: Entered, notices: Iterable[AdvanceNotice], *, revise: bool
 ) -> None:
     """Refuse names that belong to notices of areas that the viewer does not keep."""
+    entered.errors |= name_problems(viewer, notices, revise=revise)
+
+
+def name_problems(
+    viewer: Viewer, notices: Iterable[AdvanceNotice], *, revise: bool
+) -> dict[str, str]:
+    """Return what is wrong with the names of notices, in words by field.
+
+    A name may belong to a notice of an area that the viewer does not keep, or of another area.
+    """
     known, mine = _registered(viewer), areas_of(viewer)
+    problems = {}
     for notice in notices:
         before = known.get(notice.notice)
         if before is not None and before.mba not in mine:
-            entered.errors["notice"] = _("This name is taken; choose another one.")
+            problems["notice"] = _("This name is taken; choose another one.")
         elif before is not None and before.mba != notice.mba and revise:
-            entered.errors["mba"] = _(
+            problems["mba"] = _(
                 "The notice is registered for %(mba)s; withdraw it and give the new one its own "
                 "name.",
                 mba=before.mba,
             )
+    return problems
 
 
 def _registered(viewer: Viewer) -> dict[str, AdvanceNotice]:

@@ -10,6 +10,7 @@ from litestar.response import File, Redirect
 
 from keiryo.web.jobs import Job
 from keiryo.web.listing import download_headers
+from keiryo.web.own_acts import put_own_acts
 from keiryo.web.pages.overview_parts import overview_parts
 from keiryo.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, render
 from keiryo.web.saved_forms import WAITING, forget_fields, safe_path, save_fields, take_waiting
@@ -60,7 +61,7 @@ def job_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Resp
         "detail": job.detail or result.get("message"),
         "result": result,
     }
-    return render(
+    answer = render(
         request,
         "job.html",
         job=shown,
@@ -70,6 +71,9 @@ def job_page(request: AnyRequest, viewer: Asking, number: FromPath[str]) -> Resp
         file_name=job.file_name,
         crumbs=[(_("Jobs"), "/me"), (_(job.title), None)],
     )
+    if job.ended:
+        put_own_acts(request, answer)
+    return answer
 
 
 @post("/jobs/{number:str}/cancel", status_code=200, sync_to_thread=True)

@@ -18,10 +18,9 @@ from threading import Lock, Thread
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import select
 
 from keiryo.errors import KeiryoError
-from keiryo.storage.schema import ACT
+from keiryo.web.own_acts import last_own_act
 from keiryo.web.remembered import last_act_seen
 from keiryo.web.rendering import Pages
 from keiryo.web.sections import OverviewPart
@@ -35,6 +34,9 @@ MOST_BEHIND_S = 30.0
 """An overview that was made longer ago than this is not shown where something was posted since."""
 
 MOST_OVERVIEWS = 500
+Overview = tuple[list[dict[str, Any]], Any, int]
+"""Parts, what they hold as of, and the last act that there was."""
+
 LATER = "shown"
 """Name in the content of a part of what is asked only when it is shown: a standing answer."""
 
@@ -56,11 +58,13 @@ class _This:
 class _Made:
     """An overview as it was made: its parts, as of which act, when, and whether one is on its way.
 
-    `at_s` is in monotonic seconds.
+    `head` is the last act that there was, seen by its viewer or not; `at_s` is in monotonic
+    seconds.
     """
 
     parts: list[dict[str, Any]]
     as_of: Any
+    head: int
     at_s: float
     making: bool = False
 
@@ -69,30 +73,32 @@ class Overviews:
     """The last overview of each viewer.
 
     Where others post all the time, an overview is made anew every few seconds and not for every
-    act: in the background, while those who ask get the last one. Whoever has just posted, or asks
-    for the first time in a while, waits for one that knows every act.
+    act: in the background, while those who ask get the last one. Whoever has just done something in
+    their browser, or asks for the first time in a while, waits for one that knows every act.
     """
 
     def __init__(self) -> None:
         self._made: OrderedDict[Any, _Made] = OrderedDict()
         self._lock = Lock()
 
-    def recent(self, key: Any, as_of: Any) -> _Made | None:
+    def recent(self, key: Any, as_of: Any, known: int = 0) -> _Made | None:
         """Return the last overview where it is a little behind; None: the caller makes one.
+
+        It knows the act `known`, which may be one that its viewer does not see.
 
         Where nothing was posted the caller makes it from remembered parts, with what is no act
         (who waits to be let in, what waits for release) as it is now.
         """
         with self._lock:
             found = self._made.get(key)
-            if found is None or found.as_of == as_of:
+            if found is None or found.as_of == as_of or found.head < known:
                 return None
             return found if time.monotonic() - found.at_s < MOST_BEHIND_S else None
 
-    def renew(self, key: Any, make: Callable[[], tuple[list[dict[str, Any]], Any]]) -> None:
+    def renew(self, key: Any, make: Callable[[], Overview]) -> None:
         """Begin to make an overview anew in the background, unless one is made or quite new.
 
-        `make` returns the parts, and what they hold as of.
+        `make` returns what `keep` takes.
         """
         with self._lock:
             found = self._made.get(key)
@@ -109,10 +115,10 @@ class Overviews:
 
         Thread(target=copy_context().run, args=(run,), name="overview", daemon=True).start()
 
-    def keep(self, key: Any, parts: list[dict[str, Any]], as_of: Any) -> None:
-        """Remember an overview."""
+    def keep(self, key: Any, parts: list[dict[str, Any]], as_of: Any, head: int = 0) -> None:
+        """Remember an overview: its parts, what they hold as of, and the last act there was."""
         with self._lock:
-            self._made[key] = _Made(parts, as_of, time.monotonic())
+            self._made[key] = _Made(parts, as_of, head, time.monotonic())
             self._made.move_to_end(key)
             while len(self._made) > MOST_OVERVIEWS:
                 self._made.popitem(last=False)
@@ -128,27 +134,18 @@ def overview_parts(request: AnyRequest, viewer: Viewer) -> tuple[list[dict[str, 
     kept = viewer.server.remembered.get(("overviews",), None, Overviews)
     key = (viewer.sight, viewer.person, viewer.language)
     as_of = (_last_seen(viewer), viewer.today)
+    head = 0 if viewer.head is None else viewer.head.act_id
 
-    def make() -> tuple[list[dict[str, Any]], Any]:
-        return _made_now(request, viewer, as_of), as_of
+    def make() -> Overview:
+        return _made_now(request, viewer, as_of), as_of, head
 
-    recent = kept.recent(key, as_of)
-    if recent is not None and not _posted_since(viewer, recent.as_of[0], as_of[0]):
+    recent = kept.recent(key, as_of, min(last_own_act(request), head))
+    if recent is not None:
         kept.renew(key, make)
         return recent.parts, int(recent.as_of[0])
-    parts, _as_of = make()
-    kept.keep(key, parts, as_of)
-    return parts, None
-
-
-def _posted_since(viewer: Viewer, known: int, last: int) -> bool:
-    """Return whether the viewer posted anything after an act."""
-    if known >= last:
-        return False
-    table = viewer.metadata.tables[ACT]
-    mine = (table.c.act_id > known, table.c.person == viewer.person.person)
-    with viewer.whole.reading() as connection:
-        return connection.execute(select(table.c.act_id).where(*mine).limit(1)).first() is not None
+    made = make()
+    kept.keep(key, *made)
+    return made[0], None
 
 
 def _made_now(request: AnyRequest, viewer: Viewer, as_of: Any) -> list[dict[str, Any]]:

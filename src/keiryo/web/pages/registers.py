@@ -21,10 +21,11 @@ from keiryo.oversight.exemptions import Exemptions, Trial, exemptions
 from keiryo.oversight.register_entries import parse_amount, register_openings
 from keiryo.oversight.retained_waste import RetainedWaste, retained_waste
 from keiryo.quantities import Category
+from keiryo.web.answers import in_words
 from keiryo.web.listing import ListColumn, Row, RowList, shown_list
 from keiryo.web.pages.boards import Entered, areas_reading, asked_day, narrowed, sees_state
 from keiryo.web.rendering import render
-from keiryo.web.sections import MenuEntry, Section
+from keiryo.web.sections import MenuEntry, Section, reads
 from keiryo.web.server import Server
 from keiryo.web.speaking import gettext as _
 from keiryo.web.standing import StandingAnswer
@@ -134,7 +135,7 @@ def _trial(board: Exemptions, entered: Entered) -> Trial | None:
     try:
         amount = parse_amount(f"{category}:{element}" + (f":{fissile}" if fissile else ""))
     except KeiryoError as error:
-        entered.errors["element"] = f"{error.message}. {error.advice}"
+        entered.errors["element"] = in_words(error)
         return None
     return board.trial([amount])
 
@@ -198,18 +199,13 @@ def waste_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     )
 
 
-def reads_accounts(viewer: Viewer) -> bool:
-    """Return whether the viewer reads any books."""
-    return viewer.reads("accounts")
-
-
 SECTION = Section(
     "registers",
     handlers=(exemptions_page, waste_page),
     menu=(
-        MenuEntry(sentence("Exemptions"), "/registers/exemptions", "Books", 60, reads_accounts),
+        MenuEntry(sentence("Exemptions"), "/registers/exemptions", "Books", 60, reads("accounts")),
         MenuEntry(
-            sentence("Retained waste"), "/registers/retained-waste", "Books", 61, reads_accounts
+            sentence("Retained waste"), "/registers/retained-waste", "Books", 61, reads("accounts")
         ),
     ),
 )

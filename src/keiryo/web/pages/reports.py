@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from keiryo.dates import number_date
 from keiryo.errors import NotFoundError, UsageError
 from keiryo.issuing.copies import ReportCopy, report_copy, standing_acts
+from keiryo.issuing.issue import ISSUING
 from keiryo.issuing.output import header_lines, legend, sums
 from keiryo.issuing.output_pdf import as_pdf
 from keiryo.issuing.output_xlsx import as_xlsx
+from keiryo.issuing.source import RECORDING
 from keiryo.journal.tables import FINDING
 from keiryo.oversight.finding_state import is_open
 from keiryo.people.accounts import names_of
@@ -47,9 +49,10 @@ from keiryo.web.pages.reports_shown import (
     words_now,
 )
 from keiryo.web.rendering import render
-from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section
+from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section, reads
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import LANGUAGES, sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 FILES = {"text": "txt", "xlsx": "xlsx", "pdf": "pdf", "json": "json"}
@@ -62,7 +65,6 @@ MEDIA = {
 AT_ONCE_ENTRIES = 500
 """Reports with more entries are printed or put into a workbook as a job."""
 MOST_OPEN = 8
-MOST_DIGITS = 18
 
 
 def _report_href(row: Row) -> str:
@@ -115,8 +117,8 @@ def reports_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         reports=listed,
         waiting=reports_releases.waiting(viewer),
         may_send=may_send_somewhere(viewer),
-        may_compose=reports_compose.may_record_somewhere(viewer),
-        may_issue=reports_prepare.may_issue_somewhere(viewer),
+        may_compose=viewer.may_post_in_an_area(RECORDING),
+        may_issue=viewer.may_post_in_an_area(ISSUING),
         crumbs=[(_("Reports"), None)],
     )
 
@@ -199,9 +201,10 @@ def _asked_act(request: AnyRequest) -> int | None:
     asked = str(request.query_params.get("act", "")).strip()
     if not asked:
         return None
-    if not (asked.isascii() and asked.isdecimal() and len(asked) < MOST_DIGITS):
+    act = whole_number(asked)
+    if act is None:
         raise NotFoundError("there is no report of this act", "Look it up in the list of reports.")
-    return int(asked)
+    return act
 
 
 def _same_number(mba: str, number: int, acts: list[int], shown: int) -> list[dict[str, Any]]:
@@ -346,12 +349,13 @@ def run_file(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[
 def find_reports(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
     """Yield the reports of a number: ``102``, ``report 102`` or ``XAFA/102``."""
     text = words.upper().removeprefix("REPORT").strip()
-    mba, _slash, number = text.rpartition("/")
-    if not viewer.reads("reports") or not (number.isdecimal() and len(number) < 10):
+    mba, _slash, last = text.rpartition("/")
+    number = whole_number(last, 9)
+    if not viewer.reads("reports") or number is None:
         return
     query = select(headers(viewer.metadata).subquery())
     inner = query.selected_columns
-    query = query.where(inner.report_no == int(number), inner.mba.is_not(None))
+    query = query.where(inner.report_no == number, inner.mba.is_not(None))
     if mba:
         query = query.where(inner.mba == mba)
     with viewer.books.reading() as connection:
@@ -366,7 +370,7 @@ def open_findings(viewer: Viewer) -> dict[str, Any] | None:
     """Return the findings about the viewer's reports that want an answer, the newest first."""
     metadata = viewer.metadata
     table = metadata.tables[FINDING.name]
-    mine = [a.code for a in viewer.areas.values() if viewer.may_post("report.accept", a.scope)]
+    mine = [area.code for area in viewer.areas_to_post("report.accept")]
     if not mine:
         return None
     asked = (table.c.mba.in_(mine), table.c.severity.in_(ASKING), is_open(metadata, table))
@@ -400,11 +404,6 @@ def _is_recorded(viewer: Viewer, one: RecordedFinding) -> bool:
     return stated is not None
 
 
-def reads_reports(viewer: Viewer) -> bool:
-    """Return whether the viewer sees any report."""
-    return viewer.reads("reports")
-
-
 SECTION = Section(
     "reports",
     handlers=(
@@ -415,15 +414,15 @@ SECTION = Section(
         *reports_releases.HANDLERS,
     ),
     menu=(
-        MenuEntry("Reports", "/reports", "Reports", 10, reads_reports, key="r"),
-        MenuEntry("Waiting for release", "/releases", "Reports", 20, reports_releases.may_be_asked),
+        MenuEntry("Reports", "/reports", "Reports", 10, reads("reports"), key="r"),
+        MenuEntry("Waiting for release", "/releases", "Reports", 20, reads("reports")),
     ),
     overview=(
         OverviewPart(
             "waiting-for-release",
             sentence("Waiting for release"),
             20,
-            reports_releases.may_be_asked,
+            reads("reports"),
             lambda viewer: {"waiting": reports_releases.waiting},
             "reports/waiting_part.html",
         ),

@@ -200,7 +200,7 @@ def _used_before(
 
 def may_send_somewhere(viewer: Viewer) -> bool:
     """Return whether the viewer may send reports of any area."""
-    return viewer.person.may_post_somewhere(ACCEPTING)
+    return viewer.may_post_somewhere(ACCEPTING)
 
 
 def report_scope(viewer: Viewer, mba: str | None) -> str:

@@ -23,6 +23,7 @@ from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.tables import KEY_MEASUREMENT_POINT
 from keiryo.quantities import Category
 from keiryo.vocabulary import ENTRY_CODES, measurement_bases
+from keiryo.web.answers import in_words
 from keiryo.web.once import Answer
 from keiryo.web.pages.reports_grid import (
     CHANGES,
@@ -38,11 +39,13 @@ from keiryo.web.pages.reports_grid import (
     typed_rows,
 )
 from keiryo.web.pages.reports_once import LookAgainError, done_once
+from keiryo.web.pages.reports_prepare import choose_area
 from keiryo.web.pages.reports_shown import counts, words_now
 from keiryo.web.remembered import last_act_about
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields, typed
 from keiryo.web.speaking import gettext as _
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 COMPOSE = "/reports/compose"
@@ -50,26 +53,11 @@ _MEANT_AS_SOURCE = "TABLE-SOURCE"
 _AMOUNT = 2_000
 
 
-def may_record_somewhere(viewer: Viewer) -> bool:
-    """Return whether the viewer may record source lines of any area."""
-    return any(viewer.may_post(RECORDING, area.scope) for area in viewer.areas.values())
-
-
 @get(COMPOSE, opt={"reads": "reports"}, sync_to_thread=True)
 def compose_choice(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask of which area, and which kind of lines."""
-    mine = [a for a in viewer.areas.values() if viewer.may_post(RECORDING, a.scope)]
-    if not mine:
-        viewer.require_post(RECORDING, viewer.state)
-    return render(
-        request,
-        "report_choose.html",
-        areas=mine,
-        title=_("Write source lines"),
-        kinds=[(CHANGES, _("Inventory changes")), (LISTING, _("Physical inventory listing"))],
-        base=COMPOSE,
-        crumbs=[(_("Reports"), "/reports"), (_("Write source lines"), None)],
-    )
+    kinds = [(CHANGES, _("Inventory changes")), (LISTING, _("Physical inventory listing"))]
+    return choose_area(request, viewer, RECORDING, COMPOSE, _("Write source lines"), kinds)
 
 
 @get(COMPOSE + "/{mba:str}/{kind:str}", opt={"reads": "reports"}, sync_to_thread=True)
@@ -127,7 +115,7 @@ def compose_action(
     try:
         return done_once(viewer, path, asked, do)
     except (ConflictError, UsageError) as error:
-        return show(problem=f"{error.message}. {error.advice}", http_status=409)
+        return show(problem=in_words(error), http_status=409)
 
 
 def _recorded(
@@ -181,12 +169,12 @@ def _takes_a_reason(found: Iterable[Finding]) -> bool:
 
 def _posted_meanwhile(viewer: Viewer, scope: str) -> int | None:
     """Return the act that somebody posted about the area since the form was made, or None."""
-    made_at = viewer.field("_head")
-    if not (made_at.isascii() and made_at.isdecimal() and len(made_at) < 19):
+    made_at = whole_number(viewer.field("_head"))
+    if made_at is None:
         return None
     with viewer.books.reading() as connection:
         last = last_act_about(connection, viewer.metadata, scope)
-    return last if last > int(made_at) else None
+    return last if last > made_at else None
 
 
 def _sent(viewer: Viewer) -> dict[str, str]:

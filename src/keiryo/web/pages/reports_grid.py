@@ -28,6 +28,7 @@ from keiryo.reports.model import (
     WEIGHT_LABELS,
     Report,
 )
+from keiryo.web.typed_numbers import whole_number
 
 FIRST_ROWS, MORE_ROWS, MOST_ROWS = 8, 8, 160
 FILE_NAME = "composed.csv"
@@ -108,8 +109,7 @@ def typed_rows(fields: Mapping[str, str], kind: str) -> dict[int, dict[str, str]
 
 def row_count(fields: Mapping[str, str], kind: str) -> int:
     """Return how many rows the grid shows: as many as were asked for, and all that are filled."""
-    asked = fields.get("rows", "")
-    shown = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 4 else FIRST_ROWS
+    shown = whole_number(fields.get("rows", ""), 3) or FIRST_ROWS
     filled = max(typed_rows(fields, kind), default=0)
     return min(max(shown, filled, FIRST_ROWS), MOST_ROWS)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -36,6 +36,7 @@ from keiryo.journal.model import Actor
 from keiryo.people.permissions import needs_release
 from keiryo.people.releases import ReleaseRequest, submit
 from keiryo.profiles import profile_names
+from keiryo.web.answers import in_words
 from keiryo.web.listing import ShownList
 from keiryo.web.once import Answer
 from keiryo.web.pages.reports_once import LookAgainError, done_once
@@ -63,6 +64,7 @@ from keiryo.web.rendering import render
 from keiryo.web.saved_forms import save_fields, saved_fields
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import said
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 PREPARE = "/reports/prepare"
@@ -94,30 +96,38 @@ class Wish:
     notes: tuple[tuple[int | None, str], ...] = ()
 
 
-def may_issue_somewhere(viewer: Viewer) -> bool:
-    """Return whether the viewer may prepare reports of any area."""
-    return any(viewer.may_post(ISSUING, area.scope) for area in viewer.areas.values())
+def choose_area(
+    request: AnyRequest,
+    viewer: Viewer,
+    act_kind: str,
+    base: str,
+    title: str,
+    kinds: Sequence[tuple[str, str]],
+) -> Response[Any]:
+    """Ask of which area, among those about which the viewer may post, and which kind."""
+    mine = viewer.areas_to_post(act_kind)
+    if not mine:
+        viewer.require_post(act_kind, viewer.state)
+    return render(
+        request,
+        "report_choose.html",
+        areas=mine,
+        title=title,
+        kinds=kinds,
+        base=base,
+        crumbs=[(_("Reports"), "/reports"), (title, None)],
+    )
 
 
 @get(PREPARE, opt={"reads": "reports"}, sync_to_thread=True)
 def choose_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Ask of which area, and which kind of report."""
-    mine = [a for a in viewer.areas.values() if viewer.may_post(ISSUING, a.scope)]
-    if not mine:
-        viewer.require_post(ISSUING, viewer.state)
-    return render(
-        request,
-        "report_choose.html",
-        areas=mine,
-        title=_("Prepare a report"),
-        kinds=[
-            ("I", _("Inventory change report (ICR)")),
-            ("P", _("Physical inventory listing (PIL)")),
-            ("M", _("Material balance report (MBR)")),
-        ],
-        base=PREPARE,
-        crumbs=[(_("Reports"), "/reports"), (_("Prepare a report"), None)],
-    )
+    kinds = [
+        ("I", _("Inventory change report (ICR)")),
+        ("P", _("Physical inventory listing (PIL)")),
+        ("M", _("Material balance report (MBR)")),
+    ]
+    return choose_area(request, viewer, ISSUING, PREPARE, _("Prepare a report"), kinds)
 
 
 @get(PREPARE + "/{mba:str}/{kind:str}", opt={"reads": "reports"}, sync_to_thread=True)
@@ -125,9 +135,9 @@ def prepare_page(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:
     """Ask for the period and what else the report needs; show it if it was asked for."""
-    _require(viewer, mba, kind)
-    fields = {**_defaults(viewer, mba, kind), **saved_fields(viewer, _path(mba, kind))}
-    wish = _understood(viewer, mba, kind, fields)
+    require_preparing(viewer, mba, kind)
+    fields = {**defaults_of(viewer, mba, kind), **saved_fields(viewer, _path(mba, kind))}
+    wish = understood(viewer, mba, kind, fields)
     if "show" not in request.query_params:
         wish.errors.clear()
         return _page(request, viewer, wish)
@@ -144,11 +154,11 @@ def prepare_action(
     request: AnyRequest, viewer: Asking, mba: FromPath[str], kind: FromPath[str]
 ) -> Response[Any] | Stream:
     """Show the report that is asked for, issue the one that was shown, or submit it."""
-    scope = _require(viewer, mba, kind)
+    scope = require_preparing(viewer, mba, kind)
     path = _path(mba, kind)
     names = ("from", "to", "date", "encoder", "profile", "notes")
     fields = {name: viewer.field(name) for name in names}
-    wish = _understood(viewer, mba, kind, fields)
+    wish = understood(viewer, mba, kind, fields)
     action = viewer.field("action", "show")
     save_fields(viewer.whole, viewer.person.person, path, fields, viewer.server.now())
     if wish.errors:
@@ -160,17 +170,17 @@ def prepare_action(
     try:
         return done_once(viewer, path, asked, do)
     except (UsageError, ConflictError) as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _page(request, viewer, wish, http_status=409)
     except RefusedError as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _previewed(request, viewer, wish, more=error.findings, http_status=422)
 
 
 def _sent(request: AnyRequest, viewer: Viewer, scope: str, wish: Wish, action: str) -> Answer:
     """Issue or submit the report that was looked at, if it is still the same."""
-    prepared = _prepared(viewer, wish)
-    if _digest(prepared) != viewer.field("text_digest"):
+    prepared = prepared_of(viewer, wish)
+    if text_digest(prepared) != viewer.field("text_digest"):
         changed = _(
             "The books changed since you looked: this is the report as it would be now. "
             "Look at it again before you send it."
@@ -188,7 +198,19 @@ def _issued(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport) ->
 
 
 def _submitted(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport) -> Answer:
-    """Let a report wait for release; its words are part of what is signed for."""
+    return Answer(303, f"{RELEASES}/{submit_report(viewer, scope, wish, prepared).request_id}")
+
+
+def submit_report(
+    viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport
+) -> ReleaseRequest:
+    """Let a report wait for release; its words are part of what is signed for.
+
+    Raises
+    ------
+    RefusedError
+        If the report cannot be issued.
+    """
     if prepared.blocked:
         raise RefusedError(
             f"report {prepared.report.key} cannot be issued; nothing was submitted",
@@ -208,7 +230,7 @@ def _submitted(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport)
         "text": prepared.text,
     }
     report = prepared.report
-    made = submit(
+    return submit(
         viewer.whole,
         viewer.actor(),
         act_kind=ISSUING,
@@ -217,7 +239,6 @@ def _submitted(viewer: Viewer, scope: str, wish: Wish, prepared: PreparedReport)
         content=content,
         now=viewer.server.now(),
     )
-    return Answer(303, f"{RELEASES}/{made.request_id}")
 
 
 def issue_released(viewer: Viewer, actor: Actor, content: Mapping[str, Any]) -> int:
@@ -246,7 +267,7 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
     try:
         now = _again(viewer, content)
     except KeiryoError as error:
-        return Preview(documents, problem=_words(error))
+        return Preview(documents, problem=in_words(error))
     same = same_numbers_of(viewer, request)
     return Preview(
         documents,
@@ -277,7 +298,8 @@ def _again(viewer: Viewer, content: Mapping[str, Any]) -> PreparedReport:
         )
 
 
-def _prepared(viewer: Viewer, wish: Wish) -> PreparedReport:
+def prepared_of(viewer: Viewer, wish: Wish) -> PreparedReport:
+    """Return the report that is asked for, as the books stand now."""
     assert wish.period is not None and wish.report_date is not None
     with viewer.whole.reading() as connection:
         return prepare(
@@ -293,19 +315,16 @@ def _prepared(viewer: Viewer, wish: Wish) -> PreparedReport:
         )
 
 
-def _digest(prepared: PreparedReport) -> str:
+def text_digest(prepared: PreparedReport) -> str:
+    """Return the digest of a report's words."""
     return hashlib.sha256(prepared.text.encode()).hexdigest()
-
-
-def _words(error: KeiryoError) -> str:
-    return f"{error.message}. {error.advice}".strip()
 
 
 def _path(mba: str, kind: str) -> str:
     return f"{PREPARE}/{mba}/{kind}"
 
 
-def _require(viewer: Viewer, mba: str, kind: str) -> str:
+def require_preparing(viewer: Viewer, mba: str, kind: str) -> str:
     """Return the scope of the area, if the viewer may prepare its reports."""
     area = viewer.area(mba)
     if kind not in KINDS:
@@ -314,7 +333,7 @@ def _require(viewer: Viewer, mba: str, kind: str) -> str:
     return area.scope
 
 
-def _defaults(viewer: Viewer, mba: str, kind: str) -> dict[str, str]:
+def defaults_of(viewer: Viewer, mba: str, kind: str) -> dict[str, str]:
     """Return what a report probably needs: the last taking, the last encoder, today."""
     with viewer.whole.reading() as connection:
         takings = pit_dates(connection, viewer.metadata, mba, NOW)
@@ -338,7 +357,7 @@ def _defaults(viewer: Viewer, mba: str, kind: str) -> dict[str, str]:
     }
 
 
-def _understood(viewer: Viewer, mba: str, kind: str, fields: Mapping[str, str]) -> Wish:
+def understood(viewer: Viewer, mba: str, kind: str, fields: Mapping[str, str]) -> Wish:
     """Return what the fields mean; everything that cannot be meant is named at once."""
     wish = Wish(mba, kind, dict(fields))
     start = _day(wish, "from") if kind != "P" else None
@@ -375,11 +394,9 @@ def _notes(wish: Wish) -> tuple[tuple[int | None, str], ...]:
     if len(lines) > MOST_NOTE_LINES:
         wish.errors["notes"] = _("Write at most %(most)s notes.", most=MOST_NOTE_LINES)
     for line in lines[:MOST_NOTE_LINES]:
-        number, colon, rest = line.partition(":")
-        if colon and number.isascii() and number.isdecimal() and len(number) < 10:
-            made.append((int(number), rest.strip()))
-        else:
-            made.append((None, line))
+        before, colon, rest = line.partition(":")
+        number = whole_number(before, 9) if colon else None
+        made.append((None, line) if number is None else (number, rest.strip()))
     return tuple(made)
 
 
@@ -395,9 +412,9 @@ def _previewed(
     if wish.period is None or wish.report_date is None or {n for n in wish.errors if n}:
         return _page(request, viewer, wish)
     try:
-        prepared = _prepared(viewer, wish)
+        prepared = prepared_of(viewer, wish)
     except (UsageError, NotFoundError, RefusedError) as error:
-        wish.errors[""] = _words(error)
+        wish.errors[""] = in_words(error)
         return _page(request, viewer, wish)
     findings = [*more, *(f for f in prepared.findings if f not in more)]
     _beside_notes(wish, findings)
@@ -413,7 +430,7 @@ def _previewed(
         wish,
         http_status=http_status,
         prepared=prepared,
-        text_digest=_digest(prepared),
+        text_digest=text_digest(prepared),
         entries=listed,
         legend=meanings([prepared.report]),
         counts=counts(findings),

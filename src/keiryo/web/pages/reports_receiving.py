@@ -11,13 +11,19 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from keiryo.errors import ConflictError, KeiryoError, NotFoundError, RefusedError, UsageError
+from sqlalchemy import select
+
+from keiryo.errors import ConflictError, Finding, KeiryoError, NotFoundError, RefusedError, UsageError
+from keiryo.journal.evidence import MAX_KEPT_BYTES
 from keiryo.journal.model import Actor
+from keiryo.journal.tables import FINDING
 from keiryo.people.permissions import needs_release
-from keiryo.people.releases import ACTS, ReleaseRequest, submit
+from keiryo.people.releases import ACTS, RELEASED, WAITING, ReleaseRequest, submit
+from keiryo.people.tables import RELEASE
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_writer import write
-from keiryo.reports.service import MAX_EVIDENCE_BYTES, import_reports
+from keiryo.reports.service import import_reports
+from keiryo.web.answers import in_words
 from keiryo.web.pages.reports_checked import (
     ACCEPTING,
     CheckedSet,
@@ -25,6 +31,7 @@ from keiryo.web.pages.reports_checked import (
     report_scope,
 )
 from keiryo.web.pages.reports_kept import File, KeptSet
+from keiryo.web.pages.reports_records import finding_of_row
 from keiryo.web.pages.reports_releases import RELEASABLE, Preview, Releasable
 from keiryo.web.pages.reports_waiting import (
     NOTICE,
@@ -39,6 +46,9 @@ from keiryo.web.viewer import Viewer
 UPLOAD = "/reports/upload"
 MOST_SHOWN = 100
 """Reports of one request whose words are shown."""
+MOST_FOUND = 500
+"""Findings of one request that are shown once it is released."""
+FOUND_THEN = "reports/released_findings.html"
 
 
 def waits_for_another(viewer: Viewer, found: CheckedSet) -> bool:
@@ -69,7 +79,7 @@ def submit_set(viewer: Viewer, kept: KeptSet, found: CheckedSet) -> ReleaseReque
         raise UsageError(
             "what came before is given by who receives reports", "Send the reports without it."
         )
-    if any(len(content) > MAX_EVIDENCE_BYTES for _name, content in kept.files):
+    if any(len(content) > MAX_KEPT_BYTES for _name, content in kept.files):
         raise UsageError("a file is too large to wait", "Divide it, and send the parts.")
     if same := same_numbers(viewer, found.reports):
         raise RefusedError(
@@ -119,14 +129,17 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
     try:
         kept = _kept(viewer, request.content)
     except KeiryoError as error:
-        return Preview((), problem=f"{error.message}. {error.advice}".strip())
+        return Preview((), problem=in_words(error))
     reports = read_any(kept.files).reports
     documents = [(f"{report.key} — {report.file}", write([report])) for report in reports]
     if more := len(documents) - MOST_SHOWN:
         documents = documents[:MOST_SHOWN]
     if more > 0:
         documents.append((ngettext("%(num)d more report", "%(num)d more reports", more), "…"))
-    if request.state != "waiting":
+    if request.state == RELEASED:
+        found_then = {"recorded": found_at_release(viewer, request)}
+        return Preview(tuple(documents), template=FOUND_THEN, context=found_then)
+    if request.state != WAITING:
         return Preview(tuple(documents))
     found = check_set(viewer, kept)
     same = same_numbers_of(viewer, request)
@@ -137,6 +150,28 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
         template=NOTICE if same else "",
         context=notice_context(same),
     )
+
+
+def found_at_release(viewer: Viewer, request: ReleaseRequest) -> tuple[Finding, ...]:
+    """Return what was found about reports that were sent when somebody released them.
+
+    Each report is an act of its own that names who sent it and holds what was found about it then,
+    which is what whoever released it had before them; only what the viewer sees is returned.
+    """
+    metadata = viewer.metadata
+    released, table = metadata.tables[RELEASE.name], metadata.tables[FINDING.name]
+    acts = select(released.c.act_id).where(
+        released.c.content_digest == request.content_digest,
+        released.c.preparer_signature == request.preparer_signature,
+    )
+    query = (
+        select(table)
+        .where(table.c.act_id.in_(acts))
+        .order_by(table.c.act_id, table.c.line_no)
+        .limit(MOST_FOUND)
+    )
+    with viewer.books.reading() as connection:
+        return tuple(finding_of_row(row) for row in connection.execute(query).mappings())
 
 
 def send_anew(request: ReleaseRequest) -> str:

@@ -19,12 +19,10 @@ from litestar.response import Redirect
 from keiryo.errors import ConflictError, Finding, KeiryoError, RefusedError, UsageError
 from keiryo.journal.model import Actor
 from keiryo.people.accounts import names_of
-from keiryo.people.keys import content_digest, is_signed_by, released_bytes
-from keiryo.people.permissions import keys_in_force
-from keiryo.people.prepared_content import canonical_text
 from keiryo.people.releases import (
     WAITING,
     ReleaseRequest,
+    is_sound,
     release,
     request,
     requests,
@@ -107,11 +105,6 @@ def waiting(viewer: Viewer) -> list[dict[str, Any]]:
     """Return the requests that wait and concern the viewer, with names for people."""
     now = viewer.server.now()
     return _named(viewer, requests(viewer.whole, viewer.person, state=WAITING, now=now))
-
-
-def may_be_asked(viewer: Viewer) -> bool:
-    """Return whether requests may concern the viewer at all."""
-    return viewer.reads("reports")
 
 
 def difference(prepared: str, now: str) -> tuple[tuple[str, str], ...]:
@@ -222,7 +215,7 @@ def _shown(
         preview=preview,
         anew=kind.anew(asked) if kind is not None else None,
         names=names_of(viewer.whole, people),
-        sound=_is_sound(viewer, asked),
+        sound=is_sound(viewer.whole, asked),
         waits=waits,
         own=own,
         may_release=waits and able and not own,
@@ -244,18 +237,6 @@ def _may_decide(viewer: Viewer, asked: ReleaseRequest) -> bool:
         viewer.may("release")
         and viewer.person.may_at("release", asked.scope)
         and viewer.may_post(asked.act_kind, asked.scope)
-    )
-
-
-def _is_sound(viewer: Viewer, asked: ReleaseRequest) -> bool:
-    """Return whether who prepared it signed for exactly this, with a key in force."""
-    digest = content_digest(canonical_text(asked.act_kind, asked.scope, asked.content))
-    with viewer.whole.reading() as connection:
-        keys = keys_in_force(connection, viewer.metadata, asked.prepared_by)
-    return (
-        digest == asked.content_digest
-        and asked.preparer_key in keys
-        and is_signed_by(asked.preparer_key, released_bytes(digest), asked.preparer_signature)
     )
 
 

@@ -19,6 +19,7 @@ from litestar.response import Redirect, Stream
 from keiryo.errors import Finding, NotFoundError, RefusedError, UsageError
 from keiryo.reports.checking import File
 from keiryo.reports.service import ImportSummary, import_reports
+from keiryo.web.answers import in_words
 from keiryo.web.jobs import Tell
 from keiryo.web.listing import ShownList
 from keiryo.web.once import Answer
@@ -78,7 +79,7 @@ def check_upload(request: AnyRequest, viewer: Asking) -> Response[Any]:
     try:
         files, context = _files(viewer)
     except UsageError as error:
-        problem = {"files": f"{error.message}. {error.advice}"}
+        problem = {"files": in_words(error)}
         return _upload_form(request, viewer, problem, http_status=422)
     digest = keep(viewer, files, context)
     if sum(len(content) for _, content in files) <= AT_ONCE_BYTES:
@@ -111,7 +112,7 @@ def accept_checked(
     try:
         return done_once(viewer, f"{UPLOAD}/{digest}", {"digest": digest, "reason": reason}, do)
     except (RefusedError, UsageError) as error:
-        errors = {"": f"{error.message}. {error.advice}"}
+        errors = {"": in_words(error)}
         more = tuple(getattr(error, "findings", ()))
         return _checked(request, viewer, digest, errors, more=more, http_status=422)
 

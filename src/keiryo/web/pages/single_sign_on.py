@@ -26,7 +26,7 @@ from keiryo.people.oidc_accounts import (
 from keiryo.people.permissions import person_of
 from keiryo.people.sessions import FULL, PASSWORD, STEP_LIFETIME, open_session
 from keiryo.web.addresses import address_of
-from keiryo.web.answers import answer_error
+from keiryo.web.answers import answer_error, in_words
 from keiryo.web.confirming import is_confirmed
 from keiryo.web.cookies import agent_of, drop_sign_on, put_sign_on, sign_on_cookie_name
 from keiryo.web.pages.sign_in import OPEN, enter, next_path, server_of, shown_sign_in, viewer_step
@@ -49,7 +49,7 @@ def go_to_provider(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     try:
         return _away(request, provider, wanted, SIGN_IN)
     except OidcError as error:
-        return shown_sign_in(request, wanted, problem=_words(error), http_status=502)
+        return shown_sign_in(request, wanted, problem=in_words(error), http_status=502)
 
 
 @get("/me/link/{name:str}", sync_to_thread=True)
@@ -85,7 +85,7 @@ def come_back(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
             answer = _linked(viewer, claims)
     except OidcError as error:
         if viewer is None:
-            answer = shown_sign_in(request, "/", problem=_words(error), http_status=401)
+            answer = shown_sign_in(request, "/", problem=in_words(error), http_status=401)
         else:
             answer = answer_error(request, error)
             answer.status_code = 401
@@ -174,11 +174,6 @@ def _provider(server: Server, name: str) -> OidcProvider:
 
 def _return_address(server: Server, provider: OidcProvider) -> str:
     return f"{server.settings.address}/sign-in/with/{quote(provider.name, safe='')}/back"
-
-
-def _words(error: KeiryoError) -> str:
-    text = f"{error.message[:1].upper()}{error.message[1:]}."
-    return f"{text} {error.advice or ''}".strip()
 
 
 SECTION = Section("single sign-on", handlers=(go_to_provider, go_and_link, come_back))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from litestar.datastructures import UploadFile
 from litestar.response import Redirect, Stream
 
 from keiryo.errors import KeiryoError, NotFoundError
+from keiryo.oversight.received_rows import ReceivedRows
 from keiryo.oversight.statement_comparison import StatementComparison, compare_statement
 from keiryo.oversight.statements import (
     Statement,
@@ -37,7 +39,7 @@ from keiryo.web.pages.reports_kept import safe_name
 from keiryo.web.remembered import last_act_about
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields
-from keiryo.web.sections import MenuEntry, Section
+from keiryo.web.sections import MenuEntry, Section, reads
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
@@ -86,7 +88,37 @@ def statements_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stre
 
 def may_record(viewer: Viewer) -> bool:
     """Return whether the viewer may record statements about any area."""
-    return any(viewer.may_post(RECORD, area.scope) for area in viewer.areas.values())
+    return viewer.may_post_in_an_area(RECORD)
+
+
+def require_recording(viewer: Viewer) -> None:
+    """Refuse with the reason, if the viewer may record statements about no area.
+
+    Raises
+    ------
+    NotPermittedError
+    """
+    if not may_record(viewer):
+        viewer.require_post(RECORD, viewer.state)
+
+
+def read_sent(
+    viewer: Viewer, file: str, content: bytes, name: str | None
+) -> tuple[list[Statement], ReceivedRows]:
+    """Return the statements of a file, and the table with its findings; nothing is recorded."""
+    known = list(areas_reading(viewer, "oversight"))
+    return read_statements(file, content, statement=name, mbas=known)
+
+
+def require_recording_of(viewer: Viewer, stated: Iterable[Statement]) -> None:
+    """Refuse unless the viewer may record statements about each of the areas.
+
+    Raises
+    ------
+    NotPermittedError
+    """
+    for mba in sorted({one.mba for one in stated}):
+        viewer.require_post(RECORD, viewer.area(mba).scope)
 
 
 @route(
@@ -98,8 +130,7 @@ def may_record(viewer: Viewer) -> bool:
 )
 def new_statement_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Redirect:
     """Show the form of a statement; record the file and compare it."""
-    if not may_record(viewer):
-        viewer.require_post(RECORD, viewer.state)
+    require_recording(viewer)
     if request.method == "GET":
         return _form(request, first_shown(viewer, NEW))
     entered = typed_again(viewer)
@@ -109,14 +140,12 @@ def new_statement_page(request: AnyRequest, viewer: Asking) -> Response[Any] | R
         return _form(request, entered)
     file, content = safe_name(sent.filename), sent.file.read()
     name = viewer.field("name")[:100] or None
-    known = list(areas_reading(viewer, "oversight"))
-    stated, table = read_statements(file, content, statement=name, mbas=known)
+    stated, table = read_sent(viewer, file, content, name)
     if table.findings:
         entered.findings += table.findings
         entered.errors["file"] = _("The statement was refused; nothing was recorded.")
         return _form(request, entered)
-    for mba in {one.mba for one in stated}:
-        viewer.require_post(RECORD, viewer.area(mba).scope)
+    require_recording_of(viewer, stated)
 
     def do() -> Answer:
         made = record_statements(viewer.whole, viewer.actor(), file, content, statement=name)
@@ -153,13 +182,8 @@ def compare_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     name, mba = (str(query.get(n, ""))[:200] for n in ("statement", "mba"))
     on = day_of(str(query.get("date", "")))
     found = [s for s in statements_seen(viewer) if s.name == name and s.mba == mba]
-    chosen = [s for s in found if on is None or s.on == on]
-    if not chosen:
-        raise NotFoundError(
-            _("there is no such statement that you may see"), _("The list shows all of them.")
-        )
-    statement = chosen[-1]
-    compared = _compared(viewer, statement)
+    statement = latest_of(found, on)
+    compared = comparison_of(viewer, statement)
     data = compared.to_dict()
     return render(
         request,
@@ -177,6 +201,22 @@ def compare_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
     )
 
 
+def latest_of(found: Sequence[Statement], on: datetime.date | None) -> Statement:
+    """Return the statement of a day, or the latest one.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    chosen = [s for s in found if on is None or s.on == on]
+    if not chosen:
+        raise NotFoundError(
+            _("there is no such statement that you may see"), _("The list shows all of them.")
+        )
+    return chosen[-1]
+
+
 def _key(statement: Statement) -> dict[str, str]:
     return {
         "statement": statement.name,
@@ -189,7 +229,7 @@ def _day_after(day: datetime.date) -> str:
     return (day + datetime.timedelta(days=1)).isoformat()
 
 
-def _compared(viewer: Viewer, statement: Statement) -> StatementComparison:
+def comparison_of(viewer: Viewer, statement: Statement) -> StatementComparison:
     """Return a comparison, remembered until something concerns the area."""
     scope = viewer.area(statement.mba).scope
     with viewer.books.reading() as connection:
@@ -215,13 +255,8 @@ def _book_row(row: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def reads_oversight(viewer: Viewer) -> bool:
-    """Return whether the viewer reads registers of oversight."""
-    return viewer.reads("oversight")
-
-
 SECTION = Section(
     "statements",
     handlers=(statements_page, new_statement_page, compare_page),
-    menu=(MenuEntry(sentence("Statements"), "/statements", "Reports", 61, reads_oversight),),
+    menu=(MenuEntry(sentence("Statements"), "/statements", "Reports", 61, reads("oversight")),),
 )

@@ -35,6 +35,8 @@ from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 JOBS_SHOWN = 200
+BACKING_UP = "backup"
+BACKUP = sentence("Backup of the books")
 JOB_STATES = ("waiting", "running", "done", "failed", "cancelled", "interrupted")
 JOB_COLUMNS = (
     ListColumn("title", "Job"),
@@ -71,8 +73,7 @@ def system_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
 @post("/admin/system/backup", status_code=200, opt={"ability": "back up"}, sync_to_thread=True)
 def start_backup(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """Start a backup as a job."""
-    title = sentence("Backup of the books")
-    number = request.app.state.jobs.start(viewer, "backup", title, {})
+    number = request.app.state.jobs.start(viewer, BACKING_UP, BACKUP, {})
     return Redirect(f"/jobs/{number}", status_code=303)
 
 
@@ -171,5 +172,5 @@ def _jobs(server: Server) -> list[dict[str, Any]]:
 SECTION = Section(
     "system",
     handlers=(system_page, start_backup),
-    jobs=(JobKind("backup", run_backup),),
+    jobs=(JobKind(BACKING_UP, run_backup),),
 )

@@ -30,7 +30,7 @@ from keiryo.web.pages.boards import (
 )
 from keiryo.web.pictures.movement_picture import TransitLabels, transit_picture
 from keiryo.web.rendering import render
-from keiryo.web.sections import MenuEntry, OverviewPart, Section
+from keiryo.web.sections import MenuEntry, OverviewPart, Section, reads
 from keiryo.web.server import Server
 from keiryo.web.speaking import day_text, number_text
 from keiryo.web.speaking import gettext as _
@@ -304,21 +304,16 @@ def overview_part(viewer: Viewer) -> dict[str, Any]:
     return {"shown": shown_today}
 
 
-def reads_reports(viewer: Viewer) -> bool:
-    """Return whether the viewer reads any reports."""
-    return viewer.reads("reports")
-
-
 SECTION = Section(
     "transit",
     handlers=(transit_page,),
-    menu=(MenuEntry(sentence("Transit"), "/transit", "Today", 20, reads_reports, key="t"),),
+    menu=(MenuEntry(sentence("Transit"), "/transit", "Today", 20, reads("reports"), key="t"),),
     overview=(
         OverviewPart(
             "transit",
             sentence("In transit"),
             30,
-            reads_reports,
+            reads("reports"),
             overview_part,
             "boards/overview_transit.html",
         ),

@@ -104,7 +104,7 @@ def why_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
         labels=labels,
         writing=writing_now(),
     )
-    below = found.below
+    below, shown_on = found.below, _page_of(viewer, found)
     return render(
         request,
         "why.html",
@@ -112,7 +112,8 @@ def why_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
         found=found,
         picture=picture,
         focus=titles[found.node],
-        page_of_node=_page_of(found),
+        page_of_node=shown_on,
+        kept_from=shown_on is None and _is_kept(found),
         proof=_proof_of(found.node),
         below=_listed(below, titles, lambda link: link.target),
         above=_listed(found.followers, titles, lambda link: link.source),
@@ -183,8 +184,8 @@ def _proof_of(node: str) -> str | None:
     return f"/journal/acts/{act}/lines/{line}/proof"
 
 
-def _page_of(found: Around) -> str | None:
-    """Return the page on which a node itself is shown, if there is one."""
+def _page_of(viewer: Viewer, found: Around) -> str | None:
+    """Return the page on which a node itself is shown, if there is one for the viewer."""
     kind, _colon, name = found.node.partition(":")
     if kind == "act":
         return f"/journal/acts/{name}"
@@ -197,9 +198,15 @@ def _page_of(found: Around) -> str | None:
     if kind == "batch" and "/" in name:
         mba, _slash, batch = name.partition("/")
         return f"/areas/{quote(mba)}/batch/{quote(batch.partition('#')[0], safe='')}"
-    if kind == "evidence" and found.chain.evidence.get(name, {}).get("kept"):
+    if kind == "evidence" and _file_seen(viewer, name) is not None:
         return f"/evidence/{name}"
     return None
+
+
+def _is_kept(found: Around) -> bool:
+    """Return whether the node is a file that the books keep."""
+    kind, _colon, name = found.node.partition(":")
+    return kind == "evidence" and bool(found.chain.evidence.get(name, {}).get("kept"))
 
 
 @get("/evidence/{digest:str}", sync_to_thread=True)
@@ -208,19 +215,26 @@ def evidence_file(viewer: Asking, digest: FromPath[str]) -> Response[bytes]:
 
     It goes out as a download and never as a page: somebody sent it.
     """
+    seen = _file_seen(viewer, digest)
+    if seen is None:
+        raise NotFoundError("there is no such file of evidence that you may see")
+    name, content = seen
+    return Response(
+        content, media_type="application/octet-stream", headers=download_headers(name)
+    )
+
+
+def _file_seen(viewer: Viewer, digest: str) -> tuple[str, bytes] | None:
+    """Return the name and content of a file of evidence that the viewer may have; or None."""
     table = viewer.metadata.tables[EVIDENCE.name]
     query = select(table.c.name).where(table.c.digest == digest, table.c.kept == 1).limit(1)
     with viewer.books.reading() as connection:
         name = connection.execute(query).scalar()
     store = viewer.whole.evidence
-    missing = NotFoundError("there is no such file of evidence that you may see")
     if name is None or not store.is_sound(digest) or not _all_is_seen(viewer, digest):
-        raise missing
+        return None
     content = store.path(digest).read_bytes()
-    if _names_others(viewer, str(name), content):
-        raise missing
-    headers = download_headers(str(name))
-    return Response(content, media_type="application/octet-stream", headers=headers)
+    return None if _names_others(viewer, str(name), content) else (str(name), content)
 
 
 def _all_is_seen(viewer: Viewer, digest: str) -> bool:

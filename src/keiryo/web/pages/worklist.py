@@ -52,10 +52,11 @@ from keiryo.web.pages.worklist_finding import (
 )
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields
-from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section
+from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section, reads
 from keiryo.web.speaking import day_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 SEVERITIES = ("F", "E", "W", "I")
@@ -162,8 +163,8 @@ def assign_selected(request: AnyRequest, viewer: Viewer) -> Response[Any] | Stre
 
 def _place(text: Any) -> Place | None:
     act, _slash, line = str(text).partition("/")
-    plain = act.isdecimal() and line.isdecimal() and len(act) < 16 and len(line) < 16
-    return (int(act), int(line)) if plain else None
+    place = (whole_number(act), whole_number(line))
+    return None if place[0] is None or place[1] is None else (place[0], place[1])
 
 
 def _list_page(
@@ -295,21 +296,16 @@ def find_findings(viewer: Viewer, words: str, most: int) -> Iterable[Hit]:
 _KIND = sentence("finding")
 
 
-def reads_findings(viewer: Viewer) -> bool:
-    """Return whether the viewer sees any findings."""
-    return viewer.reads("journal")
-
-
 SECTION = Section(
     "findings",
     handlers=(worklist_page, start_refresh, finding_page),
-    menu=(MenuEntry(sentence("Findings"), "/findings", "Today", 40, reads_findings, key="w"),),
+    menu=(MenuEntry(sentence("Findings"), "/findings", "Today", 40, reads("journal"), key="w"),),
     overview=(
         OverviewPart(
             "findings",
             sentence("Findings that wait"),
             10,
-            reads_findings,
+            reads("journal"),
             shown_today,
             "boards/overview_findings.html",
         ),

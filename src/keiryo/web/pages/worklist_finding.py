@@ -40,6 +40,7 @@ from keiryo.web.saved_forms import forget_fields
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import instant_text
 from keiryo.web.translation import sentence
+from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 ANSWER, CLOSE, REOPEN = "finding.answer", "finding.close", "finding.reopen"
@@ -94,8 +95,7 @@ def may_assign(viewer: Viewer) -> bool:
 
 def act_done(request: AnyRequest) -> int:
     """Return the act that was just posted, as the address that leads back here says; else 0."""
-    text = str(request.query_params.get("done", ""))
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
+    return whole_number(request.query_params.get("done", "")) or 0
 
 
 def require_place(viewer: Viewer, place: Place) -> dict[str, Any]:

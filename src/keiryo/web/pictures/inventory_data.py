@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import polars as pl
-
 
 @dataclass(frozen=True, slots=True)
 class BookCurve:
@@ -50,26 +48,3 @@ def book_on(curve: BookCurve, day: date) -> int | None:
     """Return the book of a curve in the evening of a day, in milligrams; None: not known."""
     at = bisect_right(curve.points, day, key=lambda point: point[0])
     return curve.points[at - 1][1] if at else None
-
-
-def curves_of_ledger(ledger: pl.DataFrame, *, fissile: bool = False) -> list[BookCurve]:
-    """Return the curves of a general ledger (`keiryo.accounts.ledger.general_ledger`).
-
-    Parameters
-    ----------
-    ledger : polars.DataFrame
-        Columns as in ``LEDGER_SCHEMA``.
-    fissile : bool
-        Also the fissile weights of enriched and unified uranium.
-    """
-    curves = []
-    for letter in ledger["category"].unique(maintain_order=True):
-        rows = ledger.filter(pl.col("category") == letter)
-        columns = ["element_book_mg"]
-        if fissile and letter in ("E", "U"):
-            columns.append("fissile_book_mg")
-        for column in columns:
-            by_day: dict[date, int | None] = dict(rows.select("date", column).iter_rows())
-            is_fissile = column == "fissile_book_mg"
-            curves.append(BookCurve(str(letter), tuple(sorted(by_day.items())), is_fissile))
-    return curves
