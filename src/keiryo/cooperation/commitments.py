@@ -1,34 +1,19 @@
-"""Commitments at work: how each stands, who looks after it, when it is due, and its next step."""
+"""Commitments as they stand: state, who looks after each, when it is due, its steps so far."""
 
 from __future__ import annotations
 
 import datetime
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
-from keiryo.cooperation.life_cycle import (
-    OPEN_STATES,
-    Due,
-    Step,
-    due_day,
-    first_state,
-    step_problems,
-)
+from keiryo.cooperation.life_cycle import OPEN_STATES, Due, due_day, first_state
 from keiryo.cooperation.register import Register, RegisterObject, read_recorded
 from keiryo.cooperation.tables import COMMITMENT, COMMITMENT_CARE, COMMITMENT_STEP
-from keiryo.dates import date_number, number_date
-from keiryo.errors import ConflictError, Finding, RefusedError, Severity, UsageError
-from keiryo.journal.model import Actor, Draft, Posted, Value
-from keiryo.journal.posting import Clock, post, system_clock
-from keiryo.storage.engine import Database
+from keiryo.dates import number_date
 from keiryo.storage.schema import ACT
-
-STEP, CARE = "cooperation.step", "cooperation.care"
-MOST_WORDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +90,29 @@ class StandingCommitment:
 
 
 def commitments(
-    connection: Connection, metadata: MetaData, register: Register | None = None
+    connection: Connection,
+    metadata: MetaData,
+    register: Register | None = None,
+    *,
+    through_act: int | None = None,
 ) -> list[StandingCommitment]:
-    """Return all commitments as they stand, in the order of the register."""
-    known = read_recorded(connection, metadata) if register is None else register
+    """Return all commitments as they stand, in the order of the register.
+
+    Parameters
+    ----------
+    connection, metadata
+        An open reading transaction and the tables; of what is not seen there is nothing.
+    register : Register, optional
+        As of the same act, where it was read already.
+    through_act : int, optional
+        As they stood after this act.
+    """
+    known = register or read_recorded(connection, metadata, through_act)
     steps: dict[str, list[Mapping[str, Any]]] = {}
-    for row in _rows(connection, metadata, COMMITMENT_STEP.name):
+    for row in _rows(connection, metadata, COMMITMENT_STEP.name, through_act):
         steps.setdefault(str(row["commitment"]), []).append(row)
-    care = {
-        str(row["commitment"]): row for row in _rows(connection, metadata, COMMITMENT_CARE.name)
-    }
+    cared = _rows(connection, metadata, COMMITMENT_CARE.name, through_act)
+    care = {str(row["commitment"]): row for row in cared}
     act = metadata.tables[ACT]
     days = {
         int(number): str(at)[:10]
@@ -126,9 +124,13 @@ def commitments(
     ]
 
 
-def _rows(connection: Connection, metadata: MetaData, kind: str) -> list[dict[str, Any]]:
+def _rows(
+    connection: Connection, metadata: MetaData, kind: str, through_act: int | None
+) -> list[dict[str, Any]]:
     table = metadata.tables[kind]
     query = select(table).order_by(table.c.act_id, table.c.line_no)
+    if through_act is not None:
+        query = query.where(table.c.act_id <= through_act)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -156,157 +158,3 @@ def _due(one: RegisterObject, care: Mapping[str, Any], recorded: datetime.date) 
         return Due(number_date(int(care["review_on"])), review=True)
     stated = one.date("due") or {}
     return due_day(stated.get("value"), stated.get("latest"), recorded)
-
-
-@dataclass(frozen=True, slots=True)
-class StepWanted:
-    """A step that somebody wants to record.
-
-    Attributes
-    ----------
-    commitment, state : str
-    on : datetime.date
-        Day on which it happened.
-    reason : str
-    evidence : tuple of str
-        Digests of files in the evidence store, or acts as ``act:17``.
-    side : str or None
-        The organisation whose act it is.
-    triggered : bool
-        Whether the condition has occurred.
-    approved_by : str or None
-        The second person who looked at the evidence.
-    """
-
-    commitment: str
-    state: str
-    on: datetime.date
-    reason: str
-    evidence: tuple[str, ...] = ()
-    side: str | None = None
-    triggered: bool = False
-    approved_by: str | None = None
-
-
-def take_step(
-    database: Database,
-    actor: Actor,
-    wanted: StepWanted,
-    *,
-    seen: str | None = None,
-    clock: Clock = system_clock,
-) -> Posted:
-    """Record a step in the life of a commitment.
-
-    Parameters
-    ----------
-    seen : str, optional
-        The state that the person saw; if it is another one by now, nothing is recorded.
-
-    Raises
-    ------
-    RefusedError
-        If the step cannot be taken: every reason, each with what to do.
-    ConflictError
-        If somebody took a step in between.
-    NotFoundError
-        If there is no such commitment.
-    """
-
-    def draft(connection: Connection) -> Draft:
-        known = read_recorded(connection, database.metadata)
-        known.get(wanted.commitment)
-        now = {one.name: one for one in commitments(connection, database.metadata, known)}
-        if wanted.commitment not in now:
-            raise UsageError(f"{wanted.commitment} is no commitment", "Give the name of one.")
-        standing = now[wanted.commitment]
-        if seen is not None and seen != standing.state:
-            raise ConflictError(
-                f"{standing.name} has become {standing.state} in between; nothing was recorded",
-                "Look at it again.",
-            )
-        if findings := _step_findings(connection, database.metadata, standing, wanted, actor):
-            raise RefusedError(
-                f"{standing.name} cannot become {wanted.state}; nothing was recorded",
-                findings,
-                "Put right what the findings say.",
-            )
-        values: dict[str, Value] = {
-            "commitment": standing.name,
-            "before": standing.state,
-            "state": wanted.state,
-            "on_day": date_number(wanted.on),
-            "reason": wanted.reason.strip(),
-            "evidence": " ".join(wanted.evidence) or None,
-            "side": wanted.side,
-            "approved_by": wanted.approved_by,
-        }
-        made = Draft(STEP, f"cooperation:{uuid.uuid4()}", reason=wanted.reason.strip())
-        made.add(COMMITMENT_STEP.name, values, scope=actor.on_behalf_of)
-        return made
-
-    return post(database, draft, actor, clock=clock)
-
-
-def _step_findings(
-    connection: Connection,
-    metadata: MetaData,
-    standing: StandingCommitment,
-    wanted: StepWanted,
-    actor: Actor,
-) -> list[Finding]:
-    values = standing.register.values
-    step = Step(
-        state=standing.state,
-        following=wanted.state,
-        kind=str(values["kind"]),
-        strength=int(values["strength"]),
-        reason=wanted.reason,
-        evidence=len(wanted.evidence),
-        second_person=wanted.approved_by not in (None, actor.person),
-        other_side=_is_other_side(standing, wanted.side),
-        triggered=wanted.triggered,
-    )
-    found = [
-        Finding("COMMITMENT-STEP", Severity.FORMAT, f"{standing.name}: {message}", advice)
-        for message, advice in step_problems(step)
-    ]
-    if wanted.on < standing.since and standing.steps:
-        found.append(
-            Finding(
-                "COMMITMENT-DAY",
-                Severity.FORMAT,
-                f"{standing.name}: {wanted.on} lies before its last step of {standing.since}",
-                "Steps follow one another; correct the day.",
-            )
-        )
-    found += _unknown_evidence(connection, metadata, wanted.evidence)
-    return found
-
-
-def _is_other_side(standing: StandingCommitment, side: str | None) -> bool:
-    """Return whether an act is that of somebody other than who made the offer."""
-    return side is not None and side not in standing.register.names("actors")
-
-
-def _unknown_evidence(
-    connection: Connection, metadata: MetaData, evidence: tuple[str, ...]
-) -> list[Finding]:
-    act, files = metadata.tables[ACT], metadata.tables["evidence"]
-    found = []
-    for one in evidence:
-        kind, _colon, number = one.partition(":")
-        if kind == "act" and number.isdigit():
-            query = select(act.c.act_id).where(act.c.act_id == int(number))
-        else:
-            query = select(files.c.act_id).where(files.c.digest == one).limit(1)
-        if connection.execute(query).first() is None:
-            found.append(
-                Finding(
-                    "COMMITMENT-EVIDENCE",
-                    Severity.FORMAT,
-                    f"there is no evidence {one[:80]!r} in the record",
-                    "Name an act (act:17), or give the file itself.",
-                )
-            )
-    return found
