@@ -53,7 +53,7 @@ MAY_USE = {
     "inspection": {"material_balance"},
     "obligations": set(),
     "export_control": set(),
-    "cooperation": set(),
+    "cooperation": {"storage", "journal"},
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {
         *("storage", "journal", "places", "accounts"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from keiryo.accounts.capability import ACCOUNTS
+from keiryo.cooperation.capability import COOPERATION
 from keiryo.errors import UsageError
 from keiryo.evaluation.capability import EVALUATIONS
 from keiryo.journal.act_scopes import act_scopes
@@ -23,7 +24,7 @@ from keiryo.reports.tables import REPORTS
 
 BUILTIN = (
     *(JOURNAL, PEOPLE, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT),
-    *(MEASUREMENTS, EVALUATIONS),
+    *(MEASUREMENTS, EVALUATIONS, COOPERATION),
 )
 
 

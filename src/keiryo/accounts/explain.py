@@ -31,6 +31,9 @@ from keiryo.journal.registry import Link
 from keiryo.places.tables import AREA, area
 from keiryo.quantities import Category
 
+_TAKEN_AS_IT_STANDS = (
+    *("line", "act", "evidence", "report", "entry", "evaluation", "source", "cooperation"),
+)
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
 _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([NDEUPT])")
 
@@ -41,7 +44,7 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period (of another one, write
     ``XAFA/2025-01-01..2025-12-31/MF/E``), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a
     report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:
-    evaluation: source:``) is taken as it stands.
+    evaluation: source: cooperation:``) is taken as it stands.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
         If it is a figure of an area that is not in the books, or of a period before they begin.
     """
     prefix, colon, rest = asked.partition(":")
-    if colon and prefix in ("line", "act", "evidence", "report", "entry", "evaluation", "source"):
+    if colon and prefix in _TAKEN_AS_IT_STANDS:
         if prefix in ("line", "act") and not re.fullmatch(r"\d{1,18}(/\d{1,18})?", rest):
             raise UsageError(f"{asked!r} names no {prefix}", f"Write {prefix}:12 or line:12/3.")
         return asked

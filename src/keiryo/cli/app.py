@@ -9,6 +9,7 @@ import typer
 from keiryo.cli import (
     accounts,
     audit,
+    cooperation,
     corrections,
     deadlines,
     demo,
@@ -65,6 +66,6 @@ def root(
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
-    *(movements, journal, people, releases, serve, demo),
+    *(cooperation, movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

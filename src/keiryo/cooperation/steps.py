@@ -22,8 +22,9 @@ from keiryo.cooperation.tables import (
     COMMITMENT_CLAIM,
     COMMITMENT_STEP,
 )
-from keiryo.dates import date_number, number_date
+from keiryo.dates import date_number, number_date, utc_text
 from keiryo.errors import ConflictError, Finding, NotFoundError, Severity, UsageError
+from keiryo.journal.evidence import KeptFile, add_evidence, keep_file
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.registry import Check, Posting, Refusal
@@ -33,6 +34,9 @@ from keiryo.storage.schema import ACT
 
 CLAIM, STEP, CARE = "cooperation.claim", "cooperation.step", "cooperation.care"
 BASIS = "docs/theory/cooperation.md"
+
+File = tuple[str, bytes]
+"""Name and content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class StepWanted:
     reason : str
     evidence : tuple of str
         Digests of files of evidence, or acts as ``act:17``.
+    files : tuple of (name, content)
+        Files that are kept as evidence with the step.
     side : str or None
         The organisation whose act it is.
     occurred : str or None
@@ -60,6 +66,7 @@ class StepWanted:
     on: datetime.date
     reason: str
     evidence: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
     side: str | None = None
     occurred: str | None = None
     claim_act: int | None = None
@@ -103,12 +110,14 @@ def take_step(
             "state": wanted.state,
             "on_day": date_number(wanted.on),
             "reason": wanted.reason.strip(),
-            "evidence": " ".join(wanted.evidence) or None,
             "side": wanted.side,
             "occurred": wanted.occurred,
             "claim_act": wanted.claim_act,
         }
-        return _draft(STEP, COMMITMENT_STEP.name, actor, values, wanted.reason)
+        shown = _kept(database, wanted.evidence, wanted.files)
+        made = Draft(STEP, f"cooperation:{uuid.uuid4()}", reason=wanted.reason.strip() or None)
+        values["evidence"] = shown.text or None
+        return shown.added(made, COMMITMENT_STEP.name, values, actor, clock)
 
     return post(database, draft, actor, clock=clock)
 
@@ -120,7 +129,8 @@ def claim_fulfilled(
     *,
     on: datetime.date,
     reason: str,
-    evidence: tuple[str, ...],
+    evidence: tuple[str, ...] = (),
+    files: tuple[File, ...] = (),
     clock: Clock = system_clock,
 ) -> Posted:
     """Claim that a commitment is fulfilled; a second person looks at the evidence and decides.
@@ -139,9 +149,11 @@ def claim_fulfilled(
             "commitment": commitment,
             "on_day": date_number(on),
             "reason": reason.strip(),
-            "evidence": " ".join(evidence),
         }
-        return _draft(CLAIM, COMMITMENT_CLAIM.name, actor, values, reason)
+        shown = _kept(database, evidence, files)
+        made = Draft(CLAIM, f"cooperation:{uuid.uuid4()}", reason=reason.strip() or None)
+        values["evidence"] = shown.text
+        return shown.added(made, COMMITMENT_CLAIM.name, values, actor, clock)
 
     return post(database, draft, actor, clock=clock)
 
@@ -198,7 +210,9 @@ def take_care(
         values: dict[str, Value] = {"commitment": commitment}
         for name, value in given.items():
             values[name] = standing.care.get(name) if value is None else value
-        return _draft(CARE, COMMITMENT_CARE.name, actor, values, None)
+        made = Draft(CARE, f"cooperation:{uuid.uuid4()}")
+        made.add(COMMITMENT_CARE.name, values, scope=actor.on_behalf_of)
+        return made
 
     return post(database, draft, actor, clock=clock)
 
@@ -222,13 +236,30 @@ def standing_commitment(
     )
 
 
-def _draft(
-    act: str, kind: str, actor: Actor, values: Mapping[str, Value], reason: str | None
-) -> Draft:
-    said = (reason or "").strip() or None
-    made = Draft(act, f"cooperation:{uuid.uuid4()}", reason=said)
-    made.add(kind, values, scope=actor.on_behalf_of)
-    return made
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What shows that something was done: names of evidence, and files kept just now."""
+
+    names: tuple[str, ...]
+    files: tuple[KeptFile, ...]
+
+    @property
+    def text(self) -> str:
+        """The names as they are recorded."""
+        return " ".join(dict.fromkeys((*self.names, *(one.digest for one in self.files))))
+
+    def added(
+        self, made: Draft, kind: str, values: Mapping[str, Value], actor: Actor, clock: Clock
+    ) -> Draft:
+        """Add the files and then the line to a draft."""
+        for one in self.files:
+            add_evidence(made, one, actor.on_behalf_of, "commitment", utc_text(clock()))
+        made.add(kind, values, scope=actor.on_behalf_of)
+        return made
+
+
+def _kept(database: Database, names: tuple[str, ...], files: tuple[File, ...]) -> _Shown:
+    return _Shown(names, tuple(keep_file(database.evidence, *one) for one in files))
 
 
 def check_steps(posting: Posting) -> Iterator[Refusal]:

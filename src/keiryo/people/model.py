@@ -51,6 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
+COOPERATING = ("cooperation", "obligations", "export_control")
 
 ROLES: Mapping[str, Role] = {
     role.name: role
@@ -67,7 +68,7 @@ ROLES: Mapping[str, Role] = {
         Role(
             "State officer",
             "Receives, questions and releases reports, closes balances, watches the boards.",
-            BOOKS,
+            (*BOOKS, *COOPERATING),
             (
                 *("report.*", "source.*", "context.*", "correction.*", "period.*", "place.*"),
                 *("measurement.*", "movements.*", "finding.*", "notice.*", "statement.*"),
@@ -91,8 +92,8 @@ ROLES: Mapping[str, Role] = {
         Role(
             "cooperation officer",
             "Keeps agreements and the obligations that follow the material.",
-            ("places", "accounts", "cooperation", "obligations"),
-            ("cooperation.*", "obligations.*", "notice.*"),
+            ("places", "accounts", *COOPERATING),
+            ("cooperation.*", "obligations.*", "export.*", "notice.*"),
         ),
         Role(
             "administrator",

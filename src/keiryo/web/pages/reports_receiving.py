@@ -13,7 +13,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from keiryo.errors import ConflictError, Finding, KeiryoError, NotFoundError, RefusedError, UsageError
+from keiryo.errors import (
+    ConflictError,
+    Finding,
+    KeiryoError,
+    NotFoundError,
+    RefusedError,
+    UsageError,
+)
 from keiryo.journal.evidence import MAX_KEPT_BYTES
 from keiryo.journal.model import Actor
 from keiryo.journal.tables import FINDING

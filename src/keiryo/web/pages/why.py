@@ -219,9 +219,7 @@ def evidence_file(viewer: Asking, digest: FromPath[str]) -> Response[bytes]:
     if seen is None:
         raise NotFoundError("there is no such file of evidence that you may see")
     name, content = seen
-    return Response(
-        content, media_type="application/octet-stream", headers=download_headers(name)
-    )
+    return Response(content, media_type="application/octet-stream", headers=download_headers(name))
 
 
 def _file_seen(viewer: Viewer, digest: str) -> tuple[str, bytes] | None:
