@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +35,18 @@ def pytest_configure(config: pytest.Config) -> None:
     made_once.share()
     if not hasattr(config, "workerinput"):
         postgres.open_session()
+        _keep_what_python_makes_of_sources()
+
+
+def _keep_what_python_makes_of_sources() -> None:
+    """Spare the programs that tests start the work of compiling keiryo, one after the other.
+
+    Only where Python was told to leave nothing beside the sources.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        folder = tempfile.mkdtemp(prefix="keiryo-bytecode-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

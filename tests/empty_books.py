@@ -28,7 +28,19 @@ def upgrade(connection: Connection, goal: str | None = None) -> None:
         for statement, parameters in _said[kind]:
             connection.exec_driver_sql(statement, parameters)
     else:
-        _said[kind] = _listened(connection)
+        said = _listened(connection)
+        _said[kind] = _at_once(said) if kind == "postgresql" else said
+
+
+def _at_once(said: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Join statements that follow each other and have no parameters, for a server takes many."""
+    joined: list[tuple[str, Any]] = []
+    for statement, parameters in said:
+        if joined and not parameters and not joined[-1][1]:
+            joined[-1] = (f"{joined[-1][0]};\n{statement}", parameters)
+        else:
+            joined.append((statement, parameters))
+    return joined
 
 
 def _listened(connection: Connection) -> list[tuple[str, Any]]:

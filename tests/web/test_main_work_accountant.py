@@ -19,6 +19,7 @@ DISCARD = (
     "#309:N#407:3#411:LD#412:20260105#430:U/2/5/E#446:F26-LIQ-01#469:M#470:0#630:12.5G#670:0.55G#\n"
 )
 WRONG = DISCARD.replace("#670:0.55G", "")
+WRONG_IS = "ISOTOPE-MISSING"
 
 
 def reports_of(mba: str) -> tuple[list[tuple[str, bytes]], tuple[str, bytes]]:
@@ -85,7 +86,9 @@ def test_upload_with_a_mistake_put_right_and_sent(site: Site, browser: Browser) 
         seen.follow("Upload reports", exact=False)
         upload(seen, "january.txt", WRONG)
         beside = seen.page.locator("tr.about-entry").inner_text()
-        assert "INCOMPLETE" in beside or "fissile" in beside.lower() or "670" in beside, beside
+        assert WRONG_IS in beside, beside
+        above = seen.page.locator("tr:has(+ tr.about-entry)").inner_text()
+        assert "F26-LIQ-01" in above  # beside its own entry
         assert seen.page.locator("#accept").get_by_role("button", name="Accept").count() == 0
         assert seen.barriers() == []
         seen.picture("upload-findings-en")
@@ -96,7 +99,8 @@ def test_upload_with_a_mistake_put_right_and_sent(site: Site, browser: Browser) 
         assert "All is in the books" in seen.text()
         assert seen.barriers() == []
         seen.follow("XA/XAFA/111")
-        assert "F26-LIQ-01" in seen.text()
+        entry = seen.page.locator("main table.entries tbody tr").first.inner_text().split()
+        assert {"LD", "F26-LIQ-01", "12.5", "0.55"} <= set(entry), entry
 
 
 def test_source_lines_report_and_submission_by_keyboard(site: Site, browser: Browser) -> None:

@@ -86,11 +86,18 @@ def test_a_finding_answered_and_the_boards(site: Site, browser: Browser) -> None
         words = seen.page.locator('#history [dir="auto"]', has_text="番号を飛ばした")
         assert words.count() == 1 and "<b>seen</b>" in words.inner_text()
         seen.picture("finding-en")
-        seen.go("/transit")
-        assert "F25-FA-001" in seen.text() or seen.page.locator("main table").count()
+        seen.go("/transit?on=2025-09-30")
+        rows = seen.page.locator("#transit tbody tr")
+        batches = sorted(
+            name for name in rows.locator("td, th").all_inner_texts() if name.startswith("F25-FA")
+        )
+        assert set(batches) == {f"F25-FA-00{number}" for number in range(1, 5)}
+        for row in rows.all_inner_texts():
+            assert "XAFA" in row and "XARA" in row and "4" in row.split(), row  # days on the way
         seen.picture("transit-en")
         seen.go("/deadlines")
-        assert "XAFA" in seen.text()
+        due = seen.page.locator("main tbody tr", has_text="MBR").filter(has_text="XAFA")
+        assert due.count() == 1 and "30 Jan 2026" in due.inner_text()
         seen.picture("deadlines-en")
 
 

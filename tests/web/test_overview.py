@@ -7,7 +7,6 @@ import threading
 from datetime import UTC
 from threading import Event
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 

@@ -56,6 +56,27 @@ def test_tables_fit_a_notebook(served: tuple[Site, str], browser: Browser, langu
             assert page.evaluate(WITHIN, "main, .table-scroll, .grid-entry") == [], path
 
 
+@pytest.mark.parametrize("size", [NOTEBOOK, TABLET])
+def test_figures_of_cards_keep_away_from_their_edges(
+    served: tuple[Site, str], browser: Browser, size: tuple[int, int]
+) -> None:
+    site, address = served
+    room = """() => [...document.querySelectorAll('.card')].map((card) => {
+      const words = document.createRange(), edge = card.getBoundingClientRect();
+      words.selectNodeContents(card.querySelector('.card-value'));
+      return Math.round(edge.right - words.getBoundingClientRect().right); })"""
+    longer = """document.querySelector('.card-value a').textContent = '12,345,678,901,234.567'"""
+    with window(browser, address, site=site, member="officer", size=size) as seen:
+        for path in ("/areas/XAFA", "/areas/XARA", "/areas/XARA/inventory"):
+            page = seen.go(path)
+            found = page.evaluate(room)
+            assert found and min(found) >= 12, (path, found)
+        page = seen.go("/areas/XAFA")
+        page.evaluate(longer)  # a card grows with its figure, whatever that is
+        assert min(page.evaluate(room)) >= 12
+        assert page.evaluate(WITHIN, "main") == []
+
+
 def test_what_does_not_fit_a_tablet_is_scrolled_and_seen_to_be(
     served: tuple[Site, str], browser: Browser
 ) -> None:

@@ -86,7 +86,12 @@ class _NothingNew(Exception):
 
 def _client_id(connection: Connection, metadata: MetaData) -> str:
     last = connection.execute(select(func.max(metadata.tables["act"].c.act_id))).scalar()
-    return f"{RECORDING}:after-act-{last}"
+    return open_findings_id(last or 0)
+
+
+def open_findings_id(act: int) -> str:
+    """Return what the act is called that records what is open between reports after an act."""
+    return f"{RECORDING}:after-act-{act}"
 
 
 Key = tuple[str | int | None, ...]

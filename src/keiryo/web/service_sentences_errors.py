@@ -45,6 +45,8 @@ ERRORS: tuple[str, ...] = (
     ),
     sentence("the file %(name)s is not what was sent"),
     sentence("there is no export as %(kind)s"),
+    sentence("there is no filter %(name)s of this list, and nothing was exported"),
+    sentence("Did you mean %(near)s? It filters by: %(names)s."),
     sentence("%(number)s jobs of yours run or wait already"),
     sentence("%(asked)s is no day of accounting"),
     sentence("%(asked)s is no period: %(error)s"),

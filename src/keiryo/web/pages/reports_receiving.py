@@ -27,9 +27,11 @@ from keiryo.journal.tables import FINDING
 from keiryo.people.permissions import needs_release
 from keiryo.people.releases import ACTS, RELEASED, WAITING, ReleaseRequest, submit
 from keiryo.people.tables import RELEASE
+from keiryo.reports.continuity import open_findings_id
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.reports.formats.code10_writer import write
 from keiryo.reports.service import import_reports
+from keiryo.storage.schema import ACT
 from keiryo.web.answers import in_words
 from keiryo.web.pages.reports_checked import (
     ACCEPTING,
@@ -162,22 +164,31 @@ def preview_released(viewer: Viewer, request: ReleaseRequest) -> Preview:
 def found_at_release(viewer: Viewer, request: ReleaseRequest) -> tuple[Finding, ...]:
     """Return what was found about reports that were sent when somebody released them.
 
-    Each report is an act of its own that names who sent it and holds what was found about it then,
-    which is what whoever released it had before them; only what the viewer sees is returned.
+    Each report is an act of its own that names who sent it and holds what was found about it then;
+    what was found between the reports follows in an act after the last of them. That is what
+    whoever released them had before them; only what the viewer sees is returned.
     """
     metadata = viewer.metadata
     released, table = metadata.tables[RELEASE.name], metadata.tables[FINDING.name]
-    acts = select(released.c.act_id).where(
+    act = metadata.tables[ACT]
+    mine = select(released.c.act_id).where(
         released.c.content_digest == request.content_digest,
         released.c.preparer_signature == request.preparer_signature,
     )
-    query = (
-        select(table)
-        .where(table.c.act_id.in_(acts))
-        .order_by(table.c.act_id, table.c.line_no)
-        .limit(MOST_FOUND)
-    )
+    areas = {str(key).split("/")[1] for key in request.content["reports"]}
     with viewer.books.reading() as connection:
+        acts = [int(number) for number in connection.execute(mine).scalars()]
+        after = open_findings_id(max(acts, default=0))
+        query = (
+            select(table)
+            .where(
+                table.c.act_id.in_(acts)
+                | table.c.act_id.in_(select(act.c.act_id).where(act.c.client_id == after)),
+                table.c.mba.in_(areas),
+            )
+            .order_by(table.c.act_id, table.c.line_no)
+            .limit(MOST_FOUND)
+        )
         return tuple(finding_of_row(row) for row in connection.execute(query).mappings())
 
 

@@ -29,7 +29,8 @@ from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import writing_now
-from keiryo.web.terms import line_kinds
+from keiryo.web.terms import line_kinds, term
+from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 NEAR_NODES = 300
@@ -49,8 +50,17 @@ KINDS = {
     "evidence": "file of evidence",
     "evaluation": "evaluation",
     "source": "error source",
+    "folded": sentence("several"),
 }
-"""Kinds of nodes in words."""
+"""Kinds of nodes in words; ``folded`` is a box that stands for several."""
+ROLES = (
+    *(sentence("report"), sentence("context"), sentence("refused file"), sentence("source data")),
+    *(sentence("book statement"), sentence("correction plan"), sentence("prepared content")),
+    *(sentence("calibrations"), sentence("control measurements"), sentence("error sources")),
+    *(sentence("measurement results"), sentence("strata and their methods")),
+    *(sentence("mapping"), sentence("events that were in the files twice")),
+)
+"""What files are to their acts."""
 COMPANIONS = ("journal", "people")
 """Capabilities whose lines only go along with others of an act."""
 
@@ -142,7 +152,13 @@ def around(viewer: Viewer, asked: str) -> Around:
         found = Around(node, chain, tuple(followers), {})
         names = _shown_names(found)
         said = described(
-            connection, metadata, registry, names, writing=writing_now(), kinds=line_kinds()
+            connection,
+            metadata,
+            registry,
+            names,
+            writing=writing_now(),
+            kinds=line_kinds(),
+            roles=term,
         )
     return replace(found, boxes={box.name: box for box in said})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select, tuple_
@@ -34,6 +34,7 @@ def described(
     *,
     writing: Writing = PLAIN,
     kinds: Mapping[str, str] | None = None,
+    roles: Callable[[str], str] = str,
 ) -> list[GraphNode]:
     """Return what the boxes of some nodes say.
 
@@ -48,12 +49,14 @@ def described(
         How weights and days are written.
     kinds : mapping, optional
         The kinds of lines in words, by the names of their tables.
+    roles : callable
+        Says what a file is to its act in the language of the page.
     """
     every = list(dict.fromkeys(names))
     wanted = every[:MOST_NODES]
     lines = dict(_lines(connection, metadata, registry, wanted, writing, kinds or {}))
     acts = dict(_acts(connection, metadata, wanted))
-    files = dict(_files(connection, metadata, wanted))
+    files = dict(_files(connection, metadata, wanted, roles))
     found = []
     for name in every:
         known = lines.get(name) or acts.get(name) or files.get(name)
@@ -141,7 +144,10 @@ def _acts(
 
 
 def _files(
-    connection: Connection, metadata: MetaData, names: Sequence[str]
+    connection: Connection,
+    metadata: MetaData,
+    names: Sequence[str],
+    roles: Callable[[str], str],
 ) -> Iterator[tuple[str, GraphNode]]:
     table = metadata.tables[EVIDENCE.name]
     wanted = [name.partition(":")[2] for name in names if name.startswith("evidence:")]
@@ -150,5 +156,5 @@ def _files(
         query = query.where(table.c.digest.in_(some)).order_by(table.c.act_id, table.c.line_no)
         for row in connection.execute(query).mappings():
             name = f"evidence:{row['digest']}"
-            detail = " · ".join(filter(None, (row["role"], str(row["digest"])[:12])))
+            detail = " · ".join(filter(None, (roles(row["role"] or ""), str(row["digest"])[:12])))
             yield name, GraphNode(name, str(row["name"] or row["digest"]), detail, "evidence")
