@@ -7,25 +7,22 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keiryo.cooperation.quotations import SourceText, collapsed, quotation_findings
+from keiryo.cooperation.recording import shipped_texts
 from keiryo.cooperation.register_file import RegisterFile, read_register
 from keiryo.cooperation.strength import strength_of
 from keiryo.errors import Finding
 
-TEXTS = Path(__file__).resolve().parents[1] / "data" / "cooperation"
 SHIPPED = files("keiryo.data").joinpath("cooperation", "agreements.json").read_bytes()
 
 
 def texts() -> dict[str, SourceText]:
     """Return the two documents whose text may be kept here."""
-    return {
-        path.name: SourceText(path.name, path.read_text("utf-8")) for path in TEXTS.glob("*.txt")
-    }
+    return shipped_texts()
 
 
 def shipped() -> RegisterFile:

@@ -69,7 +69,7 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
         name = str(found[column])
         last = _last(connection, metadata, name)
         if last is not None and last[1]["act_id"] == found["act_id"]:
-            yield Link(PREFIX + name, _RELATIONS.get(kind, "recorded in"), node)
+            yield _part(PREFIX + name, kind, node)
         if kind == COOPERATION_SOURCE.name:
             for quoted in _about(connection, metadata, QUOTATION.name, "source", name):
                 yield Link(_node(quoted), "quoted from", node)
@@ -81,20 +81,23 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
                 yield Link(_node(row), "answers the claim", node)
 
 
-_RELATIONS = {QUOTATION.name: "rests on the words"}
+def _part(node: str, kind: str, line: str) -> Link:
+    if kind == QUOTATION.name:
+        return Link(node, "rests on the words", line)
+    return Link(node, "recorded in", line)
 
 
 def _object(connection: Connection, metadata: MetaData, node: str, name: str) -> Iterator[Link]:
     last = _last(connection, metadata, name)
     if last is None:
         return
-    _kind, row = last
+    own, row = last
     yield Link(node, "recorded in", _node(row))
     for kind, column in ABOUT.items():
         for part in _about(connection, metadata, kind, column, name):
             if part["act_id"] == row["act_id"]:
-                yield Link(node, _RELATIONS.get(kind, "recorded in"), _node(part))
-    above = [str(row[field]) for field in _ABOVE if row.get(field)]
+                yield _part(node, kind, _node(part))
+    above = [str(row[f]) for f in _ABOVE if f != NAMED_BY[own] and row.get(f)]
     for other in dict.fromkeys(above):
         yield Link(node, "stands under", PREFIX + other)
 

@@ -28,6 +28,7 @@ from keiryo.storage.engine import Database
 
 SHIPPED_NAME = "agreements.json"
 RECORDING = "cooperation.record"
+COMPARED = "compared"
 _REFUSING = (Severity.FORMAT, Severity.INCONSISTENCY)
 
 
@@ -156,7 +157,9 @@ def record_register(
     def draft(connection: Connection) -> Draft:
         known = recorded_lines(connection, database.metadata)
         new.clear()
-        new.update({n: lines for n, lines in objects.items() if known.get(n) != _told(lines)})
+        new.update(
+            {name: some for name, some in objects.items() if _is_news(some, known.get(name))}
+        )
         if not new:
             raise _NothingNew
         made = Draft(RECORDING, f"cooperation:{uuid.uuid4()}")
@@ -179,15 +182,22 @@ class _NothingNew(Exception):
     """All of it stands in the books in the same words."""
 
 
-Told = frozenset[tuple[str, tuple[tuple[str, Value], ...]]]
+Told = tuple[frozenset[tuple[str, tuple[tuple[str, Value], ...]]], int]
+"""Lines in a form that can be compared, whatever their order, and quotations that were compared."""
+
+
+def _is_news(lines: Sequence[RecordLine], known: Told | None) -> bool:
+    """Return whether something is said that is not known, or proved that was not."""
+    words, compared = _told(lines)
+    return known is None or words != known[0] or compared > known[1]
 
 
 def _told(lines: Sequence[RecordLine]) -> Told:
-    """Return lines in a form that can be compared, whatever their order."""
-    return frozenset(
-        (kind, tuple(sorted((k, v) for k, v in values.items() if v is not None)))
+    words = frozenset(
+        (kind, tuple(sorted((k, v) for k, v in values.items() if v is not None and k != COMPARED)))
         for kind, values in lines
     )
+    return words, sum(int(values.get(COMPARED) or 0) for _kind, values in lines)
 
 
 def recorded_lines(connection: Connection, metadata: MetaData) -> dict[str, Told]:

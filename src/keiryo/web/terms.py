@@ -62,6 +62,10 @@ ACT_KINDS: Mapping[str, str] = {
     "key.register": sentence("key registered"),
     "key.revoke": sentence("key revoked"),
     "policy.set": sentence("second person asked for, or not"),
+    "cooperation.record": sentence("register of cooperation recorded"),
+    "cooperation.step": sentence("step of a commitment recorded"),
+    "cooperation.claim": sentence("commitment claimed to be fulfilled"),
+    "cooperation.care": sentence("care of a commitment recorded"),
 }
 """Kinds of act in words."""
 
@@ -104,6 +108,22 @@ LINE_KINDS: Mapping[str, str] = {
     "person_key": sentence("person key"),
     "release_policy": sentence("release policy"),
     "release": sentence("release"),
+    "cooperation_source": sentence("document quoted"),
+    "quotation": sentence("quotation"),
+    "cooperation_date": sentence("date of an agreement"),
+    "external_fact": sentence("fact from elsewhere"),
+    "organisation": sentence("organisation"),
+    "office_holder": sentence("person in office"),
+    "instrument": sentence("instrument"),
+    "instrument_person": sentence("signatory or witness"),
+    "cooperation_body": sentence("joint body"),
+    "programme": sentence("programme"),
+    "commitment": sentence("commitment"),
+    "cooperation_event": sentence("event"),
+    "history_statement": sentence("statement on history"),
+    "commitment_claim": sentence("claim of fulfilment"),
+    "commitment_step": sentence("step of a commitment"),
+    "commitment_care": sentence("care of a commitment"),
 }
 """Kinds of lines in words, by the names of their tables."""
 
@@ -150,6 +170,7 @@ ROLE_WORDS = (
     sentence("detection"),
     sentence("cooperation"),
     sentence("obligations"),
+    sentence("export_control"),
     sentence("audit"),
     sentence("administer"),
     sentence("back up"),

@@ -50,6 +50,7 @@ KINDS = {
     "evidence": "file of evidence",
     "evaluation": "evaluation",
     "source": "error source",
+    "cooperation": sentence("agreement, commitment or body"),
     "folded": sentence("several"),
 }
 """Kinds of nodes in words; ``folded`` is a box that stands for several."""
