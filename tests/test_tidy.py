@@ -52,7 +52,8 @@ MAY_USE = {
     "charts": {"material_balance"},
     "inspection": {"material_balance"},
     "obligations": set(),
-    "export_control": set(),
+    "export_control": {"storage", "journal", "places", "accounts"},
+    "equipment": {"storage", "journal"},
     "cooperation": {"storage", "journal"},
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {

@@ -10,8 +10,10 @@ from importlib.metadata import entry_points
 
 from keiryo.accounts.capability import ACCOUNTS
 from keiryo.cooperation.capability import COOPERATION
+from keiryo.equipment.capability import EQUIPMENT
 from keiryo.errors import UsageError
 from keiryo.evaluation.capability import EVALUATIONS
+from keiryo.export_control.capability import EXPORT_CONTROL
 from keiryo.journal.act_scopes import act_scopes
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
@@ -24,7 +26,7 @@ from keiryo.reports.tables import REPORTS
 
 BUILTIN = (
     *(JOURNAL, PEOPLE, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT),
-    *(MEASUREMENTS, EVALUATIONS, COOPERATION),
+    *(MEASUREMENTS, EVALUATIONS, COOPERATION, EQUIPMENT, EXPORT_CONTROL),
 )
 
 

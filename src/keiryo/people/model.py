@@ -51,7 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
-COOPERATING = ("cooperation", "obligations", "export_control")
+COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
 ROLES: Mapping[str, Role] = {
     role.name: role
@@ -86,14 +86,14 @@ ROLES: Mapping[str, Role] = {
         Role(
             "security officer",
             "Protects material and facilities; reads nothing of the accounts.",
-            ("places", "protection", "surveillance", "detection"),
-            ("protection.*", "surveillance.*", "detection.*"),
+            ("places", "protection", "surveillance", "detection", "equipment"),
+            ("protection.*", "surveillance.*", "detection.*", "equipment.custody"),
         ),
         Role(
             "cooperation officer",
             "Keeps agreements and the obligations that follow the material.",
             ("places", "accounts", *COOPERATING),
-            ("cooperation.*", "obligations.*", "export.*", "notice.*"),
+            ("cooperation.*", "obligations.*", "export.*", "equipment.*", "notice.*"),
         ),
         Role(
             "administrator",
