@@ -1,4 +1,4 @@
-"""The register in the books: recorded once, quotations compared anew, walked down to the sentence."""
+"""The register in the books: recorded once, quotations compared anew, down to the sentence."""
 
 from __future__ import annotations
 

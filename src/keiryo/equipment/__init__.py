@@ -1,1 +1,1 @@
-"""Equipment in custody: lent and borrowed instruments, who has each, and whether it can be trusted."""
+"""Equipment in custody: instruments lent and borrowed, who has each, whether it is trusted."""
