@@ -54,6 +54,8 @@ MAY_USE = {
     "obligations": set(),
     "export_control": {"storage", "journal", "places", "accounts"},
     "equipment": {"storage", "journal"},
+    "public_figures": {"charts"},
+    "conversion": {"storage", "journal", "places", "accounts"},
     "cooperation": {"storage", "journal"},
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {

@@ -32,7 +32,9 @@ from keiryo.places.tables import AREA, area
 from keiryo.quantities import Category
 
 _TAKEN_AS_IT_STANDS = (
-    *("line", "act", "evidence", "report", "entry", "evaluation", "source", "cooperation"),
+    *("line", "act", "evidence", "report", "entry", "evaluation", "source"),
+    *("cooperation", "meeting"),
+    *("licence", "control", "assurance", "equipment", "loan"),
 )
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
 _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([NDEUPT])")
@@ -44,7 +46,8 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     ``XAFA/MF/E`` or ``XAFA/MF`` is a figure of the last period (of another one, write
     ``XAFA/2025-01-01..2025-12-31/MF/E``), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a
     report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:
-    evaluation: source: cooperation:``) is taken as it stands.
+    evaluation: source: cooperation: meeting: licence:
+    control: assurance: equipment: loan:``) is taken as it stands.
 
     Raises
     ------

@@ -9,12 +9,15 @@ import typer
 from keiryo.cli import (
     accounts,
     audit,
+    conversion,
     cooperation,
     corrections,
     deadlines,
     demo,
     design,
+    equipment,
     evaluate,
+    export_control,
     findings,
     inspection,
     journal,
@@ -23,6 +26,7 @@ from keiryo.cli import (
     oversight,
     people,
     places,
+    public_figures,
     releases,
     reports,
     sampling,
@@ -66,6 +70,7 @@ def root(
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
-    *(cooperation, movements, journal, people, releases, serve, demo),
+    *(cooperation, equipment, export_control, conversion, public_figures),
+    *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

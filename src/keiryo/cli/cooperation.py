@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from keiryo.cli import cooperation_exchanges, cooperation_meetings
 from keiryo.cli.options import (
     DbOption,
     Format,
@@ -61,6 +62,8 @@ def register(app: typer.Typer) -> None:
     group.command("register")(list_register)
     for command in (show, commitments, claim, step, care):
         group.command()(command)
+    cooperation_meetings.register(group)
+    cooperation_exchanges.register(group)
     app.add_typer(group, name="cooperation")
 
 
@@ -100,7 +103,7 @@ def import_(
         shipped_register,
     )
 
-    content = shipped_register() if file is None else file.read_bytes()
+    content = shipped_register() if file is None else _content(file)
     name = SHIPPED_NAME if file is None else file.name
     texts = [_text(path) for path in text or ()]
     chosen = format_of(format_)
@@ -381,7 +384,7 @@ def _text(path: Path) -> Any:
     from keiryo.errors import UsageError
 
     try:
-        return SourceText(path.name, path.read_bytes().decode("utf-8"))
+        return SourceText(path.name, _content(path).decode("utf-8"))
     except UnicodeDecodeError:
         raise UsageError(f"{path.name} is no text in UTF-8", "Save it as plain text.") from None
 
@@ -390,4 +393,15 @@ def _shown(given: list[str] | None) -> dict[str, Any]:
     """Return evidence as it was given: acts by number, and files with their content."""
     acts = tuple(one for one in given or () if one.startswith("act:"))
     paths = [Path(one) for one in given or () if not one.startswith("act:")]
-    return {"evidence": acts, "files": tuple((one.name, one.read_bytes()) for one in paths)}
+    return {"evidence": acts, "files": tuple((one.name, _content(one)) for one in paths)}
+
+
+def _content(path: Path) -> bytes:
+    from keiryo.errors import UsageError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror or error}", "Check the name of the file."
+        ) from error

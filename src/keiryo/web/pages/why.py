@@ -51,6 +51,12 @@ KINDS = {
     "evaluation": "evaluation",
     "source": "error source",
     "cooperation": sentence("agreement, commitment or body"),
+    "meeting": sentence("meeting"),
+    "equipment": sentence("piece of equipment"),
+    "loan": sentence("loan of equipment"),
+    "licence": sentence("licence (export or import)"),
+    "control": sentence("control-list item"),
+    "assurance": sentence("assurance of a government"),
     "folded": sentence("several"),
 }
 """Kinds of nodes in words; ``folded`` is a box that stands for several."""

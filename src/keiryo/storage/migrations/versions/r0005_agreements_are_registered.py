@@ -38,6 +38,20 @@ def upgrade() -> None:
         indexes=((("commitment",), None), (("claim_act",), "claim_act IS NOT NULL")),
     )
     record(
+        "consignment",
+        "scope! agreement caveat consignment! container! trader passed_on:integer! "
+        "commodity_code item route origin commodity documents history density_anomaly:integer "
+        "radiation_alarm:integer seal_mismatch:integer",
+        indexes=((("consignment",), None),),
+    )
+    record(
+        "control_item",
+        "scope! agreement caveat item! control_list! entry! annex_entry customs_code title! "
+        "material! categories unit!",
+        checks=("material IN ('nuclear', 'other')",),
+        indexes=((("item",), None),),
+    )
+    record(
         "cooperation_body",
         "scope! agreement caveat body! title! kind parties under mandate status_words note",
         indexes=((("body",), None),),
@@ -63,14 +77,118 @@ def upgrade() -> None:
         indexes=((("source",), None),),
     )
     record(
+        "equipment_calibration",
+        "scope! agreement caveat serial! on_day:integer! calibrated_by! due_on:integer! "
+        "certificate check_source check_source_result note",
+        checks=("check_source_result IS NULL OR check_source_result IN ('passed', 'failed')",),
+        indexes=((("serial",), None), (("certificate",), "certificate IS NOT NULL")),
+    )
+    record(
+        "equipment_condition",
+        "scope! agreement caveat serial! before! condition! on_day:integer! reason! loan evidence",
+        checks=("condition IN ('serviceable', 'damaged', 'lost', 'retired')",),
+        indexes=((("serial",), None), (("loan",), "loan IS NOT NULL")),
+    )
+    record(
+        "equipment_custody",
+        "scope! agreement caveat serial! giver receiver! organisation! place! at! note",
+        indexes=((("serial",), None), (("place",), None)),
+    )
+    record(
+        "equipment_item",
+        "scope! agreement caveat serial! type! model! owner! firmware accessories "
+        "source_nuclide source_activity_bq:integer source_reference_on:integer source_licence "
+        "value:integer currency data_rule reason note",
+        checks=("source_activity_bq IS NULL OR source_activity_bq > 0",),
+        indexes=((("serial",), None),),
+    )
+    record(
+        "equipment_loan",
+        "scope! agreement caveat loan! lender! borrower! purpose! event commitment "
+        "requested_on:integer! start_on:integer last_use_on:integer end_on:integer "
+        "agreement_reference insurance customs_regime import_licence note",
+        checks=(
+            "customs_regime IS NULL OR customs_regime IN ('ATA', 'temporary-import', 'domestic')",
+        ),
+        indexes=((("loan",), None), (("commitment",), "commitment IS NOT NULL")),
+    )
+    record(
+        "equipment_loan_item",
+        "scope! agreement caveat loan! serial!",
+        indexes=((("loan",), None), (("serial",), None)),
+    )
+    record(
+        "equipment_loan_step",
+        "scope! agreement caveat loan! before! state! on_day:integer! reason! evidence "
+        "end_on:integer acceptance_test decontamination_check function_test",
+        checks=(
+            "acceptance_test IS NULL OR acceptance_test IN ('passed', 'failed')",
+            "decontamination_check IS NULL OR decontamination_check IN ('passed', 'failed')",
+            "function_test IS NULL OR function_test IN ('passed', 'failed')",
+        ),
+        indexes=((("loan",), None),),
+    )
+    record(
+        "equipment_plan",
+        "scope! agreement caveat event! post! type! count:integer! first_day:integer! "
+        "last_day:integer!",
+        checks=(
+            "count >= 0",
+            "first_day <= last_day",
+        ),
+        indexes=((("event", "post"), None),),
+    )
+    record(
+        "expert_mission",
+        "scope! agreement caveat mission! kind! title! host! provider! requested_by "
+        "requested_on:integer! follows caveats under note",
+        indexes=((("mission",), None),),
+    )
+    record(
+        "export_transfer",
+        "scope! agreement caveat transfer! line:integer! direction! state! exporter! "
+        "declaration partner! consignee! end_user! location item! identity quantity! unit! "
+        "category fissile_mg:integer mba batch on_day:integer! prepared_on:integer "
+        "notified_on:integer",
+        checks=(
+            "direction IN ('export', 'import')",
+            "state IN ('planned', 'done', 'withdrawn')",
+        ),
+        indexes=((("transfer",), None),),
+    )
+    record(
         "external_fact",
         "scope! agreement caveat about! fact! source",
         indexes=((("about",), None),),
     )
     record(
+        "government_assurance",
+        "scope! agreement caveat assurance! government! licences purposes protection "
+        "obligations quantity unit given_on:integer! valid_from:integer! valid_to:integer!",
+        checks=(
+            "valid_from <= valid_to",
+            "(quantity IS NULL) = (unit IS NULL)",
+        ),
+        indexes=((("assurance",), None),),
+    )
+    record(
         "history_statement",
         "scope! agreement caveat statement! words! area",
         indexes=((("statement",), None),),
+    )
+    record(
+        "information_event",
+        "scope! agreement caveat information! what! on_day:integer! organisation person "
+        "consent_of valid_until:integer purpose evidence note",
+        indexes=((("information",), None),),
+    )
+    record(
+        "information_item",
+        "scope! agreement caveat information! direction! on_day:integer! from_organisation! "
+        "from_person to_organisation! to_person medium! title! digest kept:integer caveats "
+        "legal_basis purposes onward! embargo_until:integer retention_until:integer "
+        "retention_duty country_quantities:integer parts under note",
+        indexes=((("information",), None), (("digest",), "digest IS NOT NULL")),
     )
     record(
         "instrument",
@@ -85,6 +203,103 @@ def upgrade() -> None:
         indexes=((("instrument",), None),),
     )
     record(
+        "licence",
+        "scope! agreement caveat licence! amendment:integer! direction! authority! exporter! "
+        "partner! state! issued_on:integer! conditions reexport tolerance",
+        checks=(
+            "direction IN ('export', 'import')",
+            "amendment >= 0",
+        ),
+        indexes=((("licence",), None),),
+    )
+    record(
+        "licence_line",
+        "scope! agreement caveat licence! line:integer! item! category quantity! unit! counts "
+        "consignee! place end_user! end_use! valid_from:integer! valid_to:integer! "
+        "needs_assurance:integer",
+        checks=(
+            "valid_from <= valid_to",
+            "needs_assurance IN (0, 1)",
+        ),
+        indexes=((("licence",), None), (("item",), None)),
+    )
+    record(
+        "licence_rule",
+        "scope! agreement caveat mode! from_day:integer reason!",
+        checks=("mode IN ('refuse', 'warn', 'off')",),
+    )
+    record(
+        "licence_step",
+        "scope! agreement caveat licence! state! on_day:integer! reason!",
+        indexes=((("licence",), None),),
+    )
+    record(
+        "meeting",
+        "scope! agreement caveat meeting! body! title! title_ja on_day:integer! "
+        "last_day:integer! location state! public:integer! words words_ja",
+        checks=(
+            "on_day <= last_day",
+            "state IN ('planned', 'held', 'cancelled')",
+            "public IN (0, 1)",
+        ),
+        indexes=((("meeting",), None), (("body",), None)),
+    )
+    record(
+        "meeting_attendance",
+        "scope! agreement caveat meeting! organisation! persons:integer head",
+        checks=("persons IS NULL OR persons >= 1",),
+        indexes=((("meeting",), None),),
+    )
+    record(
+        "meeting_decision",
+        "scope! agreement caveat meeting! item:integer! commitment! words! words_ja",
+        indexes=((("meeting",), None), (("commitment",), None)),
+    )
+    record(
+        "meeting_item",
+        "scope! agreement caveat meeting! item:integer! kind! working_group title! title_ja "
+        "commitment before_meeting before_item:integer words words_ja change next_step owner "
+        "due_on:integer open:integer! public:integer!",
+        checks=(
+            "item >= 1",
+            "kind IN ('commitment', 'work_plan', 'topic')",
+            "open IN (0, 1)",
+            "public IN (0, 1)",
+        ),
+        indexes=(
+            (("meeting",), None),
+            (("commitment",), "commitment IS NOT NULL"),
+            (("before_meeting",), "before_meeting IS NOT NULL"),
+        ),
+    )
+    record(
+        "mission_finding",
+        "scope! agreement caveat mission! number! kind! words! state! on_day:integer! reason "
+        "owner plan due_on:integer evidence follow_up",
+        indexes=((("mission",), None),),
+    )
+    record(
+        "mission_member",
+        "scope! agreement caveat mission! person! organisation part!",
+        indexes=((("mission",), None),),
+    )
+    record(
+        "mission_step",
+        "scope! agreement caveat mission! before! state! on_day:integer! reason! terms "
+        "prepared_on:integer first_day:integer last_day:integer sites side evidence",
+        indexes=((("mission",), None),),
+    )
+    record(
+        "mutual_recognition",
+        "scope! agreement caveat recognition! programme! partner_programme! parties! state! "
+        "highest_tier:integer! valid_from:integer! valid_to:integer!",
+        checks=(
+            "valid_from <= valid_to",
+            "highest_tier BETWEEN 0 AND 3",
+        ),
+        indexes=((("recognition",), None),),
+    )
+    record(
         "office_holder",
         "scope! agreement caveat holder! person! person_basis office organisation role "
         "held_from held_to note",
@@ -94,6 +309,19 @@ def upgrade() -> None:
         "organisation",
         "scope! agreement caveat organisation! title! aliases country! kind! parent note",
         indexes=((("organisation",), None),),
+    )
+    record(
+        "personnel_exchange",
+        "scope! agreement caveat exchange! person! home! host! topic! agreed_on:integer! "
+        "first_day:integer! last_day:integer! access_level! clearance_level "
+        "clearance_from:integer clearance_until:integer visa_from:integer visa_until:integer "
+        "radiation_record equipment under note",
+        indexes=((("exchange",), None), (("person",), None)),
+    )
+    record(
+        "personnel_step",
+        "scope! agreement caveat exchange! before! state! on_day:integer! reason! output evidence",
+        indexes=((("exchange",), None),),
     )
     record(
         "programme",
@@ -110,4 +338,20 @@ def upgrade() -> None:
             "compared IN (0, 1)",
         ),
         indexes=((("about",), None),),
+    )
+    record(
+        "trusted_trader",
+        "scope! agreement caveat trader! programme! number! tier:integer! state! "
+        "since_day:integer! valid_from:integer! valid_to:integer! recognition",
+        checks=(
+            "valid_from <= valid_to",
+            "tier BETWEEN 0 AND 3",
+        ),
+        indexes=((("trader",), None),),
+    )
+    record(
+        "working_group",
+        "scope! agreement caveat body! working_group! title! title_ja areas place:integer!",
+        checks=("place >= 1",),
+        indexes=((("body",), None),),
     )

@@ -1,0 +1,1 @@
+"""Research reactors are converted: high enriched uranium goes, and none may be left."""

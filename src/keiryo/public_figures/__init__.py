@@ -1,0 +1,1 @@
+"""Public figures: what was printed about a State's material, held against itself and our sums."""
