@@ -95,6 +95,7 @@ def commitment(data: dict[str, Any]) -> dict[str, Any]:
 BAD: dict[str, Callable[[dict[str, Any]], object]] = {
     "REGISTER-MISSING": lambda d: d["organisations"][0].pop("name"),
     "REGISTER-KIND": lambda d: d["commitments"][0].update(kind="promise"),
+    "REGISTER-NAME": lambda d: d["history"].append({**d["history"][0], "id": "a b/c"}),
     "REGISTER-TWICE": lambda d: d["history"].append({**d["history"][0], "id": "US"}),
     "REGISTER-REFERENCE": lambda d: d["commitments"][0]["actors"].append("XX.NOBODY"),
     "REGISTER-CIRCLE": lambda d: [

@@ -25,6 +25,7 @@ from litestar.routes import HTTPRoute
 from playwright.sync_api import Browser
 
 import keiryo
+from keiryo.cooperation.recording import record_register, shipped_register
 from keiryo.people import keys, one_time
 from keiryo.people.joining import first_token
 from keiryo.people.sessions import form_token
@@ -87,6 +88,8 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a site where somebody uploaded, composed, asked for release, and started jobs."""
     site = make_site(copy_of(demonstration_books(), tmp_path_factory.mktemp("axe")))
+    officer = site.actor("cooperation")
+    record_register(site.database, officer, shipped_register(), "agreements.json")
     try:
         with serving(site) as address:
             yield Served(site, address, _something_of_everything(site, address))

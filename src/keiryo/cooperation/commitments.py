@@ -116,7 +116,11 @@ def commitments(
     act = metadata.tables[ACT]
     days = {
         int(number): str(at)[:10]
-        for number, at in connection.execute(select(act.c.act_id, act.c.recorded_at))
+        for number, at in connection.execute(
+            select(act.c.act_id, act.c.recorded_at).where(
+                act.c.act_id.in_(select(metadata.tables[COMMITMENT.name].c.act_id))
+            )
+        )
     }
     return [
         _standing(one, tuple(steps.get(one.name, ())), care.get(one.name, {}), days)

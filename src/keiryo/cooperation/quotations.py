@@ -114,7 +114,7 @@ def quotation_findings(
                 "QUOTE-UNREAD",
                 Severity.INFORMATION,
                 f"{count} quotations from {name} were not compared: its text is not at hand",
-                "Give the document with --text; it is read, and not kept.",
+                "Give the text of the document as well; it is read, and not kept.",
                 file=name,
                 basis=BASIS,
             )

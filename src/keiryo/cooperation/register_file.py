@@ -75,6 +75,7 @@ _REFERENCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "instrument": ("instruments",),
     },
 }
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _CHAINS = (("organisations", "parent_org"), ("instruments", "succeeds"), ("programmes", "under"))
 
 
@@ -166,6 +167,14 @@ def _named_once(file: RegisterFile) -> Iterator[Finding]:
     seen: set[str] = set()
     for kind, _number, one in _each(file):
         name = one.get("id")
+        if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
+            yield _finding(
+                "REGISTER-NAME",
+                file.name,
+                f"{str(name)[:60]!r} is no name of an object ({kind})",
+                "A name has Latin letters, digits, dots, hyphens and underscores, at most 80.",
+                found=str(name)[:80],
+            )
         if name in seen:
             yield _finding(
                 "REGISTER-TWICE",

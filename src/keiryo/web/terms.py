@@ -136,7 +136,7 @@ LINE_KINDS: Mapping[str, str] = {
     "external_fact": sentence("fact from elsewhere"),
     "organisation": sentence("organisation"),
     "office_holder": sentence("person in office"),
-    "instrument": sentence("instrument"),
+    "instrument": sentence("agreement or other instrument"),
     "instrument_person": sentence("signatory or witness"),
     "cooperation_body": sentence("joint body"),
     "programme": sentence("programme"),

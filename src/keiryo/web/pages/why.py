@@ -221,6 +221,8 @@ def _page_of(viewer: Viewer, found: Around) -> str | None:
     if kind == "batch" and "/" in name:
         mba, _slash, batch = name.partition("/")
         return f"/areas/{quote(mba)}/batch/{quote(batch.partition('#')[0], safe='')}"
+    if kind == "cooperation":
+        return f"/cooperation/register/{quote(name, safe='')}"
     if kind == "evidence" and _file_seen(viewer, name) is not None:
         return f"/evidence/{name}"
     return None
