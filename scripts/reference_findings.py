@@ -30,10 +30,11 @@ PLAIN = re.compile(r"[A-Z]{3,}[0-9]*")
 VERDICTS = {
     *("WITHIN-ERROR", "LOSS-INDICATED", "GAIN-INDICATED", "LIMIT-EXCEEDED", "SIGMA-TOO-LARGE"),
     *("NOT-EVALUATED", "ITEMS-AGREE", "ITEMS-DIFFER"),
+    *("MATCHED-WITH-EXCESS", "NO-ASSURANCE", "NO-LICENCE", "OVER-CEILING", "WRONG-END-USER"),
 }
-"""What an evaluation concludes; no findings."""
+"""What an evaluation, or a match of a shipment with licences, concludes; no findings."""
 
-NO_CODES = {"UTF-8", "UTF-16", "AM-241", "PU-241", "HALF-LIFE", "YYYY-MM-DD", *VERDICTS}
+NO_CODES = {"SHA-256", "AP-II", "UTF-8", "UTF-16", "AM-241", "PU-241", "HALF-LIFE", "YYYY-MM-DD", *VERDICTS}
 PLACE_OF_CODE = {
     "Finding": 0,
     "Problem": 0,
