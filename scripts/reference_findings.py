@@ -34,7 +34,17 @@ VERDICTS = {
 }
 """What an evaluation, or a match of a shipment with licences, concludes; no findings."""
 
-NO_CODES = {"SHA-256", "AP-II", "UTF-8", "UTF-16", "AM-241", "PU-241", "HALF-LIFE", "YYYY-MM-DD", *VERDICTS}
+NO_CODES = {
+    "SHA-256",
+    "AP-II",
+    "UTF-8",
+    "UTF-16",
+    "AM-241",
+    "PU-241",
+    "HALF-LIFE",
+    "YYYY-MM-DD",
+    *VERDICTS,
+}
 PLACE_OF_CODE = {
     "Finding": 0,
     "Problem": 0,
