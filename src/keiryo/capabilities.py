@@ -19,6 +19,7 @@ from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
 from keiryo.measurement.capability import MEASUREMENTS
 from keiryo.movements.explain import MOVEMENTS
+from keiryo.obligations.capability import OBLIGATIONS
 from keiryo.oversight.tables import OVERSIGHT
 from keiryo.people.capability import PEOPLE
 from keiryo.places.tables import PLACES
@@ -26,7 +27,8 @@ from keiryo.reports.tables import REPORTS
 
 BUILTIN = (
     *(JOURNAL, PEOPLE, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT),
-    *(MEASUREMENTS, EVALUATIONS, COOPERATION, EQUIPMENT, EXPORT_CONTROL),
+    *(MEASUREMENTS, EVALUATIONS, COOPERATION, OBLIGATIONS),
+    *(EQUIPMENT, EXPORT_CONTROL),
 )
 
 

@@ -12,6 +12,7 @@ ERRORS: tuple[str, ...] = (
     sentence("there is no MBA %(mba)s in the books"),
     sentence("Registered are: %(listed)s."),
     sentence("there is no act %(act)s"),
+    sentence("there is no %(name)s in the register of cooperation"),
     sentence("there is no line %(line)s of act %(act)s that you may see"),
     sentence("there is no finding in line %(line)s of act %(act)s that you may see"),
     sentence("nothing that you may see is recorded about %(asked)s"),
