@@ -22,7 +22,7 @@ from keiryo.web.pictures.dark_chart import in_look
 from keiryo.web.rendering import render
 from keiryo.web.sections import AViewer, MenuEntry, Section
 from keiryo.web.speaking import gettext as _
-from keiryo.web.speaking import said_in_picture
+from keiryo.web.speaking import marked, said_in_picture
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking
 
@@ -72,8 +72,11 @@ def figures_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     )
     if isinstance(totals, Response | Stream):
         return totals
+    for table in (figures, totals):
+        for cells in table.rows:
+            cells["source"] = marked(cells["source"])
     pictures = [
-        {"unit": unit, "name": _name(unit), "words": chart_of(series, unit).description}
+        {"unit": unit, "name": _name(unit), "words": _("As printed in %(unit)s", unit=unit)}
         for unit in units_of(series)
     ]
     return render(
