@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter
 from litestar.response import File
 from msgspec import Meta
@@ -92,6 +93,13 @@ class JobPage(Document, frozen=True, kw_only=True):
     items: Annotated[list[JobDocument], Meta(description="jobs of yours")]
     next: Annotated[str | None, Meta(description="cursor of the next page; null after the last")]
 
+
+ANSWER_AS_JOB = ResponseSpec(
+    JobDocument,
+    generate_examples=False,
+    description="It takes longer, as a job: Location is the job, its file is the answer as JSON.",
+)
+"""What a question about a large area is answered with, besides the answer itself."""
 
 JobName = Annotated[str, PathParameter(max_length=60, description="Name of the job.")]
 
