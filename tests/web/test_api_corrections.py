@@ -31,6 +31,8 @@ def test_a_plan_is_read_and_exactly_that_is_posted(site: Site) -> None:
         other = sent(officer, f"{ENTRY}/correction", {**WANTED, "plan_digest": "0" * 64})
         assert other.status_code == 409 and acts(site) == before
         asked = {**WANTED, "plan_digest": found["digest"]}
+        stale = sent(officer, f"{ENTRY}/correction", asked, **{"If-Match": '"older"'})
+        assert stale.status_code == 412 and acts(site) == before
         done = sent(officer, f"{ENTRY}/correction", asked, **{"Idempotency-Key": "one"})
         assert done.status_code == 201, done.text
         after = acts(site)

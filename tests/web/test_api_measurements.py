@@ -171,19 +171,28 @@ def test_what_cannot_be_asked(site: Site, path: str, content: str, kind: str, st
     assert answer.status_code == status, answer.text
 
 
-def test_a_large_file_is_a_job(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_measurements, "AT_ONCE_BYTES", 10)
-    officer = program(site, "officer")
-    begun = send(officer, "/sources/import", GOOD)
+def ended(officer: Program, begun: Any) -> dict[str, Any]:
+    """Return the job that was begun, when it has ended."""
     assert begun.status_code == 202, begun.text
     until = time.monotonic() + 30
-    job = officer.get(begun.headers["location"]).json()
+    job: dict[str, Any] = officer.get(begun.headers["location"]).json()
     while job["ended_at"] is None and time.monotonic() < until:
         time.sleep(0.05)
         job = officer.get(begun.headers["location"]).json()
+    return job
+
+
+def test_a_large_file_is_a_job(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_measurements, "AT_ONCE_BYTES", 10)
+    officer = program(site, "officer")
+    job = ended(officer, send(officer, "/sources/import", GOOD))
     assert job["state"] == "done", job
     assert officer.get(f"/acts/{job['acts'][0]}").json()["kind"] == "measurement.source"
+    assert job["outcome"] == {"recorded": 1, "unchanged": 0, "left": 0}
     assert "NEW-1" in names(site)
+    refused = ended(officer, send(officer, "/sources/import", GOOD.replace("0.02", "x")))
+    assert refused["state"] == "failed" and refused["findings"] and not refused["acts"]
+    assert all(one["code"] and one["message"] for one in refused["findings"])
 
 
 def test_a_line_is_withdrawn_with_a_reason(site: Site) -> None:

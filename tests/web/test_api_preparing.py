@@ -39,6 +39,8 @@ def test_a_report_is_read_and_issued_word_for_word(site: Site) -> None:
         wrong = sent(accountant, ISSUE, {**WANTED, "text_digest": "0" * 64})
         assert wrong.status_code == 409 and acts(site) == before
         asked = {**WANTED, "text_digest": found["text_digest"]}
+        stale = sent(accountant, ISSUE, asked, **{"If-Match": '"older"'})
+        assert stale.status_code == 412 and acts(site) == before
         done = sent(accountant, ISSUE, asked, **{"Idempotency-Key": "one"})
         assert done.status_code == 201 and acts(site) == before + 1
         assert done.json()["number"] == found["number"]

@@ -91,17 +91,15 @@ _ADDING = (
 _ADD_SELECTED = f"{_INTO}SELECT * FROM ({{source}}) AS fresh WHERE 1 = 1{_ADDING}"
 _ADD_ROW = f"{_INTO}VALUES ({{marks}}){_ADDING}"
 _SUPERSEDING = "FROM inventory_change WHERE act_id = :act AND supersedes_act IS NOT NULL"
-_SUPERSEDED = f"""
-  (SELECT DISTINCT supersedes_act AS of_act {_SUPERSEDING}) AS t
-  CROSS JOIN inventory_change AS l
-  CROSS JOIN (
-    SELECT DISTINCT supersedes_act AS of_act, supersedes_line AS of_line {_SUPERSEDING}
-  ) AS s
-"""
-_IS_SUPERSEDED = (
-    "l.act_id = t.of_act AND s.of_act = l.act_id AND s.of_line = COALESCE(l.entry_line, l.line_no)"
+_SUPERSEDED = (
+    f"(SELECT DISTINCT supersedes_act AS of_act {_SUPERSEDING}) AS t "
+    "CROSS JOIN inventory_change AS l"
 )
-"""Each superseded act is read once, in this order, however many of its lines are superseded."""
+_IS_SUPERSEDED = (
+    "l.act_id = t.of_act AND (l.act_id, COALESCE(l.entry_line, l.line_no)) "
+    f"IN (SELECT supersedes_act, supersedes_line {_SUPERSEDING})"
+)
+"""Each superseded act is read once, however many of its lines are superseded."""
 
 
 def are_most_lines(

@@ -8,7 +8,6 @@ something else would follow, nothing is done.
 from __future__ import annotations
 
 import datetime
-from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response
@@ -20,7 +19,15 @@ from keiryo.corrections.model import CorrectionPlan
 from keiryo.corrections.plan_data import plan_dict
 from keiryo.errors import ConflictError, UsageError
 from keiryo.people.permissions import needs_release
-from keiryo.web.api.answering import Described, answer_of, changing, done_once, json_only
+from keiryo.web.api.answering import (
+    Described,
+    answer_of,
+    area_tag,
+    changing,
+    done_once,
+    json_only,
+    require_current,
+)
 from keiryo.web.api.asking import MbaCode, sound_day
 from keiryo.web.api.documents import Document, FoundDocument, Request, found_document
 from keiryo.web.api.journal import LARGEST
@@ -127,8 +134,15 @@ def correct_entry(
     entry: EntryNumber,
     data: JSONBody[CorrectionSent],
 ) -> Response[CorrectedDocument]:
-    """Post the plan that was read, as acts that you sign; or let it wait for a second person."""
-    do = partial(_sent, viewer, mba, number, entry, data)
+    """Post the plan that was read, as acts that you sign; or let it wait for a second person.
+
+    If-Match takes the entity tag of the area.
+    """
+
+    def do() -> Answer:
+        require_current(request, lambda: area_tag(viewer, viewer.area(mba)))
+        return _sent(viewer, mba, number, entry, data)
+
     return done_once(request, viewer, {"correction": repr(data)}, do)
 
 

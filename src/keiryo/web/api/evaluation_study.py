@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from litestar import Response
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -30,7 +29,7 @@ from keiryo.web.api.answering import (
 from keiryo.web.api.asking import MbaCode
 from keiryo.web.api.documents import Document, FoundDocument, Request
 from keiryo.web.api.evaluation import Letter
-from keiryo.web.api.jobs import JobDocument, begun, written
+from keiryo.web.api.jobs import ANSWER_AS_JOB, begun, written
 from keiryo.web.jobs import JobKind, Tell
 from keiryo.web.once import Answer
 from keiryo.web.pages.evaluation_asked import (
@@ -169,18 +168,11 @@ class StudyDocument(Document, frozen=True, kw_only=True):
     categories: Annotated[list[CategoryStudy], Meta(description="the main one first")]
 
 
-_LATER = ResponseSpec(
-    JobDocument,
-    generate_examples=False,
-    description="It takes longer, as a job: Location is the job, its file is the answer as JSON.",
-)
-
-
 @changing(
     "/areas/{mba:str}/evaluations/study",
     "evaluation",
     200,
-    also={202: _LATER},
+    also={202: ANSWER_AS_JOB},
     opt={"reads": "evaluation"},
     guards=[json_only],
 )

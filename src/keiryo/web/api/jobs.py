@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter
 from litestar.response import File
 from msgspec import Meta
@@ -39,6 +40,7 @@ from keiryo.web.once import Answer
 from keiryo.web.pages.areas_audit import AUDIT_PACK
 from keiryo.web.pages.areas_inventory import INVENTORY_JOB
 from keiryo.web.pages.journal import VERIFYING
+from keiryo.web.pages.measurements import IMPORT_JOB
 from keiryo.web.pages.system import BACKING_UP
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
@@ -51,6 +53,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     VERIFYING: ("sound", "acts", "lines", "evidence", "head", "problems"),
     AUDIT_PACK.name: ("act", "digest", "lines"),
     INVENTORY_JOB.name: ("batches",),
+    IMPORT_JOB: ("recorded", "unchanged", "left"),
     BACKING_UP: ("act_id", "digest", "rows", "evidence", "missing", "size_bytes"),
 }
 """What is told of a job's result, by kind; the rest is for pages."""
@@ -72,10 +75,14 @@ class JobDocument(Document, frozen=True, kw_only=True):
     acts: Annotated[list[int], Meta(description="acts that it posted")]
     outcome: Annotated[
         dict[str, Any] | None,
-        Meta(description="what came of a verification, a pack, a list or a backup, in figures"),
+        Meta(description="what came of it, in figures"),
     ]
     file: Annotated[str | None, Meta(description="address of the file that it made")]
     file_name: Annotated[str | None, Meta(description="what that file is called")]
+    findings: Annotated[
+        list[dict[str, Any]],
+        Meta(description="what a check found: why it failed, or what is worth a look"),
+    ]
     message: Annotated[str | None, Meta(description="why it failed")]
     advice: Annotated[str | None, Meta(description="what to do about it")]
 
@@ -86,6 +93,13 @@ class JobPage(Document, frozen=True, kw_only=True):
     items: Annotated[list[JobDocument], Meta(description="jobs of yours")]
     next: Annotated[str | None, Meta(description="cursor of the next page; null after the last")]
 
+
+ANSWER_AS_JOB = ResponseSpec(
+    JobDocument,
+    generate_examples=False,
+    description="It takes longer, as a job: Location is the job, its file is the answer as JSON.",
+)
+"""What a question about a large area is answered with, besides the answer itself."""
 
 JobName = Annotated[str, PathParameter(max_length=60, description="Name of the job.")]
 
@@ -127,6 +141,7 @@ def job_document(job: Job, *, whole: bool) -> JobDocument:
     acts = result.get("acts", []) if whole else []
     told = OUTCOMES.get(job.kind) if whole and job.state == "done" else None
     file_name = job.file_name if whole else None
+    found = (result.get("findings") or []) if whole and job.ended else []
     return JobDocument(
         job_id=job.job_id,
         kind=job.kind,
@@ -140,6 +155,7 @@ def job_document(job: Job, *, whole: bool) -> JobDocument:
         outcome=None if told is None else {n: result[n] for n in told if n in result},
         file=file_name and f"{API}/jobs/{job.job_id}/file",
         file_name=file_name,
+        findings=[one for one in found if isinstance(one, dict)],
         message=result.get("message") if job.state == "failed" else None,
         advice=result.get("advice") if job.state == "failed" else None,
     )

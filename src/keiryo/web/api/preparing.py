@@ -7,7 +7,6 @@ are issued, or wait for release where issuing takes two people.
 from __future__ import annotations
 
 import datetime
-from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,7 +19,15 @@ from keiryo.errors import ConflictError, UsageError
 from keiryo.issuing.issue import ISSUING, issue
 from keiryo.issuing.prepare import PreparedReport
 from keiryo.people.permissions import needs_release
-from keiryo.web.api.answering import Described, answer_of, changing, done_once, json_only
+from keiryo.web.api.answering import (
+    Described,
+    answer_of,
+    area_tag,
+    changing,
+    done_once,
+    json_only,
+    require_current,
+)
 from keiryo.web.api.asking import MbaCode, sound_day
 from keiryo.web.api.documents import (
     Document,
@@ -136,8 +143,15 @@ def prepare_report(
 def issue_report(
     request: AnyRequest, viewer: Asking, mba: MbaCode, data: JSONBody[ReportSent]
 ) -> Response[IssuedDocument]:
-    """Issue the report that was read, as an act that you sign; or let it wait for release."""
-    do = partial(_sent, viewer, mba, data)
+    """Issue the report that was read, as an act that you sign; or let it wait for release.
+
+    If-Match takes the entity tag of the area.
+    """
+
+    def do() -> Answer:
+        require_current(request, lambda: area_tag(viewer, viewer.area(mba)))
+        return _sent(viewer, mba, data)
+
     return done_once(request, viewer, {"report": repr(data)}, do)
 
 

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -42,7 +41,7 @@ from keiryo.web.api.answering import (
 from keiryo.web.api.asking import MbaCode, sound_day
 from keiryo.web.api.documents import Document, FoundDocument, Request, found_document
 from keiryo.web.api.evaluation import Letter, number_of_balance
-from keiryo.web.api.jobs import JobDocument, begun, written
+from keiryo.web.api.jobs import ANSWER_AS_JOB, begun, written
 from keiryo.web.api.journal import LARGEST
 from keiryo.web.jobs import JobKind, Tell
 from keiryo.web.once import Answer
@@ -159,18 +158,11 @@ class WhatIfDocument(Document, frozen=True, kw_only=True):
     findings: Annotated[list[FoundDocument], Meta(description="what looks unlikely in the change")]
 
 
-_LATER = ResponseSpec(
-    JobDocument,
-    generate_examples=False,
-    description="It takes longer, as a job: Location is the job, its file is the answer as JSON.",
-)
-
-
 @changing(
     "/areas/{mba:str}/evaluations/what-if",
     "evaluation",
     200,
-    also={202: _LATER},
+    also={202: ANSWER_AS_JOB},
     opt={"reads": "evaluation"},
     guards=[json_only],
 )
