@@ -51,7 +51,7 @@ MAY_USE = {
     "design": {"material_balance", "process_data", "compute", "charts"},
     "charts": {"material_balance"},
     "inspection": {"material_balance"},
-    "obligations": {"storage", "journal"},
+    "obligations": {"storage", "journal", "places", "accounts"},
     "export_control": {"storage", "journal", "places", "accounts"},
     "equipment": {"storage", "journal"},
     "public_figures": {"charts"},

@@ -35,6 +35,7 @@ _TAKEN_AS_IT_STANDS = (
     *("line", "act", "evidence", "report", "entry", "evaluation", "source"),
     *("cooperation", "meeting"),
     *("licence", "control", "assurance", "equipment", "loan"),
+    *("obligation", "obligated", "label"),
 )
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
 _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([NDEUPT])")
@@ -47,7 +48,7 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     ``XAFA/2025-01-01..2025-12-31/MF/E``), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a
     report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:
     evaluation: source: cooperation: meeting: licence:
-    control: assurance: equipment: loan:``) is taken as it stands.
+    control: assurance: equipment: loan: obligation: obligated: label:``) is taken as it stands.
 
     Raises
     ------

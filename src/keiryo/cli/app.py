@@ -23,6 +23,7 @@ from keiryo.cli import (
     journal,
     measurements,
     movements,
+    obligations,
     oversight,
     people,
     places,
@@ -70,7 +71,7 @@ def root(
 for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
-    *(cooperation, equipment, export_control, conversion, public_figures),
+    *(cooperation, obligations, equipment, export_control, conversion, public_figures),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

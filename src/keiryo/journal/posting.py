@@ -1,8 +1,8 @@
 """The posting pipeline: one transaction for an act, its lines, its findings and projections.
 
 In this order: take the right to write; look whether the client's id was posted before; check the
-clock; insert the lines, hashing each; run the checks of all capabilities on what now lies in the
-tables; attach their findings; bring the projections up to date; close the act with its digest.
+clock; insert the lines, hashing each; ask whether this person may do this here; add the lines
+that follow by rule; run the checks of all capabilities on what now lies in the tables; attach their findings; bring the projections up to date; close the act with its digest.
 Anything that goes wrong on the way, a power cut included, leaves no trace of the act.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -136,7 +136,9 @@ def post(
             writer.write_lines((kind, dict(values)) for kind, values in actor.endorsement)
             posting = replace(posting, reach=frozenset(writer.reach))
             _pass_gates(posting, database)
-            findings = _run_checks(posting, database)
+            told = _add_companions(posting, database, writer)
+            posting = replace(posting, reach=frozenset(writer.reach))
+            findings = _run_checks(posting, database, told)
             writer.write_findings(findings, _scope_of_findings(posting))
             posting = replace(posting, reach=frozenset(writer.reach))
             _project(posting, database, writer.kinds)
@@ -362,10 +364,36 @@ def _scope_of_findings(posting: Posting) -> str:
     return scopes.pop() if len(scopes) == 1 else posting.actor.on_behalf_of
 
 
-def _run_checks(posting: Posting, database: Database) -> list[Finding]:
-    present = {name for name, _ in chain(posting.draft.lines, posting.draft.frames)}
-    findings: list[Finding] = []
-    refusals: list[Finding] = []
+def _present(draft: Draft) -> set[str]:
+    return {name for name, _ in chain(draft.lines, draft.frames)}
+
+
+def _add_companions(
+    posting: Posting, database: Database, writer: _LineWriter
+) -> list[Finding | Refusal]:
+    """Add the lines that follow from those of the act; return what was found on the way."""
+    present = _present(posting.draft)
+    told: list[Finding | Refusal] = []
+    for companion in database.registry.companions:
+        if companion.kinds & present:
+            singles: list[tuple[str, dict[str, Value]]] = []
+            for result in companion.function(posting):
+                if isinstance(result, Finding | Refusal):
+                    told.append(result)
+                elif isinstance(result[1], Mapping):
+                    singles.append((result[0], dict(result[1])))
+                else:
+                    writer.write_frame(writer.kind(result[0]), result[1])
+            writer.write_lines(singles)
+    return told
+
+
+def _run_checks(
+    posting: Posting, database: Database, told: Iterable[Finding | Refusal] = ()
+) -> list[Finding]:
+    present = _present(posting.draft)
+    findings = [one for one in told if isinstance(one, Finding)]
+    refusals = [one.finding for one in told if isinstance(one, Refusal)]
     for check in database.registry.checks:
         if check.kinds & present:
             for result in check.function(posting):
@@ -437,6 +465,7 @@ def _require_same(
                 break
         else:
             added = {FINDING.name, *(kind for kind, _ in actor.endorsement)}
+            added |= {companion.adds for companion in database.registry.companions}
             same = all(line.kind in added for line in stored)
     if not same:
         raise ConflictError(

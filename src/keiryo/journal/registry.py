@@ -5,7 +5,8 @@ in ``journal``, ``storage`` or ``accounts`` knows it; the application is put tog
 `keiryo.capabilities`, and a package of somebody else's joins through the entry-point group
 ``keiryo.capabilities``.
 
-A *check* runs inside the posting transaction when the lines are already in their tables and
+A *companion* adds the lines that follow, by rule, from those of an act (labels that go with a
+shipment), to that act. A *check* runs inside the posting transaction when the lines are already in their tables and
 before anything is final. It yields findings, which are attached to the act, or refusals, after
 which nothing of the act remains. A *projection* is a table that answers questions fast; it is
 defined by the SELECT that builds it from the tables of record, and kept up to date act by act.
@@ -13,12 +14,12 @@ defined by the SELECT that builds it from the tables of record, and kept up to d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keiryo.errors import Finding
-from keiryo.journal.model import Actor, Draft, LineKind
+from keiryo.journal.model import Actor, Draft, LineKind, Value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,6 +109,32 @@ class Check:
     function: CheckFunction
 
 
+Followed = tuple[str, "Mapping[str, Value] | pl.DataFrame"]
+"""Lines that follow from others: their kind, and one line or a frame of many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Lines that follow, by rule, from the lines of an act, and are posted in it.
+
+    Attributes
+    ----------
+    name : str
+    adds : str
+        The kind of the lines that it adds.
+    kinds : frozenset of str
+        It runs when the act has a line of one of these kinds, once the person who posts may
+        post them, and before the checks.
+    function : callable
+        Takes a `Posting`, yields lines, findings and refusals.
+    """
+
+    name: str
+    adds: str
+    kinds: frozenset[str]
+    function: Callable[[Posting], Iterable[Followed | Finding | Refusal]]
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
     """A table derived from tables of record.
@@ -180,6 +207,7 @@ class Capability:
     explainers: tuple[Explainer, ...] = ()
     gates: tuple[Gate, ...] = ()
     working_tables: tuple[WorkingTable, ...] = ()
+    companions: tuple[Companion, ...] = ()
     dependents: tuple[Explainer, ...] = ()
     """Explainers turned around: yield the links of which the node is the target."""
 
@@ -211,6 +239,11 @@ class Registry:
     def checks(self) -> tuple[Check, ...]:
         """All checks, in order of their capabilities."""
         return tuple(check for c in self.capabilities for check in c.checks)
+
+    @property
+    def companions(self) -> tuple[Companion, ...]:
+        """All companions, in order of their capabilities."""
+        return tuple(companion for c in self.capabilities for companion in c.companions)
 
     @property
     def projections(self) -> tuple[Projection, ...]:

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from keiryo.journal.registry import Capability
+from keiryo.obligations.explain import dependents, explain
+from keiryo.obligations.follow import LABELS_FOLLOW
+from keiryo.obligations.sums import OBLIGATION_HOLDING, OBLIGATION_STEP, OBLIGATION_SUM
 from keiryo.obligations.tables import LINE_KINDS
 
-OBLIGATIONS = Capability("obligations", line_kinds=LINE_KINDS)
+OBLIGATIONS = Capability(
+    "obligations",
+    line_kinds=LINE_KINDS,
+    companions=(LABELS_FOLLOW,),
+    projections=(OBLIGATION_SUM, OBLIGATION_HOLDING, OBLIGATION_STEP),
+    explainers=(explain,),
+    dependents=(dependents,),
+)

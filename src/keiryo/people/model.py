@@ -59,10 +59,11 @@ ROLES: Mapping[str, Role] = {
         Role(
             "facility accountant",
             "Keeps the books of a facility: source lines, measurements, reports, answers.",
-            BOOKS,
+            (*BOOKS, "obligations"),
             (
                 *("report.*", "source.*", "correction.*", "period.*", "measurement.*"),
                 *("movements.*", "finding.answer", "balance.*", "file.refuse"),
+                *("obligations.receipt", "obligations.designate"),
             ),
         ),
         Role(

@@ -88,6 +88,15 @@ ACT_KINDS: Mapping[str, str] = {
     "equipment.loan": sentence("loan of equipment recorded"),
     "equipment.step": sentence("step of a loan recorded"),
     "equipment.plan": sentence("plans of posts recorded"),
+    "obligations.record": sentence("register of obligations recorded"),
+    "obligations.begin": sentence("labels begin to be kept"),
+    "obligations.receipt": sentence("labels of a receipt stated"),
+    "obligations.designate": sentence("labels of a withdrawal named"),
+    "obligations.exchange": sentence("obligations exchanged"),
+    "obligations.relabel": sentence("label begins or ends on material"),
+    "obligations.rule": sentence("rule on consents recorded"),
+    "obligations.partner": sentence("statement of a partner recorded"),
+    "obligations.statement": sentence("annual statement issued"),
 }
 """Kinds of act in words."""
 
@@ -177,6 +186,21 @@ LINE_KINDS: Mapping[str, str] = {
     "equipment_loan_item": sentence("item of a loan"),
     "equipment_loan_step": sentence("step of a loan"),
     "equipment_plan": sentence("plan of a post"),
+    "obligation_label": sentence("obligation label"),
+    "obligation_label_member": sentence("member of a partner organisation"),
+    "obligation_beginning": sentence("day from which labels are kept"),
+    "obligation_opening": sentence("labels at the beginning"),
+    "obligation_origin_rule": sentence("rule of origin"),
+    "obligation_receipt": sentence("labels of a receipt"),
+    "obligation_designation": sentence("labels named for a withdrawal"),
+    "obligation_exchange": sentence("exchange of obligations"),
+    "obligation_relabelling": sentence("label that begins or ends"),
+    "obligation_place": sentence("rule of a place about labels"),
+    "obligation_consent": sentence("consent of a partner"),
+    "obligation_consent_rule": sentence("rule on consents"),
+    "obligation_partner_statement": sentence("line of a partner's statement"),
+    "obligation_statement": sentence("line of an annual statement"),
+    "obligation_move": sentence("move of labels"),
 }
 """Kinds of lines in words, by the names of their tables."""
 

@@ -57,6 +57,9 @@ KINDS = {
     "licence": sentence("licence (export or import)"),
     "control": sentence("control-list item"),
     "assurance": sentence("assurance of a government"),
+    "obligation": sentence("quantity under labels"),
+    "obligated": sentence("material with its labels"),
+    "label": sentence("obligation label"),
     "folded": sentence("several"),
 }
 """Kinds of nodes in words; ``folded`` is a box that stands for several."""

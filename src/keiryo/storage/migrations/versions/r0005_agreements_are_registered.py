@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from keiryo.storage.migrations.columns import record
+import sqlalchemy as sa
+from alembic import op
+
+from keiryo.storage.migrations.columns import INTEGER, record
 
 revision = "0005"
 down_revision = "0004"
@@ -298,6 +301,192 @@ def upgrade() -> None:
             "highest_tier BETWEEN 0 AND 3",
         ),
         indexes=((("recognition",), None),),
+    )
+    record(
+        "obligation_beginning",
+        "scope! agreement caveat on_day:integer! reason!",
+    )
+    record(
+        "obligation_consent",
+        "scope! agreement caveat consent! partner! step! destinations element_mg:integer "
+        "valid_from:integer valid_to:integer instrument words! withdrawn:integer",
+        checks=(
+            "element_mg IS NULL OR element_mg > 0",
+            "valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to",
+        ),
+        indexes=((("consent",), None),),
+    )
+    record(
+        "obligation_consent_rule",
+        "scope! agreement caveat mode! from_day:integer reason!",
+        checks=("mode IN ('refuse', 'note')",),
+    )
+    record(
+        "obligation_designation",
+        "scope! agreement caveat mba! batch! event_date:integer! code! category! labels! "
+        "element_mg:integer! reason!",
+        indexes=((("mba", "event_date"), None),),
+    )
+    record(
+        "obligation_exchange",
+        "scope! agreement caveat exchange! event_date:integer! mba! batch labels! moved! "
+        "other_mba! other_batch other_labels! other_moved! category! element_mg:integer! "
+        "consents reason! withdrawn:integer",
+        checks=("element_mg > 0",),
+        indexes=((("exchange",), None),),
+    )
+    op.create_table(
+        "obligation_holding",
+        sa.Column("mba", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("account", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("holding", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("category", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("labels", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("agreement", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("caveat", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("element_mg", INTEGER, nullable=False),
+        sa.Column("through_act", INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "mba", "account", "holding", "category", "labels", "agreement", "caveat"
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    record(
+        "obligation_label",
+        "scope! agreement caveat label! name! kind! instrument agreement_words "
+        "valid_from:integer valid_to:integer successor source",
+        checks=(
+            "kind IN ('State', 'organisation')",
+            "valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to",
+        ),
+        indexes=((("label",), None),),
+    )
+    record(
+        "obligation_label_member",
+        "scope! agreement caveat label! state! valid_from:integer valid_to:integer",
+        checks=("valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to",),
+        indexes=((("label",), None),),
+    )
+    record(
+        "obligation_move",
+        "scope! agreement caveat mba! event_date:integer! kind! from_mba! from_account! "
+        "from_holding! from_category! from_labels! to_mba! to_account! to_holding! "
+        "to_category! to_labels! element_mg:integer! of_act:integer of_line:integer!",
+        indexes=(
+            (("mba", "event_date"), None),
+            (("of_act", "of_line"), None),
+            (("from_mba", "event_date"), "from_account = 'domestic_transit'"),
+            (("to_mba", "event_date"), "to_account = 'domestic_transit'"),
+            (("event_date",), "to_account = 'abroad'"),
+        ),
+    )
+    record(
+        "obligation_opening",
+        "scope! agreement caveat mba! batch category! labels! element_mg:integer share",
+        checks=("(element_mg IS NULL) <> (share IS NULL)",),
+    )
+    record(
+        "obligation_origin_rule",
+        "scope! agreement caveat rule! place mba categories labels! valid_from:integer "
+        "valid_to:integer reason!",
+        checks=("valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to",),
+        indexes=((("rule",), None),),
+    )
+    record(
+        "obligation_partner_statement",
+        "scope! agreement caveat partner! year:integer! category! line! amount! unit! "
+        "reference on_day:integer",
+        indexes=((("partner", "year"), None),),
+    )
+    record(
+        "obligation_place",
+        "scope! agreement caveat mba! attaches attaches_to consent_for decay "
+        "valid_from:integer valid_to:integer reason!",
+        checks=(
+            "(attaches IS NULL) = (attaches_to IS NULL)",
+            "attaches_to IS NULL OR attaches_to IN ('production', 'enrichment')",
+            "decay IS NULL OR decay IN ('continuously', 'at inventory', 'never')",
+            "valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to",
+        ),
+        indexes=((("mba",), None),),
+    )
+    record(
+        "obligation_receipt",
+        "scope! agreement caveat mba! batch! event_date:integer category labels! "
+        "element_mg:integer share document",
+        checks=("(element_mg IS NULL) <> (share IS NULL)",),
+        indexes=((("mba", "batch"), None),),
+    )
+    record(
+        "obligation_relabelling",
+        "scope! agreement caveat relabelling! event_date:integer! mba batch category account "
+        "removes adds reason! withdrawn:integer",
+        checks=("removes IS NOT NULL OR adds IS NOT NULL",),
+        indexes=((("relabelling",), None),),
+    )
+    record(
+        "obligation_statement",
+        "scope! agreement caveat partner! year:integer! issue:integer! category! place_group "
+        "line! amount! unit! through_act:integer!",
+        indexes=((("partner", "year"), None),),
+    )
+    op.create_table(
+        "obligation_step",
+        sa.Column("to_mba", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("to_account", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("to_holding", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("to_category", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("event_date", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("from_act", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("from_line", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("from_mba", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("from_account", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("from_holding", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("from_category", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("agreement", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("caveat", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("element_mg", INTEGER, nullable=False),
+        sa.Column("through_act", INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "to_mba",
+            "to_account",
+            "to_holding",
+            "to_category",
+            "event_date",
+            "kind",
+            "from_act",
+            "from_line",
+            "from_mba",
+            "from_account",
+            "from_holding",
+            "from_category",
+            "agreement",
+            "caveat",
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "obligation_sum",
+        sa.Column("mba", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("account", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("category", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("labels", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("month", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("agreement", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("caveat", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("element_mg", INTEGER, nullable=False),
+        sa.Column("through_act", INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "mba", "account", "category", "labels", "month", "agreement", "caveat"
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     record(
         "office_holder",
