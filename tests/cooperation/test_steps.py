@@ -18,6 +18,7 @@ from keiryo.cooperation.steps import (
     standing_commitment,
     take_care,
     take_step,
+    turn_down,
 )
 from keiryo.cooperation.tables import COMMITMENT_STEP
 from keiryo.errors import ConflictError, NotFoundError, RefusedError, UsageError
@@ -157,3 +158,24 @@ def test_who_looks_after_it(books: Books) -> None:
         take_care(database, actor, "c019", Care())
     with pytest.raises(NotFoundError):
         take_care(database, actor, "c999", Care(owner="x"))
+
+
+def test_a_claim_is_turned_down_and_the_commitment_stays(books: Books) -> None:
+    step(books, "c001", "active")
+    claim = claim_fulfilled(
+        books.database,
+        books.actor,
+        "c001",
+        on=DAY,
+        reason="done",
+        files=(("minutes.txt", b"we met"),),
+    ).act.act_id
+    turn_down(books.database, OTHER, "c001", claim, on=DAY, reason="the minutes do not say so")
+    found = standing(books, "c001")
+    assert found.state == "active"
+    assert [one["claim_act"] for one in found.steps][-1] == claim
+    with pytest.raises(RefusedError) as error:
+        turn_down(books.database, OTHER, "c001", claim, on=DAY, reason="once more")
+    assert [one.code for one in error.value.findings] == ["COMMITMENT-CLAIM"]
+    with pytest.raises(RefusedError):
+        turn_down(books.database, OTHER, "c001", claim + 1, on=DAY, reason="")

@@ -32,14 +32,19 @@ from people.people_of_state import FABRICATION, REACTOR, People, demonstration_b
 
 SCOPES = ("XA", "XA/XAF-", "XA/XAFA", FABRICATION, "XA/XAF-/XAFB", "XA/XAR-/XARA", "XB")
 AGREEMENTS = (None, "", "XA-XB 1998", "XA-XB 1998 (2)", "A.1/2")
-CAVEATS = (None, "", "secret", "in confidence", "a-b")
+CAVEATS = (
+    *(None, "", "secret", "in confidence", "a-b", "secret / a-b", "a-b / in confidence / secret"),
+    *("a / b", "secret / other", "secret|a-b", "secret / ", "secret||a-b", " / secret"),
+)
 CAPABILITIES = ("reports", "accounts", "people")
 
 windows = st.builds(
     Window,
     st.sampled_from(SCOPES),
     st.sampled_from([name for name in AGREEMENTS if name != ""]),
-    st.frozensets(st.sampled_from(["secret", "in confidence", "a-b", EVERYTHING]), max_size=3),
+    st.frozensets(
+        st.sampled_from(["secret", "in confidence", "a-b", "a / b", EVERYTHING]), max_size=4
+    ),
 )
 sights = st.dictionaries(
     st.sampled_from([*CAPABILITIES, EVERYTHING]), st.lists(windows, max_size=4), max_size=4
@@ -77,6 +82,12 @@ def test_no_other_name_gets_into_sql(name: str) -> None:
     for window in (Window(name), Window("XA", name), Window("XA", None, frozenset({name}))):
         with pytest.raises(ValueError, match="no scope, agreement or caveat"):
             window.sql("line")
+
+
+def test_a_caveat_of_several_parts_is_seen_by_who_may_see_each_of_them() -> None:
+    window = Window("XA", None, frozenset({"secret", "a-b"}))
+    assert window.covers("XA", None, "a-b / secret")
+    assert not window.covers("XA", None, "a-b / secret / in confidence")
 
 
 def test_who_is_suspended_sees_nothing() -> None:

@@ -98,10 +98,11 @@ def test_taken_back_and_confirmed(reactor: Site) -> None:
         ]
         assert rows[1]["sq"] == "-1.6767" and rows[1]["partner"] == "US/USYC"
         assert client.get(f"{HOME}?format=xlsx").content[:2] == b"PK"
-        before = client.get(f"{HOME}?mba=XHRA&on=2025-01-09").text
+        before = client.get(f"{HOME}?areas=XHRA&on=2025-01-09").text
         assert "Not confirmed" in before and "CONVERSION-LEFT" in before
-        filtered = rows_of(client, f"{HOME}?what=exported&format=csv")
-        assert len(filtered) == 1
+        asked = "areas=XHRA,XHRB&on=2025-12-31"
+        for query, count in (("what=exported", 1), ("mba=XHRB", 0), ("mba=XHRA", 2)):
+            assert len(rows_of(client, f"{HOME}?{asked}&{query}&format=csv")) == count, query
 
 
 def test_on_its_way_to_a_store(reactor: Site) -> None:
@@ -109,8 +110,13 @@ def test_on_its_way_to_a_store(reactor: Site) -> None:
     with reactor.client("inspector") as client:
         text = client.get(HOME).text
         assert "CONVERSION-TRANSIT" in text and "shipped in the country" in text
-        both = client.get(f"{HOME}?mba=XHRA&mba=XHRB").text
-        assert len(re.findall('name="mba"[^>]* checked>', both)) == 2 and "CONVERSION-TRANSIT" in both
+        ticked = client.get(f"{HOME}?area=XHRA&area=XHRB&on=2026-01-09")
+        address = ticked.headers["location"]
+        assert address == f"{HOME}?areas=XHRA%2CXHRB&on=2026-01-09"
+        both = client.get(address).text
+        assert (
+            len(re.findall('name="area"[^>]* checked>', both)) == 2 and "CONVERSION-TRANSIT" in both
+        )
 
 
 def test_who_sees_it(reactor: Site) -> None:
@@ -123,25 +129,27 @@ def test_who_sees_it(reactor: Site) -> None:
     with reactor.client("administrator") as client:
         assert client.get(HOME).status_code == 403
     with reactor.client("security") as client:
-        text = client.get(f"{HOME}?mba=XHRB").text
+        text = client.get(f"{HOME}?areas=XHRB").text
         assert "Not confirmed" in text and "areas that you may not see" in text
         assert "CORE" not in text and "CONVERSION-TRANSIT" not in text
-        assert client.get(f"{HOME}?mba=NONE").status_code == 404
+        assert client.get(f"{HOME}?areas=NONE").status_code == 404
 
 
 def test_areas_without_it_and_wrong_questions(site: Site) -> None:
     with site.client("officer") as client:
         text = client.get(HOME).text
         assert "names uranium of 20 %" in text and 'value="XARA"' in text
-        never = client.get(f"{HOME}?mba=XARA").text
+        never = client.get(f"{HOME}?areas=XARA").text
         assert "Confirmed" in never and "never had high enriched uranium" in never
         for query in ("on=soon", "on=0001-01-01", "as_known=x", "as_known=999999", "format=doc"):
-            assert client.get(f"{HOME}?mba=XARA&{query}").status_code == 400, query
-        assert client.get(f"{HOME}?mba=XARA&as_known={'9' * 30}").status_code == 400
-        assert client.get(f"{HOME}?mba=%00&mba=%3Cscript%3E").status_code == 404
-        assert client.get(f"{HOME}?mba=XARA&what=%00&sort=-x&page=999999999999").status_code == 200
+            assert client.get(f"{HOME}?areas=XARA&{query}").status_code == 400, query
+        assert client.get(f"{HOME}?areas=XARA&as_known={'9' * 30}").status_code == 400
+        assert client.get(f"{HOME}?areas=%00,%3Cscript%3E").status_code == 404
+        assert (
+            client.get(f"{HOME}?areas=XARA&what=%00&sort=-x&page=999999999999").status_code == 200
+        )
     with site.client("accountant") as client:
-        assert client.get(f"{HOME}?mba=XARA").status_code == 404
+        assert client.get(f"{HOME}?areas=XARA").status_code == 404
         assert 'value="XARA"' not in client.get(HOME).text
 
 

@@ -16,6 +16,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from keiryo.people.model import ROLES
+from keiryo.web.rate import RateLimits
 from web.site import PEOPLE, Site, copy_of, demonstration_books, make_site
 
 VALUES = {"number": "3", "line": "1", "mba": "XAFA", "act": "3", "entry": "1", "m": "1", "n": "3"}
@@ -29,6 +30,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Return one site for all walks."""
     folder: Path = tmp_path_factory.mktemp("walk")
     made = make_site(copy_of(demonstration_books(), folder))
+    made.app.state.server.rates = RateLimits(10**9, 10**9)
     yield made
     made.close()
 

@@ -104,7 +104,7 @@ def test_a_meeting_is_planned_once_and_moved(kept: Site) -> None:
         assert "Say on which day" in client.post(NEW, fields).text
         assert (
             "There is a meeting of this name"
-            in client.post(NEW, {**fields, "name": "m.first"}).text
+            in client.post(NEW, {**fields, "name": "m.first", "on": "2025-12-01"}).text
         )
         assert acts(kept) == before
         fields["on"] = "2025-12-01"

@@ -62,6 +62,7 @@ def register(app: typer.Typer) -> None:
     group.command("register")(list_register)
     for command in (show, commitments, claim, step, care):
         group.command()(command)
+    group.command("turn-down")(turn_down)
     cooperation_meetings.register(group)
     cooperation_exchanges.register(group)
     app.add_typer(group, name="cooperation")
@@ -339,6 +340,25 @@ def step(
     )
     done = take_step(books.database, books.actor, wanted)
     print(f"{commitment} is {state}; recorded in act {done.act.act_id}.")
+
+
+def turn_down(
+    commitment: CommitmentArgument,
+    claim_act: Annotated[
+        int, typer.Option("--claim", metavar="ACT", help="The act in which it was claimed.")
+    ],
+    reason: ReasonOption,
+    on: OnOption = None,
+    db: DbOption = None,
+) -> None:
+    """Turn down a claim that a commitment is fulfilled, or take back your own."""
+    from keiryo.cooperation import steps
+
+    books, day = opened(db), day_or_today(on, "--on")
+    done = steps.turn_down(
+        books.database, books.actor, commitment, claim_act, on=day, reason=reason
+    )
+    print(f"The claim is answered in act {done.act.act_id}; {commitment} stays as it is.")
 
 
 def care(

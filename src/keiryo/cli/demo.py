@@ -125,6 +125,7 @@ def _run(place: str, serve: bool, ending: str | None) -> None:
     _close(books)
     _look_closer(books)
     _evaluate(books)
+    _obligations(books)
     _prove(books)
     _next(place, time.perf_counter() - began)
     if serve:
@@ -267,6 +268,15 @@ def _evaluate(books: Books) -> None:
     )
 
 
+def _obligations(books: Books) -> None:
+    """Say under which agreements the material is."""
+    from keiryo.cli.demo_obligations import look_at_obligations, record_agreements
+
+    _heading("6  Under which agreements is it? Labels follow the material")
+    record_agreements(books)
+    look_at_obligations(books)
+
+
 def _list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
@@ -283,7 +293,7 @@ def _prove(books: Books) -> None:
     from keiryo.journal.verify import verify
     from keiryo.storage.engine import Database
 
-    _heading("6  Proven")
+    _heading("7  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
     print(
@@ -351,6 +361,9 @@ def _next(place: str, seconds: float) -> None:
         ("why XAFA/MF/E", "what the difference rests on"),
         ("why evaluation:XAFA", "what the verdict rests on, down to the measurements"),
         ("why XARA/F25-FA-001", "where an assembly comes from"),
+        ("obligations balance --on 2025-12-31", "what is under which agreements"),
+        ("obligations trace XARA/F25-FA-001", "how it came to its labels"),
+        ("cooperation commitments", "what was promised, by whom, by when"),
         ("transit --on 2025-09-30", "what was on its way, and for how long"),
         ("correct XAFA/107/1 --set 630=461201.4", "all that would follow from one wrong weight"),
         ("deadlines --on 2026-01-10 --all", "what was due, and whether it came in time"),

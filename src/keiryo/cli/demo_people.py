@@ -20,6 +20,7 @@ MEMBERS = (
     ("officer", "Chie Tanaka", "State officer", None),
     ("officer2", "Daniel Ono", "State officer", None),
     ("accountant", "Aiko Mori", "facility accountant", "XAFA"),
+    ("cooperation", "Tomas Berg", "cooperation officer", None),
     ("inspector", "Elena Ruiz", "inspector", None),
 )
 """Sign-in name, name, role, and the area where the role is not on the whole State."""

@@ -57,7 +57,7 @@ def balance(
     """
     from keiryo.obligations.balances import balance_of_cells, to_dict
 
-    day, books = day_or_today(on), opened(db)
+    day, books = day_or_today(on, "--on"), opened(db)
     chosen = format_of(format_)
     with books.database.reading() as connection:
         label = None if partner is None else partner.strip().upper()
@@ -109,7 +109,7 @@ def trace(
     with books.database.reading() as connection:
         label = None if partner is None else partner.strip().upper()
         found = traced(
-            *(connection, books.database.metadata, asked), on=optional_day(on), partner=label
+            *(connection, books.database.metadata, asked), on=optional_day(on, "--on"), partner=label
         )
     plain = to_dict(found)
     if chosen is Format.JSON:

@@ -122,6 +122,45 @@ def take_step(
     return post(database, draft, actor, clock=clock)
 
 
+def turn_down(
+    database: Database,
+    actor: Actor,
+    commitment: str,
+    claim_act: int,
+    *,
+    on: datetime.date,
+    reason: str,
+    clock: Clock = system_clock,
+) -> Posted:
+    """Turn down a claim that a commitment is fulfilled, or take back one's own.
+
+    The commitment stays as it is; the claim is answered.
+
+    Raises
+    ------
+    RefusedError
+        If there is no such claim, it was answered already, or no reason is given.
+    NotFoundError
+        If there is no such commitment.
+    """
+
+    def draft(connection: Connection) -> Draft:
+        standing = standing_commitment(connection, database.metadata, commitment)
+        made = Draft(STEP, f"cooperation:{uuid.uuid4()}", reason=reason.strip() or None)
+        values: dict[str, Value] = {
+            "commitment": commitment,
+            "before": standing.state,
+            "state": standing.state,
+            "on_day": date_number(on),
+            "reason": reason.strip(),
+            "claim_act": claim_act,
+        }
+        made.add(COMMITMENT_STEP.name, values, scope=actor.on_behalf_of)
+        return made
+
+    return post(database, draft, actor, clock=clock)
+
+
 def claim_fulfilled(
     database: Database,
     actor: Actor,
@@ -295,6 +334,9 @@ def _step_refusals(
             "Look at it again: somebody took a step in between.",
         )
         return
+    if line["claim_act"] is not None and line["state"] == standing.state:
+        yield from _answer_refusals(posting, standing, line)
+        return
     claim = _claim(posting, line) if line["claim_act"] is not None else None
     evidence = claim["evidence"] if claim is not None else line["evidence"]
     step = _step(standing, str(line["state"]), {**line, "evidence": evidence}, claim is not None)
@@ -306,6 +348,29 @@ def _step_refusals(
             "Steps follow one another; correct the day.",
         )
     yield from _evidence_refusals(posting, standing.name, line["evidence"])
+
+
+def _answer_refusals(
+    posting: Posting, standing: StandingCommitment, line: Mapping[str, Any]
+) -> Iterator[Refusal]:
+    """Refuse to turn down what nobody claims."""
+    table = posting.table(COMMITMENT_CLAIM.name)
+    query = select(table.c.act_id).where(
+        table.c.act_id == line["claim_act"], table.c.commitment == standing.name
+    )
+    claimed = posting.connection.execute(query).first() is not None
+    if not claimed or any(one["claim_act"] == line["claim_act"] for one in standing.steps):
+        yield _refusal(
+            "COMMITMENT-CLAIM",
+            f"{standing.name}: act {line['claim_act']} holds no claim that waits for an answer",
+            "Look at the commitment again; a claim is answered once.",
+        )
+    if not str(line["reason"]).strip():
+        yield _refusal(
+            "COMMITMENT-STEP",
+            f"{standing.name}: no reason is given",
+            "Say what the evidence does not show; it stands in the record.",
+        )
 
 
 def _claim(posting: Posting, line: Mapping[str, Any]) -> Mapping[str, Any] | None:

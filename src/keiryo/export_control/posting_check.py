@@ -201,7 +201,7 @@ def _expired(group: _Group) -> Finding:
 def _overdrawn(group: _Group) -> Finding:
     last, line = group.last, group.last.ceiling
     assert line is not None and last.remaining is not None and last.quantity is not None
-    drawn = last.failed == (OVER_CEILING,)
+    drawn = last.shipment.draws and last.failed == (OVER_CEILING,)
     over = -last.remaining if drawn else last.quantity - last.remaining
     return _finding(
         "LICENCE-OVERDRAWN",

@@ -79,6 +79,38 @@ PROJECTIONS: dict[str, str] = {
         WHERE (l.status IS NULL OR l.status IN ('N', 'A', 'C')) AND 1 = 1
         GROUP BY l.mba, l.event_date / 100, l.category, l.code, COALESCE(l.fissile_basis, ''),
           COALESCE(l.agreement, ''), COALESCE(l.caveat, '')""",
+    # Moves of obligation labels: by month, by holding, and without their labels.
+    "obligation_sum": """
+        SELECT mba, account, category, labels, month, agreement, caveat, MIN(scope) AS
+        scope, CAST(SUM(mg) AS BIGINT) AS element_mg, MAX(act_id) AS through_act FROM
+        (SELECT to_mba AS mba, to_account AS account, to_category AS category, to_labels
+        AS labels, event_date / 100 AS month, COALESCE(agreement, '') AS agreement,
+        COALESCE(caveat, '') AS caveat, scope, 1 * element_mg AS mg, act_id FROM
+        obligation_move UNION ALL SELECT from_mba AS mba, from_account AS account,
+        from_category AS category, from_labels AS labels, event_date / 100 AS month,
+        COALESCE(agreement, '') AS agreement, COALESCE(caveat, '') AS caveat, scope, -1 *
+        element_mg AS mg, act_id FROM obligation_move) AS both_sides GROUP BY mba,
+        account, category, labels, month, agreement, caveat""",
+    "obligation_holding": """
+        SELECT mba, account, holding, category, labels, agreement, caveat, MIN(scope) AS
+        scope, CAST(SUM(mg) AS BIGINT) AS element_mg, MAX(act_id) AS through_act FROM
+        (SELECT to_mba AS mba, to_account AS account, to_holding AS holding, to_category
+        AS category, to_labels AS labels, COALESCE(agreement, '') AS agreement,
+        COALESCE(caveat, '') AS caveat, scope, 1 * element_mg AS mg, act_id FROM
+        obligation_move UNION ALL SELECT from_mba AS mba, from_account AS account,
+        from_holding AS holding, from_category AS category, from_labels AS labels,
+        COALESCE(agreement, '') AS agreement, COALESCE(caveat, '') AS caveat, scope, -1 *
+        element_mg AS mg, act_id FROM obligation_move) AS both_sides GROUP BY mba,
+        account, holding, category, labels, agreement, caveat""",
+    "obligation_step": """
+        SELECT to_mba, to_account, to_holding, to_category, event_date, kind, from_act,
+        from_line, from_mba, from_account, from_holding, from_category, agreement_ AS
+        agreement, caveat_ AS caveat, MIN(scope) AS scope, CAST(SUM(element_mg) AS BIGINT)
+        AS element_mg, MAX(act_id) AS through_act FROM (SELECT *, COALESCE(of_act, act_id)
+        AS from_act, of_line AS from_line, COALESCE(agreement, '') AS agreement_,
+        COALESCE(caveat, '') AS caveat_ FROM obligation_move) AS moved GROUP BY to_mba,
+        to_account, to_holding, to_category, event_date, kind, from_act, from_line,
+        from_mba, from_account, from_holding, from_category, agreement_, caveat_""",
 }
 # ------------------------------------------------------------------------------------------------
 

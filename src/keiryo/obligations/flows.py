@@ -73,6 +73,10 @@ class Flow(Protocol):
         """Holdings that it reads, or changes, between what gives and what takes."""
         ...
 
+    def has_enough(self, holdings: Holdings) -> bool:
+        """Return whether all is there that it takes."""
+        ...
+
     def run(self, day: int, holdings: Holdings) -> None:
         """Make its moves."""
         ...
@@ -119,6 +123,12 @@ class Transfer:
     def changes(self) -> tuple[Holding, ...]:
         """Nothing."""
         return ()
+
+    def has_enough(self, holdings: Holdings) -> bool:
+        """Return whether all is there that it takes."""
+        return self.source.account not in FOLLOWED or (
+            holdings.amount(self.source) >= self.amount_mg
+        )
 
     def run(self, day: int, holdings: Holdings) -> None:
         """Make its moves."""
@@ -196,6 +206,10 @@ class Production:
         own = (self.target._replace(category=letter) for letter in URANIUM)
         return tuple(holding for holding in own if holding != self.target)
 
+    def has_enough(self, holdings: Holdings) -> bool:
+        """Return whether there is uranium by which it is shared."""
+        return any(holdings.amount(holding) > 0 for holding in self.changes)
+
     def run(self, day: int, holdings: Holdings) -> None:
         """Make its moves."""
         uranium: dict[str, int] = {}
@@ -240,6 +254,11 @@ class Difference:
     def changes(self) -> tuple[Holding, ...]:
         """The holding, if it gains."""
         return (self.holding,) if self.gain_mg >= 0 else ()
+
+    def has_enough(self, holdings: Holdings) -> bool:
+        """Return whether what is lost, or what shares in a gain, is there."""
+        held = holdings.amount(self.holding)
+        return held >= -self.gain_mg if self.gain_mg < 0 else held > 0
 
     def run(self, day: int, holdings: Holdings) -> None:
         """Make its moves."""
@@ -298,6 +317,10 @@ class Rebatching:
     def changes(self) -> tuple[Holding, ...]:
         """Nothing."""
         return ()
+
+    def has_enough(self, holdings: Holdings) -> bool:
+        """Return whether all is there that it takes."""
+        return all(holdings.amount(holding) >= mg for holding, mg, _ in self.out)
 
     def run(self, day: int, holdings: Holdings) -> None:
         """Make its moves; several batches into several go through a holding between them."""
@@ -394,6 +417,11 @@ class Exchanging:
     def changes(self) -> tuple[Holding, ...]:
         """Both sides."""
         return (self.one, self.other)
+
+    def has_enough(self, holdings: Holdings) -> bool:
+        """Return whether both sides hold as much under their label set."""
+        one = holdings.held(self.one).get(self.labels, 0)
+        return self.amount_mg <= min(one, holdings.held(self.other).get(self.other_labels, 0))
 
     def run(self, day: int, holdings: Holdings) -> None:
         """Make its moves; if a side holds less by now, of as much as there is."""

@@ -37,6 +37,7 @@ from keiryo.obligations.holdings import (
 )
 from keiryo.obligations.ledger_flows import LedgerFlows, area_of
 from keiryo.obligations.openings import opening_moves
+from keiryo.obligations.register_checks import statements_are_sound
 from keiryo.obligations.replay import Fixed, replay
 from keiryo.obligations.stated import Stated, labels_are_kept, read_stated
 from keiryo.obligations.steps import step_findings
@@ -48,6 +49,7 @@ from keiryo.places.tables import areas
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
 
+RELABEL = "RELABEL"
 FRAME_FROM = 4_096
 """Moves from which on they are written as a frame."""
 
@@ -74,17 +76,18 @@ class Followings:
 def follow(posting: Posting) -> Iterator[Followed | Finding | Refusal]:
     """Yield the moves that follow from an act, and what is to be said about them."""
     connection, metadata = posting.connection, posting.metadata
-    if not labels_are_kept(connection, metadata):
-        return
+    if not labels_are_kept(connection, metadata) or not statements_are_sound(posting):
+        return  # what is not sound is refused by its check, which says why
     stated = read_stated(connection, metadata)
     places = areas(connection, metadata)
     what = affected(posting, stated, places)
     if what is None:
         return
     found = followings(connection, metadata, stated, places, what)
-    yield from _lines(found.differences, places, posting.act_id)
+    # Before the moves: a frame of them lies in its table as soon as it is yielded.
     yield from told(found.noted, posting.act_id)
     yield from step_findings(posting, stated, found)
+    yield from _lines(found.differences, places, posting.act_id)
 
 
 def followings(
@@ -98,7 +101,8 @@ def followings(
     wanted = _with_exchanged(what.areas & frozenset(places), stated, what.since)
     while True:
         found = _replayed(connection, metadata, stated, places, wanted, what.since)
-        more = _receivers(found.differences) & frozenset(places) - wanted
+        more = _receivers(found.differences) | _relabelling_shippers(found.differences, stated)
+        more &= frozenset(places) - wanted
         if not more:
             return found
         wanted = _with_exchanged(wanted | more, stated, what.since)
@@ -124,6 +128,18 @@ def _receivers(differences: Iterable[tuple[Any, ...]]) -> frozenset[str]:
         if target.account == TRANSIT and target.mba == mba:
             found.add(target.name.partition("/")[0])
     return frozenset(found)
+
+
+def _relabelling_shippers(differences: Iterable[tuple[Any, ...]], stated: Stated) -> frozenset[str]:
+    """Return the areas whose material on its way is received otherwise before its labels change."""
+    if not stated.relabellings:
+        return frozenset()
+    last = max(int(row["event_date"]) for row in stated.relabellings)
+    return frozenset(
+        source.mba
+        for mba, day, _, source, _, _, _, _ in differences
+        if source.account == TRANSIT and source.mba != mba and day <= last
+    )
 
 
 def _replayed(
@@ -186,17 +202,19 @@ def _before(
 
 def _fix(flows: LedgerFlows, others: RecordedRows, shippers: frozenset[str]) -> None:
     """Take the parts of other areas in what is on its way as they stand."""
-    by_day: dict[tuple[int, Holding, bool], dict[str, int]] = {}
+    by_day: dict[tuple[int, Holding, str], dict[str, int]] = {}
     for key, mg in others.items():
-        _, day, _, source, labels_from, target, labels_to, _ = key
+        _, day, kind, source, labels_from, target, labels_to, _ = key
         if target.account == TRANSIT and target.mba in shippers:
-            own = by_day.setdefault((day, target, True), {})
+            what = RELABEL if kind == RELABEL else "arrives"
+            own = by_day.setdefault((day, target, what), {})
             own[labels_to] = own.get(labels_to, 0) + mg
         if source.account == TRANSIT and source.mba in shippers:
-            own = by_day.setdefault((day, source, False), {})
+            what = RELABEL if kind == RELABEL else "leaves"
+            own = by_day.setdefault((day, source, what), {})
             own[labels_from] = own.get(labels_from, 0) - mg
-    for (day, holding, _), cells in sorted(by_day.items()):
-        flows.day(day).fixed.append(Fixed(holding, cells))
+    for (day, holding, what), cells in sorted(by_day.items()):
+        flows.day(day).fixed.append(Fixed(holding, cells, relabelled=what == RELABEL))
 
 
 def _differences(moves: Iterable[Move], recorded: RecordedRows) -> dict[tuple[Any, ...], int]:

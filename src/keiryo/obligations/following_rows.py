@@ -33,11 +33,8 @@ def changes_since(
     query = select(*(table.c[name] for name in _CHANGE_COLUMNS)).where(
         table.c.mba.in_(sorted(mbas)), table.c.event_date >= since, effective(table, Knowledge())
     )
-    return [
-        dict(zip(_CHANGE_COLUMNS, row, strict=True))
-        for row in connection.execute(query)
-        if row[-2] is not None
-    ]
+    rows = sorted(map(tuple, connection.execute(query)))  # begins with act and line
+    return [dict(zip(_CHANGE_COLUMNS, row, strict=True)) for row in rows if row[-2] is not None]
 
 
 def takings_since(

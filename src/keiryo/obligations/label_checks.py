@@ -35,14 +35,14 @@ def set_findings(known: KnownBooks, key: str | None) -> Iterator[Finding]:
         return
     if normal != key:
         yield _finding(
-            "LABEL-ORDER",
+            "OBLIGATION-LABEL-ORDER",
             f"the label set {key[:60]!r} is not written in its one order",
             f"Write {normal}; files and commands put it in order by themselves.",
             key[:80],
         )
     for label in sorted(labels_of(normal) - set(known.labels)):
         yield _finding(
-            "LABEL-UNKNOWN",
+            "OBLIGATION-LABEL-UNKNOWN",
             f"there is no label {label} in these books; there are: {known.known_labels}",
             f"Correct it, or record the partner first. {LIST_LABELS}",
             label,
@@ -75,7 +75,7 @@ def use_findings(
             successor = row["successor"]
             other = f", or use {successor}, which takes its place" if successor else ""
             yield _finding(
-                "LABEL-ENDED",
+                "OBLIGATION-LABEL-ENDED",
                 f"the label {label} ended on {number_date(int(ends))} and would be given to "
                 "material after that day",
                 f"Correct the day{other}. What carries the label already keeps it.",
@@ -83,7 +83,7 @@ def use_findings(
             )
         if starts is not None and first is not None and first < starts:
             yield _finding(
-                "LABEL-EARLY",
+                "OBLIGATION-LABEL-EARLY",
                 f"the label {label} is used from {number_date(int(starts))} on; this is about "
                 f"{number_date(first)}",
                 "Look whether the agreement covers material from before, and say so in the label.",
@@ -102,7 +102,7 @@ def check_label(known: KnownBooks, values: Row) -> Iterator[Finding]:
         return
     if normal != code:
         yield _finding(
-            "LABEL-ORDER", f"the label {code[:40]!r} is not written in its one form",
+            "OBLIGATION-LABEL-ORDER", f"the label {code[:40]!r} is not written in its one form",
             f"Write {normal}.", code[:40],
         )  # fmt: skip
     known.labels[code] = values
@@ -112,7 +112,7 @@ def check_label(known: KnownBooks, values: Row) -> Iterator[Finding]:
         last = rule["valid_to"]
         if code in labels_of(rule["labels"]) and (last is None or last > ends):
             yield _finding(
-                "LABEL-RULED",
+                "OBLIGATION-LABEL-RULED",
                 f"the label {code} ends, but the rule of origin {rule['rule']} goes on giving it",
                 "Record the rule again with its last day, or with another label.",
                 str(rule["rule"]),
@@ -122,7 +122,7 @@ def check_label(known: KnownBooks, values: Row) -> Iterator[Finding]:
 
 def succession_findings(known: KnownBooks, label: str) -> Iterator[Finding]:
     """Yield what is wrong with what takes a label's place, once all labels are known."""
-    successor = known.labels[label].get("successor")
+    successor = known.labels.get(label, {}).get("successor")
     if successor is None:
         return
     if successor not in known.labels:

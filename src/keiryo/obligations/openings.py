@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from fractions import Fraction
+from math import ceil
 
 from sqlalchemy import Connection, MetaData
 
@@ -17,7 +19,7 @@ from keiryo.obligations.holdings import (
     Holdings,
     Line,
     Noted,
-    in_ratio,
+    by_shares,
 )
 from keiryo.obligations.labels import UNOBLIGATED
 from keiryo.obligations.stated import Opening, Stated
@@ -73,8 +75,9 @@ def _cells(
         return {UNOBLIGATED: held_mg} if held_mg else {}
     exact = opening.cells(held_mg)
     if any(value < 0 for value in exact.values()):
-        stated = {key: value for key, value in opening.weights.items() if value > 0}
-        missing = sum(stated.values()) - held_mg
+        stated = {key: value for key, value in exact.items() if value > 0}
+        whole = sum(stated.values(), Fraction(0))
+        missing = ceil(whole - held_mg)
         holdings.noted.append(Noted(OPENING_SHORT, holding.mba, day, holding, missing, line))
-        return in_ratio(stated, held_mg)
+        return by_shares({key: value / whole for key, value in stated.items()}, held_mg)
     return {key: mg for key, mg in apportioned(exact.items(), held_mg).items() if mg}

@@ -326,6 +326,21 @@ KINDS_LOOKED_AT = (*_GROUPED, *_LOOKS)
 """Lines that people state; what partners and keiryo state of a year has checks of its own."""
 
 
+def statements_are_sound(posting: Posting) -> bool:
+    """Return whether the statements of an act can be read at all, so that labels can follow.
+
+    Where they cannot, `check_statements` refuses the act and says why.
+    """
+    known: KnownBooks | None = None
+    for kind in dict.fromkeys(KINDS_LOOKED_AT):
+        for row in posting.lines(kind):
+            known = known or KnownBooks(posting.connection, posting.metadata)
+            wrong = [*_unsound(row), *_of_place(known, row), *_of_sets(known, row)]
+            if any(one.severity in REFUSING for one in wrong):
+                return False
+    return True
+
+
 def check_statements(posting: Posting) -> Iterator[Finding | Refusal]:
     """Refuse statements about labels that do not hold; yield what is worth knowing of others."""
     known = KnownBooks(posting.connection, posting.metadata, posting.act_id)

@@ -2,8 +2,9 @@
 
 Within a day what gives to a holding comes before what changes its labels, and that before what
 takes from it; where that goes round in a circle (two areas that ship to each other on one day)
-the flow of the smallest content goes first. The order depends on what the flows say and never on
-when the record got to know of them, so that posting order within a day does not matter.
+a flow goes first for which there is enough already, and of several the one of the smallest
+content. The order depends on what the flows say and never on when the record got to know of them,
+so that posting order within a day does not matter.
 """
 
 from __future__ import annotations
@@ -114,10 +115,20 @@ def in_ratio_of(amounts: Mapping[Holding, int], total_mg: int) -> dict[Holding, 
 
 @dataclass(slots=True)
 class Fixed:
-    """What the record says of another area's part of a transit: taken as it stands."""
+    """What the record says of another area's part of a transit: taken as it stands.
+
+    Attributes
+    ----------
+    holding : Holding
+    cells : mapping of label set to int
+        What comes, or (negative) goes.
+    relabelled : bool
+        Whether a label began or ended on it, which is before anything else of the day.
+    """
 
     holding: Holding
     cells: Mapping[str, int]
+    relabelled: bool = False
 
 
 @dataclass(slots=True)
@@ -136,20 +147,25 @@ def replay(days: Mapping[int, Day], holdings: Holdings) -> None:
         day = days[number]
         for one in sorted(day.relabellings, key=lambda some: some.key):
             one.run(number, holdings)
-        arriving = [f for f in day.fixed if all(v >= 0 for v in f.cells.values())]
-        for fixed in arriving:
-            holdings.add(fixed.holding, fixed.cells)
-        for flow in in_order(day.flows):
-            flow.run(number, holdings)
-        for fixed in day.fixed:
-            if fixed not in arriving:
+        leaving: list[Fixed] = []
+        for fixed in sorted(day.fixed, key=lambda some: not some.relabelled):
+            if fixed.relabelled or all(value >= 0 for value in fixed.cells.values()):
                 holdings.add(fixed.holding, fixed.cells)
+            else:
+                leaving.append(fixed)
+        for flow in in_order(day.flows, holdings):
+            flow.run(number, holdings)
+        for fixed in leaving:
+            holdings.add(fixed.holding, fixed.cells)
         for taking in sorted(day.takings, key=lambda some: some.mba):
             taking.run(number, holdings)
 
 
-def in_order(flows: Sequence[Flow]) -> Iterable[Flow]:
-    """Return the flows of a day in the order in which they happen."""
+def in_order(flows: Sequence[Flow], holdings: Holdings) -> Iterable[Flow]:
+    """Return the flows of a day in the order in which they happen.
+
+    Each has to be run before the next one is asked for.
+    """
     if len(flows) < 2:
         return flows
     ordered = sorted(flows, key=lambda flow: (flow.rank, flow.key))
@@ -162,7 +178,7 @@ def in_order(flows: Sequence[Flow]) -> Iterable[Flow]:
                 giving[holding] = giving.get(holding, 0) + 1
         for holding in flow.changes:
             changing[holding] = changing.get(holding, 0) + 1
-    waits = _Waits(ordered, giving, changing)
+    waits = _Waits(ordered, giving, changing, holdings)
     return waits.run()
 
 
@@ -170,9 +186,14 @@ class _Waits:
     """Which flow waits for which holding: what gives, what changes, what takes."""
 
     def __init__(
-        self, flows: Sequence[Flow], giving: dict[Holding, int], changing: dict[Holding, int]
+        self,
+        flows: Sequence[Flow],
+        giving: dict[Holding, int],
+        changing: dict[Holding, int],
+        holdings: Holdings,
     ) -> None:
         self.flows, self.giving, self.changing = flows, giving, changing
+        self.holdings = holdings
         self.open: list[int] = []
         self.waiting: dict[Holding, list[int]] = {}
         self.blocked: dict[int, int] = {}
@@ -196,7 +217,7 @@ class _Waits:
     def run(self) -> Iterable[Flow]:
         """Yield the flows in order; where they wait for each other the first one goes."""
         while self.open or self.blocked:
-            number = heappop(self.open) if self.open else min(self.blocked)
+            number = heappop(self.open) if self.open else self._first_in_circle()
             self.blocked.pop(number, None)
             flow = self.flows[number]
             yield flow
@@ -212,6 +233,13 @@ class _Waits:
             for holding in touched:
                 if not self.giving.get(holding, 0):
                     self._release(holding)
+
+    def _first_in_circle(self) -> int:
+        """Return the first flow for which there is enough, or else the first."""
+        for number in sorted(self.blocked):
+            if self.flows[number].has_enough(self.holdings):
+                return number
+        return min(self.blocked)
 
     def _release(self, holding: Holding) -> None:
         """Let flows go that waited for a holding and need not wait any more."""

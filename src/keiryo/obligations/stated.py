@@ -207,7 +207,17 @@ def read_stated(connection: Connection, metadata: MetaData) -> Stated:
         _rows(connection, metadata, DESIGNATION),
         _counting(_last(_rows(connection, metadata, EXCHANGE), "exchange")),
         _counting(_last(_rows(connection, metadata, RELABELLING), "relabelling")),
-        _rows(connection, metadata, PLACE_RULE),
+        _places(_rows(connection, metadata, PLACE_RULE)),
+    )
+
+
+def _places(rows: list[Row]) -> list[Row]:
+    """Return the last line about each thing that an area does."""
+    return list(
+        {
+            (row["mba"], row["attaches_to"], row["consent_for"], row["decay"] is None): row
+            for row in rows
+        }.values()
     )
 
 
@@ -266,7 +276,8 @@ def labels(connection: Connection, metadata: MetaData) -> dict[str, Label]:
 def members(connection: Connection, metadata: MetaData, day: int) -> dict[str, frozenset[str]]:
     """Return the member States, on a day, of organisations that are partners."""
     found: dict[str, set[str]] = {}
-    for row in _rows(connection, metadata, LABEL_MEMBER):
+    rows = _rows(connection, metadata, LABEL_MEMBER)
+    for row in {(r["label"], r["state"], r["valid_from"]): r for r in rows}.values():
         if holds(row, day):
             found.setdefault(str(row["label"]), set()).add(str(row["state"]))
     return {label: frozenset(states) for label, states in found.items()}

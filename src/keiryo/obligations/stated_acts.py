@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from keiryo.obligations.known_books import KnownBooks
 from keiryo.obligations.register_checks import REFUSING, statement_findings
 from keiryo.obligations.stated import Row
 from keiryo.obligations.tables import BEGINNING, OPENING
+from keiryo.places.tables import areas
 from keiryo.storage.engine import Database
 
 RECORDING, BEGINNING_ACT = "obligations.record", "obligations.begin"
@@ -215,7 +216,7 @@ def _add_lines(
     clock: Clock,
 ) -> None:
     """Add the lines of an act, each for the area that it is about, and the file as evidence."""
-    places = KnownBooks(connection, database.metadata).areas
+    places = areas(connection, database.metadata)
     scopes = [
         places[str(mba)].scope if (mba := line.values.get("mba")) in places else actor.on_behalf_of
         for line in lines
@@ -252,11 +253,13 @@ def _lines_told(lines: Sequence[ReadLine]) -> Told:
     return _told([(line.kind, line.values) for line in lines])
 
 
-def recorded_objects(connection: Connection, metadata: MetaData) -> dict[Name, Told]:
-    """Return what stands in the books about every object: the lines of its last act."""
+def recorded_objects(
+    connection: Connection, metadata: MetaData, lists: Collection[str] = tuple(LISTS)
+) -> dict[Name, Told]:
+    """Return what stands in the books about the objects of some lists: lines of the last act."""
     found: dict[Name, dict[int, list[tuple[str, Row]]]] = {}
     for order, kind in LISTS.items():
-        if kind is OPENING:
+        if kind is OPENING or order not in lists:
             continue
         table = metadata.tables[kind.name]
         fields = [one.name for one in kind.own_fields]
@@ -289,7 +292,7 @@ def _judged(
     objects: Mapping[Name, Sequence[ReadLine]],
 ) -> tuple[dict[Name, Sequence[ReadLine]], list[Finding]]:
     """Return the objects that are new, and what does not hold of them, each with its row."""
-    told = recorded_objects(connection, metadata)
+    told = recorded_objects(connection, metadata, {name[0] for name in objects})
     new = {name: some for name, some in objects.items() if _lines_told(some) != told.get(name)}
     found = list(file.findings)
     for (order, *_), some in new.items():

@@ -120,7 +120,7 @@ def share_of(text: str) -> Fraction:
             _finding(
                 "OBLIGATION-SHARE",
                 f"{_shown(text)} is no share above 0 and up to 1",
-                "Write it as 0.6 or as 7/15.",
+                "Write it as 0.6 or as 7/15; a weight has its unit, e.g. 600 kg.",
                 text[:40],
             )
         )
@@ -140,7 +140,7 @@ def label_of(text: str) -> str:
     if not LABEL_CODE.fullmatch(code):
         words = f"{_shown(text)} is not written as a label"
         advice = "A label has 2 to 16 capital letters and digits, e.g. US or EURATOM."
-        raise WrongTextError(_finding("LABEL-CODE", words, advice, text[:40]))
+        raise WrongTextError(_finding("OBLIGATION-LABEL-CODE", words, advice, text[:40]))
     return code
 
 
@@ -159,7 +159,9 @@ def label_set(text: str) -> str:
         if codes.count(code) > 1:
             words = f"the label {code} stands twice in {_shown(text)}"
             raise WrongTextError(
-                _finding("LABEL-TWICE", words, "Name each label of a set once.", text[:40])
+                _finding(
+                    "OBLIGATION-LABEL-TWICE", words, "Name each label of a set once.", text[:40]
+                )
             )
     return "+".join(sorted(codes))
 

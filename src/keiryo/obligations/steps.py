@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select
 
 from keiryo.accounts.tables import INVENTORY_CHANGE
 from keiryo.dates import number_date
@@ -29,9 +29,8 @@ from keiryo.obligations.stated import (
     consents,
     holds,
     labels,
-    members,
 )
-from keiryo.obligations.tables import MOVE
+from keiryo.obligations.tables import LABEL_MEMBER, MOVE
 from keiryo.obligations.told import BASIS, weight
 
 ABROAD = "abroad"
@@ -55,37 +54,100 @@ class Step:
     batch: str
     cells: dict[str, int]
 
+    @property
+    def identity(self) -> tuple[str, str, Line]:
+        """What it is, where to, and the line that it is in."""
+        return self.kind, self.destination, self.line
+
 
 def step_findings(posting: Posting, stated: Stated, found: _Found) -> Iterator[Finding | Refusal]:
-    """Refuse, or note, steps of an act for which a partner's consent is missing."""
+    """Refuse, or note, steps for which a partner's consent is missing because of an act.
+
+    A step of the act itself is refused, and so is one that takes away the consent of another
+    step. What only becomes known by the act, as when an export turns out to have been under a
+    label, is noted: it was done already.
+    """
     connection, metadata = posting.connection, posting.metadata
-    differences = found.differences
     places = [row for row in stated.places if row["consent_for"]]
-    enriching = _enriching(posting)
-    if not any(_is_step(key, places, enriching) for key in differences):
+    enriching = _enriching(posting, posting.act_id)
+    if not any(_step_of(key, places, enriching) for key in found.differences):
         return
-    table = metadata.tables[MOVE.name]
+    every = consents(connection, metadata)
+    before: RecordedRows = {}
+    if any(one.amount_mg is not None for one in every):
+        if any(one.kind == ENRICHMENT and one.amount_mg is not None for one in every):
+            enriching = _enriching(posting, None)
+        before = _recorded(posting, places, enriching)
+    rows = dict(before)
+    for key, mg in found.differences.items():
+        rows[key] = rows.get(key, 0) + mg
+    home = _Members(posting)
+    known_short = {
+        (step.identity, partner): short
+        for step, partner, short in _missing_in(_steps(before, places, enriching), every, home)
+    }
+    mode, first_day = consent_rule(connection, metadata)
+    known = frozenset(labels(connection, metadata))
+    steps = _steps(rows, places, enriching)
+    taking = {
+        (step.kind, partner)
+        for step in steps
+        if step.line.act == posting.act_id
+        for key in step.cells
+        for partner in labels_of(key)
+    }
+    for step, partner, short in _missing_in(steps, every, home):
+        if short > known_short.get((step.identity, partner), 0):
+            finding = _missing(step, partner, short, partner in known)
+            refused = mode == REFUSE and step.day >= first_day and (step.kind, partner) in taking
+            yield Refusal(finding) if refused else replace(finding, severity=Severity.WARNING)
+
+
+class _Members:
+    """Which States are members of which partners, day by day; read once."""
+
+    def __init__(self, posting: Posting) -> None:
+        table = posting.table(LABEL_MEMBER.name)
+        self.rows = [dict(row) for row in posting.connection.execute(select(table)).mappings()]
+
+    def on(self, day: int) -> dict[str, set[str]]:
+        """Return the members of each partner on a day."""
+        found: dict[str, set[str]] = {}
+        for row in self.rows:
+            if holds(row, day):
+                found.setdefault(str(row["label"]), set()).add(str(row["state"]))
+        return found
+
+
+def _missing_in(
+    steps: Iterable[Step], every: list[Consent], home: _Members
+) -> Iterator[tuple[Step, str, int]]:
+    """Yield what is missing for which step, when consents are used up in the order of days."""
+    for step in steps:
+        answer = consented(
+            *(step.cells, step.kind, step.destination, number_date(step.day), every),
+            members=home.on(step.day),
+        )
+        if answer.used:
+            every = [_less(one, answer.used) for one in every]
+        for partner, short in sorted(answer.missing.items()):
+            yield step, partner, short
+
+
+def _recorded(
+    posting: Posting, places: list[Mapping[str, Any]], enriching: frozenset[Line]
+) -> RecordedRows:
+    """Return the recorded moves that are steps, for they use up consents."""
+    table = posting.table(MOVE.name)
     conditions = [table.c.to_account == ABROAD]
     at = sorted({str(row["mba"]) for row in places})
     if at:
-        conditions.append(and_(table.c.mba.in_(at), table.c.kind == "RECEIPT"))
-    rows = recorded_rows(connection, table, [or_(*conditions)] if at else conditions)
-    for key, mg in differences.items():
-        rows[key] = rows.get(key, 0) + mg
-    mode, first_day = consent_rule(connection, metadata)
-    every = consents(connection, metadata)
-    known = frozenset(labels(connection, metadata))
-    for step in _steps(rows, places, enriching):
-        home = members(connection, metadata, step.day)
-        answer = consented(
-            step.cells, step.kind, step.destination, number_date(step.day), every, members=home
+        conditions.append(
+            and_(table.c.mba.in_(at), table.c.kind == "RECEIPT", table.c.to_account != ABROAD)
         )
-        every = [_less(one, answer.used) for one in every]
-        if step.line.act == posting.act_id:
-            for partner, short in sorted(answer.missing.items()):
-                finding = _missing(step, partner, short, partner in known)
-                refused = mode == REFUSE and step.day >= first_day
-                yield Refusal(finding) if refused else replace(finding, severity=Severity.WARNING)
+    if enriching:
+        conditions.append(table.c.kind == "CATEGORY")
+    return recorded_rows(posting.connection, table, conditions)
 
 
 def _less(consent: Consent, used: Mapping[str, int]) -> Consent:
@@ -94,15 +156,14 @@ def _less(consent: Consent, used: Mapping[str, int]) -> Consent:
     return replace(consent, amount_mg=consent.amount_mg - used[consent.reference])
 
 
-def _enriching(posting: Posting) -> frozenset[Line]:
-    """Return the lines of an act by which uranium is enriched to 20 % or more."""
+def _enriching(posting: Posting, act_id: int | None) -> frozenset[Line]:
+    """Return the lines of an act, or of all, by which uranium is enriched to 20 % or more."""
     table = posting.table(INVENTORY_CHANGE.name)
     after = table.alias("after")
     query = (
-        select(table.c.line_no)
+        select(table.c.act_id, table.c.line_no)
         .select_from(table.join(after, after.c.act_id == table.c.act_id))
         .where(
-            table.c.act_id == posting.act_id,
             table.c.code.in_(("NE", "DE")),
             table.c.code == after.c.code,
             table.c.mba == after.c.mba,
@@ -112,14 +173,10 @@ def _enriching(posting: Posting) -> frozenset[Line]:
             after.c.fissile_mg * 5 >= after.c.element_mg,
         )
     )
+    if act_id is not None:
+        query = query.where(table.c.act_id == act_id)
     rows = posting.connection.execute(query)
-    return frozenset(Line(posting.act_id, int(row[0])) for row in rows)
-
-
-def _is_step(
-    key: tuple[Any, ...], places: Iterable[Mapping[str, Any]], enriching: frozenset[Line]
-) -> bool:
-    return _step_of(key, places, enriching) is not None
+    return frozenset(Line(int(act), int(line)) for act, line in rows)
 
 
 def _step_of(

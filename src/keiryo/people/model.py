@@ -178,8 +178,14 @@ class Window:
         return (
             (scope == self.scope or scope.startswith(f"{self.scope}/"))
             and (self.agreement is None or agreement == self.agreement)
-            and (not caveat or caveat in self.caveats or EVERYTHING in self.caveats)
+            and (not caveat or EVERYTHING in self.caveats or self._may_see(caveat))
         )
+
+    def _may_see(self, caveat: str) -> bool:
+        """Return whether every part of a caveat (``a / b``) may be seen, or the whole of it."""
+        if caveat in self.caveats:
+            return True
+        return "|" not in caveat and all(part in self.caveats for part in caveat.split(" / "))
 
     def sql(self, table: str) -> str:
         """Return the same as a condition on the columns of `table`, in SQL of both databases."""
@@ -193,7 +199,12 @@ class Window:
         if EVERYTHING not in self.caveats:
             plain = f"COALESCE({table}.caveat, '') = ''"
             listed = ", ".join(_quoted(caveat) for caveat in sorted(self.caveats))
-            parts.append(f"({plain} OR {table}.caveat IN ({listed}))" if listed else plain)
+            own = f"{table}.caveat"
+            left = f"'|' || replace({own}, ' / ', '||') || '|'"
+            for caveat in sorted(self.caveats):
+                left = f"replace({left}, '|{_quoted(caveat)[1:-1]}|', '')"
+            several = f"({own} NOT LIKE '%|%' AND {left} = '')"
+            parts.append(f"({plain} OR {own} IN ({listed}) OR {several})" if listed else plain)
         return " AND ".join(parts)
 
 

@@ -311,7 +311,7 @@ def post_information(
 def post_event(
     request: AnyRequest, viewer: Asking, name: ItemName, data: JSONBody[EventSent]
 ) -> Response[PostedDocument]:
-    """Record what happened to an item. If-Match takes its tag; handing out is a route of its own."""
+    """Record what happened to an item, but for handing out. If-Match takes its tag."""
     for day in (data.on, data.valid_until):
         sound_day(day)
     known_log(viewer).get(name)

@@ -72,6 +72,7 @@ Short = Annotated[str, Meta(min_length=1, max_length=MOST_NAME, pattern=PLAIN)]
 AFile = Annotated[
     list[FileSent], Meta(max_length=MOST_FILES, description="files of evidence, kept")
 ]
+_Number = Annotated[int, Meta(ge=1, le=999_999)]
 Shorts = Annotated[list[Short], Meta(max_length=60)]
 MeetingName = Annotated[
     str, PathParameter(max_length=MOST_NAME, description="Name, e.g. m.commission-6.")
@@ -153,7 +154,7 @@ class AgendaSent(Request, frozen=True, kw_only=True):
 class ItemSent(Request, frozen=True, kw_only=True):
     """What is said of an item; what is null stays as it was."""
 
-    number: Annotated[int | None, Meta(ge=1, le=LARGEST, description="null: a new item")] = None
+    number: Annotated[_Number | None, Meta(description="null: a new item")] = None
     title: Annotated[Text | None, Meta(description="what it is about")] = None
     title_ja: Annotated[Text | None, Meta(description="the same in Japanese")] = None
     working_group: Annotated[Short | None, Meta(description="working group")] = None
@@ -188,7 +189,7 @@ class SeatSent(Request, frozen=True, kw_only=True):
     """That an organisation took part."""
 
     organisation: Annotated[Short, Meta(description="name in the register")]
-    persons: Annotated[int | None, Meta(ge=1, le=1_000_000, description="how many")] = None
+    persons: Annotated[_Number | None, Meta(description="how many")] = None
     head: Annotated[Short | None, Meta(description="who led them")] = None
 
 
@@ -271,22 +272,22 @@ def list_meetings(
     viewer: Asking,
     limit: Limit = 100,
     cursor: Cursor = None,
-    body: Annotated[
+    of: Annotated[
         str | None, QueryParameter(max_length=MOST_NAME, description="Only those of a body.")
     ] = None,
-    state: Annotated[
+    status: Annotated[
         str | None, QueryParameter(max_length=40, description=f"Only: {', '.join(STATES)}.")
     ] = None,
 ) -> Response[MeetingPage]:
     """List the meetings by name."""
-    if state not in (None, *STATES):
-        raise UsageError(f"there is no state {state!r}", f"One of {', '.join(STATES)}.")
+    if status not in (None, *STATES):
+        raise UsageError(f"there is no state {status!r}", f"One of {', '.join(STATES)}.")
     asked = asked_page(request, viewer, limit, cursor)
 
     def build() -> Response[MeetingPage]:
         every = known_meetings(viewer).meetings.values()
         rows = sorted(
-            (one for one in every if body in (None, one.body) and state in (None, one.state)),
+            (one for one in every if of in (None, one.body) and status in (None, one.state)),
             key=_place,
         )
         if asked.after is not None:

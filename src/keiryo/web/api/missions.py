@@ -241,7 +241,7 @@ def list_missions(
     viewer: Asking,
     limit: Limit = 100,
     cursor: Cursor = None,
-    state: Annotated[
+    status: Annotated[
         str | None, QueryParameter(max_length=40, description="Only those in a state.")
     ] = None,
     on: On = None,
@@ -249,14 +249,14 @@ def list_missions(
     """List the missions by name: those that you see."""
     sound_day(on)
     day = on or viewer.today
-    if state not in (None, *STEPS):
-        raise UsageError(f"there is no state {state!r}", f"One of {', '.join(STEPS)}.")
+    if status not in (None, *STEPS):
+        raise UsageError(f"there is no state {status!r}", f"One of {', '.join(STEPS)}.")
     asked = asked_page(request, viewer, limit, cursor)
 
     def build() -> Response[MissionPage]:
         every = known_missions(viewer)
         names = [one for one in sorted(every) if asked.after is None or [one] > asked.after]
-        names = [one for one in names if state in (None, every[one].state)]
+        names = [one for one in names if status in (None, every[one].state)]
         fields = MissionDocument.__struct_fields__
         return paged(
             *(request, viewer, asked, names[: limit + 1], lambda one: [one]),

@@ -8,12 +8,12 @@ is shown are areas that the viewer sees.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from litestar import Response, get
-from litestar.response import Stream
+from litestar.response import Redirect, Stream
 from sqlalchemy import or_, select
 
 from keiryo.accounts.inventory import POOL
@@ -132,10 +132,12 @@ COLUMNS = (
 
 
 @get(HOME, sync_to_thread=True, opt={"reads": CAPABILITY})
-def conversion_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
+def conversion_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Redirect | Stream:
     """Show a campaign: what came, went and is left, and whether that nothing is left holds."""
+    if ticked := [str(one) for one in request.query_params.getall("area", [])]:
+        return Redirect(_address(request, ticked), status_code=303)
     on = asked_day(request, "on", viewer.today)
-    asked = [str(one) for one in request.query_params.getall("mba", [])][:MOST_AREAS]
+    asked = [one for one in str(request.query_params.get("areas", "")).split(",") if one]
     for code in asked:
         viewer.area(code)
     proposed = _areas_named(viewer)
@@ -153,6 +155,13 @@ def conversion_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stre
             cells[name] = None if row[name] is None else mass_g(row[name])
         cells["sq"] = str(row["sq"])
     return _shown(request, viewer, found, on, proposed, chosen, listed=table)
+
+
+def _address(request: AnyRequest, areas: Sequence[str]) -> str:
+    """Return the address of a campaign: its areas stand in one field, as lists keep it."""
+    kept = {name: str(request.query_params.get(name, ""))[:40] for name in ("on", "as_known")}
+    asked = {"areas": ",".join(areas[:MOST_AREAS]), **kept}
+    return f"{HOME}?{urlencode({name: text for name, text in asked.items() if text})}"
 
 
 def _campaign(viewer: Viewer, mbas: tuple[str, ...], on: datetime.date, as_known: str) -> Campaign:

@@ -27,6 +27,7 @@ from keiryo.web.pages.cooperation_forms import (
     claim_it,
     import_form,
     import_register,
+    refuse_claim,
     step_on,
 )
 from keiryo.web.pages.cooperation_objects import (
@@ -436,7 +437,7 @@ SECTION = Section(
     handlers=(
         *(board_page, agreements_page, register_page),
         *(commitment_page, agreement_page, object_page),
-        *(step_on, claim_it, approve_claim, care_for, import_form, import_register),
+        *(step_on, claim_it, approve_claim, refuse_claim, care_for, import_form, import_register),
     ),
     menu=(
         MenuEntry(sentence("Commitments"), BOARD, GROUP, 10, reads(CAPABILITY), key="k"),

@@ -29,7 +29,15 @@ from keiryo.cooperation.recording import (
     record_register,
     shipped_register,
 )
-from keiryo.cooperation.steps import Care, File, StepWanted, claim_fulfilled, take_care, take_step
+from keiryo.cooperation.steps import (
+    Care,
+    File,
+    StepWanted,
+    claim_fulfilled,
+    take_care,
+    take_step,
+    turn_down,
+)
 from keiryo.cooperation.tables import (
     COMMITMENT,
     COMMITMENT_CARE,
@@ -270,6 +278,24 @@ def approve_claim(
     return _done(
         *(request, viewer, name, "approve", entered),
         lambda: take_step(viewer.whole, viewer.actor(), wanted, seen=seen),
+    )
+
+
+@post(BOARD + "/{name:str}/refusals", status_code=200, sync_to_thread=True, opt=READING)
+def refuse_claim(
+    request: AnyRequest, viewer: Asking, name: FromPath[str]
+) -> Response[Any] | Redirect:
+    """Turn down a claim, or take back one's own: the commitment stays as it is."""
+    require_commitment(viewer, name)
+    viewer.require_post(STEP, viewer.state)
+    entered = typed_again(viewer)
+    reason = _reason(viewer, entered, "refuse_reason")
+    claim = whole_number(viewer.field("claim")) or 0
+    return _done(
+        *(request, viewer, name, "refuse", entered),
+        lambda: turn_down(
+            *(viewer.whole, viewer.actor(), name, claim), on=viewer.today, reason=reason
+        ),
     )
 
 

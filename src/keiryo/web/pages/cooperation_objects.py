@@ -127,6 +127,8 @@ def agreement_page(
 
 
 def _shown(request: AnyRequest, viewer: Viewer, one: RegisterObject) -> Response[Any]:
+    from keiryo.web.pages.meetings_links import concerning
+
     agreement = one.kind == INSTRUMENT.name
     above = (_("Agreements"), AGREEMENTS) if agreement else (_("Register of cooperation"), REGISTER)
     return render(
@@ -134,6 +136,7 @@ def _shown(request: AnyRequest, viewer: Viewer, one: RegisterObject) -> Response
         "cooperation/object.html",
         **object_context(known(viewer), one),
         board=_board(known(viewer), one),
+        concerning=concerning(viewer, one.name),
         crumbs=[above, (one.name, None)],
     )
 
@@ -308,8 +311,10 @@ def show_commitment(
     Parameters
     ----------
     which : str
-        The form that comes back: step, claim, care or approve.
+        The form that comes back: step, claim, care, approve or refuse.
     """
+    from keiryo.web.pages.meetings_links import concerning
+
     found = known(viewer)
     standing = found.standing[name]
     claims = _claims(viewer, standing)
@@ -332,6 +337,7 @@ def show_commitment(
         called=called,
         life=_life(viewer, standing),
         claims=claims,
+        concerning=concerning(viewer, name),
         following=[(one, _(plain_words(one))) for one in following if one != FULFILLED],
         may_become=[(_(plain_words(one)), _(_needed(standing, one))) for one in following],
         may_step=may_step and bool(following),

@@ -265,7 +265,7 @@ def _loan_row(one: Loan, on: datetime.date) -> dict[str, Any]:
 # --- what is to be looked at -----------------------------------------------------------------
 
 ALARM_COLUMNS = (
-    ListColumn("severity", sentence("Weight"), choices=tuple(SEVERITY_WORDS.values())),
+    ListColumn("severity", sentence("Severity"), choices=tuple(SEVERITY_WORDS.values())),
     ListColumn("code", sentence("Code"), "code"),
     ListColumn(
         "serial",

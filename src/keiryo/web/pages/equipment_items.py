@@ -152,7 +152,7 @@ def moment_context(viewer: Viewer) -> dict[str, Any]:
     return {
         "now_local": local.isoformat()[:16],
         "offset": offset,
-        "offsets": [(one, _("UTC%(offset)s", offset=one)) for one in offsets],
+        "offsets": [(one, f"UTC{one}") for one in offsets],
     }
 
 

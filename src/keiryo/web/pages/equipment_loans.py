@@ -161,7 +161,7 @@ def givers(found: Known, one: Loan) -> list[tuple[str, str]]:
         Name, and the name with the serial numbers.
     """
     return [
-        (name, _("%(name)s: %(items)s", name=name, items=", ".join(serials)[:160]))
+        (name, f"{name}: {', '.join(serials)[:160]}")
         for name, serials in held_of_loan(found, one).items()
     ]
 

@@ -75,13 +75,13 @@ LICENCE_COLUMNS = (
     ),
     ListColumn("line", sentence("Line"), "number", filterable=False),
     ListColumn("direction", sentence("Direction"), choices=("export", "import")),
-    ListColumn("partner", sentence("State")),
+    ListColumn("partner", sentence("Other State")),
     ListColumn("item", sentence("Item"), "code"),
-    ListColumn("state", sentence("Licence state"), choices=STATE_WORDS),
-    ListColumn("valid_to", sentence("Valid until"), "date"),
     ListColumn("ceiling", sentence("Ceiling"), "number", filterable=False),
     ListColumn("drawn", sentence("Drawn"), "number", filterable=False),
     ListColumn("remaining", sentence("Remaining"), "number", filterable=False),
+    ListColumn("state", sentence("Licence state"), choices=tuple(STATE_WORDS.values())),
+    ListColumn("valid_to", sentence("Valid until"), "date"),
     ListColumn("unit", sentence("Unit"), hidden=True),
     ListColumn("planned", sentence("Planned"), "number", filterable=False, hidden=True),
     ListColumn("valid_from", sentence("Valid from"), "date", hidden=True),
@@ -104,7 +104,7 @@ def licences_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream
         return table
     for cells, row in zip(table.rows, table.found.rows, strict=True):
         cells["direction"] = word(row["direction"])
-        cells["state"] = state_badge(row["state"])
+        cells["state"] = state_badge(row["_line"].state)
         if row["attention"]:
             badge = ATTENTION_BADGES[row["attention"]]
             cells["attention"] = {"badge": badge, "text": _(row["attention"])}
@@ -170,7 +170,7 @@ def _licence_row(one: LineStanding) -> dict[str, Any]:
         "partner": one.licence.partner,
         "item": line.item,
         "consignee": line.consignee,
-        "state": one.state,
+        "state": STATE_WORDS.get(one.state, one.state),
         "valid_from": line.valid_from,
         "valid_to": line.valid_to,
         "ceiling": ExportedNumber(line.quantity),
@@ -201,7 +201,7 @@ SHIPMENT_COLUMNS = (
     ListColumn("result", sentence("Result"), choices=tuple(RESULT_WORDS.values())),
     ListColumn("direction", sentence("Direction"), choices=("export", "import")),
     ListColumn("state", sentence("Done or planned"), choices=("planned", "done")),
-    ListColumn("partner", sentence("State")),
+    ListColumn("partner", sentence("Other State")),
     ListColumn("mba", sentence("MBA"), "code"),
     ListColumn("batch", sentence("Batch"), "code", href=_batch_href),
     ListColumn("transfer", sentence("Shipment"), "code"),

@@ -59,7 +59,7 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 CLOCK_COLUMNS = (
     ListColumn("on", sentence("Day"), "date"),
     ListColumn("reference", sentence("Shipment"), "code"),
-    ListColumn("partner", sentence("State")),
+    ListColumn("partner", sentence("Other State")),
     ListColumn("effective_kg", sentence("Effective kilograms"), "number", filterable=False),
     ListColumn("window", sentence("Sum of three months"), "number", filterable=False),
     ListColumn("prepared_on", sentence("Prepared for shipping"), "date"),
@@ -187,7 +187,7 @@ ENTRY_COLUMNS = (
     ListColumn("identity", sentence("Identity")),
     ListColumn("quantity", sentence("Quantity"), filterable=False),
     ListColumn("unit", sentence("Unit")),
-    ListColumn("partner", sentence("State")),
+    ListColumn("partner", sentence("Other State")),
     ListColumn("location", sentence("Place of intended use")),
     ListColumn("end_user", sentence("End user")),
     ListColumn("on", sentence("Day"), "date"),

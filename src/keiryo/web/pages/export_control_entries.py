@@ -42,7 +42,7 @@ LABELS: Mapping[str, str] = {
     "consignee": sentence("Consignee"),
     "consignment": sentence("Consignment"),
     "container": sentence("Container"),
-    "control_list": sentence("List"),
+    "control_list": sentence("Control list"),
     "counts": sentence("The ceiling is of the"),
     "customs_code": sentence("Customs code"),
     "declaration": sentence("Customs declaration"),
@@ -51,7 +51,7 @@ LABELS: Mapping[str, str] = {
     "documents": sentence("Anomalies of the documents"),
     "end_use": sentence("End use"),
     "end_user": sentence("End user"),
-    "entry": sentence("Entry"),
+    "entry": sentence("Entry of the list"),
     "exporter": sentence("Exporter"),
     "fissile_g": sentence("Fissile weight in grams"),
     "given_on": sentence("Given on"),
@@ -64,16 +64,16 @@ LABELS: Mapping[str, str] = {
     "licence": sentence("Licence"),
     "licences": sentence("Licences"),
     "location": sentence("Place of intended use"),
-    "material": sentence("Material"),
+    "material": sentence("Kind of goods"),
     "mba": sentence("MBA"),
     "needs_assurance": sentence("An assurance is needed"),
     "notified_on": sentence("Announced on"),
     "number": sentence("Number"),
     "obligations": sentence("Obligation labels"),
     "on_day": sentence("Day"),
-    "origin": sentence("Origin"),
+    "origin": sentence("Origin of the goods"),
     "parties": sentence("Parties"),
-    "partner": sentence("State"),
+    "partner": sentence("Other State"),
     "partner_programme": sentence("Programme that is recognised"),
     "passed_on": sentence("Day of the passage"),
     "place": sentence("Consignee in reports"),
@@ -360,7 +360,7 @@ def _filled(names: Iterable[str], row: Mapping[str, Any], before: str) -> dict[s
 
 def label(which: str, name: str) -> str:
     """Return the name of a field in the language of the request."""
-    return _(_STATE_LABELS.get(which, sentence("Status")) if name == "state" else LABELS[name])
+    return _(_STATE_LABELS.get(which, sentence("Standing")) if name == "state" else LABELS[name])
 
 
 def hint(name: str) -> str:

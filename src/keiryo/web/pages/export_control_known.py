@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from sqlalchemy import Connection, MetaData, func, select
+
+from keiryo.accounts.tables import INVENTORY_CHANGE
 from keiryo.dates import days_later
 from keiryo.export_control.books import (
+    DIRECTION_OF_CODE,
     PLANNED,
     MatchedShipment,
     Shipment,
@@ -34,6 +38,7 @@ from keiryo.export_control.licences import (
 )
 from keiryo.export_control.matching import IN_FORCE, OVER_CEILING
 from keiryo.export_control.notification import PlannedTransfer
+from keiryo.places.tables import areas
 from keiryo.web.pages.boards import sees_state
 from keiryo.web.pictures.licence_bar import NEARLY
 from keiryo.web.translation import sentence
@@ -150,26 +155,42 @@ def _read(viewer: Viewer) -> Known:
     with viewer.books.reading() as connection:
         register = read_licences(connection, metadata)
         transfers = last_transfers(connection, metadata)
-        seen = {(one.act, one.line_no) for one in shipments(connection, metadata)}
-        own = notices(connection, metadata)
+        count = _crossings(connection, metadata)
     if not sees_state(viewer, CAPABILITY):  # what is recorded here is recorded for the State
         return Known(register, (), 0, (), frozenset(), Notices((), (), ()), transfers)
     with viewer.whole.reading() as connection:
         every = shipments(connection, metadata)
         clock = notices(connection, metadata)
-    found, _drawing = match_shipments(register, every)
-    _found, by_today = match_shipments(register, [one for one in every if one.on <= day])
-    hidden = [one for one in found if (one.shipment.act, one.shipment.line_no) not in seen]
+        all_seen = count == _crossings(connection, metadata)
+    found, drawing = match_shipments(register, every)
+    if any(one.on > day for one in every):
+        _found, drawing = match_shipments(register, [one for one in every if one.on <= day])
+    hidden, shown = [], found
+    if not all_seen:
+        with viewer.books.reading() as connection:
+            seen = {(one.act, one.line_no) for one in shipments(connection, metadata)}
+            own = notices(connection, metadata)
+        hidden = [one for one in found if (one.shipment.act, one.shipment.line_no) not in seen]
+        shown = [one for one in found if (one.shipment.act, one.shipment.line_no) in seen]
+        clock = _narrowed(clock, own)
     closed = frozenset(one.ceiling.name for one in hidden if one.ceiling is not None)
     planned = _planned(found, day)
     lines = tuple(
-        _standing(licence, line, by_today.used, planned, closed, day)
+        _standing(licence, line, drawing.used, planned, closed, day)
         for licence in register.licences.values()
         for line in licence.lines
     )
-    shown = tuple(one for one in found if (one.shipment.act, one.shipment.line_no) in seen)
-    narrowed = clock if not hidden else _narrowed(clock, own)
-    return Known(register, shown, len(hidden), lines, closed, narrowed, transfers)
+    return Known(register, tuple(shown), len(hidden), lines, closed, clock, transfers)
+
+
+def _crossings(connection: Connection, metadata: MetaData) -> int:
+    """Return how many lines of the books are about what crosses the border, superseded ones too."""
+    table = metadata.tables[INVENTORY_CHANGE.name]
+    query = select(func.count()).where(
+        table.c.mba.in_(sorted(areas(connection, metadata))),
+        table.c.code.in_(tuple(DIRECTION_OF_CODE)),
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _planned(found: list[MatchedShipment], day: datetime.date) -> dict[str, Fraction]:

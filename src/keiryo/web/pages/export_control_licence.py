@@ -134,7 +134,7 @@ def licence_page(request: AnyRequest, viewer: Asking) -> Response[Any]:
         standing=state_badge(licence.standing_on(viewer.today)),
         facts=[
             (_("Direction"), word(licence.direction)),
-            (_("State"), licence.partner),
+            (_("Other State"), licence.partner),
             (_("Exporter"), values["exporter"]),
             (_("Authority"), values["authority"]),
             (_("Amendment"), licence.amendment or None),

@@ -46,10 +46,15 @@ STATE_BADGES: Mapping[str, str] = {
     "suspended": "warning",
     "revoked": "error",
 }
-STATE_WORDS = (
-    *(sentence("applied"), sentence("issued"), sentence("amended"), sentence("exhausted")),
-    *(sentence("expired"), sentence("suspended"), sentence("revoked")),
-)
+STATE_WORDS: Mapping[str, str] = {
+    "applied": sentence("applied for"),
+    "issued": sentence("licence issued"),
+    "amended": sentence("licence amended"),
+    "exhausted": sentence("exhausted"),
+    "expired": sentence("expired"),
+    "suspended": sentence("suspended"),
+    "revoked": sentence("licence revoked"),
+}
 """States of a licence, in the order of its life."""
 
 OTHER_WORDS: Mapping[str, str] = {
@@ -65,9 +70,9 @@ OTHER_WORDS: Mapping[str, str] = {
     "fissile": sentence("fissile weight"),
     "nuclear": sentence("nuclear material"),
     "other": sentence("other goods"),
-    "refuse": sentence("refuse it"),
-    "warn": sentence("note it"),
-    "off": sentence("do nothing"),
+    "refuse": sentence("it is refused"),
+    "warn": sentence("it is noted"),
+    "off": sentence("nothing happens"),
     "yes": sentence("yes"),
     "no": sentence("no"),
     "low": sentence("low"),
@@ -75,8 +80,8 @@ OTHER_WORDS: Mapping[str, str] = {
     "high": sentence("high"),
     "unknown": sentence("unknown"),
     "none": sentence("none"),
-    "one": sentence("one"),
-    "more": sentence("more"),
+    "one": sentence("one anomaly"),
+    "more": sentence("several anomalies"),
     "clean": sentence("clean"),
     "finding": sentence("with a finding"),
     "late": sentence("late"),
@@ -127,12 +132,14 @@ REASON_WORDS: Mapping[str, str] = {
 
 def word(text: str | None) -> str:
     """Return a state or grade in the language of the request."""
-    return _(OTHER_WORDS.get(text or "", text or ""))
+    said = text or ""
+    return _(OTHER_WORDS.get(said) or STATE_WORDS.get(said) or said)
 
 
 def state_badge(state: str) -> dict[str, str]:
     """Return a state of a licence as a badge."""
-    return {"badge": STATE_BADGES.get(state, "plain"), "text": _(state)}
+    text = _(STATE_WORDS.get(state, state))
+    return {"badge": STATE_BADGES.get(state, "plain"), "text": text}
 
 
 def quantity_shown(quantity: Fraction | str | None, unit: str | None = None) -> str:

@@ -22,6 +22,7 @@ from keiryo.journal.why import Chain, why
 from keiryo.places.tables import areas
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.web.listing import download_headers
+from keiryo.web.pages.meetings_links import page_of_node
 from keiryo.web.pictures.chain_data import described
 from keiryo.web.pictures.chain_folding import GraphNode, folded
 from keiryo.web.pictures.chain_graph import GraphLabels, chain_graph
@@ -224,6 +225,12 @@ def _page_of(viewer: Viewer, found: Around) -> str | None:
     if kind == "batch" and "/" in name:
         mba, _slash, batch = name.partition("/")
         return f"/areas/{quote(mba)}/batch/{quote(batch.partition('#')[0], safe='')}"
+    if kind == "equipment":
+        return f"/equipment/items/{quote(name, safe='')}"
+    if kind == "loan":
+        return f"/equipment/loans/{quote(name, safe='')}"
+    if (page := page_of_node(viewer, found.node)) is not None:
+        return page
     if kind == "cooperation":
         return f"/cooperation/register/{quote(name, safe='')}"
     if kind == "evidence" and _file_seen(viewer, name) is not None:

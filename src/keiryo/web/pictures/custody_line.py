@@ -202,7 +202,7 @@ def _bars(
         seen = bool(text.strip("…"))
         name = words(left + 5, top + _BAR - 5, text, "pic-mark-label") if seen else joined()
         pieces.append(
-            group("pic-held", linked(one.href, shape, name, name=one.told), title=one.told)
+            group("pic-held", linked(one.href, shape, name=one.told), name, title=one.told)
         )
     return pieces
 
