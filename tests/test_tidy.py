@@ -52,7 +52,7 @@ MAY_USE = {
     "charts": {"material_balance"},
     "inspection": {"material_balance"},
     "obligations": {"storage", "journal", "places", "accounts"},
-    "export_control": {"storage", "journal", "places", "accounts"},
+    "export_control": {"storage", "journal", "places", "accounts", "obligations"},
     "equipment": {"storage", "journal"},
     "public_figures": {"charts"},
     "conversion": {"storage", "journal", "places", "accounts"},

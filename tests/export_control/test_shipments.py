@@ -33,6 +33,7 @@ from keiryo.journal.dependents import dependents
 from keiryo.journal.model import Draft
 from keiryo.journal.posting import post
 from keiryo.journal.why import why
+from keiryo.obligations import recording as obligations
 from keiryo.reports.service import ReportOutcome
 from small_books import ACTOR, PLANT, SmallBooks
 
@@ -468,3 +469,27 @@ def test_commands(books: SmallBooks, tmp_path: Path) -> None:
     assert json.loads(run("queue", "--format", "json"))[0]["score"] == 16
     assert "own programme" in run("queue", "--on", "2025-01-01")
     assert "warn" in run("rule") and "Recorded" in run("rule", "off", "--reason", "a test")
+
+
+def test_an_assurance_speaks_of_the_labels_that_it_names(books: SmallBooks) -> None:
+    labels = {
+        "labels": [
+            {"label": "AU", "name": "Australia", "kind": "State"},
+            {"label": "US", "name": "United States", "kind": "State"},
+        ],
+        "consents": [
+            {"consent": f"{p}-1", "partner": p, "step": "retransfer", "words": "letter"}
+            for p in ("AU", "US")
+        ],
+    }
+    opening = [{"mba": "XHFA", "category": "E", "cells": {"AU+US": "1/2", "-": "1/2"}}]
+    obligations.record_register(books.database, ACTOR, "labels.json", as_json(labels))
+    openings = obligations.read_file("openings.json", as_json({"openings": opening}))
+    obligations.begin_labels(books.database, ACTOR, openings, DAY(2024, 12, 31), "they were there")
+    record(books, **register(assurances=[{**ASSURANCE, "obligations": "AU"}]))
+    (missing,) = refused(books, 1, sent(100))
+    assert missing.code == "LICENCE-ASSURANCE"
+    record(books, assurances=[{**ASSURANCE, "obligations": "AU US"}])
+    ship(books, 1, sent(100))
+    assert [one.shipment.labels for one in found(books)] == [frozenset({"AU", "US"})]
+    assert results(books) == [("MATCHED", "0.5")]

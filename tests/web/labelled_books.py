@@ -39,8 +39,8 @@ label = "EURATOM"
 state = "FR"
 """
 OPENINGS = (
-    {"mba": "XAFA", "category": "E", "cells": {"AU+US": "3/5", "US": "0.3"}},
-    {"mba": "XAFA", "category": "N", "cells": {"AU": "0.5"}},
+    {"mba": "XAFA", "category": "E", "cells": {"AU+US": "3/5", "US": "0.3", "-": "0.1"}},
+    {"mba": "XAFA", "category": "N", "cells": {"AU": "0.5", "-": "0.5"}},
     {"mba": "XARA", "batch": "A01", "category": "E", "cells": {"US": "1"}},
 )
 

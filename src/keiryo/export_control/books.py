@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, select
+from sqlalchemy import Connection, MetaData, func, select
 
 from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import INVENTORY_CHANGE, effective
@@ -42,6 +42,8 @@ from keiryo.export_control.matching import (
     matched,
 )
 from keiryo.export_control.tables import EXPORT_TRANSFER
+from keiryo.obligations.labels import labels_of
+from keiryo.obligations.tables import MOVE
 from keiryo.places.tables import areas
 
 EXPORT, IMPORT = "export", "import"
@@ -83,6 +85,8 @@ class Shipment:
         As recorded of the export; None where nothing is.
     transfer_line, transfer_act : int
         The line within the export that was recorded, and the act that recorded it.
+    labels : frozenset of str
+        Obligation labels of what leaves, where labels are kept.
     draws : bool
         Whether it draws on a licence: a plan for material of the books does not, its entry will.
     """
@@ -108,6 +112,7 @@ class Shipment:
     end_user: str | None = None
     transfer_line: int = 0
     transfer_act: int = 0
+    labels: frozenset[str] = frozenset()
     draws: bool = True
 
     @property
@@ -187,8 +192,10 @@ def shipments(
         if one.mba and one.batch and one.category
     }
     found, met = [], set()
+    labelled = _labels(connection, metadata)
     for row in _entries(connection, metadata, since):
         entry = _entry(row)
+        entry = replace(entry, labels=labelled.get((entry.act, entry.line_no), frozenset()))
         key = (entry.mba, entry.batch, entry.category, entry.direction)
         told = linked.get(key)
         if told is not None:
@@ -209,6 +216,25 @@ def shipments(
         if (one.mba, one.batch, one.category, one.direction) not in met:
             found.append(one)
     return sorted(found, key=lambda one: (not one.draws, one.act, one.line_no))
+
+
+def _labels(
+    connection: Connection, metadata: MetaData
+) -> dict[tuple[int, int], frozenset[str]]:
+    """Return the obligation labels of what left the State, by line of the books."""
+    table = metadata.tables[MOVE.name]
+    of_act = func.coalesce(table.c.of_act, table.c.act_id)
+    query = (
+        select(of_act, table.c.of_line, table.c.from_labels)
+        .where(table.c.to_account == "abroad")
+        .group_by(of_act, table.c.of_line, table.c.from_labels)
+        .having(func.sum(table.c.element_mg) > 0)
+    )
+    found: dict[tuple[int, int], frozenset[str]] = {}
+    for act, line, key in connection.execute(query):
+        place = (int(act), int(line))
+        found[place] = found.get(place, frozenset()) | labels_of(str(key))
+    return found
 
 
 def _entries(
@@ -377,16 +403,16 @@ class Drawing:
         )
         if shipment.end_user is not None:
             beside = replace(beside, end_user=line.end_user)
-        assured = self._assurance(licence, shipment.on, in_kg) is not None
+        assured = self._assurance(licence, shipment, in_kg) is not None
         declared = _declared(shipment)
         export = _export(shipment, quantity, unit)
         return matched(export, (beside,), self._twice(declared), assured), line
 
     def _assurance(
-        self, licence: Licence, day: datetime.date, in_kg: Fraction | None
+        self, licence: Licence, shipment: Shipment, in_kg: Fraction | None
     ) -> Assurance | None:
         for one in self.register.assurances:
-            if not one.is_about(licence, day):
+            if not one.is_about(licence, shipment.on, shipment.labels):
                 continue
             if one.quantity is None:
                 return one
@@ -401,7 +427,7 @@ class Drawing:
     def _assure(self, shipment: Shipment, licence: Licence, line: Ceiling) -> None:
         if line.needs_assurance and same_measure(shipment.unit, "kg"):
             in_kg = converted(shipment.quantity, shipment.unit, "kg")
-            one = self._assurance(licence, shipment.on, in_kg)
+            one = self._assurance(licence, shipment, in_kg)
             if one is not None:
                 self.assured[one.name] = self.assured.get(one.name, Fraction(0)) + in_kg
 

@@ -142,6 +142,8 @@ class Assurance:
     name, government : str
     licences : tuple of str
         Those that it covers; empty: all to that State.
+    labels : frozenset of str
+        Obligation labels of which it speaks; empty: whatever labels the material has.
     quantity : Fraction or None
         How much it covers, in `unit`; None: without limit.
     unit : str or None
@@ -152,17 +154,21 @@ class Assurance:
     name: str
     government: str
     licences: tuple[str, ...]
+    labels: frozenset[str]
     quantity: Fraction | None
     unit: str | None
     valid_from: datetime.date
     valid_to: datetime.date
     line: str
 
-    def is_about(self, licence: Licence, day: datetime.date) -> bool:
-        """Return whether it speaks of exports under a licence on a day."""
+    def is_about(
+        self, licence: Licence, day: datetime.date, labels: frozenset[str] = frozenset()
+    ) -> bool:
+        """Return whether it speaks of exports under a licence on a day, with their labels."""
         named = not self.licences or licence.number in self.licences
         in_time = self.valid_from <= day <= self.valid_to
-        return named and in_time and self.government == licence.partner
+        covered = not self.labels or labels <= self.labels
+        return named and in_time and covered and self.government == licence.partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +296,7 @@ def _assurance(row: Mapping[str, Any]) -> Assurance:
         name=str(row["assurance"]),
         government=str(row["government"]),
         licences=tuple(str(row["licences"] or "").split()),
+        labels=frozenset(str(row["obligations"] or "").split()),
         quantity=None if row["quantity"] is None else decimal(row["quantity"]),
         unit=row["unit"],
         valid_from=number_date(int(row["valid_from"])),

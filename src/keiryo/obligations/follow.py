@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from keiryo.errors import Finding
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
 
 RELABEL = "RELABEL"
-FRAME_FROM = 4_096
-"""Moves from which on they are written as a frame."""
+FRAME_FROM, FRAME_ROWS = 4_096, 100_000
+"""Moves from which on they are written as frames, and how many at once."""
 
 
 @dataclass(slots=True)
@@ -231,40 +232,46 @@ def _lines(
     places: Mapping[str, MaterialBalanceArea],
     act_id: int,
 ) -> Iterator[Followed]:
-    values = (_values(key, mg, places, act_id) for key, mg in differences.items())
+    rows = (_row(key, mg, places, act_id) for key, mg in differences.items())
     if len(differences) < FRAME_FROM:
-        yield from ((MOVE.name, one) for one in values)
+        yield from ((MOVE.name, dict(zip(_COLUMNS, row, strict=True))) for row in rows)
         return
     import polars as pl
 
-    names = {field.name: field.type.value for field in MOVE.fields}
     types = {"INTEGER": pl.Int64(), "TEXT": pl.String()}
-    schema = {name: types[kind] for name, kind in names.items()}
-    rows = [tuple(one.get(name) for name in names) for one in values]
-    yield MOVE.name, pl.DataFrame(rows, schema=schema, orient="row")
+    kinds = {field.name: types[field.type.value] for field in MOVE.fields}
+    while portion := list(islice(rows, FRAME_ROWS)):
+        columns = zip(*portion, strict=True)
+        yield (
+            MOVE.name,
+            pl.DataFrame(
+                [
+                    pl.Series(name, values, dtype=kinds[name])
+                    for name, values in zip(_COLUMNS, columns, strict=True)
+                ]
+            ),
+        )
 
 
-def _values(
+_SIDE = ("mba", "account", "holding", "category", "labels")
+_COLUMNS = (
+    *("scope", "mba", "event_date", "kind", "element_mg", "of_act", "of_line"),
+    *(f"from_{name}" for name in _SIDE),
+    *(f"to_{name}" for name in _SIDE),
+)
+
+
+def _row(
     key: tuple[Any, ...], mg: int, places: Mapping[str, MaterialBalanceArea], act_id: int
-) -> dict[str, Value]:
+) -> tuple[Value, ...]:
+    """Return the values of a move as `_COLUMNS` names them."""
     mba, day, kind, source, labels_from, target, labels_to, line = key
-    assert isinstance(line, Line)
-    made: dict[str, Value] = {
-        "scope": places[mba].scope,
-        "mba": mba,
-        "event_date": day,
-        "kind": kind,
-        "element_mg": mg,
-        "of_act": None if line.act == act_id else line.act,
-        "of_line": line.line,
-    }
-    for side, holding, labels in (("from", source, labels_from), ("to", target, labels_to)):
-        made[f"{side}_mba"] = holding.mba
-        made[f"{side}_account"] = holding.account
-        made[f"{side}_holding"] = holding.name
-        made[f"{side}_category"] = holding.category
-        made[f"{side}_labels"] = labels
-    return made
+    of_act = None if line.act == act_id else line.act
+    scope = places[mba].scope
+    return (
+        *(scope, mba, day, kind, mg, of_act, line.line, *source, labels_from, *target),
+        labels_to,
+    )
 
 
 LABELS_FOLLOW = Companion("labels follow the ledger", MOVE.name, FOLLOWING, follow)

@@ -39,6 +39,7 @@ from keiryo.web.pages.obligations_known import (
     may_record,
     partner_sums,
     seen_areas,
+    set_choices,
     tabs,
 )
 from keiryo.web.pages.obligations_labels import label_page, labels_page
@@ -90,7 +91,10 @@ def balance_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     if isinstance(partners, Response | Stream):
         return partners
     listed = shown_list(
-        request, RowList(_cell_rows(cells), _cell_columns(on)), f"obligations-{on}", prefix="c-"
+        request,
+        RowList(_cell_rows(cells), _cell_columns(on, cells)),
+        f"obligations-{on}",
+        prefix="c-",
     )
     if isinstance(listed, Response | Stream):
         return listed
@@ -210,14 +214,14 @@ def _cell_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
     ]
 
 
-def _cell_columns(on: datetime.date) -> tuple[ListColumn, ...]:
+def _cell_columns(on: datetime.date, cells: Sequence[Cell]) -> tuple[ListColumn, ...]:
     return (
         ListColumn(
             *("mba", sentence("Area"), "code"),
             href=lambda row: area_address(row["mba"], on.isoformat()),
         ),
         ListColumn("category", sentence("Category"), "code", choices=LETTERS),
-        ListColumn("labels", sentence("Label set")),
+        ListColumn("labels", sentence("Label set"), choices=set_choices(cells)),
         ListColumn(
             *("element_mg", sentence("Element"), "mass"),
             filterable=False,

@@ -57,6 +57,8 @@ def _trace_href(row: Row) -> str | None:
 
 
 def _why(row: Row) -> str | None:
+    if row["code"] == BOOK and row["pooled"]:
+        return cell_why(row["mba"], row["category"], row["labels"])
     if row["code"] == BOOK:
         return why_address(f"obligated:{row['mba']}/{row['holding']}")
     return None
@@ -106,7 +108,7 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
         listed=listed,
         pooled=not place.batch_follow_up,
         picture=_picture(held),
-        sums=_sums(held),
+        sums=_sums(held) if place.batch_follow_up else [],
         rules=_rules(viewer, place.code),
         may_state=viewer.may_post(RECEIPT, place.scope),
         may_designate=viewer.may_post(DESIGNATE, place.scope),

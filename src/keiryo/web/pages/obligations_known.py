@@ -36,6 +36,7 @@ from keiryo.web.viewer import Viewer
 
 CAPABILITY = "obligations"
 READING = {"reads": CAPABILITY}
+MOST_CHOICES = 40
 RECEIPT, DESIGNATE = "obligations.receipt", "obligations.designate"
 _Answer = TypeVar("_Answer")
 
@@ -165,6 +166,12 @@ def months_seen(viewer: Viewer, mba: str = "") -> list[tuple[int, str, str, int]
     return remembered(viewer, "months", build, mba)
 
 
+def set_choices(cells: Collection[Cell]) -> tuple[str, ...]:
+    """Return the label sets that a filter offers; none where they are too many."""
+    found = sorted({one.labels for one in cells})
+    return tuple(found) if len(found) <= MOST_CHOICES else ()
+
+
 def partner_sums(cells: Collection[Cell]) -> dict[str, dict[str, int]]:
     """Return what is under each partner by element category, in milligrams.
 
@@ -203,11 +210,11 @@ def may_record(viewer: Viewer) -> bool:
 def tabs(viewer: Viewer, here: str) -> list[tuple[str, str, bool]]:
     """Return the parts of the section that the viewer may look at."""
     names: list[tuple[str, str]] = [(_("Balance"), HOME), (_("Labels"), LABELS)]
-    names += [(_("Rules of origin and places"), RULES), (_("Consents"), CONSENTS)]
-    names += [(_("Exchanges"), EXCHANGES), (_("What needs attention"), ATTENTION)]
+    names += [(_("Rules"), RULES), (_("Consents"), CONSENTS)]
+    names += [(_("Exchanges"), EXCHANGES), (_("Attention"), ATTENTION)]
     if sees_state(viewer, CAPABILITY):
-        names.append((_("Annual statements"), STATEMENTS))
-    names.append((_("Reports per supplier party"), REPORTS))
+        names.append((_("Statements"), STATEMENTS))
+    names.append((_("Reports"), REPORTS))
     if viewer.may_post_somewhere("obligations.record") or viewer.may_post_in_an_area(RECEIPT):
         names.append((_("Record"), RECORD))
     return [(title, href, href == here) for title, href in names]

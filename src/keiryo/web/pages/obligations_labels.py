@@ -164,7 +164,7 @@ def label_page(request: AnyRequest, viewer: Asking, code: FromPath[str]) -> Resp
         request,
         "obligations/label.html",
         one=one,
-        state={"text": _(state_of(one, viewer.today)),
+        label_state={"text": _(state_of(one, viewer.today)),
                "badge": STATE_BADGES[state_of(one, viewer.today)]},
         kind=_(one.kind),
         agreement_href=agreement_address(viewer, one.instrument),

@@ -289,11 +289,10 @@ def _name(holding: Holding) -> str:
 
 def _place(name: str, holding: Holding, areas: set[str], asked: str) -> StreamPlace:
     if holding.account == BOOK:
-        pooled = holding.name == POOL
-        of = holding.mba if pooled else f"{holding.mba}/{holding.name}"
+        of = holding.mba if holding.name == POOL else f"{holding.mba}/{holding.name}"
         return StreamPlace(
             name,
-            f"{holding.mba} {_('pool')}" if pooled else of,
+            place_words(holding),
             "",
             holding.mba,
             href=trace_address(of) if holding.mba in areas and name != asked else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from keiryo.obligations.holdings import BOOK, FOLLOWED, TRANSIT, Holding
+from keiryo.obligations.holdings import BOOK, FOLLOWED, POOL, TRANSIT, Holding
 from keiryo.obligations.trace import PASSING
 from keiryo.quantities import Category
 from keiryo.web.pages.areas_frame import address, why_address
@@ -107,12 +107,14 @@ def step_words(kind: str) -> str:
 def place_words(holding: Holding) -> str:
     """Return a holding in words: area and batch, an account, or another State's place."""
     if holding.account == BOOK:
-        return f"{holding.mba}/{holding.name}"
+        pooled = holding.name == POOL
+        return f"{holding.mba} {_('pool')}" if pooled else f"{holding.mba}/{holding.name}"
     if holding.account == TRANSIT:
         return _("on its way %(mba)s to %(name)s", mba=holding.mba, name=holding.name)
     if holding.account == "abroad":
         return holding.name or _("abroad")
-    if holding.account in (*FOLLOWED, PASSING) and holding.name:
+    named = holding.name not in ("", POOL)
+    if holding.account in (*FOLLOWED, PASSING) and named:
         return f"{holding.mba}/{holding.name} ({account_words(holding.account)})"
     return f"{holding.mba} ({account_words(holding.account)})"
 
