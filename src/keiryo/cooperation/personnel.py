@@ -106,13 +106,22 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """That a person is somewhere, from a first to a last day (YYYYMMDD)."""
+    """That a person is somewhere, from a first to a last day (YYYYMMDD).
+
+    What is `marked` stands under a handling caveat: a finding, which others read, does not name it.
+    """
 
     person: str
     name: str
     place: str
     first_day: int
     last_day: int
+    marked: bool = False
+
+    @property
+    def words(self) -> str:
+        """It in words that everybody may read."""
+        return "under a handling caveat" if self.marked else f"{self.name} at {self.place}"
 
     def meets(self, other: Stay) -> bool:
         """Return whether two stays of one person have a day in common."""
@@ -146,7 +155,10 @@ def stays(known: Mapping[str, Exchange], teams: Mapping[str, Mission]) -> list[S
             continue
         first, last = (date_number(day) for day in period)
         result += [
-            Stay(str(one["person"]), mission.name, str(mission.values["host"]), first, last)
+            Stay(
+                *(str(one["person"]), mission.name, str(mission.values["host"]), first, last),
+                marked=bool(mission.caveats),
+            )
             for one in mission.team
             if one["part"] != "host"
         ]
@@ -167,10 +179,9 @@ def _two_places(one: Stay, other: Stay) -> Finding:
     when = f"{day_text(first)} to {day_text(last)}"
     return _finding(
         "PERSONNEL-TWO-PLACES",
-        f"{one.person} is in two places from {when}: {one.name} at {one.place}, {other.name} at "
-        f"{other.place}",
+        f"{one.person} is in two places from {when}: {one.words}, {other.words}",
         "Move one of the two, or send somebody else.",
-        one.name,
+        (other if one.marked else one).name if not (one.marked and other.marked) else "",
     )
 
 

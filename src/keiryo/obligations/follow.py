@@ -32,7 +32,6 @@ from keiryo.obligations.holdings import (
     CellsOfHolding,
     Holding,
     Holdings,
-    Line,
     Move,
     Noted,
 )

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, MetaData, Table, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    case,
+    distinct,
+    func,
+    or_,
+    select,
+)
 
 from keiryo.accounts.model import Knowledge
 from keiryo.accounts.tables import INVENTORY_CHANGE, PHYSICAL_INVENTORY, effective
@@ -38,8 +49,8 @@ _TOLD = ("P", "E")
 """Categories of which the books may tell more."""
 
 _GROUP_OF_TYPE = {"item": ITEM_AREAS, "bulk": BULK_AREAS, "LOF": OUTSIDE_FACILITIES}
-_ENRICHING = ("NE", "DE")
-"""Category changes that only an enrichment plant makes."""
+_ENRICHING = ("NE", "ND")
+"""Category changes that together only an enrichment plant makes: of product and of tails."""
 
 
 def read_kinds(
@@ -65,9 +76,12 @@ def read_kinds(
         if attaches_to == "enrichment":
             groups[str(mba)] = ENRICHMENT_PLANTS
     changes = metadata.tables[INVENTORY_CHANGE.name]
-    enriching = select(changes.c.mba).distinct().where(
-        changes.c.code.in_(_ENRICHING), effective(changes, known)
-    )  # fmt: skip
+    enriching = (
+        select(changes.c.mba)
+        .where(changes.c.code.in_(_ENRICHING), effective(changes, known))
+        .group_by(changes.c.mba)
+        .having(func.count(distinct(changes.c.code)) == len(_ENRICHING))
+    )
     groups |= {str(mba): ENRICHMENT_PLANTS for (mba,) in connection.execute(enriching)}
     followed = [code for code, one in places.items() if one.batch_follow_up]
     return Kinds(groups, _told(connection, metadata, followed, last, known))

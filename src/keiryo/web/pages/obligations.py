@@ -90,12 +90,8 @@ def balance_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     partners = _partners(request, viewer, every, on, partner)
     if isinstance(partners, Response | Stream):
         return partners
-    listed = shown_list(
-        request,
-        RowList(_cell_rows(cells), _cell_columns(on, cells)),
-        f"obligations-{on}",
-        prefix="c-",
-    )
+    rows = RowList(_cell_rows(cells), _cell_columns(on, cells))
+    listed = shown_list(request, rows, f"obligations-{on}", prefix="c-")
     if isinstance(listed, Response | Stream):
         return listed
     for shown, row in zip(listed.rows, listed.found.rows, strict=True):

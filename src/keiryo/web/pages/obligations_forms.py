@@ -188,7 +188,7 @@ def _record(viewer: Viewer, which: str, row: dict[str, Any]) -> Answer:
         posted = set_consent_rule(books, actor, row["mode"], row["reason"], from_day=day)
         return _answer(place, posted.act.act_id)
     if which == WITHDRAWAL:
-        viewer.require_post(_WITHDRAWING.get(row["kind"], _RECORDING), viewer.state)
+        viewer.require_post(WITHDRAWING.get(row["kind"], _RECORDING), viewer.state)
         if row["kind"] not in WITHDRAWN:
             raise UsageError(_("Choose what is to be withdrawn."))
         posted = withdraw(books, actor, row["kind"], row["name"], row["reason"])
@@ -197,7 +197,7 @@ def _record(viewer: Viewer, which: str, row: dict[str, Any]) -> Answer:
     return _told(place, record_statements(books, actor, file, reason=row.get("reason")))
 
 
-_WITHDRAWING = {"exchange": "obligations.exchange", "relabelling": "obligations.relabel"}
+WITHDRAWING = {"exchange": "obligations.exchange", "relabelling": "obligations.relabel"}
 
 
 def _told(place: str, done: RecordedStatements) -> Answer:

@@ -209,12 +209,12 @@ def may_record(viewer: Viewer) -> bool:
 
 def tabs(viewer: Viewer, here: str) -> list[tuple[str, str, bool]]:
     """Return the parts of the section that the viewer may look at."""
-    names: list[tuple[str, str]] = [(_("Balance"), HOME), (_("Labels"), LABELS)]
+    names: list[tuple[str, str]] = [(_("Label balance"), HOME), (_("Labels"), LABELS)]
     names += [(_("Rules"), RULES), (_("Consents"), CONSENTS)]
     names += [(_("Exchanges"), EXCHANGES), (_("Attention"), ATTENTION)]
     if sees_state(viewer, CAPABILITY):
-        names.append((_("Statements"), STATEMENTS))
-    names.append((_("Reports"), REPORTS))
+        names.append((_("Annual statements"), STATEMENTS))
+    names.append((_("Supplier reports"), REPORTS))
     if viewer.may_post_somewhere("obligations.record") or viewer.may_post_in_an_area(RECEIPT):
         names.append((_("Record"), RECORD))
     return [(title, href, href == here) for title, href in names]

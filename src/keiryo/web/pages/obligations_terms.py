@@ -240,7 +240,7 @@ EXCHANGE_COLUMNS = (
     ListColumn("exchange", sentence("Exchange"), "code"),
     ListColumn("event_date", sentence("Day"), "date"),
     ListColumn("one", sentence("One side")),
-    ListColumn("other", sentence("Other side")),
+    ListColumn("other", sentence("The other side")),
     ListColumn("category", sentence("Category"), "code"),
     ListColumn("element_mg", sentence("Element of each side"), "mass", filterable=False),
     ListColumn("consents", sentence("Consents")),
@@ -259,7 +259,7 @@ RELABEL_COLUMNS = (
     _ACT,
 )
 STATED_COLUMNS = (
-    ListColumn("kind", sentence("Statement"),
+    ListColumn("kind", sentence("What was stated"),
                choices=(sentence("labels of a receipt"), sentence("labels of a withdrawal"))),
     ListColumn("mba", sentence("Area"), "code", href=_area_href),
     ListColumn("batch", sentence("Batch"), "code"),
