@@ -129,8 +129,9 @@ def made_wrong(history: History, chance: random.Random) -> tuple[list[Entry], Wr
                 other["event_date"] = values["event_date"] + chance.choice((-1, 1, 2))
             if chance.random() < 0.3:
                 other["category"] = "N" if values["category"] == "E" else "E"
-            wrong.append(((kind, other), (kind, values)))
-            entries.append([(kind, other)])
+            mistaken: Line = (kind, other)
+            wrong.append((mistaken, (kind, values)))
+            entries.append([mistaken])
         else:
             entries.append(entry)
             if kind == "inventory_change" and chance.random() < 0.2:

@@ -25,13 +25,13 @@ from litestar.routes import HTTPRoute
 from playwright.sync_api import Browser
 
 import keiryo
-from keiryo.cooperation.recording import record_register, shipped_register
 from keiryo.people import keys, one_time
 from keiryo.people.joining import first_token
 from keiryo.people.sessions import form_token
 from keiryo.reports.service import import_reports
 from keiryo.web.settings import Settings
 from web.browser import COLOURS, DESK, TABLET, launched, until, window
+from web.cooperating_state import record_cooperation
 from web.site import Site, copy_of, demonstration_books, make_site, serving
 from web.test_main_work_accountant import DISCARD, WRONG, two_people_for_reports
 from web.test_release_pages import submitted
@@ -88,8 +88,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a site where somebody uploaded, composed, asked for release, and started jobs."""
     site = make_site(copy_of(demonstration_books(), tmp_path_factory.mktemp("axe")))
-    officer = site.actor("cooperation")
-    record_register(site.database, officer, shipped_register(), "agreements.json")
+    record_cooperation(site)
     try:
         with serving(site) as address:
             yield Served(site, address, _something_of_everything(site, address))

@@ -294,6 +294,11 @@ def cells_typed_twice(fields: Mapping[str, str]) -> list[str]:
     return found
 
 
+def too_long_fields(fields: Mapping[str, str]) -> list[str]:
+    """Return the names of fields in which more stands than is recorded."""
+    return [name for name, text in fields.items() if len(text) > MOST_LENGTH and name[0] != "_"]
+
+
 def missing_fields(which: str, fields: Mapping[str, str]) -> list[str]:
     """Return the names of required fields in which nothing stands."""
     form = FORMS[which]

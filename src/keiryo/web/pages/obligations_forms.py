@@ -53,6 +53,7 @@ from keiryo.web.pages.evaluation_asked import plain_finding
 from keiryo.web.pages.obligations_entries import (
     FORMS,
     MOST_CELLS,
+    MOST_LENGTH,
     RULE,
     WITHDRAWAL,
     cells_typed_twice,
@@ -62,6 +63,7 @@ from keiryo.web.pages.obligations_entries import (
     missing_fields,
     options_of,
     row_typed,
+    too_long_fields,
 )
 from keiryo.web.pages.obligations_known import READING, kept, last_of, rows_of, tabs
 from keiryo.web.pages.obligations_statements import MOST_BYTES, uploaded
@@ -155,6 +157,8 @@ def record_typed(
     form = FORMS[which]
     for name in missing_fields(which, entered.fields):
         entered.errors[name] = _("Fill this in.")
+    for name in too_long_fields(entered.fields):
+        entered.errors[name] = _("Say it in %(most)s characters at most.", most=MOST_LENGTH)
     for name in cells_typed_twice(entered.fields) if form.cells else ():
         entered.errors[name] = _("State each label set once.")
     if entered.errors:
