@@ -60,12 +60,7 @@ class LabelBooks:
         open_journal(self.database, STATE, ACTOR)
         self.acts = 0
         self.areas = [*pools.split(), *batches.split()]
-        draft = Draft("places.register", client_id="areas")
-        for code in self.areas:
-            followed = code in batches.split()
-            place = MaterialBalanceArea(STATE, "XAF-", code, "item" if followed else "bulk", followed)
-            draft.add(AREA.name, area_values(place))
-        post(self.database, draft, ACTOR)
+        self.post(*(registered(code, followed=code in batches.split()) for code in self.areas))
         self.post(*(label(code) for code in LABELS))
         if labels:
             self.post(beginning())
@@ -144,6 +139,13 @@ def scope(mba: str) -> str:
     return f"{STATE}/XAF-/{mba}"
 
 
+def registered(mba: str, *, followed: bool) -> Line:
+    """Return a line that registers an area."""
+    kind = "item" if followed else "bulk"
+    place = MaterialBalanceArea(STATE, "XAF-", mba, kind, followed)
+    return AREA.name, dict(area_values(place))
+
+
 def label(code: str, kind: str = "State", **more: Any) -> Line:
     """Return a line that registers a label."""
     values = {"scope": STATE, "label": code, "name": f"partner {code}", "kind": kind, **more}
@@ -209,9 +211,7 @@ def exported(
     return change(mba, "SF", day, batch, category, element_mg, shipper=f"XA/{mba}", receiver=to)
 
 
-def shipped(
-    mba: str, to: str, day: int, batch: str, category: str, element_mg: int
-) -> Line:
+def shipped(mba: str, to: str, day: int, batch: str, category: str, element_mg: int) -> Line:
     """Return a domestic shipment."""
     parties = {"shipper": f"XA/{mba}", "receiver": f"XA/{to}"}
     return change(mba, "SD", day, batch, category, element_mg, **parties)

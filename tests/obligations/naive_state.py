@@ -1,4 +1,4 @@
-"""Ten years of a State with three partners: its ledger lines, and the exact labels of a naive model.
+"""Ten years of a State with three partners: its ledger lines, and their exact labels.
 
 The model is written for reading: fractions, no rounding, one dictionary of cells per holding, and
 nothing of keiryo. For every cell it counts the events on it: a posted cell may differ from the
@@ -102,6 +102,7 @@ class NaiveState:
     """
 
     seed: int
+    how_long: int = YEARS
     model: NaiveLabels = field(default_factory=NaiveLabels)
     acts: list[list[Line]] = field(default_factory=list)
     years: dict[int, tuple[dict[Holding, Cells], dict[Holding, int]]] = field(default_factory=dict)
@@ -136,7 +137,7 @@ class NaiveState:
         self._line(CONVERSION, "RF", day, batch, category, mg, shipper="ZZ/ZZAA",
                    receiver=f"XA/{CONVERSION}")  # fmt: skip
         shares = {labels: Fraction(1)}
-        if self.chance.random() < 0.4:
+        if labels != "-" and self.chance.random() < 0.4:
             shares = {labels: Fraction(2, 3), "-": Fraction(1, 3)}
         for key, share in shares.items():
             values = {"scope": f"XA/XAF-/{CONVERSION}", "mba": CONVERSION, "batch": batch,
@@ -169,8 +170,8 @@ class NaiveState:
     # --- a year -----------------------------------------------------------------------------------
 
     def live(self) -> NaiveState:
-        """Let ten years pass."""
-        for year in range(FIRST_YEAR, FIRST_YEAR + YEARS):
+        """Let the years pass."""
+        for year in range(FIRST_YEAR, FIRST_YEAR + self.how_long):
             for number in range(1, 13):
                 self._month(year * 10_000 + number * 100, year, number)
                 self._post()
@@ -187,7 +188,7 @@ class NaiveState:
         self.month = {}
 
     def _month(self, base: int, year: int, number: int) -> None:
-        if year == FIRST_YEAR + 6 and number == 4:
+        if year == FIRST_YEAR + self.how_long // 2 and number == 4:
             self._succession(base + 1)
         heir = "GB" if self.ended else "CA"
         for place in range(3):

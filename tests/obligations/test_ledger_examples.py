@@ -8,6 +8,7 @@ import pytest
 
 from obligations.ledger_books import (
     LabelBooks,
+    Line,
     category_change,
     change,
     consent,
@@ -32,11 +33,11 @@ def books(sqlite_url: str) -> Iterator[LabelBooks]:
     made.database.close()
 
 
-def with_labels(mba: str, day: int, batch: str, category: str, **cells: int) -> list[object]:
+def with_labels(mba: str, day: int, batch: str, category: str, **cells: int) -> list[Line]:
     """Return a receipt from abroad and its labels; ``none`` stands for no label."""
     keys = {name: "-" if name == "none" else name.replace("_", "+") for name in cells}
     whole = sum(cells.values())
-    lines: list[object] = [imported(mba, day, batch, category, whole)]
+    lines: list[Line] = [imported(mba, day, batch, category, whole)]
     for name, mg in cells.items():
         lines.append(receipt(mba, batch, keys[name], element_mg=mg))
     return lines
@@ -69,7 +70,9 @@ def test_the_same_in_grams_of_the_document(books: LabelBooks) -> None:
         change("XAPA", "LD", 20250201, "D", "E", 400),
     )
     left = books.held()["XAPA/(pool)/E"]
-    drawn = {key: mg - left[key] for key, mg in {"AU+US": 700, "CA": 650, "KZ": 50, "-": 100}.items()}
+    drawn = {
+        key: mg - left[key] for key, mg in {"AU+US": 700, "CA": 650, "KZ": 50, "-": 100}.items()
+    }
     assert drawn == {"AU+US": 187, "CA": 173, "KZ": 13, "-": 27}
 
 
@@ -147,7 +150,9 @@ def test_irradiation_of_an_assembly(books: LabelBooks, equipment: bool) -> None:
 
 
 def test_the_loss_of_decay_is_shared_within_the_batch(books: LabelBooks) -> None:
-    books.post(*with_labels("XABA", 20250110, "PU", "P", AU_US=2_760_000, CA_US=1_380_000, KZ=460_000))
+    books.post(
+        *with_labels("XABA", 20250110, "PU", "P", AU_US=2_760_000, CA_US=1_380_000, KZ=460_000)
+    )
     books.post(change("XABA", "LN", 20300110, "PU", "P", 118_439))
     left = books.held()["XABA/PU/P"]
     lost = {"AU+US": 2_760_000 - left["AU+US"], "CA+US": 1_380_000 - left["CA+US"],

@@ -159,9 +159,7 @@ def test_moves_that_are_not_what_follows(books: LabelBooks) -> None:
             text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         ).all():
             connection.execute(text(f'DROP TRIGGER "{name}"'))
-        connection.execute(
-            text("UPDATE obligation_move SET element_mg = 9 WHERE element_mg = 10")
-        )
+        connection.execute(text("UPDATE obligation_move SET element_mg = 9 WHERE element_mg = 10"))
     with books.database.reading() as connection:
         (finding,) = verify_moves(connection, books.metadata)
     assert (finding.code, finding.mba, finding.category) == ("OBLIGATION-REPLAY", "XABA", "E")

@@ -16,12 +16,14 @@ from keiryo.obligations.verification import verify_moves
 from obligations.ledger_books import (
     LabelBooks,
     Line,
+    beginning,
     change,
     exchanged,
     imported,
     rebatched,
     receipt,
     received,
+    registered,
     relabelled,
     shipped,
 )
@@ -169,6 +171,47 @@ def test_corrections_give_what_the_right_lines_would_have_given(
             made.post(corrected(line, instead, *posted[id(line)]))
         for day in sorted({*history.days, LAST}):
             assert made.every(day) == right.every(day)
+        require_replay(made)
+
+
+@FEW
+@given(histories, st.integers(0, 10**6))
+def test_labels_may_begin_again_on_another_day(history: History, seed: int) -> None:
+    chance = random.Random(seed)
+    day = chance.choice(history.days)
+    again = beginning(day)
+    with books() as made, books() as at_once:
+        made.post(*(line for entry in history.entries for line in entry))
+        made.post(again)
+        at_once.post(again)
+        post_chunks(at_once, chunks(history.entries, chance))
+        for one in (made, at_once):
+            require_replay(one)
+            for later in (number for number in {*history.days, LAST} if number > day):
+                cells = one.every(later)
+                sums = {(h.mba, h.name, h.category): sum(c.values()) for h, c in cells.items()
+                        if h.account == "book"}  # fmt: skip
+                assert {key: mg for key, mg in sums.items() if mg} == one.book(later)
+        assert made.every() == at_once.every()
+
+
+@FEW
+@given(histories, st.sampled_from((*POOLS, *BATCHES)), st.integers(0, 10**6))
+def test_batches_of_an_area_may_begin_or_cease_to_be_followed(
+    history: History, mba: str, seed: int
+) -> None:
+    chance = random.Random(seed)
+    entries = [entry for entry in history.entries if entry[0][0] != "obligation_exchange"]
+    with books() as made:
+        parts = chunks(entries, chance)
+        middle = chance.randint(0, len(parts))
+        post_chunks(made, parts[:middle])
+        made.post(registered(mba, followed=mba in POOLS))
+        post_chunks(made, parts[middle:])
+        cells = made.every()
+        sums = {(h.mba, h.name, h.category): sum(c.values()) for h, c in cells.items()
+                if h.account == "book"}  # fmt: skip
+        assert {key: mg for key, mg in sums.items() if mg} == made.book()
         require_replay(made)
 
 

@@ -8,27 +8,28 @@ import pytest
 
 from keiryo.obligations.holdings import CellsOfHolding
 from keiryo.obligations.verification import verify_moves
-from obligations.ledger_books import LabelBooks, consent, place_rule
+from obligations.ledger_books import LabelBooks, beginning, consent, place_rule
 from obligations.naive_state import (
     CONVERSION,
     FOLLOWED,
     PARTNERS,
     POOLED,
     REACTOR,
+    YEARS,
     Cells,
     Holding,
     NaiveState,
 )
 
 
-@pytest.mark.parametrize("seed", [0, 1], ids=lambda seed: f"seed{seed}-")
+@pytest.mark.parametrize("seed", [0], ids=lambda seed: f"seed{seed}-")
 def test_a_decade_on_sqlite(seed: int, sqlite_url: str) -> None:
-    live_through(seed, sqlite_url)
+    assert live_through(seed, sqlite_url) > 2500
 
 
 @pytest.mark.postgres
-def test_a_decade_on_postgresql(postgres_url: str) -> None:
-    live_through(2, postgres_url)
+def test_some_years_on_postgresql(postgres_url: str) -> None:
+    live_through(2, postgres_url, how_long=2)
 
 
 @pytest.mark.soak
@@ -37,13 +38,13 @@ def test_many_decades(seed: int, sqlite_url: str) -> None:
     live_through(seed, sqlite_url)
 
 
-def live_through(seed: int, url: str) -> None:
-    """Post ten years, area by area and month by month; compare the end of every year."""
-    state = NaiveState(seed).live()
-    books = LabelBooks(
-        url, pools=" ".join(POOLED), batches=" ".join(FOLLOWED), checks=False
-    )
+def live_through(seed: int, url: str, how_long: int = YEARS) -> int:
+    """Post years, area by area and month by month; compare the end of each; return the lines."""
+    state = NaiveState(seed, how_long).live()
+    areas = {"pools": " ".join(POOLED), "batches": " ".join(FOLLOWED)}
+    books = LabelBooks(url, **areas, labels=False, checks=False)
     books.post(
+        beginning(20141231),
         place_rule(CONVERSION, attaches="US", attaches_to="enrichment"),
         place_rule(REACTOR, attaches="US", attaches_to="production"),
         *(consent(f"C-{label}", label) for label in (*PARTNERS, "GB")),
@@ -52,10 +53,10 @@ def live_through(seed: int, url: str) -> None:
         books.post(*lines)
     for year, (exact, events) in state.years.items():
         compare(books.every(year * 10_000 + 1231), exact, events)
-    assert sum(len(lines) for lines in state.acts) > 2500
     with books.database.reading() as connection:
         assert verify_moves(connection, books.metadata) == []
     books.database.close()
+    return sum(len(lines) for lines in state.acts)
 
 
 def compare(

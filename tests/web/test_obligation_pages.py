@@ -389,7 +389,7 @@ def test_reports_per_supplier_party(kept: Site) -> None:
         assert client.get(f"{HOME}/reports?mba=XAFA&month=2025-13").status_code == 400
         assert client.get(f"{HOME}/reports?mba=XAFA&month=2020-01").status_code == 404
         due = rows_of(client.get(f"{HOME}/reports?on=2026-01-10&d-format=csv").text)
-        assert {row["state"] for row in due} == {"passed", "ahead"}
+        assert {row["state"] for row in due} == {"day over", "ahead"}
 
 
 # --- pictures --------------------------------------------------------------------------------

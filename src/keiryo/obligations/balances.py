@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, and_, func, or_, select
+from sqlalchemy import Connection, MetaData, and_, func, select
 
 from keiryo.accounts.balance import opening_inventory
 from keiryo.accounts.inventory import inventory
@@ -24,7 +24,14 @@ from keiryo.errors import UsageError
 from keiryo.obligations.apportion import apportioned
 from keiryo.obligations.cells import exact_share
 from keiryo.obligations.following_rows import current_cells
-from keiryo.obligations.holdings import BOOK, FOLLOWED, CellsOfHolding, Holding, Holdings
+from keiryo.obligations.holdings import (
+    BOOK,
+    FOLLOWED,
+    TRANSIT,
+    CellsOfHolding,
+    Holding,
+    Holdings,
+)
 from keiryo.obligations.labels import labels_of
 from keiryo.obligations.stated import labels, labels_are_kept
 from keiryo.obligations.sums import SUM
@@ -175,21 +182,18 @@ def holdings_on(
     wanted = sorted(areas(connection, metadata) if mbas is None else mbas)
     holdings = Holdings(current_cells(connection, metadata, wanted, ()))
     table = metadata.tables[MOVE.name]
+    later = table.c.event_date > date_number(day)
     sides = ("mba", "account", "holding", "category", "labels")
     for side, sign in (("to", -1), ("from", 1)):
         columns = [table.c[f"{side}_{name}"] for name in sides]
-        query = (
-            select(*columns, func.sum(table.c.element_mg))
-            .where(
-                or_(table.c.mba.in_(wanted), table.c[f"{side}_mba"].in_(wanted)),
-                table.c.event_date > date_number(day),
-                table.c[f"{side}_account"].in_(sorted(FOLLOWED)),
-            )
-            .group_by(*columns)
-        )
-        for mba, account, name, category, key, mg in connection.execute(query):
-            if mba in wanted:
-                holdings.add(Holding(mba, account, name, category), {key: sign * int(mg)})
+        own, account = table.c[f"{side}_mba"], table.c[f"{side}_account"]
+        # Of other areas' moves only those touch these that take what was shipped to them.
+        elsewhere = and_(account == TRANSIT, own.in_(wanted), table.c.mba.not_in(wanted))
+        for where in (and_(table.c.mba.in_(wanted), account.in_(sorted(FOLLOWED))), elsewhere):
+            query = select(*columns, func.sum(table.c.element_mg)).where(where, later)
+            for row in connection.execute(query.group_by(*columns)):
+                if row[0] in wanted:
+                    holdings.add(Holding(*row[:4]), {row[4]: sign * int(row[5])})
     return {h: cells for h, cells in sorted(holdings.cells.items()) if h.account in accounts}
 
 

@@ -31,6 +31,7 @@ from keiryo.obligations.holdings import (
     Move,
     Noted,
     by_shares,
+    draw_of,
     in_ratio,
 )
 from keiryo.obligations.labels import UNOBLIGATED, labels_of, with_labels
@@ -378,13 +379,6 @@ class Rebatching:
         for source, _, of in mixed:
             over = {key: value for key, value in left.held(source).items() if value > 0}
             holdings.moved(self.mba, day, "LOSS", source, outside, over, of)
-
-
-def draw_of(left: Holdings, source: Holding, wanted: int) -> tuple[dict[str, int], int]:
-    """Draw from what is left of mixed material, never more than there is."""
-    amount = min(wanted, max(left.amount(source), 0))
-    cells, _ = left.take(source, amount)
-    return cells, wanted - amount
 
 
 @dataclass(slots=True)

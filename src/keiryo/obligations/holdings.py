@@ -210,6 +210,13 @@ def draw(cells: Mapping[str, int], amount_mg: int) -> tuple[dict[str, int], int]
     return drawn, 0
 
 
+def draw_of(left: Holdings, source: Holding, wanted: int) -> tuple[dict[str, int], int]:
+    """Draw from what is left of mixed material, never more than there is."""
+    amount = min(wanted, max(left.amount(source), 0))
+    cells, _ = left.take(source, amount)
+    return cells, wanted - amount
+
+
 def by_shares(shares: Mapping[str, Fraction], amount_mg: int) -> dict[str, int]:
     """Return an amount divided by shares that add up to 1, in whole milligrams."""
     if not shares:

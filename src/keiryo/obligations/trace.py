@@ -7,17 +7,22 @@ holding got after the day that is asked about did not become what is asked about
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+import gc
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Any
+from operator import itemgetter
+from typing import Any, overload
 
-from sqlalchemy import Connection, MetaData, and_, or_, select
+from sqlalchemy import Connection, MetaData, and_, bindparam, or_, select, text
 
 from keiryo.accounts.tables import INVENTORY_CHANGE, PHYSICAL_INVENTORY
 from keiryo.dates import date_number, number_date
 from keiryo.errors import NotFoundError, UsageError
 from keiryo.obligations.balances import holdings_on, require_labels
+from keiryo.obligations.following_rows import current_cells
 from keiryo.obligations.holdings import BOOK, FOLLOWED, POOL, TRANSIT, Holding, Line
 from keiryo.obligations.labels import labels_of
 from keiryo.obligations.sums import STEP
@@ -25,11 +30,13 @@ from keiryo.obligations.tables import MOVE
 from keiryo.places.tables import area
 from keiryo.quantities import Category, format_weight
 
-ASKED_ONE_BY_ONE = 400
+ASKED_ONE_BY_ONE = 1000
 """Holdings that are looked up one by one before all steps of the books are read at once."""
 
 PASSING = "rebatching"
 """Account between batches that are mixed and batches that are made of them."""
+
+_WALKED = frozenset({*FOLLOWED, PASSING})
 
 _SIDE = ("mba", "account", "holding", "category")
 
@@ -53,6 +60,44 @@ class Step:
     element_mg: int
 
 
+_Row = tuple[str, int, str, int, int, str, int]
+"""Where to, day, kind, act, line, where from, weight: a step as it is walked."""
+
+_MARK = "\x1f"
+
+
+def _key(holding: Holding) -> str:
+    """Return a holding as one text; the name stands last, for it may hold anything."""
+    return _MARK.join((holding.mba, holding.account, holding.category, holding.name))
+
+
+def _holding(key: str) -> Holding:
+    mba, account, category, name = key.split(_MARK, 3)
+    return Holding(mba, account, name, category)
+
+
+class Path(Sequence[Step]):
+    """The steps of a way, each made when it is asked for: there may be very many."""
+
+    def __init__(self, rows: list[_Row]) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Step: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Path: ...
+
+    def __getitem__(self, place: int | slice) -> Step | Path:
+        if isinstance(place, slice):
+            return Path(self.rows[place])
+        target, day, kind, act, line, source, mg = self.rows[place]
+        return Step(Line(act, line), kind, day, _holding(source), _holding(target), mg)
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What is asked about, its cells, and the way back, the latest step first.
@@ -63,14 +108,14 @@ class Trace:
     pooled : bool
         Whether the way is that of the area's pool, because batches are not followed there.
     cells : dict of Holding to cells
-    path : tuple of Step
+    path : sequence of Step
     """
 
     asked: str
     on: datetime.date
     pooled: bool
     cells: dict[Holding, dict[str, int]]
-    path: tuple[Step, ...]
+    path: Sequence[Step]
 
 
 def trace(
@@ -117,18 +162,23 @@ def trace(
             f"List what is there with 'keiryo inventory {mba} --on DATE'.",
         )
     name = batch if place.batch_follow_up else POOL
-    held = holdings_on(connection, metadata, day, [mba])
+    held = (
+        current_cells(connection, metadata, [mba], ())
+        if on is None
+        else holdings_on(connection, metadata, day, [mba])
+    )
     cells = {
         holding: {
             key: mg for key, mg in own.items() if partner is None or partner in labels_of(key)
         }
-        for holding, own in held.items()
-        if holding.name == name and holding.category in categories
+        for holding, own in sorted(held.items())
+        if holding.account == BOOK and holding.name == name and holding.category in categories
     }
     starts = [Holding(mba, BOOK, name, category) for category in sorted(categories)]
     allowed = None if partner is None else _carrying(connection, metadata, partner)
     steps = _Steps(connection, metadata, allowed)
-    path = tuple(_walk(steps, starts, date_number(day)))
+    with _collector_at_rest():
+        path = Path(_walk(steps, [_key(start) for start in starts], date_number(day)))
     return Trace(asked, day if on else datetime.date.today(), name == POOL, cells, path)
 
 
@@ -151,7 +201,8 @@ def _categories(connection: Connection, metadata: MetaData, mba: str, batch: str
     return found
 
 
-Carrying = frozenset[tuple[Line, Holding, Holding]]
+Carrying = frozenset[tuple[int, int, str, str]]
+"""Act and line, where from and where to."""
 
 
 def _carrying(connection: Connection, metadata: MetaData, partner: str) -> Carrying:
@@ -164,12 +215,40 @@ def _carrying(connection: Connection, metadata: MetaData, partner: str) -> Carry
     columns += [table.c[f"{side}_{name}"] for side in ("from", "to") for name in _SIDE]
     return frozenset(
         (
-            Line(row[0] if row[1] is None else row[1], row[2]),
-            Holding(*row[3:7]),
-            Holding(*row[7:11]),
+            row[0] if row[1] is None else row[1],
+            row[2],
+            _key(Holding(*row[3:7])),
+            _key(Holding(*row[7:11])),
         )
         for row in connection.execute(select(*columns).where(has))
     )
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep Python from searching many plain rows for cycles that they cannot form."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _joined(side: str) -> str:
+    names = (f"{side}_{name}" for name in ("mba", "account", "category", "holding"))
+    return " || :mark || ".join(names)
+
+
+_ROWS = (
+    f"SELECT {_joined('to')}, event_date, kind, from_act, from_line, {_joined('from')}, "
+    f"element_mg FROM {STEP} WHERE element_mg <> 0"
+)
+_INTO = text(f"{_ROWS} AND {' AND '.join(f'to_{name} = :{name}' for name in _SIDE)}")
+_EVERY = text(f"{_ROWS} AND to_account IN :accounts").bindparams(
+    bindparam("accounts", value=sorted(_WALKED), expanding=True)
+)
 
 
 class _Steps:
@@ -179,83 +258,91 @@ class _Steps:
         self, connection: Connection, metadata: MetaData, allowed: Carrying | None
     ) -> None:
         self.connection, self.allowed = connection, allowed
-        self.table = metadata.tables[STEP]
         self.moves = metadata.tables[MOVE.name]
-        names = [f"to_{name}" for name in _SIDE]
-        names += ["event_date", "kind", "from_act", "from_line"]
-        names += [f"from_{name}" for name in _SIDE] + ["element_mg"]
-        self.columns = [self.table.c[name] for name in names]
         self.asked = 0
-        self.every: dict[tuple[str, ...], list[Any]] | None = None
+        self.every: dict[str, list[_Row]] | None = None
 
-    def into(self, holding: Holding, until: int) -> Iterator[Step]:
-        """Yield the steps into a holding up to a day."""
-        for row in self._rows(holding):
-            if row[4] > until or not row[12]:
-                continue
-            source = Holding(*row[8:12])
-            step = Step(Line(row[6], row[7]), row[5], row[4], source, holding, row[12])
-            if self.allowed is None or (step.line, source, holding) in self.allowed:
-                yield step
+    def into(self, key: str) -> list[_Row]:
+        """Return the steps into a holding."""
+        if self.every is not None:
+            rows = self.every.get(key, [])
+        elif self.asked < ASKED_ONE_BY_ONE:
+            self.asked += 1
+            asked = {"mark": _MARK, **dict(zip(_SIDE, _holding(key), strict=True))}
+            rows = [tuple(row) for row in self.connection.execute(_INTO, asked)]
+        else:
+            self.every = self._all()
+            rows = self.every.get(key, [])
+        if self.allowed is None:
+            return rows
+        return [row for row in rows if (row[3], row[4], row[5], row[0]) in self.allowed]
 
-    def other_side(self, step: Step) -> Iterable[Holding]:
+    def other_side(self, row: _Row) -> Iterable[str]:
         """Return the holding with which labels changed places."""
         table = self.moves
-        act = step.line.act
+        act, line = row[3], row[4]
         query = select(*(table.c[f"to_{name}"] for name in _SIDE)).where(
             or_(table.c.of_act == act, and_(table.c.of_act.is_(None), table.c.act_id == act)),
-            table.c.of_line == step.line.line,
+            table.c.of_line == line,
             table.c.kind == "EXCHANGE",
         )
-        found = {Holding(*row) for row in self.connection.execute(query)}
-        return found - {step.target}
+        return {_key(Holding(*found)) for found in self.connection.execute(query)} - {row[0]}
 
-    def _rows(self, holding: Holding) -> Iterable[Any]:
-        if self.every is not None:
-            return self.every.get(tuple(holding), ())
-        self.asked += 1
-        if self.asked > ASKED_ONE_BY_ONE:
-            self.every = self._all()
-            return self.every.get(tuple(holding), ())
-        table = self.table
-        where = (table.c[f"to_{name}"] == value for name, value in zip(_SIDE, holding, strict=True))
-        return self.connection.execute(select(*self.columns).where(*where)).all()
-
-    def _all(self) -> dict[tuple[str, ...], list[Any]]:
-        names = ", ".join(column.name for column in self.columns)
-        statement = f"SELECT {names} FROM {STEP} WHERE to_account <> 'abroad'"
-        found: dict[tuple[str, ...], list[Any]] = {}
-        for row in self.connection.exec_driver_sql(statement).cursor.fetchall():  # type: ignore[union-attr]
-            key = row[:4]
-            if key in found:
-                found[key].append(row)
-            else:
-                found[key] = [row]
-        return found
+    def _all(self) -> dict[str, list[_Row]]:
+        found: defaultdict[str, list[_Row]] = defaultdict(list)
+        cursor: Any = self.connection.execute(_EVERY, {"mark": _MARK}).cursor
+        for row in cursor.fetchall():
+            found[row[0]].append(row)
+        return dict(found)
 
 
-def _walk(steps: _Steps, starts: Iterable[Holding], until: int) -> Iterator[Step]:
-    """Yield the steps on the way back, the latest first."""
-    waiting: list[tuple[int, Holding]] = []
-    for holding in starts:
-        heappush(waiting, (-until, holding))
-    seen: set[Holding] = set()
-    gathered: list[Step] = []
-    while waiting:
-        bound, holding = heappop(waiting)
-        if holding in seen:
-            continue
-        seen.add(holding)
-        for step in steps.into(holding, -bound):
-            gathered.append(step)
-            sources = [step.source]
-            if step.kind == "EXCHANGE":
-                sources = list(steps.other_side(step))
-            for source in sources:
-                if source not in seen and source.account in (*FOLLOWED, PASSING):
-                    heappush(waiting, (-step.day, source))
-    gathered.sort(key=lambda step: (-step.day, step.line, step.source, step.target))
-    yield from gathered
+_IN_ORDER = itemgetter(3, 4, 5, 0)
+
+
+def _may_be_walked(key: str) -> bool:
+    """Return whether steps may lead into a holding: it is not outside of the books."""
+    return key.split(_MARK, 2)[1] in _WALKED
+
+
+def _walk(steps: _Steps, starts: Iterable[str], until: int) -> list[_Row]:
+    """Return the steps on the way back, the latest first.
+
+    Day by day from the last one: what a holding got later than the latest day on which something
+    left it on the way did not go that way.
+    """
+    waiting: defaultdict[int, list[str]] = defaultdict(list, {until: list(starts)})
+    days = [-until]
+    seen: set[str] = set()
+    gathered: defaultdict[int, list[_Row]] = defaultdict(list)
+    while days:
+        bound = -heappop(days)
+        today = waiting.pop(bound)
+        while today:
+            key = today.pop()
+            if key in seen:
+                continue
+            seen.add(key)
+            rows, every = steps.into(key), steps.every
+            for row in rows:
+                day = row[1]
+                if day > bound:
+                    continue
+                gathered[day].append(row)
+                for source in (row[5],) if row[2] != "EXCHANGE" else steps.other_side(row):
+                    if source in seen:
+                        continue
+                    if not (_may_be_walked(source) if every is None else source in every):
+                        continue
+                    if day == bound:
+                        today.append(source)
+                        continue
+                    if day not in waiting:
+                        heappush(days, -day)
+                    waiting[day].append(source)
+    found: list[_Row] = []
+    for day in sorted(gathered, reverse=True):
+        found += sorted(gathered[day], key=_IN_ORDER)
+    return found
 
 
 def place_text(holding: Holding) -> str:

@@ -321,7 +321,7 @@ def _day(number: int | None) -> datetime.date | None:
 
 
 @reading("/obligations/statements/{label:str}/{year:int}", TAG, opt=READING)
-def get_statement(
+def get_annual_statement(
     request: AnyRequest,
     viewer: Asking,
     label: LabelCode,
@@ -371,6 +371,6 @@ SECTION = Section(
     "api obligations",
     api=(
         *(get_label_balance, list_holdings, get_trace, list_labels, list_consents),
-        *(get_statement, list_due),
+        *(get_annual_statement, list_due),
     ),
 )

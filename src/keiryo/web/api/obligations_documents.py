@@ -129,7 +129,7 @@ class ConsentDocument(Document, frozen=True, kw_only=True):
     left_mg: Annotated[int | None, Meta(description="left of it")]
     valid_from: Annotated[datetime.date | None, Meta(description="first day")]
     valid_to: Annotated[datetime.date | None, Meta(description="last day")]
-    state: Annotated[str, Meta(description="holds, not yet, run out, withdrawn or used up")]
+    state: Annotated[str, Meta(description="holds, run out, used up, withdrawn …")]
     words: Annotated[str, Meta(description="article, letter, conditions")]
     act: Annotated[int, Meta(description="act in which it was recorded last")]
 

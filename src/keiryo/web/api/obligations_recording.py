@@ -107,7 +107,7 @@ def post_consent_rule(
 
 
 @changing("/obligations/withdrawals", TAG, opt=READING, guards=[json_only])
-def post_withdrawal(
+def post_obligation_withdrawal(
     request: AnyRequest, viewer: Asking, data: JSONBody[WithdrawalSent]
 ) -> Response[PostedDocument]:
     """Let an exchange, a decision about a label or a consent not count any more."""
@@ -191,5 +191,8 @@ def _posted(
 
 SECTION = Section(
     "api obligations recording",
-    api=(post_statements, post_beginning, post_consent_rule, post_withdrawal, post_issue),
+    api=(
+        *(post_statements, post_beginning, post_consent_rule),
+        *(post_obligation_withdrawal, post_issue),
+    ),
 )

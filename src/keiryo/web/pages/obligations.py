@@ -35,6 +35,7 @@ from keiryo.web.pages.obligations_known import (
     READING,
     asked_partner,
     cells_seen,
+    explains,
     kept,
     may_record,
     partner_sums,
@@ -90,7 +91,7 @@ def balance_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     partners = _partners(request, viewer, every, on, partner)
     if isinstance(partners, Response | Stream):
         return partners
-    rows = RowList(_cell_rows(cells), _cell_columns(on, cells))
+    rows = RowList(_cell_rows(cells, explains(viewer)), _cell_columns(on, cells))
     listed = shown_list(request, rows, f"obligations-{on}", prefix="c-")
     if isinstance(listed, Response | Stream):
         return listed
@@ -197,7 +198,7 @@ def _book(cells: Sequence[Cell]) -> dict[str, int]:
     return found
 
 
-def _cell_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+def _cell_rows(cells: Sequence[Cell], why: bool) -> list[dict[str, Any]]:
     return [
         {
             "mba": one.mba,
@@ -205,6 +206,7 @@ def _cell_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
             "labels": one.labels,
             "element_mg": one.element_mg,
             "fissile_mg": one.fissile_mg,
+            "why": cell_why(one.mba, one.category, one.labels) if why else None,
         }
         for one in cells
     ]
@@ -221,7 +223,7 @@ def _cell_columns(on: datetime.date, cells: Sequence[Cell]) -> tuple[ListColumn,
         ListColumn(
             *("element_mg", sentence("Element"), "mass"),
             filterable=False,
-            href=lambda row: cell_why(row["mba"], row["category"], row["labels"]),
+            href=lambda row: row["why"],
         ),
         ListColumn("fissile_mg", sentence("Fissile, by share"), "mass", filterable=False),
     )

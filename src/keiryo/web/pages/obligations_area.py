@@ -19,6 +19,7 @@ from keiryo.web.pages.obligations_known import (
     DESIGNATE,
     READING,
     RECEIPT,
+    explains,
     holdings_seen,
     kept,
     rows_of,
@@ -49,14 +50,18 @@ ACCOUNTS = (BOOK, TRANSIT, WASTE, EXEMPT_USE, EXEMPT_QUANTITY)
 
 
 def _trace_href(row: Row) -> str | None:
+    if row["code"] != BOOK and not row["why"]:
+        return None
     if row["code"] != BOOK:
-        return why_address(f"obligated:{row['mba']}/{row['holding']}@{row['account']}")
+        return why_address(f"obligated:{row['mba']}/{row['holding']}@{row['code']}")
     if row["pooled"]:
         return trace_address(row["mba"])
     return trace_address(f"{row['mba']}/{row['holding']}")
 
 
 def _why(row: Row) -> str | None:
+    if not row["why"]:
+        return None
     if row["code"] == BOOK and row["pooled"]:
         return cell_why(row["mba"], row["category"], row["labels"])
     if row["code"] == BOOK:
@@ -87,7 +92,7 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
     held: Held = {}
     if found.begins is not None and found.begins <= on and seen_areas(viewer, place.code):
         held = holdings_seen(viewer, on, place.code, ACCOUNTS)
-    rows = _rows(held, pooled=not place.batch_follow_up)
+    rows = _rows(held, pooled=not place.batch_follow_up, why=explains(viewer))
     listed = shown_list(request, RowList(rows, COLUMNS), f"obligations-{place.code}-{on}")
     if isinstance(listed, Response | Stream):
         return listed
@@ -108,7 +113,7 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
         listed=listed,
         pooled=not place.batch_follow_up,
         picture=_picture(held),
-        sums=_sums(held) if place.batch_follow_up else [],
+        sums=_sums(held, explains(viewer)) if place.batch_follow_up else [],
         rules=_rules(viewer, place.code),
         may_state=viewer.may_post(RECEIPT, place.scope),
         may_designate=viewer.may_post(DESIGNATE, place.scope),
@@ -120,7 +125,7 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
     )
 
 
-def _rows(held: Held, *, pooled: bool) -> list[dict[str, Any]]:
+def _rows(held: Held, *, pooled: bool, why: bool) -> list[dict[str, Any]]:
     order = {account: place for place, account in enumerate(ACCOUNTS)}
     found = []
     for holding, cells in sorted(held.items(), key=lambda pair: (order[pair[0].account], pair[0])):
@@ -132,6 +137,7 @@ def _rows(held: Held, *, pooled: bool) -> list[dict[str, Any]]:
                 "code": holding.account,
                 "holding": holding.name,
                 "pooled": pooled,
+                "why": why,
                 "category": holding.category,
                 "labels": key,
                 "element_mg": mg,
@@ -148,7 +154,7 @@ def _holding_words(row: Row) -> str:
     return str(row["holding"])
 
 
-def _sums(held: Held) -> list[dict[str, Any]]:
+def _sums(held: Held, why: bool) -> list[dict[str, Any]]:
     """Return the cells of the area's book, each with the acts behind it."""
     cells: dict[tuple[str, str, str], int] = {}
     for holding, own in held.items():
@@ -161,7 +167,7 @@ def _sums(held: Held) -> list[dict[str, Any]]:
             "category": category_name(category),
             "labels": set_words(key),
             "element_mg": mg,
-            "href": cell_why(mba, category, key),
+            "href": cell_why(mba, category, key) if why else None,
         }
         for (mba, category, key), mg in sorted(cells.items())
     ]

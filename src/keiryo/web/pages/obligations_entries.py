@@ -257,8 +257,8 @@ def options_of(viewer: Viewer, which: str, field: Field) -> list[tuple[str, str]
     elif name == "mode":
         some = [("refuse", _("is refused")), ("note", _("is recorded and noted"))]
     else:
-        some = [("exchange", _("exchange")), ("relabelling", _("decision about a label")),
-                ("consent", _("consent"))]  # fmt: skip
+        some = [("exchange", _("exchange of labels")), ("relabelling", _("decision about a label")),
+                ("consent", _("consent of a partner"))]  # fmt: skip
     return [("", _("choose") if field.required else _("none")), *some]
 
 

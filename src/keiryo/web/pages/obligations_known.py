@@ -17,7 +17,7 @@ from keiryo.dates import date_number
 from keiryo.obligations.balances import Cell, balance_of_cells, cells_on, holdings_on
 from keiryo.obligations.holdings import BOOK, FOLLOWED, CellsOfHolding
 from keiryo.obligations.labels import labels_of
-from keiryo.obligations.stated import Label, labels, members, read_stated
+from keiryo.obligations.stated import Label, labels, labels_are_kept, members, read_stated
 from keiryo.obligations.sums import SUM
 from keiryo.web.pages.boards import areas_reading, sees_state
 from keiryo.web.pages.obligations_words import (
@@ -200,6 +200,19 @@ def rows_of(viewer: Viewer, kind: str) -> list[dict[str, Any]]:
 def last_of(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     """Return the last line of each name."""
     return list({row[name]: row for row in rows}.values())
+
+
+def explains(viewer: Viewer) -> bool:
+    """Return whether the viewer finds the acts behind what is under labels.
+
+    Whoever does not see since when labels are kept is shown figures, and no way from them.
+    """
+
+    def build() -> bool:
+        with viewer.books.reading() as connection:
+            return labels_are_kept(connection, viewer.metadata)
+
+    return remembered(viewer, "explains", build)
 
 
 def may_record(viewer: Viewer) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Stream
+from sqlalchemy import select
 
+from keiryo.cooperation.tables import INSTRUMENT
 from keiryo.dates import number_date
 from keiryo.errors import NotFoundError
 from keiryo.obligations.balances import Cell
@@ -24,9 +26,11 @@ from keiryo.web.pages.obligations_known import (
     READING,
     Kept,
     cells_seen,
+    explains,
     kept,
     may_record,
     partner_sums,
+    remembered,
     rows_of,
     tabs,
 )
@@ -51,13 +55,14 @@ from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 USED, NOT_YET, ENDED = sentence("used"), sentence("not yet used"), sentence("ended")
+KIND_WORDS = {"State": sentence("country"), "organisation": sentence("organisation")}
 STATE_BADGES = {USED: "ok", NOT_YET: "open", ENDED: "plain"}
 LETTERS = tuple(str(category) for category in Category)
 
 COLUMNS = (
     ListColumn(*("label", sentence("Label"), "code"), href=lambda row: label_address(row["label"])),
     ListColumn("name", sentence("Partner")),
-    ListColumn("kind", sentence("Kind"), choices=("State", "organisation")),
+    ListColumn("kind", sentence("Kind"), choices=tuple(KIND_WORDS.values())),
     ListColumn("agreement", sentence("Agreement")),
     ListColumn("valid_from", sentence("From"), "date"),
     ListColumn("valid_to", sentence("Until"), "date"),
@@ -75,6 +80,15 @@ COLUMNS = (
 def agreement_address(viewer: Viewer, instrument: str | None) -> str | None:
     """Return the page of an agreement in the register of cooperation, if the viewer may see it."""
     if not instrument or not viewer.reads("cooperation"):
+        return None
+
+    def build() -> frozenset[str]:
+        table = viewer.metadata.tables[INSTRUMENT.name]
+        with viewer.books.reading() as connection:
+            return frozenset(connection.scalars(select(table.c.instrument)))
+
+    last = viewer.server.last_acts.by("cooperation", viewer.head)
+    if instrument not in remembered(viewer, "instruments", build, last):
         return None
     return address("/cooperation/agreements", instrument)
 
@@ -102,7 +116,7 @@ def labels_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         {
             "label": code,
             "name": one.name,
-            "kind": one.kind,
+            "kind": KIND_WORDS[one.kind],
             "agreement": one.agreement_words or one.instrument,
             "instrument": one.instrument,
             "valid_from": one.valid_from,
@@ -154,7 +168,9 @@ def label_page(request: AnyRequest, viewer: Asking, code: FromPath[str]) -> Resp
             f"there is no label {code[:40]!r}", f"Known are: {', '.join(found.labels) or 'none'}."
         )
     cells = [c for c in cells_now(viewer, found) if code in labels_of(c.labels)]
-    listed = shown_list(request, RowList(_cells(cells), _CELL_COLUMNS), f"label-{code}")
+    listed = shown_list(
+        request, RowList(_cells(cells, explains(viewer)), _CELL_COLUMNS), f"label-{code}"
+    )
     if isinstance(listed, Response | Stream):
         return listed
     for shown, row in zip(listed.rows, listed.found.rows, strict=True):
@@ -166,7 +182,7 @@ def label_page(request: AnyRequest, viewer: Asking, code: FromPath[str]) -> Resp
         one=one,
         label_state={"text": _(state_of(one, viewer.today)),
                "badge": STATE_BADGES[state_of(one, viewer.today)]},
-        kind=_(one.kind),
+        kind=_(KIND_WORDS[one.kind]),
         agreement_href=agreement_address(viewer, one.instrument),
         successor_href=label_address(one.successor) if one.successor else None,
         members=_members(viewer, code),
@@ -176,7 +192,8 @@ def label_page(request: AnyRequest, viewer: Asking, code: FromPath[str]) -> Resp
             for letter, mg in sorted(partner_sums(cells).get(code, {}).items())
         ],
         curve=partner_curve(viewer, code) if found.begins else "",
-        why=why_address(f"label:{code}"),
+        why=why_address(f"label:{code}") if sees_state(viewer, CAPABILITY) else None,
+        act=one.line.act if sees_state(viewer, CAPABILITY) else None,
         balance_href=address(HOME, partner=code),
         consents_href=address(CONSENTS, partner=code),
         statements_href=address(STATEMENTS, partner=code)
@@ -193,15 +210,21 @@ _CELL_COLUMNS = (
     ListColumn(
         *("element_mg", sentence("Element"), "mass"),
         filterable=False,
-        href=lambda row: cell_why(row["mba"], row["category"], row["labels"]),
+        href=lambda row: row["why"],
     ),
     ListColumn("fissile_mg", sentence("Fissile, by share"), "mass", filterable=False),
 )
 
 
-def _cells(cells: list[Cell]) -> list[dict[str, Any]]:
+def _cells(cells: list[Cell], why: bool) -> list[dict[str, Any]]:
     names = [column.name for column in _CELL_COLUMNS]
-    return [{name: getattr(one, name) for name in names} for one in cells]
+    return [
+        {
+            **{name: getattr(one, name) for name in names},
+            "why": cell_why(one.mba, one.category, one.labels) if why else None,
+        }
+        for one in cells
+    ]
 
 
 def _members(viewer: Viewer, code: str) -> list[dict[str, Any]]:

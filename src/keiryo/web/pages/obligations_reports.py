@@ -44,7 +44,7 @@ _REPORT_COLUMNS = (
 
 DUE_COLUMNS = (
     ListColumn("due", sentence("Due"), "date"),
-    ListColumn("state", sentence("Day"), choices=(sentence("ahead"), sentence("passed"))),
+    ListColumn("state", sentence("Day"), choices=(sentence("ahead"), sentence("day over"))),
     ListColumn("mba", sentence("Area"), "code", href=lambda row: area_address(row["mba"])),
     ListColumn(
         *("period", sentence("About"), "code"),
@@ -108,7 +108,7 @@ def reports_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
             {
                 **row,
                 "due": datetime.date.fromisoformat(row["due"]),
-                "state": "passed" if row["day_passed"] else "ahead",
+                "state": "day over" if row["day_passed"] else "ahead",
                 "forms": " ".join(row["forms"]),
                 "paragraphs": " ".join(map(str, row["paragraphs"])),
                 "per_party": int(row["per_supplier_party"]),

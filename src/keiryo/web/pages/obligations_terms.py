@@ -54,7 +54,7 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 HOLDS, AHEAD, OVER, WITHDRAWN, USED_UP = (
     sentence("holds"),
-    sentence("not yet"),
+    sentence("not yet in force"),
     sentence("run out"),
     sentence("withdrawn"),
     sentence("used up"),
@@ -86,7 +86,7 @@ RULE_COLUMNS = (
 PLACE_COLUMNS = (
     ListColumn("mba", sentence("Area"), "code", href=_area_href),
     ListColumn("attaches", sentence("Its equipment adds")),
-    ListColumn("attaches_to", sentence("To"), choices=("production", "enrichment")),
+    ListColumn("attaches_to", sentence("Added to"), choices=("production", "enrichment")),
     ListColumn(
         *("consent_for", sentence("What comes here takes")), choices=tuple(CONSENT_WORDS.values())
     ),

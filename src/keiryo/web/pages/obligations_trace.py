@@ -23,6 +23,7 @@ from keiryo.web.pages.obligations_known import (
     CAPABILITY,
     READING,
     asked_partner,
+    explains,
     holdings_seen,
     kept,
     remembered,
@@ -60,8 +61,8 @@ COLUMNS = (
     ListColumn(
         "what", sentence("What happened"), choices=tuple(dict.fromkeys(STEP_WORDS.values()))
     ),
-    ListColumn("from", sentence("From")),
-    ListColumn("to", sentence("To")),
+    ListColumn("from", sentence("From where")),
+    ListColumn("to", sentence("Where to")),
     ListColumn("category", sentence("Category"), "code"),
     ListColumn("element_mg", sentence("Element"), "mass", filterable=False),
     ListColumn("labels", sentence("Under which labels"), sortable=False),
@@ -119,11 +120,18 @@ def trace_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         without_labels=len(path) > MOST_STEPS_BY_LABEL,
         first=path[-1].day if path else None,
         picture=_picture(viewer, found, labelled),
-        why=why_address(f"obligated:{mba}/{POOL if found.pooled else asked.partition('/')[2]}"),
+        why=_why(viewer, found),
         area_href=area_address(mba),
         tabs=tabs(viewer, ""),
         crumbs=crumbs((mba, area_address(mba)), (asked.partition("/")[2] or _("pool"), None)),
     )
+
+
+def _why(viewer: Viewer, found: Trace) -> str | None:
+    if not explains(viewer):
+        return None
+    mba, _slash, batch = found.asked.partition("/")
+    return why_address(f"obligated:{mba}/{POOL if found.pooled else batch}")
 
 
 def _ask(

@@ -72,7 +72,7 @@ CONSENT_WORDS: Mapping[str, str] = {
     "enrichment to 20 % or more": sentence("enrichment to 20 % or more"),
     "alteration": sentence("alteration in form or content"),
     "storage": sentence("storage"),
-    "exchange": sentence("exchange"),
+    "exchange": sentence("exchange of labels"),
 }
 """Steps that take a partner's consent."""
 

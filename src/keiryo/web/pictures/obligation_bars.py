@@ -147,22 +147,23 @@ def _bar(
     bar: SetBar, y: float, looks: Mapping[str, str], labels: SetLabels, writing: Writing
 ) -> Drawn:
     whole, x = bar.whole_mg, _LEFT
-    pieces = [words(10, y + 14, fitted(bar.name, _LEFT - 20), "pic-lane-name")]
+    told = _told(bar, labels, writing)
+    name = words(10, y + 14, fitted(bar.name, _LEFT - 20), "pic-lane-name")
+    pieces = [linked(bar.href, name, name=told)]
     for key in looks:
         mg = bar.parts.get(key, 0)
         if mg <= 0:
             continue
         wide = max((_END - _LEFT) * mg / whole, _NARROWEST)
         wide = min(wide, _END - x)
-        name = set_name(key, labels.unlabelled)
+        text = set_name(key, labels.unlabelled)
         part = [box(x, y, wide, _HIGH, "pic-part")]
-        if width_of(name, 11) + 8 <= wide:
-            part.append(words(x + 5, y + 14, name, "pic-part-name"))
-        pieces.append(group(looks[key], *part, title=f"{name}: {writing.weight(mg)}"))
+        if width_of(text, 11) + 8 <= wide:
+            part.append(words(x + 5, y + 14, text, "pic-part-name"))
+        pieces.append(group(looks[key], *part, title=f"{text}: {writing.weight(mg)}"))
         x += wide
     pieces.append(words(RIGHT, y + 14, writing.weight(whole), "pic-label", anchor="end"))
-    told = _told(bar, labels, writing)
-    return linked(bar.href, group("pic-set-row", *pieces), name=told)
+    return group("pic-set-row", *pieces, title=told)
 
 
 def _told(bar: SetBar, labels: SetLabels, writing: Writing) -> str:
