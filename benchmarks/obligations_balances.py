@@ -116,7 +116,7 @@ def questions(database: Database) -> dict[str, Any]:
         def plain() -> dict[tuple[str, str], int]:
             found: dict[tuple[str, str], int] = {}
             for mba in generate.AREAS:
-                of_area = balance(connection, metadata, mba, start=None, end=ON)
+                of_area = balance(connection, metadata, mba, start=generate.FIRST_DAY, end=ON)
                 for category, amount in of_area.lines["BE"].items():
                     if amount.element_mg:
                         found[mba, str(category)] = amount.element_mg

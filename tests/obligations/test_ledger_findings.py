@@ -300,6 +300,19 @@ def test_an_export_that_turns_out_to_have_been_under_a_label_is_noted(books: Lab
     assert books.codes(act) == []
 
 
+def test_a_designation_may_not_put_an_export_under_a_label_without_consent(
+    books: LabelBooks,
+) -> None:
+    half = [receipt("XAPA", "A", key, "1/2") for key in ("US", "-")]
+    books.post(imported("XAPA", 20250110, "A", "E", 100), *half)
+    books.post(
+        designated("XAPA", "SF", 20250201, "A", "E", "-", 50),
+        exported("XAPA", 20250201, "A", "E", 50),
+    )
+    again = designated("XAPA", "SF", 20250201, "A", "E", "US", 50)
+    assert refused(books, again) == ["CONSENT-MISSING"]
+
+
 def test_reprocessing_takes_a_consent_of_its_own(books: LabelBooks) -> None:
     books.post(*held("XABA", "SF-1", "US", 100), shipped("XABA", "XAPB", 20250201, "SF-1", "E", 50))
     books.post(place_rule("XAPB", consent_for="reprocessing"))

@@ -22,8 +22,8 @@ from obligations.ledger_books import (
 
 
 @pytest.fixture
-def books(sqlite_url: str) -> Iterator[LabelBooks]:
-    made = LabelBooks(sqlite_url, pools="XAPA XAPB", batches="XABA XABB")
+def books(database_url: str) -> Iterator[LabelBooks]:
+    made = LabelBooks(database_url, pools="XAPA XAPB", batches="XABA XABB")
     made.post(
         imported("XAPA", 20250110, "A", "E", 100, of="US/USAA"),
         receipt("XAPA", "A", "US"),

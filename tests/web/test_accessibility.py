@@ -54,6 +54,7 @@ ELSEWHERE = (
     "/reports/upload/{digest:str}/result",  # reached by accepting, in the accountant's work
     "/evidence/{digest:str}",  # a file
     "/forms/waiting/{number:str}",  # leads back to a form after a sign-in elsewhere
+    "/cooperation/information-packages/{act:int}",  # a file, once something was handed out
     "/notices/",  # the demonstration State gave no notices and statements
     "/statements/",
 )
@@ -123,7 +124,7 @@ def _something_of_everything(site: Site, address: str) -> dict[str, list[str]]:
         asked.append(officer.post("/areas/XALA/audit-pack", pack))
         left["officer"] = [a.headers["location"] for a in asked if a.status_code == 303]
         left["officer"] += ["/why?of=line:3/1", "/why?of=XAFA/F25-FA-001", "/search?q=F25"]
-        left["officer"] += ["/why?of=report:XAFA/102"]
+        left["officer"] += ["/why?of=report:XAFA/102", "/obligations/statements/AU/2025"]
     gap = DISCARD.replace(";111", ";113").replace("LIQ-01", "LIQ-03").encode()
     import_reports(site.database, [("gap.txt", gap)], site.actor("officer"))
     with _asking(site, address, "accountant") as accountant:

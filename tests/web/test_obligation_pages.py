@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from keiryo.cooperation.recording import record_register as record_cooperation
+from keiryo.cooperation.recording import shipped_register
 from keiryo.obligations.recording import read_rows, record_statements
 from keiryo.web.pictures.obligation_bars import SetBar, looks_of, obligation_bars
 from keiryo.web.pictures.obligation_streams import (
@@ -179,7 +181,12 @@ def test_the_way_of_a_batch(kept: Site) -> None:
 def test_labels_and_what_governs_them(kept: Site) -> None:
     with kept.client("cooperation") as client:
         labels = client.get(f"{HOME}/labels").text
-        assert "/cooperation/agreements/i.us-jp-1988" in labels and "FR" in labels
+        assert "Agreement of 1988" in labels and "FR" in labels
+        assert "/cooperation/agreements/" not in labels  # the register holds no such agreement
+        actor = kept.actor("cooperation")
+        record_cooperation(kept.database, actor, shipped_register(), "agreements.json")
+        labels = client.get(f"{HOME}/labels").text
+        assert "/cooperation/agreements/i.us-jp-1988" in labels
         one = client.get(f"{HOME}/labels/US").text
         assert "/why?of=label%3AUS" in one and len(pictures(one)) == 1 and "XARA" in one
         assert "FR" in client.get(f"{HOME}/labels/EURATOM").text
@@ -210,6 +217,7 @@ def test_a_receipt_is_stated_once(kept: Site) -> None:
         assert done.status_code == 303 and acts(kept) == before + 1, done.text
         again = client.post(f"{RECORD}/receipts", fields)
         assert again.headers["location"] == done.headers["location"] and acts(kept) == before + 1
+        assert "labels follow" in client.get(done.headers["location"]).text
         stated = client.get(f"{HOME}/exchanges").text
         assert "新 &lt;script&gt;" in stated and "<script>alert" not in stated
         cells = rows_of(client.get(f"{HOME}?on=2025-03-01&c-format=csv").text)

@@ -1,4 +1,4 @@
-"""The demonstration State under agreements: labels that follow its material, and the words behind."""
+"""The demonstration State under agreements: labels on its material, and the words behind them."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ def look_at_obligations(books: Books) -> None:
         f"{datetime.datetime.strptime(str(first.day), '%Y%m%d').date()}."
     )
     chain = books.why(ASSEMBLY)
-    words = [
-        line["values"]["words"] for line in chain["lines"] if line["kind"] == "quotation"
-    ]
+    words = [line["values"]["words"] for line in chain["lines"] if line["kind"] == "quotation"]
     if words:
         print(f"One of the agreements behind it, in the words of its source:\n  “{words[0]}”")
 

@@ -109,7 +109,9 @@ def trace(
     with books.database.reading() as connection:
         label = None if partner is None else partner.strip().upper()
         found = traced(
-            *(connection, books.database.metadata, asked), on=optional_day(on, "--on"), partner=label
+            *(connection, books.database.metadata, asked),
+            on=optional_day(on, "--on"),
+            partner=label,
         )
     plain = to_dict(found)
     if chosen is Format.JSON:

@@ -218,9 +218,7 @@ def shipments(
     return sorted(found, key=lambda one: (not one.draws, one.act, one.line_no))
 
 
-def _labels(
-    connection: Connection, metadata: MetaData
-) -> dict[tuple[int, int], frozenset[str]]:
+def _labels(connection: Connection, metadata: MetaData) -> dict[tuple[int, int], frozenset[str]]:
     """Return the obligation labels of what left the State, by line of the books."""
     table = metadata.tables[MOVE.name]
     of_act = func.coalesce(table.c.of_act, table.c.act_id)

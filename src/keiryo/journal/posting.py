@@ -1,9 +1,10 @@
 """The posting pipeline: one transaction for an act, its lines, its findings and projections.
 
 In this order: take the right to write; look whether the client's id was posted before; check the
-clock; insert the lines, hashing each; ask whether this person may do this here; add the lines
-that follow by rule; run the checks of all capabilities on what now lies in the tables; attach their
-findings; bring the projections up to date; close the act with its digest. Anything that goes wrong on the way, a power cut included, leaves no trace of the act.
+clock; insert the lines, hashing each; ask whether this person may do this here; add the lines that
+follow by rule; run the checks of all capabilities on what now lies in the tables; attach their
+findings; bring the projections up to date; close the act with its digest. Anything that goes wrong
+on the way, a power cut included, leaves no trace of the act.
 """
 
 from __future__ import annotations

@@ -6,10 +6,11 @@ in ``journal``, ``storage`` or ``accounts`` knows it; the application is put tog
 ``keiryo.capabilities``.
 
 A *companion* adds the lines that follow, by rule, from those of an act (labels that go with a
-shipment), to that act. A *check* runs inside the posting transaction when the lines are already
-in their tables and before anything is final. It yields findings, which are attached to the act, or refusals, after
-which nothing of the act remains. A *projection* is a table that answers questions fast; it is
-defined by the SELECT that builds it from the tables of record, and kept up to date act by act.
+shipment), to that act. A *check* runs inside the posting transaction when the lines are already in
+their tables and before anything is final. It yields findings, which are attached to the act, or
+refusals, after which nothing of the act remains. A *projection* is a table that answers questions
+fast; it is defined by the SELECT that builds it from the tables of record, and kept up to date act
+by act.
 """
 
 from __future__ import annotations

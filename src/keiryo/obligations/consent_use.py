@@ -33,7 +33,7 @@ def used_of_consents(connection: Connection, metadata: MetaData) -> dict[str, in
         conditions.append(and_(table.c.mba.in_(at), table.c.kind == "RECEIPT"))
     rows = recorded_rows(connection, table, [or_(*conditions)])
     left = every
-    for step in steps._steps(rows, places, frozenset()):
+    for step in steps.steps_of(rows, places, frozenset()):
         home = members(connection, metadata, step.day)
         day = number_date(step.day)
         answer = consented(step.cells, step.kind, step.destination, day, left, members=home)

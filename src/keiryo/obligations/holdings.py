@@ -221,6 +221,8 @@ def by_shares(shares: Mapping[str, Fraction], amount_mg: int) -> dict[str, int]:
     """Return an amount divided by shares that add up to 1, in whole milligrams."""
     if not shares:
         return {UNOBLIGATED: amount_mg} if amount_mg else {}
+    if len(shares) == 1 and amount_mg and 1 in shares.values():
+        return dict.fromkeys(shares, amount_mg)
     values = [(key, share * amount_mg) for key, share in shares.items()]
     return {key: value for key, value in apportioned(values, amount_mg).items() if value}
 

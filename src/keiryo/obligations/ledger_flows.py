@@ -7,6 +7,7 @@ on its way, retained as waste or exempted is followed there, everything else is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from keiryo.obligations.flows import (
@@ -68,6 +69,7 @@ class LedgerFlows:
         self.areas, self.stated = areas, stated
         self.designated = stated.designated()
         self.days: dict[int, Day] = {}
+        self._about: dict[tuple[str, str], Stated] = {}
 
     def day(self, number: int) -> Day:
         """Return what happens on a day."""
@@ -77,6 +79,18 @@ class LedgerFlows:
         """Return the holding of a batch of an area: itself, or the pool it is part of."""
         followed = mba in self.areas and self.areas[mba].batch_follow_up
         return Holding(mba, account, (batch or POOL) if followed else POOL, category)
+
+    def _stated_about(self, mba: str, category: str) -> Stated:
+        """Return what was stated, with only those rules of origin that may fit here."""
+        if (mba, category) not in self._about:
+            rules = [
+                rule
+                for rule in self.stated.origin_rules
+                if rule["mba"] in (None, mba)
+                and (rule["categories"] is None or category in rule["categories"])
+            ]
+            self._about[mba, category] = replace(self.stated, origin_rules=rules)
+        return self._about[mba, category]
 
     # --- the ledger -------------------------------------------------------------------------------
 
@@ -124,7 +138,7 @@ class LedgerFlows:
         if entry.sign > 0:
             flow = Transfer(rank, key, mba, kind, other, own, amount, line)
             if row["code"] in ("RF", "RS", "RN"):
-                flow.origin, flow.stated_by_rule = self.stated.origin(
+                flow.origin, flow.stated_by_rule = self._stated_about(mba, category).origin(
                     mba, row["batch"] or POOL, category, number, place
                 )
         else:

@@ -23,6 +23,7 @@ from keiryo.obligations.tables import (
     EXCHANGE,
     LABEL,
     LABEL_MEMBER,
+    MOVE,
     OPENING,
     ORIGIN_RULE,
     PLACE_RULE,
@@ -187,9 +188,13 @@ def _exactness(rule: Row) -> tuple[bool, bool, bool, bool]:
 
 
 def labels_are_kept(connection: Connection, metadata: MetaData) -> bool:
-    """Return whether labels are kept in these books at all."""
-    table = metadata.tables[BEGINNING.name]
-    return connection.execute(select(table.c.act_id).limit(1)).first() is not None
+    """Return whether labels are kept in these books at all.
+
+    Whoever sees one facility sees its moves, and not the act with which the State began.
+    """
+    tables = (metadata.tables[kind.name] for kind in (BEGINNING, MOVE))
+    queries = (select(table.c.act_id).limit(1) for table in tables)
+    return any(connection.execute(query).first() is not None for query in queries)
 
 
 def read_stated(connection: Connection, metadata: MetaData) -> Stated:

@@ -30,7 +30,7 @@ from keiryo.obligations.stated import (
     holds,
     labels,
 )
-from keiryo.obligations.tables import LABEL_MEMBER, MOVE
+from keiryo.obligations.tables import DESIGNATION, EXCHANGE, LABEL_MEMBER, MOVE
 from keiryo.obligations.told import BASIS, weight
 
 ABROAD = "abroad"
@@ -64,8 +64,9 @@ def step_findings(posting: Posting, stated: Stated, found: _Found) -> Iterator[F
     """Refuse, or note, steps for which a partner's consent is missing because of an act.
 
     A step of the act itself is refused, and so is one that takes away the consent of another
-    step. What only becomes known by the act, as when an export turns out to have been under a
-    label, is noted: it was done already.
+    step, and a decision (a designation, an exchange) by which a step comes to lack one. What only
+    becomes known by the act, as when an export turns out to have been under a label, is noted: it
+    was done already.
     """
     connection, metadata = posting.connection, posting.metadata
     places = [row for row in stated.places if row["consent_for"]]
@@ -84,11 +85,11 @@ def step_findings(posting: Posting, stated: Stated, found: _Found) -> Iterator[F
     home = _Members(posting)
     known_short = {
         (step.identity, partner): short
-        for step, partner, short in _missing_in(_steps(before, places, enriching), every, home)
+        for step, partner, short in _missing_in(steps_of(before, places, enriching), every, home)
     }
     mode, first_day = consent_rule(connection, metadata)
     known = frozenset(labels(connection, metadata))
-    steps = _steps(rows, places, enriching)
+    steps = steps_of(rows, places, enriching)
     taking = {
         (step.kind, partner)
         for step in steps
@@ -96,10 +97,12 @@ def step_findings(posting: Posting, stated: Stated, found: _Found) -> Iterator[F
         for key in step.cells
         for partner in labels_of(key)
     }
+    decided = any(name in (DESIGNATION.name, EXCHANGE.name) for name, _ in posting.draft.lines)
     for step, partner, short in _missing_in(steps, every, home):
         if short > known_short.get((step.identity, partner), 0):
             finding = _missing(step, partner, short, partner in known)
-            refused = mode == REFUSE and step.day >= first_day and (step.kind, partner) in taking
+            because = decided or (step.kind, partner) in taking
+            refused = because and mode == REFUSE and step.day >= first_day
             yield Refusal(finding) if refused else replace(finding, severity=Severity.WARNING)
 
 
@@ -197,7 +200,7 @@ def _step_of(
     return None
 
 
-def _steps(
+def steps_of(
     rows: RecordedRows, places: list[Mapping[str, Any]], enriching: frozenset[Line]
 ) -> list[Step]:
     """Return all steps in the order of their days, each with the cells of one line."""

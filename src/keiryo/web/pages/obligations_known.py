@@ -32,7 +32,8 @@ from keiryo.web.pages.obligations_words import (
     STATEMENTS,
 )
 from keiryo.web.speaking import gettext as _
-from keiryo.web.viewer import Viewer
+from keiryo.web.typed_numbers import whole_number
+from keiryo.web.viewer import AnyRequest, Viewer
 
 CAPABILITY = "obligations"
 READING = {"reads": CAPABILITY}
@@ -213,6 +214,15 @@ def explains(viewer: Viewer) -> bool:
             return labels_are_kept(connection, viewer.metadata)
 
     return remembered(viewer, "explains", build)
+
+
+def done_act(request: AnyRequest) -> dict[str, Any]:
+    """Return what a form did that led to a page."""
+    query = request.query_params
+    return {
+        "act": whole_number(query.get("done", "")) or 0,
+        "unchanged": bool(whole_number(query.get("unchanged", ""))),
+    }
 
 
 def may_record(viewer: Viewer) -> bool:

@@ -26,6 +26,7 @@ from keiryo.web.pages.obligations_known import (
     READING,
     Kept,
     cells_seen,
+    done_act,
     explains,
     kept,
     may_record,
@@ -51,7 +52,6 @@ from keiryo.web.rendering import render
 from keiryo.web.speaking import day_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
-from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 USED, NOT_YET, ENDED = sentence("used"), sentence("not yet used"), sentence("ended")
@@ -147,15 +147,6 @@ def labels_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         tabs=tabs(viewer, LABELS),
         crumbs=crumbs((_("Labels"), None)),
     )
-
-
-def done_act(request: AnyRequest) -> dict[str, Any]:
-    """Return what a form did that led here."""
-    query = request.query_params
-    return {
-        "act": whole_number(query.get("done", "")) or 0,
-        "unchanged": bool(whole_number(query.get("unchanged", ""))),
-    }
 
 
 @get(LABELS + "/{code:str}", sync_to_thread=True, opt=READING)

@@ -25,6 +25,7 @@ from keiryo.web.pages.boards import sees_state
 from keiryo.web.pages.obligations_known import (
     CAPABILITY,
     READING,
+    done_act,
     kept,
     last_of,
     may_record,
@@ -32,7 +33,7 @@ from keiryo.web.pages.obligations_known import (
     rows_of,
     tabs,
 )
-from keiryo.web.pages.obligations_labels import agreement_address, done_act
+from keiryo.web.pages.obligations_labels import agreement_address
 from keiryo.web.pages.obligations_words import (
     CONSENT_WORDS,
     CONSENTS,
