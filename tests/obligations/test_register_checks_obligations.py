@@ -231,7 +231,7 @@ def test_designations_fit_the_withdrawal(kept: SmallBooks) -> None:
     ahead = state(kept, "designations", named(on="2025-01-21"))
     assert warned(ahead) == [("DESIGNATION-ABSENT", "W")]
     whole = named(cells={"AU+US": "100 g"})
-    assert warned(state(kept, "designations", whole)) == []
+    assert warned(state(kept, "designations", whole)) == [("CONSENT-MISSING", "W")] * 2
 
 
 def test_a_designation_names_each_set_once_however_it_comes(kept: SmallBooks) -> None:

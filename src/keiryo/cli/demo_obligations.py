@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BEGIN, END = datetime.date(2024, 12, 31), datetime.date(2025, 12, 31)
 ASSEMBLY = "XARA/F25-FA-001"
-REASON = "labels of the invented State XA"
+REASON = "begun"
 
 
 def record_agreements(books: Books) -> None:

@@ -260,22 +260,33 @@ class _Steps:
         self.connection, self.allowed = connection, allowed
         self.moves = metadata.tables[MOVE.name]
         self.asked = 0
+        self.seen: set[str] = set()
         self.every: dict[str, list[_Row]] | None = None
 
     def into(self, key: str) -> list[_Row]:
-        """Return the steps into a holding."""
-        if self.every is not None:
-            rows = self.every.get(key, [])
-        elif self.asked < ASKED_ONE_BY_ONE:
+        """Return the steps into a holding; from none of them twice."""
+        if self.every is None and self.asked < ASKED_ONE_BY_ONE:
             self.asked += 1
+            if key in self.seen:
+                return []
+            self.seen.add(key)
             asked = {"mark": _MARK, **dict(zip(_SIDE, _holding(key), strict=True))}
             rows = [tuple(row) for row in self.connection.execute(_INTO, asked)]
         else:
-            self.every = self._all()
-            rows = self.every.get(key, [])
+            if self.every is None:
+                self.every = self._all()
+                for known in self.seen:
+                    self.every.pop(known, None)
+            rows = self.every.pop(key, [])
         if self.allowed is None:
             return rows
         return [row for row in rows if (row[3], row[4], row[5], row[0]) in self.allowed]
+
+    def may_lead_to(self, key: str) -> bool:
+        """Return whether steps into a holding may be left to walk: it is not outside."""
+        if self.every is not None:
+            return key in self.every
+        return key not in self.seen and key.split(_MARK, 2)[1] in _WALKED
 
     def other_side(self, row: _Row) -> Iterable[str]:
         """Return the holding with which labels changed places."""
@@ -299,11 +310,6 @@ class _Steps:
 _IN_ORDER = itemgetter(3, 4, 5, 0)
 
 
-def _may_be_walked(key: str) -> bool:
-    """Return whether steps may lead into a holding: it is not outside of the books."""
-    return key.split(_MARK, 2)[1] in _WALKED
-
-
 def _walk(steps: _Steps, starts: Iterable[str], until: int) -> list[_Row]:
     """Return the steps on the way back, the latest first.
 
@@ -312,26 +318,21 @@ def _walk(steps: _Steps, starts: Iterable[str], until: int) -> list[_Row]:
     """
     waiting: defaultdict[int, list[str]] = defaultdict(list, {until: list(starts)})
     days = [-until]
-    seen: set[str] = set()
     gathered: defaultdict[int, list[_Row]] = defaultdict(list)
     while days:
         bound = -heappop(days)
         today = waiting.pop(bound)
         while today:
-            key = today.pop()
-            if key in seen:
-                continue
-            seen.add(key)
-            rows, every = steps.into(key), steps.every
+            rows, every = steps.into(today.pop()), steps.every
             for row in rows:
                 day = row[1]
                 if day > bound:
                     continue
                 gathered[day].append(row)
+                if every is not None and row[5] not in every and row[2] != "EXCHANGE":
+                    continue
                 for source in (row[5],) if row[2] != "EXCHANGE" else steps.other_side(row):
-                    if source in seen:
-                        continue
-                    if not (_may_be_walked(source) if every is None else source in every):
+                    if not steps.may_lead_to(source):
                         continue
                     if day == bound:
                         today.append(source)

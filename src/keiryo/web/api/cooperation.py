@@ -39,7 +39,7 @@ from keiryo.web.api.documents import Document, PostedDocument, Request, posted_d
 from keiryo.web.api.journal import LARGEST
 from keiryo.web.once import Answer
 from keiryo.web.pages.cooperation_forms import acts_since, require_commitment
-from keiryo.web.pages.cooperation_objects import CAPABILITY, CARE, CLAIM, READING, STEP, known
+from keiryo.web.pages.cooperation_known import CAPABILITY, CARE, CLAIM, READING, STEP, known
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 

@@ -33,7 +33,7 @@ _Files = Annotated[
 class EquipmentDocument(Document, frozen=True, kw_only=True):
     """An item as it stands."""
 
-    serial: Annotated[str, Meta(description="serial number", examples=["HPGE-7"])]
+    serial: Annotated[str, Meta(description="serial number", examples=["PRD 0017"])]
     type: Annotated[str, Meta(description="type of equipment", examples=["hpge-detector"])]
     model: Annotated[str, Meta(description="maker and model")]
     owner: Annotated[str, Meta(description="whose it is")]

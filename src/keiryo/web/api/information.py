@@ -55,7 +55,7 @@ from keiryo.web.api.meetings import (
     tag_of,
 )
 from keiryo.web.once import Answer
-from keiryo.web.pages.cooperation_objects import READING, known
+from keiryo.web.pages.cooperation_known import READING, known
 from keiryo.web.pages.information_forms import look
 from keiryo.web.pages.information_shown import (
     EVENT,

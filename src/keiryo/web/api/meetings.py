@@ -51,7 +51,7 @@ from keiryo.web.api.cursors import NEXT_LINK, Cursor, Limit, asked_page, paged
 from keiryo.web.api.documents import Document, PostedDocument, Request, posted_document
 from keiryo.web.api.journal import LARGEST
 from keiryo.web.once import Answer
-from keiryo.web.pages.cooperation_objects import CAPABILITY, READING
+from keiryo.web.pages.cooperation_known import CAPABILITY, READING
 from keiryo.web.pages.meetings_shown import (
     AGENDA,
     DECIDE,

@@ -50,7 +50,7 @@ from keiryo.web.api.meetings import (
     posted_once,
     tag_of,
 )
-from keiryo.web.pages.cooperation_objects import READING
+from keiryo.web.pages.cooperation_known import READING
 from keiryo.web.pages.missions_shown import (
     AGREE,
     EXCHANGE_STEP,

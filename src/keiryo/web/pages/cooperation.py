@@ -30,7 +30,7 @@ from keiryo.web.pages.cooperation_forms import (
     refuse_claim,
     step_on,
 )
-from keiryo.web.pages.cooperation_objects import (
+from keiryo.web.pages.cooperation_known import (
     AGREEMENTS,
     BOARD,
     CAPABILITY,
@@ -38,14 +38,12 @@ from keiryo.web.pages.cooperation_objects import (
     REGISTER,
     Known,
     address,
-    agreement_page,
-    commitment_page,
     done_act,
     known,
     linked,
-    object_page,
     state_badge,
 )
+from keiryo.web.pages.cooperation_objects import agreement_page, commitment_page, object_page
 from keiryo.web.pages.cooperation_words import (
     BASIS_WORDS,
     KIND_WORDS,

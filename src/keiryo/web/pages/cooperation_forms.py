@@ -67,7 +67,7 @@ from keiryo.web.pages.boards import (
     require_nothing_newer,
     typed_again,
 )
-from keiryo.web.pages.cooperation_objects import (
+from keiryo.web.pages.cooperation_known import (
     BOARD,
     CARE,
     CLAIM,
@@ -76,8 +76,8 @@ from keiryo.web.pages.cooperation_objects import (
     STEP,
     address,
     known,
-    show_commitment,
 )
+from keiryo.web.pages.cooperation_objects import show_commitment
 from keiryo.web.pages.evaluation_asked import plain_finding
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import forget_fields

@@ -7,7 +7,6 @@ also shows its life so far and what it may become, with the forms for whoever ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -16,9 +15,9 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import select
 
-from keiryo.cooperation.commitments import StandingCommitment, commitments
+from keiryo.cooperation.commitments import StandingCommitment
 from keiryo.cooperation.life_cycle import AGREED, DORMANT, FULFILLED, STEPS, Step, step_problems
-from keiryo.cooperation.register import Register, RegisterObject, read_recorded
+from keiryo.cooperation.register import Register, RegisterObject
 from keiryo.cooperation.tables import (
     COMMITMENT,
     COMMITMENT_CLAIM,
@@ -29,9 +28,25 @@ from keiryo.cooperation.tables import (
 from keiryo.dates import number_date
 from keiryo.journal.tables import EVIDENCE
 from keiryo.people.accounts import names_of
-from keiryo.people.permissions import people
 from keiryo.storage.schema import ACT
 from keiryo.web.pages.boards import Entered, first_shown
+from keiryo.web.pages.cooperation_known import (
+    AGREEMENTS,
+    BOARD,
+    CARE,
+    CLAIM,
+    PLACES,
+    READING,
+    REGISTER,
+    STEP,
+    Known,
+    address,
+    carers,
+    done_act,
+    known,
+    linked,
+    state_badge,
+)
 from keiryo.web.pages.cooperation_words import (
     BASIS_BADGES,
     BASIS_WORDS,
@@ -39,66 +54,25 @@ from keiryo.web.pages.cooperation_words import (
     KIND_WORDS,
     NAMING_FIELDS,
     PRECISION_WORDS,
-    STATE_BADGES,
     STRENGTH_WORDS,
     date_shown,
     plain_words,
     what_words,
 )
+from keiryo.web.pages.meetings_links import concerning
 from keiryo.web.rendering import render
 from keiryo.web.speaking import day_text
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
-from keiryo.web.typed_numbers import whole_number
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
-CAPABILITY = "cooperation"
-READING = {"reads": CAPABILITY}
-BOARD, AGREEMENTS, REGISTER = (
-    "/cooperation/commitments",
-    "/cooperation/agreements",
-    "/cooperation/register",
-)
-STEP, CLAIM, CARE = "cooperation.step", "cooperation.claim", "cooperation.care"
 MOST_NAMING = 300
 """Objects that name another one, shown on its page; the rest stands in the lists."""
-_PLACES = {COMMITMENT.name: BOARD, INSTRUMENT.name: AGREEMENTS}
 _LEFT_OUT = frozenset(
     {"act_id", "line_no", "salt", "scope", "agreement", "caveat", "title", "person", "action"}
     | {"words", "party_basis", "actor_basis", "person_basis"}
 )
 _BASIS_OF = {"parties": "party_basis", "actors": "actor_basis"}
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The register and its commitments, as a viewer sees them."""
-
-    register: Register
-    standing: Mapping[str, StandingCommitment]
-
-
-def known(viewer: Viewer) -> Known:
-    """Return the register and its commitments; read anew when something about them was posted."""
-
-    def find() -> Known:
-        with viewer.books.reading() as connection:
-            register = read_recorded(connection, viewer.metadata)
-            every = commitments(connection, viewer.metadata, register)
-        return Known(register, {one.name: one for one in every})
-
-    last = viewer.server.last_acts.by(CAPABILITY, viewer.head)
-    return viewer.server.remembered.get(("cooperation", viewer.sight), last, find)
-
-
-def address(name: str, kind: str) -> str:
-    """Return the page of an object."""
-    return f"{_PLACES.get(kind, REGISTER)}/{quote(name, safe='')}"
-
-
-def done_act(request: AnyRequest) -> int:
-    """Return the act that was just posted, as the address says; else 0."""
-    return whole_number(request.query_params.get("done", "")) or 0
 
 
 # --- any object ------------------------------------------------------------------------------
@@ -110,7 +84,7 @@ def object_page(
 ) -> Response[Any] | Redirect:
     """Show an object of the register."""
     one = known(viewer).register.get(name)
-    if one.kind in _PLACES:
+    if one.kind in PLACES:
         return Redirect(address(one.name, one.kind), status_code=303)
     return _shown(request, viewer, one)
 
@@ -127,8 +101,6 @@ def agreement_page(
 
 
 def _shown(request: AnyRequest, viewer: Viewer, one: RegisterObject) -> Response[Any]:
-    from keiryo.web.pages.meetings_links import concerning
-
     agreement = one.kind == INSTRUMENT.name
     above = (_("Agreements"), AGREEMENTS) if agreement else (_("Register of cooperation"), REGISTER)
     return render(
@@ -167,15 +139,6 @@ def object_context(found: Known, one: RegisterObject) -> dict[str, Any]:
         "act": one.values["act_id"],
         "why": f"/why?of={quote(f'cooperation:{one.name}', safe='')}",
     }
-
-
-def linked(register: Register, name: str) -> dict[str, Any]:
-    """Return a name of the register as a link that says what it stands for."""
-    one = register.objects.get(name)
-    if one is None:
-        return {"text": name, "href": None, "title": ""}
-    text = one.title if one.kind in ("office_holder", "cooperation_event") else name
-    return {"text": text, "href": address(name, one.kind), "title": one.title}
 
 
 def _fields(register: Register, one: RegisterObject) -> Iterator[dict[str, Any]]:
@@ -273,11 +236,6 @@ def _naming(found: Known, name: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def state_badge(state: str) -> dict[str, str]:
-    """Return a state of a commitment as a badge."""
-    return {"badge": STATE_BADGES.get(state, "plain"), "text": _(plain_words(state))}
-
-
 # --- a commitment ----------------------------------------------------------------------------
 
 
@@ -313,8 +271,6 @@ def show_commitment(
     which : str
         The form that comes back: step, claim, care, approve or refuse.
     """
-    from keiryo.web.pages.meetings_links import concerning
-
     found = known(viewer)
     standing = found.standing[name]
     claims = _claims(viewer, standing)
@@ -387,17 +343,6 @@ def _other_sides(register: Register, standing: StandingCommitment) -> list[tuple
         for one in register.of_kind(ORGANISATION.name)
         if one.name not in own
     ]
-
-
-def carers(viewer: Viewer) -> list[tuple[str, str]]:
-    """Return who may look after a commitment: roles that take steps with it, and who holds them."""
-    with viewer.whole.reading() as connection:
-        every = people(connection, viewer.metadata).values()
-    able = [one for one in every if one.may_post(STEP, viewer.state)]
-    roles = {grant.role for one in able for grant in one.grants if grant.permits(STEP)}
-    called = names_of(viewer.whole, [one.person for one in able])
-    named = sorted(called.items(), key=lambda pair: pair[1])
-    return [*((role, _(role)) for role in sorted(roles)), *named]
 
 
 def _life(viewer: Viewer, standing: StandingCommitment) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from keiryo.equipment.loan_states import CLOSED, DONATED, SHIPPED
 from keiryo.equipment.loans import Loan
 from keiryo.equipment.tables import FAILED, LOST, PASSED, RETIRED
 from keiryo.web.pages.boards import Entered, first_shown, writing
-from keiryo.web.pages.cooperation_objects import done_act
+from keiryo.web.pages.cooperation_known import done_act
 from keiryo.web.pages.equipment_standing import (
     HOME,
     ITEMS,

@@ -35,8 +35,8 @@ from keiryo.equipment.loan_states import (
 from keiryo.equipment.loans import STEP, TESTS, Loan
 from keiryo.equipment.tables import CALIBRATED_TYPES, FAILED, LOST, PASSED, RETIRED
 from keiryo.web.pages.boards import Entered, first_shown
-from keiryo.web.pages.cooperation_objects import address as register_address
-from keiryo.web.pages.cooperation_objects import done_act
+from keiryo.web.pages.cooperation_known import address as register_address
+from keiryo.web.pages.cooperation_known import done_act
 from keiryo.web.pages.equipment_items import moment_context, organisations
 from keiryo.web.pages.equipment_standing import (
     HOME,

@@ -18,7 +18,7 @@ from keiryo.dates import parse_date
 from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.boards import asked_flag, first_shown
 from keiryo.web.pages.cooperation import GROUP as MENU_GROUP
-from keiryo.web.pages.cooperation_objects import CAPABILITY, READING
+from keiryo.web.pages.cooperation_known import CAPABILITY, READING
 from keiryo.web.pages.information_forms import HAND_OUT, HANDLERS, NEW
 from keiryo.web.pages.information_shown import (
     EVENT,

@@ -29,7 +29,7 @@ from keiryo.dates import number_date
 from keiryo.errors import KeiryoError, NotFoundError
 from keiryo.web.listing import download_headers
 from keiryo.web.pages.boards import Entered, first_shown, typed_again
-from keiryo.web.pages.cooperation_objects import READING, known
+from keiryo.web.pages.cooperation_known import READING, known
 from keiryo.web.pages.information_shown import (
     EVENT,
     INFORMATION,

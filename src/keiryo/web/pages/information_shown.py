@@ -20,7 +20,7 @@ from keiryo.cooperation.information_log import InformationLog, Item, read_log
 from keiryo.dates import number_date
 from keiryo.errors import Finding, KeiryoError, RefusedError
 from keiryo.web.pages.boards import Entered
-from keiryo.web.pages.cooperation_objects import CAPABILITY, known, linked
+from keiryo.web.pages.cooperation_known import CAPABILITY, known, linked
 from keiryo.web.pages.meetings_asked import (
     acts_about,
     done_act,

@@ -22,7 +22,7 @@ from keiryo.cooperation.status_report_forms import as_file_of
 from keiryo.web.listing import ListColumn, RowList, download_headers, shown_list
 from keiryo.web.pages.boards import asked_day, asked_flag, first_shown
 from keiryo.web.pages.cooperation import GROUP as MENU_GROUP
-from keiryo.web.pages.cooperation_objects import BOARD, CAPABILITY, READING
+from keiryo.web.pages.cooperation_known import BOARD, CAPABILITY, READING
 from keiryo.web.pages.meetings_asked import AHEAD_DAYS
 from keiryo.web.pages.meetings_forms import HANDLERS, NEW
 from keiryo.web.pages.meetings_shown import (

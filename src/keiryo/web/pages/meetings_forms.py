@@ -25,7 +25,7 @@ from keiryo.cooperation.meeting_decisions import Decision, decide
 from keiryo.cooperation.meeting_tables import WORKING_GROUP
 from keiryo.errors import UsageError
 from keiryo.web.pages.boards import Entered, first_shown, typed_again
-from keiryo.web.pages.cooperation_objects import READING, known
+from keiryo.web.pages.cooperation_known import READING, known
 from keiryo.web.pages.meetings_asked import (
     acts_about,
     day_in,

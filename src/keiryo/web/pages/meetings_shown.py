@@ -28,13 +28,7 @@ from keiryo.cooperation.status_report import StatusLine, status_report
 from keiryo.dates import number_date
 from keiryo.people.accounts import names_of
 from keiryo.web.pages.boards import Entered
-from keiryo.web.pages.cooperation_objects import (
-    CAPABILITY,
-    carers,
-    known,
-    linked,
-    state_badge,
-)
+from keiryo.web.pages.cooperation_known import CAPABILITY, carers, known, linked, state_badge
 from keiryo.web.pages.meetings_asked import (
     AHEAD_DAYS,
     acts_about,

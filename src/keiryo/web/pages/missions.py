@@ -14,7 +14,7 @@ from keiryo.dates import number_date
 from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.boards import first_shown
 from keiryo.web.pages.cooperation import GROUP as MENU_GROUP
-from keiryo.web.pages.cooperation_objects import CAPABILITY, READING
+from keiryo.web.pages.cooperation_known import CAPABILITY, READING
 from keiryo.web.pages.information_shown import caveat_badges
 from keiryo.web.pages.meetings_asked import AHEAD_DAYS, done_act
 from keiryo.web.pages.meetings_shown import urgency

@@ -18,7 +18,7 @@ from keiryo.cooperation.missions import (
     take_mission_step,
 )
 from keiryo.web.pages.boards import Entered, first_shown, typed_again
-from keiryo.web.pages.cooperation_objects import READING, known
+from keiryo.web.pages.cooperation_known import READING, known
 from keiryo.web.pages.meetings_asked import (
     day_in,
     evidence_in,

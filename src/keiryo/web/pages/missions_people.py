@@ -17,7 +17,7 @@ from keiryo.cooperation.personnel import (
 from keiryo.dates import number_date
 from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.boards import Entered, first_shown, typed_again
-from keiryo.web.pages.cooperation_objects import READING, known
+from keiryo.web.pages.cooperation_known import READING, known
 from keiryo.web.pages.meetings_asked import (
     day_in,
     evidence_in,

@@ -35,7 +35,7 @@ from keiryo.cooperation.personnel import Exchange, exchange_findings, exchanges
 from keiryo.dates import number_date
 from keiryo.errors import Finding, NotFoundError
 from keiryo.web.pages.boards import Entered
-from keiryo.web.pages.cooperation_objects import CAPABILITY, known, linked
+from keiryo.web.pages.cooperation_known import CAPABILITY, known, linked
 from keiryo.web.pages.information_shown import caveat_badges
 from keiryo.web.pages.meetings_asked import (
     acts_about,
