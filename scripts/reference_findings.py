@@ -37,6 +37,7 @@ VERDICTS = {
 NO_CODES = {
     "SHA-256",
     "AP-II",
+    "NSG-1",
     "UTF-8",
     "UTF-16",
     "AM-241",
