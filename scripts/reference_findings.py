@@ -44,6 +44,7 @@ NO_CODES = {
     "PU-241",
     "HALF-LIFE",
     "YYYY-MM-DD",
+    "YYYY-MM",
     *VERDICTS,
 }
 PLACE_OF_CODE = {
