@@ -17,11 +17,13 @@ import as_of
 import bulk_import
 import campaign
 import measuring
+import obligations_balances
+import obligations_trace
 import peers
 import verify
 import web_load
 
-PARTS = ("import", "as-of", "verify", "campaign", "peers", "web")
+PARTS = ("import", "as-of", "verify", "campaign", "obligations", "peers", "web")
 
 Row = tuple[str, float, float | None, str]
 """What is measured, the figure, the goal (None: for information), and its unit."""
@@ -97,6 +99,20 @@ def campaign_rows(found: dict[str, Any]) -> list[Row]:
     return rows
 
 
+def obligation_rows(balances: dict[str, Any], traced: dict[str, Any]) -> list[Row]:
+    """Return the ratio of obligation balances to plain ones, and what a trace takes."""
+    ask, lines = balances["ask"], f"{balances['lines']:,} lines"
+    ratio = ask["labels_seconds"] / ask["plain_seconds"]
+    more = balances["labels"]["seconds"] / balances["plain"]["seconds"]
+    blends = f"{traced['blends']:,} blends"
+    return [
+        (f"obligation balances of 8 partners, {lines} / plain balances", ratio, 3.0, "×"),
+        (f"posting {lines} with labels / without", more, None, "×"),
+        (f"trace of a batch through {blends}", traced["trace"], 1.0, "s"),
+        (f"an act of 100 lines on books of {blends}", traced["act_of_a_month"], None, "s"),
+    ]
+
+
 def web_rows(found: dict[str, Any]) -> list[Row]:
     """Return ratios of pages to the barest answer of the same server under the same load."""
     goals = {"overview": 40.0, "MBA page": 60.0}
@@ -142,6 +158,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--as-of-lines", type=int, help="lines of the book inventories")
     parser.add_argument("--verify-lines", type=int, help="lines that are verified")
     parser.add_argument("--peer-lines", type=int, help="lines given to hledger and the others")
+    parser.add_argument("--label-lines", type=int, help="lines whose labels are followed")
+    parser.add_argument("--blends", type=int, help="blends through which a batch is traced")
     parser.add_argument("--times", type=int, default=3, help="runs of which the best counts")
     parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--web-lines", type=int, nargs="*", default=web_load.SIZES)
@@ -149,9 +167,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--peer", type=Path, metavar="PATH", help="folder of MAPIT, to time it too")
     parser.add_argument("--json", type=Path, default=measuring.FOLDER / "results.json")
     asked = parser.parse_args()
-    small = (200_000, [400_000], 1_000_000, 200_000, 10_000)
-    stated = (1_000_000, [3_000_000], 10_000_000, 1_000_000, 100_000)
+    small = (200_000, [400_000], 1_000_000, 200_000, 10_000, 100_000, 100_000)
+    stated = (1_000_000, [3_000_000], 10_000_000, 1_000_000, 100_000, 1_000_000, 100_000)
     names = ("import_lines", "memory_lines", "as_of_lines", "verify_lines", "peer_lines")
+    names = (*names, "label_lines", "blends")
     for name, value in zip(names, stated if asked.full else small, strict=True):
         if getattr(asked, name) is None:
             setattr(asked, name, value)
@@ -187,6 +206,11 @@ def main() -> None:
             asked.realizations, times=asked.times, peer_folder=asked.peer
         )
         rows += campaign_rows(results["campaign"])
+    if "obligations" in wanted:
+        balances = obligations_balances.measure(asked.label_lines)
+        traced = obligations_trace.measure(asked.blends)
+        results["obligations"] = {"balances": balances, "trace": traced}
+        rows += obligation_rows(balances, traced)
     if "peers" in wanted:
         results["peers"] = peers.measure(asked.peer_lines)
     if "web" in wanted:

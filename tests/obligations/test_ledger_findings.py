@@ -89,6 +89,19 @@ def test_a_receipt_whose_shipment_is_not_in_the_books(books: LabelBooks) -> None
     assert books.held() == {"XAPA/(pool)/E": {"US": 41}, "XABA/B/E": {"-": 1, "US": 59}}
 
 
+def test_what_was_on_its_way_before_labels_were_kept(books: LabelBooks) -> None:
+    act = books.post(
+        received("XABA", "XAPA", 20250203, "B", "E", 60), receipt("XABA", "B", "AU+US")
+    )
+    assert books.codes(act) == []
+    assert books.held()["XABA/B/E"] == {"AU+US": 60}
+    books.post(change("XABA", "FW", 20250204, "W", "E", 5))
+    act = books.post(receipt("XABA", "W", "CA"))
+    assert books.held()["XABA/W/E"] == {"CA": 5}
+    with books.database.reading() as connection:
+        assert verify_moves(connection, books.database.metadata) == []
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -170,19 +170,23 @@ class _LineWriter:
     def write_draft(self, posting: Posting) -> None:
         self.write_lines(posting.draft.lines)
         for name, frames in posting.draft.frames:
-            kind = self.kind(name)
-            projected = [
-                projection.apply_frame
-                for projection in self.database.registry.projections
-                if projection.apply_frame is not None and name in projection.kinds
-            ]
-            with bulk_insert(self.connection, name):
-                for frame in frames:
-                    for part in frame.iter_slices(CHUNK_ROWS):
-                        with _collector_at_rest():
-                            typed = self.write_frame(kind, part)
-                        for apply_frame in projected:
-                            apply_frame(posting, typed)
+            self.write_frames(posting, name, frames)
+
+    def write_frames(self, posting: Posting, name: str, frames: Iterable[pl.DataFrame]) -> None:
+        """Insert lines of one kind in bulk, and add them to what is projected of them."""
+        kind = self.kind(name)
+        projected = [
+            projection.apply_frame
+            for projection in self.database.registry.projections
+            if projection.apply_frame is not None and name in projection.kinds
+        ]
+        with bulk_insert(self.connection, name):
+            for frame in frames:
+                for part in frame.iter_slices(CHUNK_ROWS):
+                    with _collector_at_rest():
+                        typed = self.write_frame(kind, part)
+                    for apply_frame in projected:
+                        apply_frame(posting, typed)
 
     def write_findings(self, findings: list[Finding], scope: str) -> None:
         self.write_lines([(FINDING.name, finding_values(f, scope)) for f in findings])
@@ -384,7 +388,7 @@ def _add_companions(
                 elif isinstance(result[1], Mapping):
                     singles.append((result[0], dict(result[1])))
                 else:
-                    writer.write_frame(writer.kind(result[0]), result[1])
+                    writer.write_frames(posting, result[0], [result[1]])
             writer.write_lines(singles)
     return told
 

@@ -33,6 +33,9 @@ FOLLOWING = frozenset(
 )
 """Lines from which moves of labels follow."""
 
+RECEIVED = ("RF", "RS", "RN", "RD", "FW", "DU", "DQ")
+"""Types of change (label 411) whose labels may be stated."""
+
 Since = tuple[str | None, int]
 """An area (None: all) and a day (0: from the beginning)."""
 
@@ -120,7 +123,7 @@ def _receipts(posting: Posting) -> Iterable[Since]:
             continue
         first = select(func.min(change.c.event_date)).where(
             change.c.mba == row["mba"],
-            change.c.code.in_(("RF", "RS", "RN")),
+            change.c.code.in_(RECEIVED),
             change.c.batch == row["batch"],
         )
         day = posting.connection.execute(first).scalar()

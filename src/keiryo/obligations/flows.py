@@ -90,7 +90,8 @@ class Transfer:
     Attributes
     ----------
     origin : mapping of label set to Fraction, or None
-        Of what comes from outside: its shares; None: nobody said.
+        Of what comes from outside, or was on its way or in retained waste before labels were
+        kept: its shares; None: nobody said.
     designated : mapping of label set to int
         Cells that were named for it.
     attached : tuple of str
@@ -142,9 +143,8 @@ class Transfer:
         )
         if missing and self.source.account != BOOK:
             nowhere = self.source._replace(account=NOT_RECORDED)
-            more = holdings.moved(
-                self.mba, day, self.kind, nowhere, self.target, {UNOBLIGATED: missing}, self.line
-            )
+            cells = by_shares(self.origin or {}, missing)
+            more = holdings.moved(self.mba, day, self.kind, nowhere, self.target, cells, self.line)
             for key, value in more.items():
                 arrived[key] = arrived.get(key, 0) + value
         holdings.give(self.mba, day, self.target, arrived, self.line)
@@ -158,7 +158,7 @@ class Transfer:
                 return dict(self.designated), 0
             self._note(DESIGNATION_SHORT, day, holdings, sum(self.designated.values()))
         cells, missing = holdings.take(self.source, self.amount_mg)
-        if missing:
+        if missing and (self.origin is None or self.source.account == BOOK):
             self._note(
                 UNSHIPPED if self.source.account == TRANSIT else SHORT, day, holdings, missing
             )

@@ -141,6 +141,8 @@ class LedgerFlows:
                 flow.origin, flow.stated_by_rule = self._stated_about(mba, category).origin(
                     mba, row["batch"] or POOL, category, number, place
                 )
+            else:
+                flow.origin = self.stated.of_receipt(mba, row["batch"] or POOL, category, number)
         else:
             flow = Transfer(rank, key, mba, kind, own, other, amount, line)
             name = (mba, number, row["code"], row["batch"] or POOL, category)

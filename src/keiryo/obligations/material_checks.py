@@ -193,7 +193,8 @@ def receipt_findings(known: KnownBooks, cells: Cells) -> Iterator[Finding]:
         yield _finding(
             "RECEIPT-DOMESTIC",
             f"{batch} came to {mba} from another area of these books; its labels came with it",
-            "State the labels where the material came from outside; this changes nothing.",
+            "State the labels where the material came from outside; here they count only for what "
+            "was on its way before labels were kept.",
             found=batch,
             severity=Severity.WARNING,
         )

@@ -114,19 +114,26 @@ class Stated:
         What is stated of the receipt itself goes before rules; of these, the one that names more
         (the area of the shipper, the receiving area, the category) goes first.
         """
+        stated = self.of_receipt(mba, batch, category, day)
+        if stated is not None:
+            return stated, False
+        fitting = [rule for rule in self.origin_rules if _fits(rule, mba, category, day, place)]
+        if not fitting:
+            return None, False
+        best = max(fitting, key=lambda rule: (*_exactness(rule), rule["rule"]))
+        return {str(best["labels"]): Fraction(1)}, True
+
+    def of_receipt(
+        self, mba: str, batch: str, category: str, day: int
+    ) -> dict[str, Fraction] | None:
+        """Return the shares that were stated of a receipt; None: nobody stated any."""
         stated = [
             row
             for row in self.receipts.get((mba, batch), ())
             if row["event_date"] in (None, day) and row["category"] in (None, category)
         ]
         of_day = [row for row in stated if row["event_date"] == day]
-        if stated := of_day or stated:
-            return _shares(stated), False
-        fitting = [rule for rule in self.origin_rules if _fits(rule, mba, category, day, place)]
-        if not fitting:
-            return None, False
-        best = max(fitting, key=lambda rule: (*_exactness(rule), rule["rule"]))
-        return {str(best["labels"]): Fraction(1)}, True
+        return _shares(of_day or stated) if stated else None
 
     def attached(self, mba: str, to: str, day: int) -> tuple[str, ...]:
         """Return the labels that an area's equipment adds on a day."""

@@ -7,12 +7,16 @@ is in a holding before a day is what it holds now less the moves since.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, MetaData, Table, Text, text
 
 from keiryo.journal.registry import Posting, Projection
 from keiryo.obligations.tables import MOVE
 from keiryo.storage.schema import INTEGER
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SUM, HOLDING, STEP = "obligation_sum", "obligation_holding", "obligation_step"
 
@@ -90,17 +94,88 @@ def _applying(name: str, keys: tuple[str, ...]) -> Callable[[Posting], None]:
     columns = ", ".join((*keys, "scope", "element_mg", "through_act"))
     statement = text(
         f"INSERT INTO {name} ({columns}) SELECT * FROM "
-        f"({_select(keys, ' WHERE act_id = :act')}) AS fresh WHERE 1 = 1 "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET "
+        f"({_select(keys, ' WHERE act_id = :act')}) AS fresh WHERE 1 = 1{_adding(name, keys)}"
+    )
+
+    def apply(posting: Posting) -> None:
+        if not posting.waiting.pop(name, None):
+            posting.connection.execute(statement, {"act": posting.act_id})
+
+    return apply
+
+
+def _framing(name: str, keys: tuple[str, ...]) -> Callable[[Posting, pl.DataFrame], None]:
+    """Return what adds the sums of moves that were just inserted as a frame.
+
+    The moves of an act come as frames or one by one, never both.
+    """
+    columns = (*keys, "scope", "element_mg", "through_act")
+
+    def apply_frame(posting: Posting, frame: pl.DataFrame) -> None:
+        posting.waiting.setdefault(name, []).append(True)
+        rows = frame_sums(frame, keys, posting.act_id).select(columns).rows()
+        mark = "?" if posting.connection.dialect.paramstyle == "qmark" else "%s"
+        statement = (
+            f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
+            f"{_adding(name, keys)}"
+        )
+        if rows:
+            posting.connection.exec_driver_sql(statement, rows)
+
+    return apply_frame
+
+
+def frame_sums(frame: pl.DataFrame, keys: tuple[str, ...], act_id: int) -> pl.DataFrame:
+    """Return the sums of a frame of moves, as the projection with these keys has them.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Lines of kind ``obligation_move``, all of one act.
+    keys : tuple of str
+        Columns by which is summed.
+    act_id : int
+        Act of the lines.
+    """
+    import polars as pl
+
+    def given(column: str, otherwise: int | str) -> pl.Expr:
+        if column not in frame.columns:
+            return pl.lit(otherwise)
+        return pl.col(column).fill_null(otherwise)
+
+    lines = frame.lazy().with_columns(
+        given("agreement", "").alias("agreement"),
+        given("caveat", "").alias("caveat"),
+        given("of_act", act_id).cast(pl.Int64).alias("from_act"),
+        pl.col("of_line").alias("from_line"),
+        (pl.col("event_date") // 100).alias("month"),
+    )
+    if keys is not _STEP_KEY:
+        sides = []
+        for side, sign in (("to", 1), ("from", -1)):
+            own = [
+                pl.col(f"{side}_{k}" if f"{side}_{k}" in frame.columns else k).alias(k)
+                for k in keys
+            ]
+            sides.append(lines.select(*own, "scope", pl.col("element_mg") * sign))
+        lines = pl.concat(sides)
+    return (
+        lines.group_by(keys)
+        .agg(pl.col("scope").min(), pl.col("element_mg").sum())
+        .with_columns(pl.lit(act_id, pl.Int64).alias("through_act"))
+        .sort(keys)
+        .collect()
+    )
+
+
+def _adding(name: str, keys: tuple[str, ...]) -> str:
+    return (
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET "
         f"element_mg = {name}.element_mg + excluded.element_mg, "
         f"scope = CASE WHEN excluded.scope < {name}.scope THEN excluded.scope "
         f"ELSE {name}.scope END, through_act = excluded.through_act"
     )
-
-    def apply(posting: Posting) -> None:
-        posting.connection.execute(statement, {"act": posting.act_id})
-
-    return apply
 
 
 OBLIGATION_SUM = Projection(
@@ -109,6 +184,7 @@ OBLIGATION_SUM = Projection(
     _select(_SUM_KEY),
     _applying(SUM, _SUM_KEY),
     kinds=frozenset({MOVE.name}),
+    apply_frame=_framing(SUM, _SUM_KEY),
 )
 
 OBLIGATION_HOLDING = Projection(
@@ -117,6 +193,7 @@ OBLIGATION_HOLDING = Projection(
     _select(_HOLDING_KEY),
     _applying(HOLDING, _HOLDING_KEY),
     kinds=frozenset({MOVE.name}),
+    apply_frame=_framing(HOLDING, _HOLDING_KEY),
 )
 
 OBLIGATION_STEP = Projection(
@@ -125,4 +202,5 @@ OBLIGATION_STEP = Projection(
     _select(_STEP_KEY),
     _applying(STEP, _STEP_KEY),
     kinds=frozenset({MOVE.name}),
+    apply_frame=_framing(STEP, _STEP_KEY),
 )

@@ -83,7 +83,8 @@ def _unshipped(group: _Group) -> Finding:
         group,
         f"the shipment of {group[0].holding.name.partition('/')[2]} from {group[0].holding.mba} "
         "is not in the books, or states less; its labels are not known yet",
-        "When the shipper reports it, its labels follow by themselves.",
+        "When the shipper reports it, its labels follow by themselves. If it was sent before "
+        "labels were kept, state them with 'keiryo obligations receive'.",
     )
 
 
