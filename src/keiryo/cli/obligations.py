@@ -56,11 +56,12 @@ def balance(
     that carry its label; sums over several partners count some material twice.
     """
     from keiryo.obligations.balances import balance_of_cells, to_dict
+    from keiryo.obligations.labels import label_key
 
     day, books = day_or_today(on, "--on"), opened(db)
     chosen = format_of(format_)
     with books.database.reading() as connection:
-        label = None if partner is None else partner.strip().upper()
+        label = None if partner is None else label_key([partner])
         found = balance_of_cells(
             connection, books.database.metadata, day, partner=label, mbas=mba or None
         )
@@ -102,12 +103,13 @@ def trace(
 
     Where batches are not followed it is the way of the area's pool. The latest step comes first.
     """
+    from keiryo.obligations.labels import label_key
     from keiryo.obligations.trace import to_dict
     from keiryo.obligations.trace import trace as traced
 
     books, chosen = opened(db), format_of(format_)
     with books.database.reading() as connection:
-        label = None if partner is None else partner.strip().upper()
+        label = None if partner is None else label_key([partner])
         found = traced(
             *(connection, books.database.metadata, asked),
             on=optional_day(on, "--on"),

@@ -93,7 +93,7 @@ ROLES: Mapping[str, Role] = {
         Role(
             "cooperation officer",
             "Keeps agreements and the obligations that follow the material.",
-            ("places", "accounts", *COOPERATING),
+            ("journal", "places", "accounts", *COOPERATING),
             ("cooperation.*", "obligations.*", "export.*", "equipment.*", "notice.*"),
         ),
         Role(

@@ -186,30 +186,46 @@ class DueList(Document, frozen=True, kw_only=True):
 class RegisterSent(Request, frozen=True, kw_only=True):
     """Statements by list, with names and texts as in a register file."""
 
-    labels: Objects = msgspec.field(default_factory=list)
-    members: Objects = msgspec.field(default_factory=list)
-    rules: Objects = msgspec.field(default_factory=list)
-    places: Objects = msgspec.field(default_factory=list)
-    consents: Objects = msgspec.field(default_factory=list)
-    receipts: Objects = msgspec.field(default_factory=list)
-    designations: Objects = msgspec.field(default_factory=list)
-    exchanges: Objects = msgspec.field(default_factory=list)
-    relabellings: Objects = msgspec.field(default_factory=list)
+    labels: Annotated[Objects, Meta(description="partners")] = msgspec.field(default_factory=list)
+    members: Annotated[Objects, Meta(description="member States of organisations")] = msgspec.field(
+        default_factory=list
+    )
+    rules: Annotated[Objects, Meta(description="rules of origin")] = msgspec.field(
+        default_factory=list
+    )
+    places: Annotated[Objects, Meta(description="rules of places")] = msgspec.field(
+        default_factory=list
+    )
+    consents: Annotated[Objects, Meta(description="consents")] = msgspec.field(default_factory=list)
+    receipts: Annotated[Objects, Meta(description="labels of receipts")] = msgspec.field(
+        default_factory=list
+    )
+    designations: Annotated[Objects, Meta(description="labels named for withdrawals")] = (
+        msgspec.field(default_factory=list)
+    )
+    exchanges: Annotated[Objects, Meta(description="exchanges of labels")] = msgspec.field(
+        default_factory=list
+    )
+    relabellings: Annotated[Objects, Meta(description="labels that begin or end")] = msgspec.field(
+        default_factory=list
+    )
 
 
 class BeginningSent(Request, frozen=True, kw_only=True):
     """From when on labels are kept, and under which labels is what was there."""
 
     on_day: Annotated[datetime.date, Meta(description="labels are kept from its end on")]
-    reason: _Text
-    openings: Objects = msgspec.field(default_factory=list)
+    reason: Annotated[_Text, Meta(description="why; it stands in the record")]
+    openings: Annotated[Objects, Meta(description="labels of what is there on that day")] = (
+        msgspec.field(default_factory=list)
+    )
 
 
 class ConsentRuleSent(Request, frozen=True, kw_only=True):
     """What happens to a step without consent."""
 
     mode: Annotated[_Short, Meta(description="refuse or note")]
-    reason: _Text
+    reason: Annotated[_Text, Meta(description="why; it stands in the record")]
     from_day: Annotated[
         datetime.date | None, Meta(description="steps before it are noted only")
     ] = None
@@ -219,8 +235,8 @@ class WithdrawalSent(Request, frozen=True, kw_only=True):
     """Something that is not to count any more."""
 
     kind: Annotated[_Short, Meta(description="exchange, relabelling or consent")]
-    name: _Short
-    reason: _Text
+    name: Annotated[_Short, Meta(description="name, as it was recorded")]
+    reason: Annotated[_Text, Meta(description="why; it stands in the record")]
 
 
 class IssueSent(Request, frozen=True, kw_only=True):
