@@ -172,7 +172,9 @@ class MissionStepSent(Request, frozen=True, kw_only=True):
     last_day: Annotated[datetime.date | None, Meta(description="last day")] = None
     sites: Annotated[Shorts, Meta(description="sites")] = msgspec.field(default_factory=list)
     side: Annotated[Short | None, Meta(description="organisation whose act it is")] = None
-    team: Annotated[list[MemberSent], Meta(max_length=60)] = msgspec.field(default_factory=list)
+    team: Annotated[list[MemberSent], Meta(max_length=60, description="who goes")] = msgspec.field(
+        default_factory=list
+    )
     evidence: Acts = msgspec.field(default_factory=list)
     files: AFile = msgspec.field(default_factory=list)
 
