@@ -103,14 +103,15 @@ PROJECTIONS: dict[str, str] = {
         element_mg AS mg, act_id FROM obligation_move) AS both_sides GROUP BY mba,
         account, holding, category, labels, agreement, caveat""",
     "obligation_step": """
-        SELECT to_mba, to_account, to_holding, to_category, event_date, kind, from_act,
-        from_line, from_mba, from_account, from_holding, from_category, agreement_ AS
+        SELECT to_key, event_date, kind, from_act, from_line, from_key, agreement_ AS
         agreement, caveat_ AS caveat, MIN(scope) AS scope, CAST(SUM(element_mg) AS BIGINT)
-        AS element_mg, MAX(act_id) AS through_act FROM (SELECT *, COALESCE(of_act, act_id)
-        AS from_act, of_line AS from_line, COALESCE(agreement, '') AS agreement_,
-        COALESCE(caveat, '') AS caveat_ FROM obligation_move) AS moved GROUP BY to_mba,
-        to_account, to_holding, to_category, event_date, kind, from_act, from_line,
-        from_mba, from_account, from_holding, from_category, agreement_, caveat_""",
+        AS element_mg, MAX(act_id) AS through_act FROM (SELECT *, to_mba || '|' ||
+        to_account || '|' || to_category || '|' || to_holding AS to_key, from_mba || '|'
+        || from_account || '|' || from_category || '|' || from_holding AS from_key,
+        COALESCE(of_act, act_id) AS from_act, of_line AS from_line, COALESCE(agreement,
+        '') AS agreement_, COALESCE(caveat, '') AS caveat_ FROM obligation_move) AS moved
+        GROUP BY to_key, event_date, kind, from_act, from_line, from_key, agreement_,
+        caveat_""",
 }
 # ------------------------------------------------------------------------------------------------
 

@@ -17,12 +17,12 @@ from sqlalchemy import Connection, MetaData, and_, or_, select
 from keiryo.accounts.tables import BATCH
 from keiryo.journal.dependents import LINK_LIMIT, line_of
 from keiryo.journal.registry import Link
-from keiryo.obligations.holdings import BOOK, FOLLOWED, POOL
+from keiryo.obligations.holdings import BOOK, FOLLOWED, POOL, Holding
 from keiryo.obligations.labels import labels_of
 from keiryo.obligations.stated import labels, labels_are_kept
 from keiryo.obligations.sums import HOLDING, STEP
 from keiryo.obligations.tables import LABEL, MOVE
-from keiryo.obligations.trace import PASSING
+from keiryo.obligations.trace import PASSING, holding_of, step_key
 from keiryo.places.tables import areas
 
 OBLIGATED, CELL, LABEL_NODE = "obligated:", "obligation:", "label:"
@@ -121,7 +121,7 @@ def _holding(connection: Connection, metadata: MetaData, node: str) -> Iterator[
         if line not in seen:
             seen.add(line)
             yield Link(node, "brought or changed by", line)
-        source = (row["from_mba"], row["from_account"], row["from_holding"])
+        source = _place_of(row["from_key"])
         if source[1] in (*FOLLOWED, PASSING) and source != place:
             other = node_of_holding(*source)
             if other not in seen:
@@ -133,7 +133,7 @@ def _from_holding(connection: Connection, metadata: MetaData, node: str) -> Iter
     place = place_of_node(node)
     seen: set[str] = set()
     for row in _steps(connection, metadata, "from", place):
-        target = (row["to_mba"], row["to_account"], row["to_holding"])
+        target = _place_of(row["to_key"])
         other = node_of_holding(*target)
         if target[1] in (*FOLLOWED, PASSING) and target != place and other not in seen:
             seen.add(other)
@@ -247,15 +247,20 @@ def _steps(
     connection: Connection, metadata: MetaData, side: str, place: Place
 ) -> list[dict[str, Any]]:
     table = metadata.tables[STEP]
-    names = ("mba", "account", "holding")
-    where = (table.c[f"{side}_{name}"] == value for name, value in zip(names, place, strict=True))
+    mba, account, name = place
+    keys = [step_key(Holding(mba, account, name, letter)) for letter in "NDEUPT"]
     query = (
         select(table)
-        .where(*where, table.c.element_mg != 0)
+        .where(table.c[f"{side}_key"].in_(keys), table.c.element_mg != 0)
         .order_by(table.c.event_date, table.c.from_act, table.c.from_line)
         .limit(LINK_LIMIT)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _place_of(key: str) -> Place:
+    holding = holding_of(key)
+    return holding.mba, holding.account, holding.name
 
 
 def _move(

@@ -24,13 +24,13 @@ _SUM_KEY = ("mba", "account", "category", "labels", "month", "agreement", "cavea
 _HOLDING_KEY = ("mba", "account", "holding", "category", "labels", "agreement", "caveat")
 
 
-_SIDE = ("mba", "account", "holding", "category")
 _STEP_KEY = (
-    *(f"to_{name}" for name in _SIDE),
-    *("event_date", "kind", "from_act", "from_line"),
-    *(f"from_{name}" for name in _SIDE),
+    *("to_key", "event_date", "kind", "from_act", "from_line", "from_key"),
     *("agreement", "caveat"),
 )
+MARK = "|"
+"""Between area, account, category and name, where a holding is one text."""
+_PARTS = ("mba", "account", "category", "holding")
 _NUMBERS = frozenset({"month", "event_date", "from_act", "from_line"})
 
 
@@ -59,6 +59,10 @@ def _table(name: str, key: tuple[str, ...], comment: str) -> Callable[[MetaData]
     return made
 
 
+def _joined(side: str) -> str:
+    return f" || '{MARK}' || ".join(f"{side}_{name}" for name in _PARTS)
+
+
 def _side(side: str, sign: int, keys: tuple[str, ...], condition: str) -> str:
     columns = {
         "month": "event_date / 100 AS month",
@@ -73,7 +77,8 @@ def _select(keys: tuple[str, ...], condition: str = "") -> str:
     names = ", ".join(keys)
     if keys is _STEP_KEY:
         inner = (
-            "SELECT *, COALESCE(of_act, act_id) AS from_act, of_line AS from_line, "
+            f"SELECT *, {_joined('to')} AS to_key, {_joined('from')} AS from_key, "
+            "COALESCE(of_act, act_id) AS from_act, of_line AS from_line, "
             f"COALESCE(agreement, '') AS agreement_, COALESCE(caveat, '') AS caveat_ "
             f"FROM {MOVE.name}{condition}"
         )
@@ -150,6 +155,12 @@ def frame_sums(frame: pl.DataFrame, keys: tuple[str, ...], act_id: int) -> pl.Da
         given("of_act", act_id).cast(pl.Int64).alias("from_act"),
         pl.col("of_line").alias("from_line"),
         (pl.col("event_date") // 100).alias("month"),
+        *(
+            pl.concat_str([f"{side}_{name}" for name in _PARTS], separator=MARK).alias(
+                f"{side}_key"
+            )
+            for side in ("to", "from")
+        ),
     )
     if keys is not _STEP_KEY:
         sides = []

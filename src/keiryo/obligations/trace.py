@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, overload
 
-from sqlalchemy import Connection, MetaData, and_, bindparam, or_, select, text
+from sqlalchemy import Connection, MetaData, and_, or_, select, text
 
 from keiryo.accounts.tables import INVENTORY_CHANGE, PHYSICAL_INVENTORY
 from keiryo.dates import date_number, number_date
@@ -25,7 +25,7 @@ from keiryo.obligations.balances import holdings_on, require_labels
 from keiryo.obligations.following_rows import current_cells
 from keiryo.obligations.holdings import BOOK, FOLLOWED, POOL, TRANSIT, Holding, Line
 from keiryo.obligations.labels import labels_of
-from keiryo.obligations.sums import STEP
+from keiryo.obligations.sums import MARK, STEP
 from keiryo.obligations.tables import MOVE
 from keiryo.places.tables import area
 from keiryo.quantities import Category, format_weight
@@ -63,16 +63,15 @@ class Step:
 _Row = tuple[str, int, str, int, int, str, int]
 """Where to, day, kind, act, line, where from, weight: a step as it is walked."""
 
-_MARK = "\x1f"
 
-
-def _key(holding: Holding) -> str:
+def step_key(holding: Holding) -> str:
     """Return a holding as one text; the name stands last, for it may hold anything."""
-    return _MARK.join((holding.mba, holding.account, holding.category, holding.name))
+    return MARK.join((holding.mba, holding.account, holding.category, holding.name))
 
 
-def _holding(key: str) -> Holding:
-    mba, account, category, name = key.split(_MARK, 3)
+def holding_of(key: str) -> Holding:
+    """Return the holding that one text names."""
+    mba, account, category, name = key.split(MARK, 3)
     return Holding(mba, account, name, category)
 
 
@@ -95,7 +94,7 @@ class Path(Sequence[Step]):
         if isinstance(place, slice):
             return Path(self.rows[place])
         target, day, kind, act, line, source, mg = self.rows[place]
-        return Step(Line(act, line), kind, day, _holding(source), _holding(target), mg)
+        return Step(Line(act, line), kind, day, holding_of(source), holding_of(target), mg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ def trace(
     allowed = None if partner is None else _carrying(connection, metadata, partner)
     steps = _Steps(connection, metadata, allowed)
     with _collector_at_rest():
-        path = Path(_walk(steps, [_key(start) for start in starts], date_number(day)))
+        path = Path(_walk(steps, [step_key(start) for start in starts], date_number(day)))
     return Trace(asked, day if on else datetime.date.today(), name == POOL, cells, path)
 
 
@@ -186,8 +185,9 @@ def _categories(connection: Connection, metadata: MetaData, mba: str, batch: str
     """Return the categories of a batch, as the ledger or the moves know them."""
     found: set[str] = set()
     steps = metadata.tables[STEP]
-    where = and_(steps.c.to_mba == mba, steps.c.to_account == BOOK, steps.c.to_holding == batch)
-    found |= {str(row[0]) for row in connection.execute(select(steps.c.to_category).where(where))}
+    keys = [step_key(Holding(mba, BOOK, batch, letter)) for letter in "NDEUPT"]
+    query = select(steps.c.to_key).where(steps.c.to_key.in_(keys)).distinct()
+    found |= {holding_of(str(row[0])).category for row in connection.execute(query)}
     if found:
         return found
     for kind in (INVENTORY_CHANGE.name, PHYSICAL_INVENTORY.name):
@@ -217,8 +217,8 @@ def _carrying(connection: Connection, metadata: MetaData, partner: str) -> Carry
         (
             row[0] if row[1] is None else row[1],
             row[2],
-            _key(Holding(*row[3:7])),
-            _key(Holding(*row[7:11])),
+            step_key(Holding(*row[3:7])),
+            step_key(Holding(*row[7:11])),
         )
         for row in connection.execute(select(*columns).where(has))
     )
@@ -236,19 +236,12 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _joined(side: str) -> str:
-    names = (f"{side}_{name}" for name in ("mba", "account", "category", "holding"))
-    return " || :mark || ".join(names)
-
-
 _ROWS = (
-    f"SELECT {_joined('to')}, event_date, kind, from_act, from_line, {_joined('from')}, "
-    f"element_mg FROM {STEP} WHERE element_mg <> 0"
+    f"SELECT to_key, event_date, kind, from_act, from_line, from_key, element_mg FROM {STEP} "
+    "WHERE element_mg <> 0"
 )
-_INTO = text(f"{_ROWS} AND {' AND '.join(f'to_{name} = :{name}' for name in _SIDE)}")
-_EVERY = text(f"{_ROWS} AND to_account IN :accounts").bindparams(
-    bindparam("accounts", value=sorted(_WALKED), expanding=True)
-)
+_INTO = text(f"{_ROWS} AND to_key = :key")
+_EVERY = text(_ROWS)
 
 
 class _Steps:
@@ -270,8 +263,7 @@ class _Steps:
             if key in self.seen:
                 return []
             self.seen.add(key)
-            asked = {"mark": _MARK, **dict(zip(_SIDE, _holding(key), strict=True))}
-            rows = [tuple(row) for row in self.connection.execute(_INTO, asked)]
+            rows = [tuple(row) for row in self.connection.execute(_INTO, {"key": key})]
         else:
             if self.every is None:
                 self.every = self._all()
@@ -284,9 +276,8 @@ class _Steps:
 
     def may_lead_to(self, key: str) -> bool:
         """Return whether steps into a holding may be left to walk: it is not outside."""
-        if self.every is not None:
-            return key in self.every
-        return key not in self.seen and key.split(_MARK, 2)[1] in _WALKED
+        known = key in self.every if self.every is not None else key not in self.seen
+        return known and key.split(MARK, 2)[1] in _WALKED
 
     def other_side(self, row: _Row) -> Iterable[str]:
         """Return the holding with which labels changed places."""
@@ -297,11 +288,11 @@ class _Steps:
             table.c.of_line == line,
             table.c.kind == "EXCHANGE",
         )
-        return {_key(Holding(*found)) for found in self.connection.execute(query)} - {row[0]}
+        return {step_key(Holding(*found)) for found in self.connection.execute(query)} - {row[0]}
 
     def _all(self) -> dict[str, list[_Row]]:
         found: defaultdict[str, list[_Row]] = defaultdict(list)
-        cursor: Any = self.connection.execute(_EVERY, {"mark": _MARK}).cursor
+        cursor: Any = self.connection.execute(_EVERY).cursor
         for row in cursor.fetchall():
             found[row[0]].append(row)
         return dict(found)
