@@ -112,7 +112,7 @@ def test_interrupted_work_leaves_no_process(how: signal.Signals, tmp_path: Path)
         os.killpg(process.pid, how)  # as a terminal does: to the whole group
     else:
         process.kill()
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     if how == signal.SIGINT:
         assert errors.count("Traceback") == 1, errors  # of the one that was interrupted; no others
