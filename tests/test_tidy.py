@@ -57,6 +57,18 @@ MAY_USE = {
     "public_figures": {"charts"},
     "conversion": {"storage", "journal", "places", "accounts"},
     "cooperation": {"storage", "journal"},
+    "screening": set(),  # pictures in, findings out: it knows neither books nor people
+    "device_log": {"storage", "journal"},
+    "containment": {"storage", "journal", "places", "accounts"},
+    "seals": {"storage", "journal", "places", "accounts", "containment", "device_log"},
+    "surveillance": {
+        *("storage", "journal", "places", "accounts"),
+        *("containment", "device_log", "screening", "seals"),
+    },
+    "coverage": {
+        *("storage", "journal", "places", "accounts", "measurement"),
+        *("containment", "seals", "surveillance", "screening"),
+    },
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {
         *("storage", "journal", "places", "accounts"),

@@ -9,7 +9,10 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from keiryo.accounts.capability import ACCOUNTS
+from keiryo.containment.capability import CONTAINMENTS
 from keiryo.cooperation.capability import COOPERATION
+from keiryo.coverage.capability import COVERAGE
+from keiryo.device_log.capability import DEVICE_LOGS
 from keiryo.equipment.capability import EQUIPMENT
 from keiryo.errors import UsageError
 from keiryo.evaluation.capability import EVALUATIONS
@@ -24,11 +27,14 @@ from keiryo.oversight.tables import OVERSIGHT
 from keiryo.people.capability import PEOPLE
 from keiryo.places.tables import PLACES
 from keiryo.reports.tables import REPORTS
+from keiryo.seals.capability import SEALS
+from keiryo.surveillance.capability import SURVEILLANCE
 
 BUILTIN = (
     *(JOURNAL, PEOPLE, PLACES, ACCOUNTS, REPORTS, MOVEMENTS, OVERSIGHT),
     *(MEASUREMENTS, EVALUATIONS, COOPERATION, OBLIGATIONS),
     *(EQUIPMENT, EXPORT_CONTROL),
+    *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
 )
 
 

@@ -9,12 +9,15 @@ import typer
 from keiryo.cli import (
     accounts,
     audit,
+    containment,
     conversion,
     cooperation,
     corrections,
+    coverage,
     deadlines,
     demo,
     design,
+    device_log,
     equipment,
     evaluate,
     export_control,
@@ -31,7 +34,9 @@ from keiryo.cli import (
     releases,
     reports,
     sampling,
+    seals,
     serve,
+    surveillance,
     transit,
 )
 from keiryo.cli.options import DbOption, Format, FormatOption, Given
@@ -72,6 +77,7 @@ for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
+    *(containment, seals, device_log, surveillance, coverage),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

@@ -51,6 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
+WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
 ROLES: Mapping[str, Role] = {
@@ -59,29 +60,34 @@ ROLES: Mapping[str, Role] = {
         Role(
             "facility accountant",
             "Keeps the books of a facility: source lines, measurements, reports, answers.",
-            (*BOOKS, "obligations"),
+            (*BOOKS, "obligations", "containment", "seals"),
             (
                 *("report.*", "source.*", "correction.*", "period.*", "measurement.*"),
                 *("movements.*", "finding.answer", "balance.*", "file.refuse"),
                 *("obligations.receipt", "obligations.designate"),
+                *("surveillance.declare", "seal.report"),
             ),
         ),
         Role(
             "State officer",
             "Receives, questions and releases reports, closes balances, watches the boards.",
-            (*BOOKS, *COOPERATING),
+            (*BOOKS, *COOPERATING, *WATCHING),
             (
                 *("report.*", "source.*", "context.*", "correction.*", "period.*", "place.*"),
                 *("measurement.*", "movements.*", "finding.*", "notice.*", "statement.*"),
                 *("balance.*", "limit.*", "file.refuse", "transit.*"),
+                *("seal.*", "containment.*", "surveillance.*", "coverage.*", "device.*"),
             ),
             ("release",),
         ),
         Role(
             "inspector",
             "Reads the books of the areas under inspection, verifies, takes audit packs.",
-            BOOKS,
-            ("inspection.*",),
+            (*BOOKS, *WATCHING),
+            (
+                *("inspection.*", "seal.*", "containment.*", "surveillance.*"),
+                *("coverage.*", "device.*"),
+            ),
             ("audit",),
         ),
         Role(

@@ -1,0 +1,10 @@
+"""Commands of containment."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    del app

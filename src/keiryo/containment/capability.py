@@ -1,0 +1,8 @@
+"""What containment brings to the posting pipeline."""
+
+from __future__ import annotations
+
+from keiryo.containment.tables import LINE_KINDS
+from keiryo.journal.registry import Capability
+
+CONTAINMENTS = Capability("containment", line_kinds=LINE_KINDS)

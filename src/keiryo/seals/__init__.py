@@ -1,0 +1,1 @@
+"""Seals: from stock to attachment, checks, detachment, examination and destruction."""
