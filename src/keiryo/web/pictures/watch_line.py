@@ -1,9 +1,9 @@
 """What watched an area, and when: cameras, seals, declared operations and reviews on one axis.
 
 Each row is a camera, a seal, a way or the operator's declarations. A full bar says that all is
-well, a dashed outline that nobody has judged yet, a low dashed bar that nothing can be said, a full dark
-bar with a mark that something happened that must be explained; where there is no bar, nothing
-watched. Shapes carry the meaning and colours repeat it.
+well, a dashed outline that nobody has judged yet, a low dashed bar that nothing can be said, a
+full dark bar with a mark that something happened that must be explained; where there is no bar,
+nothing watched. Shapes carry the meaning and colours repeat it.
 """
 
 from __future__ import annotations
