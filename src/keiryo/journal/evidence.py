@@ -7,7 +7,10 @@ there. Of a file that is too large to be kept, the act holds digest and size onl
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
 
 from keiryo.journal.model import Draft, Value
 from keiryo.journal.tables import EVIDENCE
@@ -15,6 +18,8 @@ from keiryo.storage.evidence import EvidenceStore
 
 MAX_KEPT_BYTES = 64 << 20
 MAX_NAME = 255
+REMOVALS = "surveillance_removal"
+"""Table of record whose lines say which evidence was removed under a rule of retention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +100,18 @@ def add_evidence(draft: Draft, file: KeptFile, scope: str, role: str, received_a
     """
     values = evidence_values(file, scope, role, received_at)
     return draft.add(EVIDENCE.name, values)
+
+
+def removed_evidence(connection: Connection, tables: Collection[str]) -> set[str]:
+    """Return the digests of evidence of which the record says that its content was removed.
+
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    tables : collection of str
+        Tables that the database has; older ones know no removal.
+    """
+    if REMOVALS not in tables:
+        return set()
+    return {str(row[0]) for row in connection.execute(text(f"SELECT digest FROM {REMOVALS}"))}

@@ -456,7 +456,12 @@ def check_projections(books: sqlite3.Connection, problems: list[Any]) -> None:
 def check_evidence(books: sqlite3.Connection, folder: str, problems: list[Any]) -> None:
     """Compare each kept file with the digest under which it was recorded."""
     query = "SELECT min(act_id), digest FROM evidence WHERE kept = 1 GROUP BY digest"
+    removals = "SELECT digest FROM surveillance_removal"  # images whose time of retention is over
+    has_removals = "SELECT 1 FROM sqlite_master WHERE name = 'surveillance_removal'"
+    removed = set(books.execute(removals)) if books.execute(has_removals).fetchone() else set()
     for act_id, digest in books.execute(query):
+        if (digest,) in removed and not pathlib.Path(folder, digest[:2], digest).exists():
+            continue
         found = ""
         with contextlib.suppress(OSError, ValueError):
             content = pathlib.Path(folder, digest[:2], digest).read_bytes()

@@ -28,6 +28,7 @@ from keiryo.journal.canonical import (
     leaf_digests,
     line_bytes,
 )
+from keiryo.journal.evidence import removed_evidence
 from keiryo.journal.merkle import GrowingTree
 from keiryo.journal.model import Act
 from keiryo.journal.proofs import Checkpoint, journal_uid
@@ -406,17 +407,20 @@ class _Run:
                     )
 
     def stored_evidence(self) -> None:
-        """Each piece of evidence that was kept is there and has its digest."""
+        """Each piece of evidence that was kept is there and has its digest, or was removed."""
         if EVIDENCE.name not in self.kinds:
             return
         query = text(
             f"SELECT act_id, digest, name FROM {EVIDENCE.name} WHERE kept = 1 ORDER BY act_id"
         )
         checked: set[str] = set()
+        removed = removed_evidence(self.connection, self.kinds)
         for act_id, digest, name in self.connection.execute(query):
             if digest in checked:
                 continue
             checked.add(str(digest))
+            if digest in removed and not self.database.evidence.path(str(digest)).exists():
+                continue
             if not self.database.evidence.is_sound(str(digest)):
                 self.found(
                     "EVIDENCE-CHANGED",

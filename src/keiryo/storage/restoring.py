@@ -21,9 +21,10 @@ from keiryo.errors import (
     JournalError,
     NewerSchemaError,
 )
+from keiryo.journal.evidence import removed_evidence
 from keiryo.journal.model import MAX_TEXT_BYTES
 from keiryo.journal.proofs import Checkpoint
-from keiryo.journal.reading import LINE_COLUMNS
+from keiryo.journal.reading import LINE_COLUMNS, line_tables
 from keiryo.journal.registry import Registry
 from keiryo.journal.tables import EVIDENCE
 from keiryo.journal.verify import Verification, verify
@@ -348,9 +349,14 @@ class _Restore:
 
 
 def kept_evidence(connection: Connection) -> list[str]:
-    """Return the digests of the evidence that acts name as kept in the store, in order."""
+    """Return the digests of the evidence that acts name as kept in the store, in order.
+
+    What was removed when its time of retention was over is kept no longer.
+    """
     query = text(f"SELECT DISTINCT digest FROM {EVIDENCE.name} WHERE kept = 1 ORDER BY digest")
-    return [str(row[0]) for row in connection.execute(query)]
+    removed = removed_evidence(connection, line_tables(connection))
+    found = (str(row[0]) for row in connection.execute(query))
+    return [digest for digest in found if digest not in removed]
 
 
 def _unregistered(name: str, stored: StoredTable) -> Table:

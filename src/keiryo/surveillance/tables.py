@@ -115,7 +115,7 @@ IMAGE = LineKind(
         ),
         text(
             "state",
-            "received, unreadable, bad-signature, broken-chain, equivocation",
+            "received, unreadable, bad-signature, broken-chain, not-as-listed, equivocation",
             required=True,
         ),
     ),
@@ -131,6 +131,35 @@ IMAGE_REMOVAL = LineKind(
         text("rule", "the rule of retention that allowed it", required=True),
     ),
     indexes=((("digest",), None), (("camera",), None)),
+)
+
+IMAGE_HOLD = LineKind(
+    "surveillance_hold",
+    "That images of a camera in a period must be kept, or need no longer; the last line counts.",
+    (
+        text("hold", "name of the hold", required=True),
+        text("camera", "name of the camera", required=True),
+        text("begin_at", "from when, UTC", required=True),
+        text("end_at", "until when, UTC", required=True),
+        text("reason", "why they must be kept, or need no longer", required=True),
+        text("state", "held or released", required=True),
+    ),
+    checks=("state IN ('held', 'released')",),
+    indexes=((("hold",), None), (("camera",), None)),
+)
+
+CASE_FILE = LineKind(
+    "surveillance_case_file",
+    "That a case file was made: its images are kept for as long as the case may be asked about.",
+    (
+        text("camera", "name of the camera", required=True),
+        text("begin_at", "period, from when, UTC", required=True),
+        text("end_at", "period, until when, UTC", required=True),
+        text("name", "name of the file", required=True),
+        text("digest", "SHA-256 of the file that was handed out", required=True),
+        integer("images", "images in it", required=True),
+    ),
+    indexes=((("camera",), None), (("digest",), None)),
 )
 
 DECLARED_OPERATION = LineKind(
@@ -169,18 +198,52 @@ SCREENING = LineKind(
         text("method", "name and version of the method of screening", required=True),
         text("parameters", "digest of its parameters", required=True),
         integer("received", "images in the period, each counted once", required=True),
-        integer("scheduled", "of these: scheduled ones", required=True),
+        integer("scheduled", "of these: scheduled ones that are authentic", required=True),
         integer("nominal", "images that the schedule asks for", required=True),
         integer("missing", "images that should be there and are not", required=True),
         integer("extra", "scheduled images beyond the schedule", required=True),
+        integer("drift", "images that fall away as pictures come a little late", required=True),
         integer("presented", "images that must be looked at", required=True),
         integer("quiet", "images that were screened quiet", required=True),
         integer("unhealthy", "images whose view was bad, or that could not be read", required=True),
         integer("recorded_ppm", "recorded coverage in millionths", required=True),
         integer("valid_ppm", "valid coverage in millionths", required=True),
         text("result", "SHA-256 of the whole result, a kept file", required=True),
+        integer("through_act", "the last act whose images were screened", required=True),
+    ),
+    checks=(
+        "begin_at < end_at",
+        "presented + quiet + unhealthy = received",
+        "scheduled <= received",
+        "scheduled - extra + missing + drift = nominal",
+        "recorded_ppm BETWEEN 0 AND 1000000",
+        "valid_ppm BETWEEN 0 AND recorded_ppm",
     ),
     indexes=((("screening",), None), (("camera",), None)),
+)
+
+SCREENED_RUN = LineKind(
+    "surveillance_run",
+    "Successive images of a screening that stand alike: what became of every single image.",
+    (
+        text("screening", "name of the screening", required=True),
+        integer("run", "number of the run within the screening, from 1", required=True),
+        text("standing", "quiet, event or unhealthy", required=True),
+        text("code", "what was wrong with the view, or why the image could not be read"),
+        text("first_at", "time of its first image, UTC", required=True),
+        text("last_at", "time of its last image, UTC", required=True),
+        integer("images", "images, each counted once", required=True),
+        integer("event", "number of the event that they belong to"),
+        integer("created_by", "of quiet images: the event that left the scene as it stands here"),
+    ),
+    checks=(
+        "standing IN ('quiet', 'event', 'unhealthy')",
+        "standing <> 'quiet' OR (event IS NULL AND code IS NULL)",
+        "standing <> 'unhealthy' OR code IS NOT NULL",
+        "standing <> 'event' OR event IS NOT NULL",
+        "images > 0",
+    ),
+    indexes=((("screening", "run"), None),),
 )
 
 SCREENED_EVENT = LineKind(
@@ -260,8 +323,8 @@ LOOK = LineKind(
         integer("width_px", "width at which they were shown"),
         text("person", "who looked, by pseudonymous id", required=True),
     ),
-    checks=("dwell_ms >= 0",),
-    indexes=((("review",), None),),
+    checks=("dwell_ms > 0", "images > 0", "from_at <= to_at"),
+    indexes=((("review",), None), (("screening",), None)),
 )
 
 MARK = LineKind(
@@ -277,8 +340,11 @@ MARK = LineKind(
         text("note", "note"),
         text("person", "who says so, by pseudonymous id", required=True),
     ),
-    checks=("verdict IN ('explained', 'benign', 'relevant', 'unclear')",),
-    indexes=((("review",), None),),
+    checks=(
+        "verdict IN ('explained', 'benign', 'relevant', 'unclear')",
+        "(verdict = 'explained') = (operation IS NOT NULL)",
+    ),
+    indexes=((("review",), None), (("screening", "event"), None)),
 )
 
 CONCLUSION = LineKind(
@@ -303,14 +369,19 @@ CONCLUSION = LineKind(
     checks=(
         "conclusion IN ('positive', 'negative', 'inconclusive')",
         "conclusion = 'positive' OR reason IS NOT NULL",
+        "begin_at < end_at",
         "reviewed + quiet + not_reviewable = received",
+        "not_yet_reviewed <= not_reviewable",
         "conclusion <> 'positive' OR not_yet_reviewed = 0",
     ),
     indexes=((("review",), None), (("camera", "begin_at"), None)),
 )
 
 CAMERA_KINDS = (CAMERA, CAMERA_VIEW, CAMERA_ZONE, CAMERA_CLOCK)
-IMAGE_KINDS = (IMAGE_SET, IMAGE, IMAGE_REMOVAL, DECLARED_OPERATION)
-REVIEW_KINDS = (SCREENING, SCREENED_EVENT, VIEW_CONDITION, REVIEW, LOOK, MARK, CONCLUSION)
+IMAGE_KINDS = (IMAGE_SET, IMAGE, IMAGE_REMOVAL, IMAGE_HOLD, CASE_FILE, DECLARED_OPERATION)
+REVIEW_KINDS = (
+    *(SCREENING, SCREENED_RUN, SCREENED_EVENT, VIEW_CONDITION),
+    *(REVIEW, LOOK, MARK, CONCLUSION),
+)
 LINE_KINDS = (*CAMERA_KINDS, *IMAGE_KINDS, *REVIEW_KINDS)
 """What surveillance brings to the journal."""

@@ -1,0 +1,184 @@
+"""Whether the camera still sees its usual view: the tests of one image against a healthy one.
+
+The fine detail of the view (what a mean over 7 x 7 pixels leaves) is measured in 12 x 8 blocks: how
+strong it is, and how like the usual detail it is. A cover takes the detail out of many blocks and
+leaves the others as they were; defocus weakens it in all; a moved camera shifts it by one and the
+same way in most; another scene has other detail. The first test that hits gives the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from keiryo.screening.change_map import Values, gain_over
+from keiryo.screening.model import HealthCode, Plane
+from keiryo.screening.shift import moved_by_blocks, moved_by_features
+
+BLOCKS = (12, 8)  # across, down
+DETAIL = (7, 7)  # pixels: detail is what this mean leaves
+COARSE = (48, 32)
+DARK_LEVEL = 16.0  # mean grey level
+BRIGHT_LEVEL, BRIGHT_SHARE = 250, 0.5
+TEXTURED = 1.0  # grey levels of detail in a block
+FEWEST_BLOCKS = 4
+LOST = 0.4  # of the usual detail
+ALIKE = 0.4  # correlation of detail in a block
+COVERED_LOST, COVERED_COARSE, COVERED_OTHER = 0.3, 0.8, 0.35
+DEFOCUS_HALF, DEFOCUS_MOST, DEFOCUS_COARSE = 0.55, 0.65, 0.8
+MOVED_GATE = 0.75  # share of blocks alike at which nothing has moved
+REPLACED_ALIKE, REPLACED_COARSE = 0.2, 0.7
+HEALTHY_ALIKE = 0.5
+
+
+@dataclass
+class Usual:
+    """The view when it is healthy.
+
+    Attributes
+    ----------
+    sharp : Plane
+    detail : Values
+        Fine detail, grey levels.
+    power : Values, shape (8, 12)
+        Root mean square of the detail in each block, grey levels.
+    """
+
+    sharp: Plane
+    detail: Values
+    power: Values
+
+
+@dataclass
+class Finding:
+    """What the tests of one image say.
+
+    Attributes
+    ----------
+    code : HealthCode or None
+    measured, threshold : float or None
+    alike : float
+        Share of the textured blocks that show the usual detail; 1 where nothing can be tested.
+    testable : bool
+    """
+
+    code: HealthCode | None
+    measured: float | None = None
+    threshold: float | None = None
+    alike: float = 1.0
+    testable: bool = True
+
+
+def fine_detail(sharp: Plane) -> Values:
+    """Return what the mean over 7 x 7 pixels leaves of a plane."""
+    mean = cv2.blur(sharp, DETAIL, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.subtract(sharp, mean, dtype=cv2.CV_32F), dtype=np.float32)
+
+
+def in_blocks(values: Values) -> Values:
+    """Return the mean of each of the 12 x 8 blocks."""
+    return np.asarray(cv2.resize(values, BLOCKS, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def power_of(detail: Values) -> Values:
+    """Return the strength of the detail in each block, grey levels."""
+    return np.sqrt(in_blocks(np.asarray(cv2.multiply(detail, detail), np.float32)))
+
+
+def usual_view(sharp: Plane) -> Usual:
+    """Return the measures of a healthy view."""
+    detail = fine_detail(sharp)
+    return Usual(sharp, detail, power_of(detail))
+
+
+def light_code(sharp: Plane) -> Finding | None:
+    """Return the finding that a picture is dark or bright, or None.
+
+    Parameters
+    ----------
+    sharp : Plane
+        The whole view.
+    """
+    mean = float(cv2.mean(sharp)[0])
+    if mean < DARK_LEVEL:
+        return Finding(HealthCode.DARK, mean, DARK_LEVEL, 0.0)
+    if mean > BRIGHT_LEVEL * BRIGHT_SHARE:
+        share = float(np.count_nonzero(sharp[::2, ::2] > BRIGHT_LEVEL)) / sharp[::2, ::2].size
+        if share > BRIGHT_SHARE:
+            return Finding(HealthCode.BRIGHT, share, BRIGHT_SHARE, 0.0)
+    return None
+
+
+def coarse_likeness(one: Plane, other: Plane) -> float:
+    """Return the correlation of two views shrunk to 48 x 32."""
+    small = [
+        np.asarray(cv2.resize(plane, COARSE, interpolation=cv2.INTER_AREA), np.float64).ravel()
+        for plane in (one, other)
+    ]
+    first, second = (values - values.mean() for values in small)
+    scale = float(np.sqrt((first @ first) * (second @ second)))
+    return float(first @ second) / scale if scale > 0 else 0.0
+
+
+def examine(sharp: Plane, usual: Usual, suspected: HealthCode | None) -> Finding:
+    """Return what is wrong with a view, by its likeness to the usual one.
+
+    Parameters
+    ----------
+    sharp : Plane
+        Same size as the usual view.
+    usual : Usual
+    suspected : HealthCode or None
+        The code under which the view already stands, if any.
+    """
+    textured = usual.power > TEXTURED
+    blocks = int(np.count_nonzero(textured))
+    if blocks < FEWEST_BLOCKS or min(sharp.shape) < 2 * BLOCKS[1]:
+        return Finding(None, testable=False)
+    detail = fine_detail(sharp)
+    power = power_of(detail)
+    product = in_blocks(np.asarray(cv2.multiply(detail, usual.detail), np.float32))
+    correlation = product / np.maximum(power * usual.power, 1e-3)
+    gain = min(max(gain_over(sharp, usual.sharp), 0.3), 1.5)
+    ratio = (power / gain / np.maximum(usual.power, 1e-3))[textured]
+    lost = ratio < LOST
+    alike = correlation[textured] > ALIKE
+    lost_share = float(lost.mean())
+    alike_share = float(alike.mean())
+    if alike_share >= MOVED_GATE and lost_share < COVERED_LOST and ratio.mean() > DEFOCUS_HALF:
+        return Finding(None, alike=alike_share)
+    coarse = coarse_likeness(sharp, usual.sharp)
+    gained = np.count_nonzero((power > 2 * TEXTURED) & ~textured)
+    other = (float(np.count_nonzero(~lost & ~alike)) + float(gained)) / textured.size
+    half, most = (float(value) for value in np.percentile(ratio, (50, 90)))
+    if half < DEFOCUS_HALF and most < DEFOCUS_MOST and coarse > DEFOCUS_COARSE:
+        return Finding(HealthCode.DEFOCUSED, half, DEFOCUS_HALF, alike_share)
+    if lost_share >= COVERED_LOST and coarse < COVERED_COARSE and other <= COVERED_OTHER:
+        return Finding(HealthCode.COVERED, lost_share, COVERED_LOST, alike_share)
+    return displaced(sharp, usual, detail, alike_share, coarse, suspected)
+
+
+def displaced(
+    sharp: Plane,
+    usual: Usual,
+    detail: NDArray[np.float32],
+    alike: float,
+    coarse: float,
+    suspected: HealthCode | None,
+) -> Finding:
+    """Return whether the view has moved or been replaced."""
+    if alike < MOVED_GATE:
+        pixels = moved_by_blocks(detail, usual.detail)
+        if pixels is not None:
+            return Finding(HealthCode.MOVED, pixels, 1.0, alike)
+    if alike < REPLACED_ALIKE or (alike < HEALTHY_ALIKE and suspected is not None):
+        if suspected is not HealthCode.REPLACED or alike >= REPLACED_ALIKE:
+            pixels = moved_by_features(sharp, usual.sharp)
+            if pixels is not None:
+                return Finding(HealthCode.MOVED, pixels, 1.0, alike)
+        if coarse < REPLACED_COARSE and alike < REPLACED_ALIKE:
+            return Finding(HealthCode.REPLACED, alike, REPLACED_ALIKE, alike)
+    return Finding(None, alike=alike)

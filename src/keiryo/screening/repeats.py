@@ -1,0 +1,154 @@
+"""Pictures that come again: a frozen picture, and a stretch of earlier pictures played once more.
+
+Compressed video repeats a picture now and then without harm, so it takes the third repeat in a row
+(at intervals of a second and more the second). Video in which most of each picture is
+copied from the one before repeats more: there it takes more.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from keiryo.screening.model import Picture, Plane
+from keiryo.screening.preparation import Look
+
+VIDEO_REPEATS, SPARSE_REPEATS = 3, 2
+REPLAYED = 4  # pictures in a row that follow each other as they did before
+LATER = 3  # pictures: an earlier stretch may hold repeats of its own, which are counted once
+FIRST_SLOTS = 1 << 10
+
+
+@dataclass
+class Seen:
+    """Where pictures were seen: a table of their check sums, 8 bytes for each, half empty."""
+
+    sums: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(FIRST_SLOTS, np.uint32))
+    places: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(FIRST_SLOTS, np.uint32))
+    count: int = 0
+
+    def place(self, check: int) -> int | None:
+        """Return the index of the first picture with a check sum, or None."""
+        slot = self._slot(check)
+        return int(self.places[slot]) if self.sums[slot] else None
+
+    def put(self, check: int, index: int) -> None:
+        """Keep the index of a picture, unless its check sum is there already."""
+        slot = self._slot(check)
+        if self.sums[slot]:
+            return
+        self.sums[slot], self.places[slot] = check, index
+        self.count += 1
+        if 2 * self.count > self.sums.size:
+            sums, places = self.sums, self.places
+            self.sums = np.zeros(2 * sums.size, np.uint32)
+            self.places = np.zeros(2 * sums.size, np.uint32)
+            for old in np.flatnonzero(sums):
+                slot = self._slot(int(sums[old]))
+                self.sums[slot], self.places[slot] = sums[old], places[old]
+
+    def _slot(self, check: int) -> int:
+        size = self.sums.size
+        slot = check % size
+        while self.sums[slot] and self.sums[slot] != check:
+            slot = (slot + 1) % size
+        return slot
+
+
+@dataclass
+class Repeats:
+    """What is kept to see repeats.
+
+    Attributes
+    ----------
+    digest, luma, chroma
+        Of the last picture; planes only where there is no digest.
+    run : int
+        How many times in a row the last picture has come again.
+    check : int
+        Check sum of the last picture.
+    follows : int
+        How many pictures in a row have come in the order of an earlier stretch.
+    at : int
+        Index of the earlier picture that the last one repeats.
+    """
+
+    digest: bytes | None = None
+    luma: Plane | None = None
+    chroma: list[Plane] = field(default_factory=list)
+    sharp: Plane | None = None
+    run: int = 0
+    copied: float = 0.0
+    seen: Seen = field(default_factory=Seen)
+    follows: int = 0
+    at: int = -1
+
+    def see(self, picture: Picture, look: Look) -> None:
+        """Take one picture."""
+        alike = self.sharp is None or np.array_equal(self.sharp, look.sharp)
+        same = alike and self._same(picture)
+        if same:
+            self.run += 1
+        else:
+            self.run = 0
+            if self.sharp is not None and self.sharp.shape == look.sharp.shape:
+                self._note_copied(look.sharp)
+        self._keep(picture)
+        if not same:
+            self.sharp = look.sharp
+            self._follow(look)
+
+    def replayed(self) -> bool:
+        """Return whether earlier pictures come again, one after the other."""
+        return self.follows >= REPLAYED
+
+    def frozen(self, sparse: bool) -> bool:
+        """Return whether the picture has come again too often."""
+        if sparse:
+            return self.run >= SPARSE_REPEATS
+        # Most of each picture copied: whole copies are no surprise until they last.
+        return self.run >= VIDEO_REPEATS * (1 if self.copied < 0.9 else 20)
+
+    def _note_copied(self, sharp: Plane) -> None:
+        assert self.sharp is not None
+        differs = cv2.countNonZero(cv2.absdiff(sharp, self.sharp)) / sharp.size
+        self.copied += 0.1 * ((1.0 - differs) - self.copied)
+
+    def _same(self, picture: Picture) -> bool:
+        if picture.digest is not None and self.digest is not None:
+            return picture.digest == self.digest
+        if self.luma is None or self.luma.shape != picture.luma.shape:
+            return False
+        planes = picture.chroma or ()
+        return (
+            len(planes) == len(self.chroma)
+            and np.array_equal(self.luma, picture.luma)
+            and all(np.array_equal(a, b) for a, b in zip(self.chroma, planes, strict=True))
+        )
+
+    def _keep(self, picture: Picture) -> None:
+        self.digest = picture.digest
+        if picture.digest is not None:
+            self.luma, self.chroma = None, []
+            return
+        if self.luma is None or self.luma.shape != picture.luma.shape:
+            self.luma = picture.luma.copy()
+        else:
+            np.copyto(self.luma, picture.luma)
+        self.chroma = [plane.copy() for plane in picture.chroma or ()]
+
+    def _follow(self, look: Look) -> None:
+        check = zlib.crc32(np.ascontiguousarray(look.layers[0])) or 1
+        before = self.seen.place(check)
+        if before is None:
+            self.follows = 0
+        elif self.follows and 1 <= before - self.at <= LATER:
+            self.follows += 1
+        else:
+            self.follows = 1
+        self.at = -1 if before is None else before
+        self.seen.put(check, look.index)

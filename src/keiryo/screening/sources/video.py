@@ -1,0 +1,320 @@
+"""A video file as a source of pictures, decoded by FFmpeg through PyAV.
+
+Times are those of the container, PTS x time base. What cannot be decoded comes in its place as
+unreadable, and decoding goes on after it; a frame that the decoder has patched up with what it
+guessed counts as unreadable too, since what it shows was not seen by the camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from keiryo.errors import Severity
+from keiryo.screening.model import Condition, HealthCode, Picture
+from keiryo.screening.sources.planes import frame_planes
+from keiryo.screening.sources.source import Lost, Source, Unreadable, times_words
+
+_LIKE = 2.0
+"""An interval within this factor of the container's frame spacing is taken from the container."""
+_TRUNCATED_FRAMES = 2
+_REORDERED_FRAMES = 16
+"""By so many frames a decoder may put out frames in another order without a clock being wrong."""
+_DEFAULT_RATE = 25.0
+
+
+class VideoSource(Source):
+    """Frames of a video file.
+
+    Parameters
+    ----------
+    path : Path
+    interval_s : float, optional
+        Time between two images. If the container's own frame spacing differs from it by more
+        than a factor of two, the video is a time lapse and this is the true spacing.
+    start : datetime, optional
+        When the first frame was taken.
+    threads : bool
+        Whether to decode on all processors.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        interval_s: float | None = None,
+        start: datetime | None = None,
+        threads: bool = False,
+    ) -> None:
+        super().__init__()
+        self.path, self.video = path, True
+        self.origin_s = None if start is None else start.timestamp()
+        self._threads = threads
+        self._container: Any = None
+        self._frame_s = 1 / _DEFAULT_RATE
+        self._scale = 1.0
+        self._open()
+        if self._container is None:
+            self.expected = 0
+            return
+        stream = self._stream()
+        rate = stream.average_rate or stream.guessed_rate
+        if rate:
+            self._frame_s = float(1 / rate)
+        self.expected = stream.frames or None
+        self.interval_s, self.estimated = self._frame_s, interval_s is None
+        if interval_s is None:
+            return
+        self.interval_s = interval_s
+        if not self._frame_s / _LIKE <= interval_s <= self._frame_s * _LIKE:
+            self._scale = interval_s / self._frame_s
+            self._found(
+                "TIME-LAPSE",
+                Severity.INFORMATION,
+                f"the video gives its frames {self._frame_s:.6g} s; they are taken as pictures "
+                f"{interval_s:g} s apart, as --interval says",
+                "Leave --interval out if the times in the video are the true ones.",
+            )
+
+    def _open(self) -> None:
+        """Open the file, or say why there is nothing to review."""
+        import av
+        from av.error import FFmpegError
+
+        try:
+            container = av.open(str(self.path), mode="r")
+        except (FFmpegError, OSError, ValueError) as error:
+            empty = self.path.stat().st_size == 0
+            self._nothing("it is empty" if empty else f"it cannot be opened as a video ({error})")
+            return
+        if not container.streams.video:
+            container.close()
+            self._nothing("there is no video in it")
+            return
+        self._container = container
+
+    def _nothing(self, why: str) -> None:
+        self._found(
+            "NOTHING-TO-REVIEW",
+            Severity.FORMAT,
+            f"{self.path.name} cannot be reviewed: {why}",
+            "Give a whole video file, or a folder of images; fetch a damaged one anew.",
+            self.path.name,
+        )
+
+    def _stream(self) -> Any:
+        stream = self._container.streams.video[0]
+        context = stream.codec_context
+        context.thread_type = "AUTO" if self._threads else "NONE"
+        context.thread_count = 0 if self._threads else 1
+        return stream
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def pictures(self) -> Iterator[Picture | Unreadable]:
+        """Yield the frames in the order of the recording."""
+        if len(self.times):  # a second time, from the beginning
+            self.close()
+            self._open()
+        if self._container is None:
+            return
+        reading = _Reading(self, self._stream(), self._frame_s, self._scale)
+        del self.times[:]
+        yield from reading.pictures(self._container)
+        reading.tell()
+
+
+class _Reading:
+    """One passage through a video."""
+
+    def __init__(self, source: VideoSource, stream: Any, frame_s: float, scale: float) -> None:
+        self.source, self.stream = source, stream
+        self.frame_s, self.scale = frame_s, scale
+        self.first: float | None = None
+        self.last = 0.0  # time of the newest image as the container has it
+        self.shown = 0.0  # the same, never falling
+        self.index = 0
+        self.packets = 0
+        self.waiting: list[tuple[float, str]] = []  # undecoded packets: their time, and why
+        self.unreadable: list[float] = []
+        self.untimed = 0
+        self.same = 0
+        self.broken_off: str | None = None
+        self.falls: list[tuple[float, float]] = []
+
+    def pictures(self, container: Any) -> Iterator[Picture | Unreadable]:
+        from av.error import FFmpegError
+
+        packets = container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                break
+            except (FFmpegError, OSError) as error:
+                self.broken_off = str(error)
+                break
+            self.packets += packet.size > 0
+            try:
+                frames = packet.decode()
+            except FFmpegError as error:
+                if packet.size:
+                    self.waiting.append((self._seconds(packet.pts), str(error.strerror or error)))
+                continue
+            for frame in frames:
+                yield from self._frame(frame)
+        if self.broken_off is not None:  # the decoder may still hold frames
+            try:
+                for frame in self.stream.codec_context.decode(None):
+                    yield from self._frame(frame)
+            except FFmpegError:
+                self.broken_off += "; the last frames are lost"
+        yield from self._missed(float("inf"))
+
+    def _seconds(self, pts: int | None) -> float:
+        """Return a time stamp in seconds; if there is none, one frame after the newest."""
+        if pts is None:
+            self.untimed += 1
+            return self.last + self.frame_s if self.index else 0.0
+        return float(pts * self.stream.time_base)
+
+    def _frame(self, frame: Any) -> Iterator[Picture | Unreadable]:
+        at = self._seconds(frame.pts)
+        yield from self._missed(at)
+        if frame.is_corrupt:
+            yield self._bad(at, "parts of it are lost")
+            return
+        index, time_s = self._placed(at)
+        luma, chroma = frame_planes(frame)
+        yield Picture(index, time_s, luma, chroma, None, f"frame {index}")
+
+    def _missed(self, before: float) -> Iterator[Unreadable]:
+        """Yield the packets that could not be decoded and lie before a time."""
+        if not self.waiting:
+            return
+        self.waiting.sort()
+        while self.waiting and self.waiting[0][0] < before:
+            at, reason = self.waiting.pop(0)
+            yield self._bad(at, reason)
+
+    def _bad(self, at: float, reason: str) -> Unreadable:
+        index, time_s = self._placed(at)
+        self.unreadable.append(self.source.times[-1])
+        return Unreadable(index, time_s, f"frame {index}", reason)
+
+    def _placed(self, at: float) -> tuple[int, float]:
+        """Give an image its number and time; note a time that falls or stands still."""
+        if self.first is None:
+            self.first = self.last = at
+        step = at - self.last
+        if self.index and step < -_REORDERED_FRAMES * self.frame_s:
+            self._fell(at)
+            step = self.frame_s
+        elif self.index and step < 0:  # a damaged stretch can come out of the decoder disordered
+            self._append(at)
+            return self._numbered(0.0, self.last)
+        elif self.index and step == 0:
+            self.same += 1
+        self._append(at)
+        return self._numbered(step, at)
+
+    def _append(self, at: float) -> None:
+        self.source.times.append(round((at - (self.first or 0.0)) * self.scale, 6))
+
+    def _numbered(self, step: float, newest: float) -> tuple[int, float]:
+        self.last = newest
+        self.shown += step * self.scale
+        self.index += 1
+        return self.index - 1, round(self.shown, 6)
+
+    def _fell(self, at: float) -> None:
+        assert self.first is not None
+        before = (self.last - self.first) * self.scale
+        after = (at - self.first) * self.scale
+        self.falls.append((before, after))
+        self.source.time_jumps.append(
+            Condition(
+                HealthCode.TIME_JUMP,
+                self.index - 1,
+                self.index,
+                round(after, 6),
+                round(before, 6),
+                after - before,
+                0.0,
+            )
+        )
+
+    def tell(self) -> None:
+        """Write down what was odd."""
+        found = self.source._found
+        name = self.source.path.name
+        if not self.index:
+            self.source._nothing("there is not one frame in it")
+            return
+        if self.unreadable:
+            found(
+                "VIDEO-DAMAGED",
+                Severity.WARNING,
+                f"{len(self.unreadable)} frames cannot be decoded whole, at "
+                f"{times_words(self.unreadable)}",
+                "Fetch the video anew; what these frames show is not known.",
+                name,
+            )
+        if self.falls:
+            words = times_words(before for before, _ in self.falls)
+            found(
+                "CLOCK-BACKWARD",
+                Severity.WARNING,
+                f"the times of the frames fall back, at {words}",
+                "Find out when the clock was set back; what was seen then stands at two times.",
+                name,
+            )
+        if self.untimed:
+            found(
+                "FRAMES-WITHOUT-TIMES",
+                Severity.WARNING,
+                f"{self.untimed} frames carry no time; they are put {self.frame_s:.6g} s after "
+                "the one before",
+                "Gaps cannot be seen between such frames: use a container that keeps times.",
+                name,
+            )
+        if self.same:
+            found(
+                "SAME-TIME-TWICE",
+                Severity.WARNING,
+                f"{self.same} frames have the time of the one before",
+                "Find out what wrote the video; the order of the recording is kept.",
+                name,
+            )
+        self._tell_truncated(name)
+
+    def _tell_truncated(self, name: str) -> None:
+        stream = self.stream
+        got = self.packets
+        told = stream.frames or 0
+        end = None
+        if stream.duration and stream.time_base:
+            end = float(stream.duration * stream.time_base)
+        lacking = told - got if told else 0
+        if lacking < _TRUNCATED_FRAMES and self.broken_off is None:
+            return
+        assert self.first is not None
+        last = self.source.times[-1]
+        begin = max(self.source.times)
+        until = max(begin, (end - self.frame_s) * self.scale) if end else last
+        if lacking > 0:
+            self.source.lost.append(Lost(begin, round(until, 6), lacking))
+        words = f"{got} of {told} frames are there" if lacking > 0 else str(self.broken_off)
+        self.source._found(
+            "VIDEO-TRUNCATED",
+            Severity.WARNING,
+            f"the video breaks off: {words}; nothing is known after {begin:.6g} s",
+            "Fetch the video anew; the rest counts as missing.",
+            name,
+        )

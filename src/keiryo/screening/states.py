@@ -1,0 +1,200 @@
+"""The scenes that stood still between changes, and how a picture differs from one of them.
+
+A settled scene is kept as it looked, with the noise of its pixels. When a later scene agrees with
+a former one it is that scene again: an item that was taken and brought back makes two changes and
+a return, never "no change".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from keiryo.screening.change_map import (
+    Reference,
+    Values,
+    changed_between,
+    changed_from,
+    gain_over,
+    reference_of,
+    times,
+)
+from keiryo.screening.components import sort_changes
+from keiryo.screening.model import Plane
+from keiryo.screening.preparation import Look, as_plane
+
+LEAST_SHARE = 0.0001  # of the pixels: fewer changed ones are not looked at
+LARGE = 0.02  # of the pixels: more than these need no second look while an event goes on
+LARGE_MOVING = 0.01  # the same for what moves between pictures, where the change is large
+SCENES_KEPT = 24
+COLOUR_WEIGHT = 0.25  # a colour plane is small and coarse: its shares count less
+
+
+@dataclass
+class Scene:
+    """A scene that stood still, as it looked."""
+
+    number: int
+    planes: list[Plane]
+    noise: list[Values]
+
+
+@dataclass
+class Difference:
+    """How a picture differs from a reference.
+
+    Attributes
+    ----------
+    area : float
+        Largest share of a layer that belongs to objects.
+    light : float
+        Share of the whole view in which only the light changed.
+    gain : float
+        Of the light.
+    raw : float
+        Share of the whole view in the change map.
+    changed : Plane
+        The change map of the whole view.
+    objects : Plane
+        Its pixels that belong to objects.
+    """
+
+    area: float
+    light: float
+    gain: float
+    raw: float
+    changed: Plane
+    objects: Plane
+
+
+def fresh(look: Look, noise: list[Values] | None = None) -> list[Reference]:
+    """Return the references of all layers of a picture."""
+    return [
+        reference_of(plane, 1 <= at <= look.colours, None if noise is None else noise[at])
+        for at, plane in enumerate(look.layers)
+    ]
+
+
+def comparable(look: Look, planes: list[Plane]) -> bool:
+    """Return whether a picture has the layers of a reference."""
+    return [plane.shape for plane in look.layers] == [plane.shape for plane in planes]
+
+
+def against(
+    look: Look, references: list[Reference], keep: list[Plane | None], rough: bool = False
+) -> Difference:
+    """Return how a picture differs from the references of its layers.
+
+    Parameters
+    ----------
+    look : Look
+    references : list of Reference
+    keep : list of Plane or None
+        Per layer, where changes count.
+    rough : bool
+        Large changes need not be sorted into objects and light.
+    """
+    gain = look.gain = gain_over(look.layers[0], references[0].image)
+
+    def differs(at: int) -> Plane:
+        reference = references[at]
+        return changed_from(look.layers[at], reference, 1.0 if reference.colour else gain)
+
+    return _sorted(look, [r.image for r in references], differs, keep, gain, LARGE if rough else 1.0)
+
+
+def between(
+    look: Look,
+    earlier: Look,
+    references: list[Reference],
+    keep: list[Plane | None],
+    large: float = 1.0,
+) -> Difference:
+    """Return how a picture differs from an earlier one that was compared with the same scene.
+
+    Parameters
+    ----------
+    look, earlier : Look
+    references : list of Reference
+        Of the scene; their levels are what a change must exceed.
+    keep : list of Plane or None
+    large : float
+        Share of the view from which a change need not be sorted into objects and light.
+    """
+    gain = look.gain / earlier.gain if look.gain and earlier.gain else 1.0
+
+    def differs(at: int) -> Plane:
+        reference = references[at]
+        factor = 1.0 if reference.colour else gain
+        return changed_between(look.layers[at], earlier.layers[at], reference.level, factor)
+
+    return _sorted(look, earlier.layers, differs, keep, gain, large)
+
+
+def _sorted(
+    look: Look,
+    base: list[Plane],
+    differs: Callable[[int], Plane],
+    keep: list[Plane | None],
+    gain: float,
+    large: float,
+) -> Difference:
+    whole = _kept(differs(0), keep[0])
+    raw = cv2.countNonZero(whole) / whole.size
+    result = Difference(0.0, 0.0, gain, raw, whole, whole)
+    if raw > large:
+        result.area = raw
+        return result
+    for at in range(len(look.layers)):
+        changed = whole if at == 0 else _kept(differs(at), keep[at])
+        count = cv2.countNonZero(changed)
+        if count < max(LEAST_SHARE * changed.size, 1):
+            continue
+        colour = 1 <= at <= look.colours
+        factor = 1.0 if colour else gain
+        found = sort_changes(changed, look.layers[at], times(base[at], factor), colour)
+        share = found.objects / changed.size * (COLOUR_WEIGHT if colour else 1.0)
+        result.area = max(result.area, share)
+        if at == 0:
+            result.light = found.light / changed.size
+            result.objects = found.mask
+        elif colour and found.objects:
+            size = (whole.shape[1], whole.shape[0])
+            wide = as_plane(cv2.resize(found.mask, size, interpolation=cv2.INTER_NEAREST))
+            result.objects = as_plane(cv2.bitwise_or(result.objects, wide))
+    return result
+
+
+def _kept(changed: Plane, keep: Plane | None) -> Plane:
+    return changed if keep is None else as_plane(cv2.bitwise_and(changed, keep))
+
+
+def middle_of(looks: list[Look]) -> Look:
+    """Return the median of some pictures, with the time of the last."""
+    last = looks[-1]
+    if len(looks) < 3:
+        return last
+    layers = [
+        as_plane(np.median(np.stack(planes), axis=0))
+        for planes in zip(*(look.layers for look in looks), strict=True)
+    ]
+    return Look(last.index, last.time_s, last.sharp, layers, last.colours, last.gain)
+
+
+def known_scene(
+    look: Look, scenes: list[Scene], keep: list[Plane | None], enough: float
+) -> Scene | None:
+    """Return the former scene that a picture shows, the latest first, or None."""
+    for scene in reversed(scenes):
+        if not comparable(look, scene.planes):
+            continue
+        references = [
+            reference_of(plane, 1 <= at <= look.colours, scene.noise[at])
+            for at, plane in enumerate(scene.planes)
+        ]
+        if against(look, references, keep).area <= enough:
+            return scene
+    return None
