@@ -174,7 +174,7 @@ class Room:
         known = truth()[PERSONS]
         empties = [n for first, last in known["empty"] for n in widened(first, last, 4)]
         self._visits = known["visits"]
-        ways = [self._ways(visit) for visit in self._visits]
+        ways = [self._ways(visit) for visit in self._visits[::2]]
         still = [list(range(v["first"] + 15, v["last_body"] - 8, 12)) for v in self._visits]
         wanted = {*empties, *(n for way in (*ways, *still) for n in way)}
         images = pick(PERSONS, wanted)
@@ -228,7 +228,7 @@ class Room:
         if length <= 20:
             still = self._still[number]
             return [still[int(rng.integers(len(still)))] for _ in range(length)]
-        return list(self._walks[number])
+        return list(self._walks[number % len(self._walks)])
 
 
 class Shelf:

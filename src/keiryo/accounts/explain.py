@@ -36,6 +36,8 @@ _TAKEN_AS_IT_STANDS = (
     *("cooperation", "meeting"),
     *("licence", "control", "assurance", "equipment", "loan"),
     *("obligation", "obligated", "label"),
+    *("containment", "seal", "camera", "set", "screening", "review", "operation"),
+    *("anomaly", "key", "head"),
 )
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
 _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([NDEUPT])")
@@ -48,7 +50,8 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     ``XAFA/2025-01-01..2025-12-31/MF/E``), ``XAFA/NAME`` a batch, ``XAFA/106/4`` an entry of a
     report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:
     evaluation: source: cooperation: meeting: licence:
-    control: assurance: equipment: loan: obligation: obligated: label:``) is taken as it stands.
+    control: assurance: equipment: loan: obligation: obligated: label: containment: seal: camera:
+    set: screening: review: operation: anomaly: key: head:``) is taken as it stands.
 
     Raises
     ------

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from keiryo.coverage.checks import CAMERAS_KNOWN, COVERAGE_HOLDS, MOVED_HELD
+from keiryo.coverage.explain import dependents, explain
 from keiryo.coverage.tables import LINE_KINDS
 from keiryo.journal.registry import Capability
 
-COVERAGE = Capability("coverage", line_kinds=LINE_KINDS)
+COVERAGE = Capability(
+    "coverage",
+    line_kinds=LINE_KINDS,
+    checks=(COVERAGE_HOLDS, MOVED_HELD, CAMERAS_KNOWN),
+    explainers=(explain,),
+    dependents=(dependents,),
+)

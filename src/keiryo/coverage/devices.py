@@ -7,7 +7,7 @@ The only place that knows where devices keep what they say: `keiryo.seals.values
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, MetaData, select
@@ -32,14 +32,11 @@ class DeviceOn:
     spans : DeviceSpans
     begin, end : datetime or None
         Its period on the way; None: its spans say it all.
-    line : str
-        The line that states it, where there is one.
     """
 
     spans: DeviceSpans
     begin: datetime | None = None
     end: datetime | None = None
-    line: str = ""
 
     def coverage(self) -> Line:
         """Return what it says on this way; nothing outside its period."""
@@ -70,21 +67,35 @@ class SealedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A device, and where it is or was: a seal in one of its periods, or a camera."""
+
+    spans: DeviceSpans
+    mba: str
+    containment: str | None
+
+
+@dataclass(slots=True)
 class Devices:
-    """Every device as known, by the way that it covers.
+    """Every device as known.
 
     Attributes
     ----------
     ways : dict of (area, containment, way) to list of DeviceOn
-    sealed : tuple of SealedItem
+        What covers each way.
+    sealed : list of SealedItem
         Items named by seal periods.
-    places : dict of str to (area, containment or None)
-        Where each device is or was last, for what it raises.
+    placed : list of Placed
+        Every device with its place, whether or not it covers a recorded way.
     """
 
-    ways: dict[WayName, list[DeviceOn]]
-    sealed: tuple[SealedItem, ...] = ()
-    places: tuple[tuple[DeviceSpans, str, str | None], ...] = ()
+    ways: dict[WayName, list[DeviceOn]] = field(default_factory=dict)
+    sealed: list[SealedItem] = field(default_factory=list)
+    placed: list[Placed] = field(default_factory=list)
+
+    def add(self, mba: str, containment: str, path: str, one: DeviceOn) -> None:
+        """Add a device on a way."""
+        self.ways.setdefault((mba, containment, path), []).append(one)
 
 
 def devices(
@@ -107,56 +118,50 @@ def devices(
         See `keiryo.containment.register.containments`.
     """
     wanted = None if mbas is None else frozenset(mbas)
-    found = Devices({}, (), ())
-    sealed: list[SealedItem] = []
-    places: list[tuple[DeviceSpans, str, str | None]] = []
-    _seals(connection, metadata, wanted, known_at, through_act, found.ways, sealed, places)
-    _cameras(connection, metadata, wanted, known_at, through_act, found.ways, places)
-    return Devices(found.ways, tuple(sealed), tuple(places))
+    found = Devices()
+    _add_seals(found, connection, metadata, wanted, known_at, through_act)
+    _add_cameras(found, connection, metadata, wanted, known_at, through_act)
+    return found
 
 
-def _seals(
+def _add_seals(
+    found: Devices,
     connection: Connection,
     metadata: MetaData,
     wanted: frozenset[str] | None,
     known_at: datetime | None,
     through_act: int | None,
-    ways: dict[WayName, list[DeviceOn]],
-    sealed: list[SealedItem],
-    places: list[tuple[DeviceSpans, str, str | None]],
 ) -> None:
     from keiryo.seals.values import seal_spans
 
-    covers = seal_spans(connection, metadata, known_at=known_at, through_act=through_act)
-    for node, cover in covers.items():
+    covers = seal_spans(
+        connection, metadata, known_at=known_at, through_act=through_act, mbas=wanted
+    )
+    for cover in covers.values():
         if wanted is not None and cover.mba not in wanted:
             continue
-        places.append((cover.spans, cover.mba, cover.containment))
-        line = "line:" + node.rpartition("@")[2] if "@" in node else ""
-        one = DeviceOn(cover.spans, cover.attached_at, cover.detached_at, line)
-        for path in cover.paths:
-            ways.setdefault((cover.mba, cover.containment, path), []).append(one)
+        found.placed.append(Placed(cover.spans, cover.mba, cover.containment))
+        for path in cover.paths:  # its spans end where it was detached, or found broken
+            found.add(cover.mba, cover.containment, path, DeviceOn(cover.spans))
+        spans = cover.spans.spans
+        end = spans[-1].end if spans else cover.detached_at
         for uid in cover.items:
-            sealed.append(
-                SealedItem(
-                    cover.mba, cover.containment, uid, cover.attached_at, cover.detached_at
-                )
+            found.sealed.append(
+                SealedItem(cover.mba, cover.containment, uid, cover.attached_at, end)
             )
 
 
-def _cameras(
+def _add_cameras(
+    found: Devices,
     connection: Connection,
     metadata: MetaData,
     wanted: frozenset[str] | None,
     known_at: datetime | None,
     through_act: int | None,
-    ways: dict[WayName, list[DeviceOn]],
-    places: list[tuple[DeviceSpans, str, str | None]],
 ) -> None:
     from keiryo.surveillance.values import camera_spans
 
-    spans: dict[str, DeviceSpans] = {}
-    used: dict[str, tuple[str, str | None]] = _camera_areas(connection, metadata, through_act)
+    used = _camera_areas(connection, metadata, through_act)
     stated = [
         one
         for one in watches(connection, metadata, known_at=known_at, through_act=through_act)
@@ -164,16 +169,17 @@ def _cameras(
     ]
     for one in stated:
         used[one.device] = (one.mba, one.containment)
+    spans: dict[str, DeviceSpans] = {}
     for device, (mba, containment) in used.items():
         if wanted is None or mba in wanted:
             name = device.removeprefix(CAMERA_PREFIX)
             spans[device] = camera_spans(
                 connection, metadata, name, known_at=known_at, through_act=through_act
             )
-            places.append((spans[device], mba, containment))
+            found.placed.append(Placed(spans[device], mba, containment))
     for one in stated:
-        made = DeviceOn(_as_watched(spans[one.device], one), one.time.begin, one.time.end)
-        ways.setdefault((one.mba, one.containment, one.path), []).append(made)
+        watched = DeviceOn(_as_watched(spans[one.device], one), one.time.begin, one.time.end)
+        found.add(one.mba, one.containment, one.path, watched)
 
 
 def _as_watched(spans: DeviceSpans, one: Watch) -> DeviceSpans:

@@ -1,9 +1,11 @@
 """Heads of logs in the record: the last accepted one counts, and the next must continue it.
 
 A head is accepted if its signature counts and it is proved to continue the last accepted one. One
-whose signature counts but that contradicts what was accepted is recorded as well, as contradicting
-and with its findings: both heads together are evidence of what happened to the log. It never
-becomes the one that counts.
+whose signature counts but that contradicts what was accepted (another root at the same size; fewer
+records at a later time) is recorded as well, as contradicting and with its findings: both heads
+together are evidence of what happened to the log. It never becomes the one that counts. A proof
+that does not hold may only have suffered on its way, and nothing is recorded; where the device has
+no better one, that is recorded as a contradiction when somebody says so.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 
 HEAD = "device.head"
+CONTRADICTIONS = {"DEVICE-HEAD-EQUIVOCATION", "DEVICE-HEAD-SHRUNK", "DEVICE-HEAD-CONSISTENCY"}
+"""What makes a head contradict the last accepted one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,7 @@ def accept_head(
     *,
     proof: Sequence[str] | None = None,
     copies: Sequence[Anchor] = (),
+    keep_unproved: bool = False,
     note: str | None = None,
     clock: Clock = system_clock,
 ) -> Accepted:
@@ -157,30 +162,41 @@ def accept_head(
         log grew since.
     copies : sequence of Anchor
         Who has a copy.
+    keep_unproved : bool
+        Record it as contradicting if no proof holds: the device has no better one.
     note : str, optional
 
     Returns
     -------
     Accepted
-        With the findings because of which it contradicts; none if it was accepted.
+        With the findings because of which it contradicts, and others.
 
     Raises
     ------
     RefusedError
-        If its signature does not count, or the proof is not there: nothing is recorded.
+        If its signature does not count, no proof holds, or it is older than the last accepted
+        one: nothing is recorded.
     """
     with database.reading() as connection:
         last = last_accepted(connection, database.metadata, head.log)
         known = keys(connection, database.metadata)
-    wrong = _unusable(head, known, last, proof)
+    wrong = _unusable(head, known, last)
+    found = [] if wrong else succession_findings(last, head, proof)
+    unproved = [one for one in found if one.code == "DEVICE-HEAD-CONSISTENCY"]
+    if not keep_unproved:
+        wrong += unproved
     if wrong:
         raise RefusedError("the head was refused; nothing was recorded", wrong)
-    contradictions = succession_findings(last, head, proof)
-    standing = CONTRADICTING if contradictions else ACCEPTED
+    standing = CONTRADICTING if _contradicts(found) else ACCEPTED
     made = Draft(HEAD, f"device:{uuid.uuid4()}", reason=note)
     values: dict[str, Value] = {
-        "log": head.log, "size": head.size, "root": head.root, "made_at": head.t,
-        "kid": head.kid, "signature": head.signature, "standing": standing,
+        "log": head.log,
+        "size": head.size,
+        "root": head.root,
+        "made_at": head.t,
+        "kid": head.kid,
+        "signature": head.signature,
+        "standing": standing,
         "previous_size": None if last is None else last.size,
         "proof": " ".join(proof) if proof else None,
         "note": note,
@@ -191,19 +207,18 @@ def accept_head(
             DEVICE_HEAD_ANCHOR.name, _anchor_values(head, one, clock), scope=actor.on_behalf_of
         )
     posted = post(database, made, actor, clock=clock)
-    return Accepted(posted, standing, tuple(contradictions))
+    return Accepted(posted, standing, tuple(found))
 
 
-def _unusable(
-    head: Head, known: Mapping[str, Any], last: Head | None, proof: Sequence[str] | None
-) -> list[Finding]:
-    """Return why a head cannot be judged at all: it shows nothing, not even a contradiction."""
+def _contradicts(findings: Sequence[Finding]) -> bool:
+    return any(one.code in CONTRADICTIONS for one in findings)
+
+
+def _unusable(head: Head, known: Mapping[str, Any], last: Head | None) -> list[Finding]:
+    """Return why a head shows nothing, not even a contradiction: no signature, or an old one."""
     found = head_findings(head, known)
-    grew = last is not None and head.size > last.size > 0
-    if not found and grew and proof is None:
-        found += [
-            one for one in succession_findings(last, head) if one.code == "DEVICE-HEAD-CONSISTENCY"
-        ]
+    if not found and last is not None and head.size < last.size and head.at < last.at:
+        found = succession_findings(last, head)
     return found
 
 
@@ -245,8 +260,12 @@ def _anchor_values(head: Head, anchor: Anchor, clock: Clock) -> dict[str, Value]
         wrong = _bad_anchor(head.log, anchor.form, anchor.holder)
         raise RefusedError("the head was refused; nothing was recorded", [wrong])
     return {
-        "log": head.log, "size": head.size, "root": head.root,
-        "form": anchor.form, "holder": anchor.holder, "note": anchor.note,
+        "log": head.log,
+        "size": head.size,
+        "root": head.root,
+        "form": anchor.form,
+        "holder": anchor.holder,
+        "note": anchor.note,
         "at": utc_text(anchor.at or clock()),
     }
 
@@ -261,20 +280,20 @@ def check_heads(posting: Posting) -> Iterator[Refusal | Finding]:
         log = one.head.log
         if log not in last:
             last[log] = last_accepted(connection, metadata, log, through_act=before)
-        proof = one.proof or None
         try:
-            wrong = _unusable(one.head, known, last[log], proof)
-            contradictions = succession_findings(last[log], one.head, proof)
+            wrong = _unusable(one.head, known, last[log])
+            found = [] if wrong else succession_findings(last[log], one.head, one.proof or None)
         except DateError:
-            wrong, contradictions = [_bad_time(one.head)], []
+            wrong, found = [_bad_time(one.head)], []
+        if last[log] == one.head:
+            wrong.append(_known(one.head))
+        if not wrong and one.standing == CONTRADICTING and not _contradicts(found):
+            wrong.append(_not_contradicting(one.head))
         for finding in wrong:
             yield Refusal(finding)
-        if last[log] == one.head:
-            yield Refusal(_known(one.head))
-        for finding in contradictions if not wrong else ():
-            yield Refusal(finding) if one.standing == ACCEPTED else finding
-        if not contradictions and one.standing == CONTRADICTING:
-            yield Refusal(_not_contradicting(one.head))
+        for finding in found:
+            refused = one.standing == ACCEPTED and finding.code in CONTRADICTIONS
+            yield Refusal(finding) if refused else finding
         if one.standing == ACCEPTED:
             last[log] = one.head
     for line in posting.lines(DEVICE_HEAD_ANCHOR.name):

@@ -19,7 +19,7 @@ from keiryo.device_log import tree
 from keiryo.device_log.canonical import INTEGER_LIMIT, canonical
 from keiryo.device_log.chain import is_value
 from keiryo.device_log.keys import COLLECTOR, DEVICE, Keys, Signature, signature_findings
-from keiryo.device_log.record import inconsistent
+from keiryo.device_log.record import BASIS, inconsistent
 from keiryo.errors import Finding, Severity, UsageError
 
 EMPTY_ROOT = tree.root([]).hex()
@@ -181,8 +181,8 @@ def succession_findings(
                 "DEVICE-HEAD-SHRUNK",
                 f"{new.log[:60]}: the head has {new.size} records, and {last.size} were accepted "
                 f"on {last.t}",
-                "A log never loses records. Ask for the current head; if the device has no more, "
-                "records were taken away: report an anomaly.",
+                "Is it an old head? Then ask for the current one. A log never loses records: if "
+                "the device has no more, they were taken away: report an anomaly.",
                 found=str(new.size),
                 expected=f"at least {last.size}",
             )
@@ -198,12 +198,14 @@ def succession_findings(
                 "itself; until it holds, keep the last head and treat newer records as unproved.",
             )
         )
-    if new.at < last.at:
+    if new.at < last.at and new.size >= last.size:
         found.append(
-            inconsistent(
+            Finding(
                 "DEVICE-HEAD-TIME",
+                Severity.WARNING,
                 f"{new.log[:60]}: the head is of {new.t}, before the last accepted one of {last.t}",
-                "Is it an old head? Otherwise the clock of the device ran backwards: check it.",
+                "The clock of the device ran backwards: record the readings of the clock.",
+                basis=BASIS,
             )
         )
     return found

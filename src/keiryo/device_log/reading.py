@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keiryo.device_log.canonical import MAX_RECORD_BYTES, RecordError, parse
+from keiryo.device_log.canonical import MAX_RECORD_BYTES, RecordError, canonical, parse
 from keiryo.device_log.heads import Head, head_from
 from keiryo.device_log.keys import DeviceKey, Signature, keys_from
 from keiryo.device_log.record import inconsistent
@@ -188,3 +188,33 @@ def read_json(path: Path) -> object:
         raise UsageError(f"{path}: {error.strerror or error}", "Name a file of JSON.") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{path.name} is no JSON, or is too long", "Give it as JSON.") from None
+
+
+def read_messages(path: Path) -> Iterator[tuple[bytes, str | None, str | None]]:
+    """Yield content, signature and stated time of receipt of the messages in a file.
+
+    Parameters
+    ----------
+    path : Path
+        In each line ``{"message": {...}, "sig": HEX, "received_at": MOMENT}``, or a message with
+        its signature in ``sig``. What cannot be read is yielded as it stands.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read.
+    """
+    for _number, line in _lines(path):
+        try:
+            told = parse(line)
+            received, signature = told.pop("received_at", None), told.pop("sig", None)
+            message = told.get("message")
+            content = canonical(message if isinstance(message, dict) else told)
+        except RecordError:
+            yield line, None, None
+            continue
+        yield content, _text_or_none(signature), _text_or_none(received)
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)

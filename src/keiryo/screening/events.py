@@ -237,7 +237,7 @@ class Watch:
         if self.sparse and self._back_at_once(look, event, standing):
             return Standing(Standing.EVENT)
         event.last, event.to_s = look.index, look.time_s
-        if moving.area > (OPEN_FINE if self.sparse else CLOSE_VIDEO):
+        if moving.area > (OPEN_VIDEO if self.sparse else CLOSE_VIDEO):
             event.still, event.still_at = [], []
             return Standing.EVENT
         self._standing_still(look, event, earlier, standing)

@@ -27,7 +27,8 @@ TEXTURED = 1.0  # grey levels of detail in a block
 FEWEST_BLOCKS = 4
 LOST = 0.4  # of the usual detail
 ALIKE = 0.4  # correlation of detail in a block
-COVERED_LOST, COVERED_COARSE, COVERED_OTHER = 0.3, 0.8, 0.35
+COVERED_LOST, COVERED_COARSE = 0.3, 0.8
+COVERED_OTHER_ALONE, COVERED_OTHER, COVERED_LEFT = 0.12, 0.35, 0.05
 DEFOCUS_HALF, DEFOCUS_MOST, DEFOCUS_COARSE = 0.55, 0.65, 0.8
 MOVED_GATE = 0.75  # share of blocks alike at which nothing has moved
 REPLACED_ALIKE, REPLACED_COARSE = 0.2, 0.7
@@ -63,6 +64,8 @@ class Finding:
     alike : float
         Share of the textured blocks that show the usual detail; 1 where nothing can be tested.
     testable : bool
+    half : float
+        Median strength of the detail in the textured blocks, over the usual one.
     """
 
     code: HealthCode | None
@@ -70,6 +73,7 @@ class Finding:
     threshold: float | None = None
     alike: float = 1.0
     testable: bool = True
+    half: float = 1.0
 
 
 def fine_detail(sharp: Plane) -> Values:
@@ -156,9 +160,13 @@ def examine(sharp: Plane, usual: Usual, suspected: HealthCode | None) -> Finding
     half, most = (float(value) for value in np.percentile(ratio, (50, 90)))
     if half < DEFOCUS_HALF and most < DEFOCUS_MOST and coarse > DEFOCUS_COARSE:
         return Finding(HealthCode.DEFOCUSED, half, DEFOCUS_HALF, alike_share)
-    if lost_share >= COVERED_LOST and coarse < COVERED_COARSE and other <= COVERED_OTHER:
+    # Beside a cover the usual view is left; another scene leaves nothing of it.
+    most_other = COVERED_OTHER if alike_share >= COVERED_LEFT else COVERED_OTHER_ALONE
+    if lost_share >= COVERED_LOST and coarse < COVERED_COARSE and other <= most_other:
         return Finding(HealthCode.COVERED, lost_share, COVERED_LOST, alike_share)
-    return displaced(sharp, usual, detail, alike_share, coarse, suspected)
+    result = displaced(sharp, usual, detail, alike_share, coarse, suspected)
+    result.half = half
+    return result
 
 
 def displaced(
@@ -175,10 +183,9 @@ def displaced(
         if pixels is not None:
             return Finding(HealthCode.MOVED, pixels, 1.0, alike)
     if alike < REPLACED_ALIKE or (alike < HEALTHY_ALIKE and suspected is not None):
-        if suspected is not HealthCode.REPLACED or alike >= REPLACED_ALIKE:
-            pixels = moved_by_features(sharp, usual.sharp)
-            if pixels is not None:
-                return Finding(HealthCode.MOVED, pixels, 1.0, alike)
+        pixels = moved_by_features(sharp, usual.sharp)
+        if pixels is not None:
+            return Finding(HealthCode.MOVED, pixels, 1.0, alike)
         if coarse < REPLACED_COARSE and alike < REPLACED_ALIKE:
             return Finding(HealthCode.REPLACED, alike, REPLACED_ALIKE, alike)
     return Finding(None, alike=alike)

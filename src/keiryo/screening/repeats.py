@@ -1,8 +1,9 @@
 """Pictures that come again: a frozen picture, and a stretch of earlier pictures played once more.
 
 Compressed video repeats a picture now and then without harm, so it takes the third repeat in a row
-(at intervals of a second and more the second). Video in which most of each picture is
-copied from the one before repeats more: there it takes more.
+(at intervals of a second and more the second). Strongly compressed video copies most of each
+picture from the one before, and still scenes wholly: there it takes more; and a run of repeats
+after which the picture goes on almost as it was, as if time had stood still, was none.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from keiryo.screening.model import Picture, Plane
 from keiryo.screening.preparation import Look
 
 VIDEO_REPEATS, SPARSE_REPEATS = 3, 2
+COPIED_BEFORE, COPYING_TIMES = 0.98, 20
+COPIED_AFTER = 0.93  # share of equal pixels after a run that was no freeze
+COPIED_WEIGHT = 0.1
 REPLAYED = 4  # pictures in a row that follow each other as they did before
 LATER = 3  # pictures: an earlier stretch may hold repeats of its own, which are counted once
 FIRST_SLOTS = 1 << 10
@@ -69,8 +73,10 @@ class Repeats:
         Of the last picture; planes only where there is no digest.
     run : int
         How many times in a row the last picture has come again.
-    check : int
-        Check sum of the last picture.
+    copied : float
+        Share of the pixels that a picture has in common with the one before, lately.
+    gentle : bool
+        The last picture that was not the same was almost the same.
     follows : int
         How many pictures in a row have come in the order of an earlier stretch.
     at : int
@@ -83,6 +89,7 @@ class Repeats:
     sharp: Plane | None = None
     run: int = 0
     copied: float = 0.0
+    gentle: bool = False
     seen: Seen = field(default_factory=Seen)
     follows: int = 0
     at: int = -1
@@ -110,13 +117,14 @@ class Repeats:
         """Return whether the picture has come again too often."""
         if sparse:
             return self.run >= SPARSE_REPEATS
-        # Most of each picture copied: whole copies are no surprise until they last.
-        return self.run >= VIDEO_REPEATS * (1 if self.copied < 0.9 else 20)
+        copying = self.copied > COPIED_BEFORE
+        return self.run >= VIDEO_REPEATS * (COPYING_TIMES if copying else 1)
 
     def _note_copied(self, sharp: Plane) -> None:
         assert self.sharp is not None
         differs = cv2.countNonZero(cv2.absdiff(sharp, self.sharp)) / sharp.size
-        self.copied += 0.1 * ((1.0 - differs) - self.copied)
+        self.gentle = 1.0 - differs > COPIED_AFTER
+        self.copied += COPIED_WEIGHT * ((1.0 - differs) - self.copied)
 
     def _same(self, picture: Picture) -> bool:
         if picture.digest is not None and self.digest is not None:

@@ -124,6 +124,7 @@ class Screening:
             state.repeats.frozen(state.watch.sparse),
             state.repeats.replayed(),
             not state.watch.sparse,
+            state.watch.recent[0] if state.watch.running is not None else None,
         )
         result = self._judge(look, found)
         state.standing[look.index] = TOLD[result]
@@ -235,11 +236,23 @@ class Screening:
                 self._take_new_size(look)
             return Standing.UNHEALTHY
         fine = view.fine
-        view.end()
+        self._end_condition()
         for held in fine:
             if held is not look:
                 state.standing[held.index] = TOLD[self._healthy(held)]
         return self._healthy(look)
+
+    def _end_condition(self) -> None:
+        """End the condition; a run of repeats that was no freeze leaves nothing."""
+        state, view = self._state, self._state.view
+        now = view.current
+        assert now is not None and state.watch is not None
+        if now.code is HealthCode.FROZEN and state.repeats.gentle and not state.watch.sparse:
+            view.current, view.fine = None, []
+            for at in range(now.first, now.last + 1):
+                state.standing[at] = TOLD[Standing.QUIET]
+            return
+        view.end()
 
     def _take_new_size(self, look: Look) -> None:
         """Go on with another size of picture once it has lasted."""

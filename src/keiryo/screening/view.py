@@ -23,6 +23,7 @@ from keiryo.screening.preparation import Look
 
 AT_ONCE = {HealthCode.DARK, HealthCode.BRIGHT}
 GRADUAL = {HealthCode.DEFOCUSED, HealthCode.MOVED}
+DEFOCUS_SUSPECTED = 0.7  # median strength of detail from which a second look is taken
 NOTHING_WRONG = 5  # images in a row
 JOIN = 3  # images: two intervals of one code this close are one
 
@@ -56,7 +57,9 @@ class View:
     notes: list[Note] = field(default_factory=list)
     skipped: bool = False
 
-    def look_at(self, look: Look, frozen: bool, replayed: bool, dense: bool) -> Finding:
+    def look_at(
+        self, look: Look, frozen: bool, replayed: bool, dense: bool, before: Look | None
+    ) -> Finding:
         """Return what is wrong with one image, the first test that hits.
 
         Parameters
@@ -67,6 +70,9 @@ class View:
         dense : bool
             Video: while all is well the likeness to the usual view is tested on every second
             image.
+        before : Look or None
+            An image shortly before, while an event goes on: detail that objects bring hides
+            that all the rest has lost its own.
         """
         told = None if self.current is None else self.current.code
         light = light_code(look.sharp)
@@ -84,6 +90,10 @@ class View:
         if self.skipped:
             return Finding(None)
         found = examine(look.sharp, self.usual, told or self.held_code)
+        if found.code is None and found.half < DEFOCUS_SUSPECTED and before is not None:
+            again = examine(look.sharp, usual_view(before.sharp), told or self.held_code)
+            if again.code is HealthCode.DEFOCUSED:
+                found = again
         self._note_untestable(look, found.testable)
         return found
 

@@ -18,7 +18,7 @@ from keiryo.dates import DateError, parse_utc, utc_text
 from keiryo.errors import Finding
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.journal.tables import EVIDENCE
-from keiryo.seals.events import SealEvent, event_of
+from keiryo.seals.events import SealEvent
 from keiryo.seals.findings import anomaly, refusing, warning
 from keiryo.seals.life import holding, in_order, judge, replay
 from keiryo.seals.numbers import SealKey, difference, is_sound
@@ -113,9 +113,7 @@ def check_events(posting: Posting) -> Iterator[Finding | Refusal]:
 
 def check_register(posting: Posting) -> Iterator[Refusal]:
     """Refuse a seal of an unknown type or without its receipt; a number twice is an event."""
-    received = {
-        key_of(row) for row in posting.lines(SEAL_EVENT.name) if row["event"] == "receive"
-    }
+    received = {key_of(row) for row in posting.lines(SEAL_EVENT.name) if row["event"] == "receive"}
     for row in posting.lines(SEAL.name):
         key = key_of(row)
         if row["type"] not in SEAL_TYPES:
@@ -357,8 +355,6 @@ def _not_registered(event: SealEvent) -> Finding:
         f"{event.key} is not in the register",
         "Read the number again; 'keiryo seals receive' brings seals into stock.",
     )
-
-
 
 
 SEALS_LIVE = Check("life of seals", frozenset({SEAL_EVENT.name}), check_events)

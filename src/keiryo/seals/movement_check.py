@@ -100,7 +100,8 @@ def _contradicts(period: Period, row: Mapping[str, Any], zones: Mapping[str, str
 def _day(day: date, zone: str) -> tuple[datetime, datetime]:
     there = ZoneInfo(zone)
     begin = datetime.combine(day, time(), there)
-    return begin, datetime.combine(day + timedelta(days=1), time(), there)
+    after = day + timedelta(days=1) if day < date.max else day
+    return begin, datetime.combine(after, time(), there)
 
 
 def _through(posting: Posting, key: SealKey, period: Period, row: Mapping[str, Any]) -> Finding:

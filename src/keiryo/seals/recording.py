@@ -330,7 +330,7 @@ def _keep_refused(
     clock: Clock,
 ) -> Posted:
     """Post reports that were refused, with why, what was seen, and their files."""
-    told: list[dict[str, str | None]] = [
+    told = [
         {"code": one.code, "severity": str(one.severity), "message": one.message}
         | {"advice": one.advice, "basis": one.basis or ""}
         for one in findings

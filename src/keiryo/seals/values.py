@@ -132,9 +132,7 @@ def _intact(
 ) -> dict[tuple[str, str], list[tuple[datetime, str]]]:
     """Return when containments were looked over and found intact, with the line."""
     found: dict[tuple[str, str], list[tuple[datetime, str]]] = {}
-    for row in rows_of(
-        connection, metadata, CONTAINMENT_INSPECTION.name, through_act=through_act
-    ):
+    for row in rows_of(connection, metadata, CONTAINMENT_INSPECTION.name, through_act=through_act):
         if row["result"] == "intact" and (until is None or row["at"] <= until):
             place = (str(row["mba"]), str(row["containment"]))
             line = f"line:{row['act_id']}/{row['line_no']}"
@@ -162,9 +160,7 @@ def _cover(standing: Standing, period: Period, known: _Known) -> SealCover:
     canvas = _Canvas(begin, last, standing.key.node)
     _Painter(standing.type, period, known, canvas).paint()
     return SealCover(
-        DeviceSpans(
-            standing.key.node, standing.type.mechanism, attached.shared, canvas.spans()
-        ),
+        DeviceSpans(standing.key.node, standing.type.mechanism, attached.shared, canvas.spans()),
         str(attached.mba),
         str(attached.containment),
         attached.path_names,
@@ -199,9 +195,7 @@ class _Canvas:
             return
         kept = []
         for one in self._parts:
-            if (end is not None and one.begin >= end) or (
-                one.end is not None and one.end <= begin
-            ):
+            if (end is not None and one.begin >= end) or (one.end is not None and one.end <= begin):
                 kept.append(one)
                 continue
             if one.begin < begin:
@@ -308,9 +302,7 @@ class _Painter:
             reason = "SEAL-REMOVED-WITHOUT-NOTICE" if removed else f"SEAL-{closed.event.upper()}"
             self.canvas.paint(self.unverified, None, Value.NEGATIVE, reason, closed.node)
         elif lost is not None:
-            self.canvas.paint(
-                self.unverified, None, Value.INCONCLUSIVE, "SEAL-LOST", lost.node
-            )
+            self.canvas.paint(self.unverified, None, Value.INCONCLUSIVE, "SEAL-LOST", lost.node)
 
     def _verdict(self) -> None:
         """Paint what an examination or a verification says."""
@@ -318,9 +310,7 @@ class _Painter:
         if verdict is None or verdict.finding is None:
             return
         if period.upgraded:
-            self.canvas.paint(
-                self.canvas.begin, None, Value.POSITIVE, "EXAMINED", verdict.node
-            )
+            self.canvas.paint(self.canvas.begin, None, Value.POSITIVE, "EXAMINED", verdict.node)
         elif verdict.finding in ("tampered", "substituted"):
             reason = f"SEAL-{verdict.finding.upper()}"
             self.canvas.paint(self.unverified, None, Value.NEGATIVE, reason, verdict.node)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,8 +71,11 @@ def image_files(folder: Path) -> tuple[list[Path], list[Path]]:
                 (images if path.suffix.lower() in ENDINGS else others).append(path)
         if len(images) > MAX_FILES:
             raise UsageError(f"{folder} has more than {MAX_FILES} images", "Take it in by parts.")
-    key = lambda path: _natural(path.relative_to(folder).as_posix())  # noqa: E731
-    return sorted(images, key=key), sorted(others)
+
+    def order(path: Path) -> tuple[tuple[int, int | str], ...]:
+        return _natural(path.relative_to(folder).as_posix())
+
+    return sorted(images, key=order), sorted(others)
 
 
 def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
@@ -104,11 +107,26 @@ def read_folder(
     store: EvidenceStore,
     *,
     manifest: Manifest | None = None,
+    without: Container[str] = (),
     start: datetime | None = None,
     interval_s: float | None = None,
     progress: Say | None = None,
 ) -> tuple[list[Arrived], list[Finding]]:
     """Keep the images of a folder and return them in the order in which they were taken.
+
+    Parameters
+    ----------
+    folder : Path
+    images : sequence of Path
+        As `image_files` returns them.
+    camera : Camera
+    store : EvidenceStore
+    manifest : Manifest, optional
+    without : container of str
+        Digests that are not kept again: their time of retention is over.
+    start, interval_s : optional
+        Where nothing else tells when the images were taken.
+    progress : callable, optional
 
     Raises
     ------
@@ -122,7 +140,7 @@ def read_folder(
         name = path.relative_to(folder).as_posix()
         if progress is not None:
             progress(done, len(images), name)
-        one = _read(path, name, decoder, store)
+        one = _read(path, name, decoder, store, without)
         if manifest is not None:
             one.listed, one.as_listed = manifest.find(one.digest, name)
         every.append(one)
@@ -144,7 +162,9 @@ def read_folder(
     return arrived, findings
 
 
-def _read(path: Path, name: str, decoder: Decoder, store: EvidenceStore) -> _Read:
+def _read(
+    path: Path, name: str, decoder: Decoder, store: EvidenceStore, without: Container[str]
+) -> _Read:
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
@@ -158,7 +178,8 @@ def _read(path: Path, name: str, decoder: Decoder, store: EvidenceStore) -> _Rea
             "Read the medium again, or copy it; nothing was taken in.",
         ) from error
     digest = hashlib.sha256(data).hexdigest()
-    store.put(data)
+    if digest not in without:
+        store.put(data)
     stamp, why = None, None
     try:
         if not data:
@@ -204,7 +225,8 @@ def _times(
             local += stated.local
             if stated.local and zone is not None:
                 at, odd = local_time(at.replace(tzinfo=None), zone, before)
-                (doubtful if odd == "twice" else absent if odd else []).append(one.name)
+                if odd is not None:
+                    (doubtful if odd == "twice" else absent).append(one.name)
         found.append((one, at))
         before = at
     return found, list(_zone_findings(camera, doubtful, absent, local if zone is None else 0))

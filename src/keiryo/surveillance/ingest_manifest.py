@@ -1,24 +1,25 @@
 """Lists that come with images: digests, numbers and times, chained and signed by the camera.
 
-Two forms. JSON lines: each line is a record of the camera (``seq``, ``sha256``, ``src``, ``t``,
-``type``, and the file's name in ``file``), or an object with such a ``record`` and beside it the
-chain value ``chain``, the ``signature`` and its key ``kid``. CSV: named columns ``sha256``,
-``file``, ``time``, ``sequence``, ``trigger``, where only the digest is needed; a CSV list is
-neither chained nor signed.
+Two forms. The log of the camera as `keiryo.device_log.reading` reads it: in each line a record
+(``seq``, ``sha256``, ``src``, ``t``, ``type``, and the file's name in ``file``) with chain value
+and signature in it or in files beside it. CSV: named columns ``sha256``, ``file``, ``time``,
+``sequence``, ``trigger``, where only the digest is needed; such a list is neither chained nor
+signed.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from keiryo.containment.instants import instant
-from keiryo.device_log.keys import Keys, Signature
+from keiryo.device_log.keys import Keys
+from keiryo.device_log.reading import CHAIN_FILE, HEAD_FILE, SIGNATURE_FILE, read_log
 from keiryo.device_log.verification import verify
 from keiryo.errors import Finding, Severity, UsageError
 from keiryo.surveillance.camera_record import BASIS
@@ -124,9 +125,14 @@ class Manifest:
             )
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return a list and the files beside it that belong to it."""
+    beside = (Path(f"{path}{ending}") for ending in (CHAIN_FILE, SIGNATURE_FILE, HEAD_FILE))
+    return [path, *(one for one in beside if one.is_file())]
+
+
 def read_manifest(
-    name: str,
-    content: bytes,
+    path: Path,
     camera: str,
     *,
     keys: Keys | None = None,
@@ -137,9 +143,8 @@ def read_manifest(
 
     Parameters
     ----------
-    name : str
-        File name; one that ends in ``.csv`` is CSV.
-    content : bytes
+    path : Path
+        A file that ends in ``.csv`` is CSV.
     camera : str
         Name of the camera, as records name it in ``src``.
     keys : mapping, optional
@@ -153,21 +158,28 @@ def read_manifest(
     UsageError
         If it is no list at all.
     """
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{name} is larger than {MAX_BYTES} bytes", "Split the set.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{name} is not in UTF-8", "Ask for the list in UTF-8.") from None
     made = Manifest()
-    if name.lower().endswith(".csv"):
-        _read_csv(name, text, made)
+    if path.suffix.lower() == ".csv":
+        _read_csv(path.name, _text(path), made)
     else:
-        _read_records(name, text, camera, made, keys, kid, received_at)
+        _read_records(path, camera, made, keys, kid, received_at)
     if not made.entries:
-        raise UsageError(f"{name} lists no images", "Give the list that came with the images.")
+        raise UsageError(
+            f"{path.name} lists no images", "Give the list that came with the images."
+        )
     made.index()
     return made
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path.name} is larger than {MAX_BYTES} bytes", "Split the set.")
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path.name} is not in UTF-8", "Ask for the list in UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "Name a file.") from None
 
 
 def _read_csv(name: str, text: str, made: Manifest) -> None:
@@ -194,37 +206,31 @@ def _read_csv(name: str, text: str, made: Manifest) -> None:
 
 
 def _read_records(
-    name: str,
-    text: str,
+    path: Path,
     camera: str,
     made: Manifest,
     keys: Keys | None,
     kid: str | None,
     received_at: datetime | None,
 ) -> None:
-    records: list[Any] = []
-    chain: list[str | None] = []
-    signatures: list[Signature | None] = []
-    for line in text.splitlines():
-        if line.strip():
-            record, value, signature = _parts(line)
-            records.append(record)
-            chain.append(value)
-            signatures.append(signature)
+    log, name = read_log(path), path.name
+    records = log.records
     found = verify(
         records,
         keys=keys,
-        chain=chain if any(chain) else None,
-        signatures=signatures if any(signatures) else None,
+        head=log.heads,
+        chain=log.chain,
+        signatures=log.signatures,
         kid=kid,
         received_at=received_at,
     )
+    made.findings += log.findings
     made.findings += [one for one in found.findings if one.code != "DEVICE-LOG-UNANCHORED"]
     wrong, others = [], 0
     for number, record in enumerate(records):
         entry = None if not isinstance(record, Mapping) else _of_record(record)
         if entry is None:
-            if not isinstance(record, Mapping) or record.get("type", "image") == "image":
+            if isinstance(record, Mapping) and record.get("type", "image") == "image":
                 wrong.append(number + 1)
             continue
         if str(record.get("src", camera)).removeprefix("camera:") != camera:
@@ -248,23 +254,6 @@ def _read_records(
                 basis=BASIS,
             )
         )
-
-
-def _parts(line: str) -> tuple[Any, str | None, Signature | None]:
-    """Return record, chain value and signature of a line; None for what cannot be read."""
-    try:
-        told = json.loads(line, parse_float=str)
-    except (ValueError, RecursionError):
-        return None, None, None
-    if not isinstance(told, dict):
-        return None, None, None
-    if not isinstance(told.get("record"), dict):
-        return told, None, None
-    chain, value, kid = told.get("chain"), told.get("signature"), told.get("kid")
-    signature = None
-    if isinstance(value, str):
-        signature = Signature(kid if isinstance(kid, str) else None, value)
-    return told["record"], chain if isinstance(chain, str) else None, signature
 
 
 def _of_record(record: Mapping[str, Any]) -> Listed | None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 from keiryo.data import read_table
 from keiryo.issuing.output import Words
+from keiryo.web import terms_watching
 from keiryo.web.speaking import gettext, language, said
 from keiryo.web.translation import LANGUAGES, sentence
 
@@ -97,6 +98,7 @@ ACT_KINDS: Mapping[str, str] = {
     "obligations.rule": sentence("rule on consents recorded"),
     "obligations.partner": sentence("statement of a partner recorded"),
     "obligations.statement": sentence("annual statement issued"),
+    **terms_watching.ACT_KINDS,
 }
 """Kinds of act in words."""
 
@@ -201,6 +203,7 @@ LINE_KINDS: Mapping[str, str] = {
     "obligation_partner_statement": sentence("line of a partner's statement"),
     "obligation_statement": sentence("line of an annual statement"),
     "obligation_move": sentence("move of labels"),
+    **terms_watching.LINE_KINDS,
 }
 """Kinds of lines in words, by the names of their tables."""
 
@@ -255,6 +258,7 @@ ROLE_WORDS = (
     sentence("measurement"),
     sentence("evaluation"),
     sentence("release"),
+    *terms_watching.ROLE_WORDS,
 )
 """What a role may read, and what else it may do."""
 

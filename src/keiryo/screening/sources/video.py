@@ -7,6 +7,7 @@ guessed counts as unreadable too, since what it shows was not seen by the camera
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from keiryo.errors import Severity
 from keiryo.screening.model import Condition, HealthCode, Picture
+from keiryo.screening.schedule import usual_interval
 from keiryo.screening.sources.planes import frame_planes
 from keiryo.screening.sources.source import Lost, Source, Unreadable, times_words
 
@@ -23,6 +25,9 @@ _TRUNCATED_FRAMES = 2
 _REORDERED_FRAMES = 16
 """By so many frames a decoder may put out frames in another order without a clock being wrong."""
 _DEFAULT_RATE = 25.0
+_PROBED_PACKETS = 64
+_TAIL_FRAMES, _TAIL_S = 3, 1.0
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
 class VideoSource(Source):
@@ -59,11 +64,11 @@ class VideoSource(Source):
         if self._container is None:
             self.expected = 0
             return
+        self._frame_s = self._usual_spacing()
+        self.close()
+        self._open()
         stream = self._stream()
-        rate = stream.average_rate or stream.guessed_rate
-        if rate:
-            self._frame_s = float(1 / rate)
-        self.expected = stream.frames or None
+        self.expected = stream.frames or int((_end_s(stream) or 0.0) / self._frame_s) or None
         self.interval_s, self.estimated = self._frame_s, interval_s is None
         if interval_s is None:
             return
@@ -94,6 +99,26 @@ class VideoSource(Source):
             self._nothing("there is no video in it")
             return
         self._container = container
+
+    def _usual_spacing(self) -> float:
+        """Return the time between two frames: the median over the first packets."""
+        from itertools import islice
+
+        from av.error import FFmpegError
+
+        stream = self._container.streams.video[0]
+        stamps: list[int] = []
+        try:
+            for packet in islice(self._container.demux(stream), _PROBED_PACKETS):
+                if packet.pts is not None:
+                    stamps.append(packet.pts)
+        except (FFmpegError, OSError):
+            pass  # it breaks off early: reading tells
+        usual = usual_interval(stamps)[0]
+        if usual:
+            return float(usual * stream.time_base)
+        rate = stream.average_rate or stream.guessed_rate
+        return float(1 / rate) if rate else 1 / _DEFAULT_RATE
 
     def _nothing(self, why: str) -> None:
         self._found(
@@ -130,6 +155,19 @@ class VideoSource(Source):
         reading.tell()
 
 
+def _end_s(stream: Any) -> float | None:
+    """Return when the recording ends as the container has it, in seconds from its beginning."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    words = _CLOCK.match(stream.metadata.get("DURATION", ""))
+    if words is not None:  # Matroska
+        return 3600 * int(words[1]) + 60 * int(words[2]) + float(words[3])
+    container = stream.container
+    if len(container.streams) == 1 and container.duration:
+        return float(container.duration / 1_000_000)
+    return None
+
+
 class _Reading:
     """One passage through a video."""
 
@@ -147,6 +185,9 @@ class _Reading:
         self.same = 0
         self.broken_off: str | None = None
         self.falls: list[tuple[float, float]] = []
+        self.newest_packet: float | None = None
+        self.falling = 0  # falls in the times of packets that no frame has shown yet
+        self.due: set[float] = set()  # times of packets that no frame has come of yet
 
     def pictures(self, container: Any) -> Iterator[Picture | Unreadable]:
         from av.error import FFmpegError
@@ -160,12 +201,15 @@ class _Reading:
             except (FFmpegError, OSError) as error:
                 self.broken_off = str(error)
                 break
-            self.packets += packet.size > 0
+            self.packets += packet.size > 0 or packet.pts is not None
+            self._take_note(packet.pts)
             try:
                 frames = packet.decode()
             except FFmpegError as error:
                 if packet.size:
-                    self.waiting.append((self._seconds(packet.pts), str(error.strerror or error)))
+                    at = self._seconds(packet.pts)
+                    self.due.discard(at)
+                    self.waiting.append((at, str(error.strerror or error)))
                 continue
             for frame in frames:
                 yield from self._frame(frame)
@@ -175,7 +219,20 @@ class _Reading:
                     yield from self._frame(frame)
             except FFmpegError:
                 self.broken_off += "; the last frames are lost"
+        self._swallowed(float("inf"))
         yield from self._missed(float("inf"))
+
+    def _take_note(self, pts: int | None) -> None:
+        """Note when a packet is due, and whether the clock of the container fell."""
+        if pts is None:
+            return
+        at = float(pts * self.stream.time_base)
+        self.due.add(at)
+        newest = self.newest_packet
+        if newest is not None and at < newest - _REORDERED_FRAMES * self.frame_s:
+            self.falling += 1
+            newest = None
+        self.newest_packet = at if newest is None else max(newest, at)
 
     def _seconds(self, pts: int | None) -> float:
         """Return a time stamp in seconds; if there is none, one frame after the newest."""
@@ -186,6 +243,8 @@ class _Reading:
 
     def _frame(self, frame: Any) -> Iterator[Picture | Unreadable]:
         at = self._seconds(frame.pts)
+        self.due.discard(at)
+        self._swallowed(at)
         yield from self._missed(at)
         if frame.is_corrupt:
             yield self._bad(at, "parts of it are lost")
@@ -193,6 +252,15 @@ class _Reading:
         index, time_s = self._placed(at)
         luma, chroma = frame_planes(frame)
         yield Picture(index, time_s, luma, chroma, None, f"frame {index}")
+
+    def _swallowed(self, before: float) -> None:
+        """Count packets of a damaged stretch of which no frame came as not decoded."""
+        if self.falling:
+            self.due.clear()
+        gone = {at for at in self.due if at < before}
+        self.due -= gone
+        if self.unreadable or self.waiting:
+            self.waiting += [(at, "no picture came of it") for at in gone]
 
     def _missed(self, before: float) -> Iterator[Unreadable]:
         """Yield the packets that could not be decoded and lie before a time."""
@@ -213,7 +281,8 @@ class _Reading:
         if self.first is None:
             self.first = self.last = at
         step = at - self.last
-        if self.index and step < -_REORDERED_FRAMES * self.frame_s:
+        if self.index and self.falling and step < -_REORDERED_FRAMES * self.frame_s:
+            self.falling -= 1
             self._fell(at)
             step = self.frame_s
         elif self.index and step < 0:  # a damaged stretch can come out of the decoder disordered
@@ -295,26 +364,28 @@ class _Reading:
         self._tell_truncated(name)
 
     def _tell_truncated(self, name: str) -> None:
-        stream = self.stream
-        got = self.packets
-        told = stream.frames or 0
-        end = None
-        if stream.duration and stream.time_base:
-            end = float(stream.duration * stream.time_base)
-        lacking = told - got if told else 0
+        """Write down what the recording says it has beyond the last frame that came."""
+        end = _end_s(self.stream)
+        newest = max(self.source.times)
+        until = newest if end is None else max(newest, (end - self.frame_s) * self.scale)
+        told = self.stream.frames
+        if told:
+            lacking = told - self.packets
+        else:
+            lacking = round((until - newest) / (self.frame_s * self.scale))
+            if until - newest <= max(_TAIL_FRAMES * self.frame_s, _TAIL_S) * self.scale:
+                lacking = 0
         if lacking < _TRUNCATED_FRAMES and self.broken_off is None:
             return
-        assert self.first is not None
-        last = self.source.times[-1]
-        begin = max(self.source.times)
-        until = max(begin, (end - self.frame_s) * self.scale) if end else last
         if lacking > 0:
-            self.source.lost.append(Lost(begin, round(until, 6), lacking))
-        words = f"{got} of {told} frames are there" if lacking > 0 else str(self.broken_off)
+            self.source.lost.append(Lost(newest, round(until, 6), lacking))
+            words = f"{self.packets} of {told or self.packets + lacking} frames are there"
+        else:
+            words = str(self.broken_off)
         self.source._found(
             "VIDEO-TRUNCATED",
             Severity.WARNING,
-            f"the video breaks off: {words}; nothing is known after {begin:.6g} s",
+            f"the video breaks off: {words}; nothing is known after {newest:.6g} s",
             "Fetch the video anew; the rest counts as missing.",
             name,
         )

@@ -61,6 +61,16 @@ KINDS = {
     "obligation": sentence("quantity under labels"),
     "obligated": sentence("material with its labels"),
     "label": sentence("obligation label"),
+    "containment": sentence("containment"),
+    "seal": sentence("seal"),
+    "camera": sentence("camera"),
+    "set": sentence("set of images"),
+    "screening": sentence("screening"),
+    "review": sentence("review"),
+    "operation": sentence("declared operation"),
+    "anomaly": sentence("anomaly"),
+    "key": sentence("key of a device"),
+    "head": sentence("signed head of a log"),
     "folded": sentence("several"),
 }
 """Kinds of nodes in words; ``folded`` is a box that stands for several."""
