@@ -20,10 +20,12 @@ import measuring
 import obligations_balances
 import obligations_trace
 import peers
+import surveillance_recall
+import surveillance_speed
 import verify
 import web_load
 
-PARTS = ("import", "as-of", "verify", "campaign", "obligations", "peers", "web")
+PARTS = ("import", "as-of", "verify", "campaign", "obligations", "peers", "web", "surveillance")
 
 Row = tuple[str, float, float | None, str]
 """What is measured, the figure, the goal (None: for information), and its unit."""
@@ -138,6 +140,50 @@ def web_rows(found: dict[str, Any]) -> list[Row]:
     return rows
 
 
+def surveillance_rows(found: dict[str, Any], speed: dict[str, Any]) -> list[Row]:
+    """Return misses and workload of camera screening, and its speed beside decoding."""
+    rows: list[Row] = []
+    told, few = found["totals"], "camera events missed at a presented share of"
+    for method, figures in told.items():
+        whole = figures["parts"]["all streams"]
+        missed, share = whole["events"] - whole["found"], whole["presented_fraction"]
+        rows.append((f"{method}: {few} {share:.1%}, of {whole['events']}", missed, None, ""))
+        if sparse := figures["parts"].get("sparse"):
+            share = 100 * sparse["presented_fraction"]
+            goal = 1.0 if method == surveillance_recall.OURS else None
+            rows.append((f"{method}: presented of sparse streams", share, goal, "%"))
+    hits, events = found["recall_within_limit"]
+    rows.append(
+        (
+            f"keiryo: missed of {events} events that are not tiny or faint",
+            events - hits,
+            0.01 * events,
+            "",
+        )
+    )
+    rows.append(
+        (
+            f"tampering not told within 3 images, of {found['tampers']}",
+            found["tampers"] - found["tampers_told"],
+            0.0,
+            "",
+        )
+    )
+    rows.append(("false alarms of the view", found["false_conditions"], 0.0, ""))
+    for name, ways in speed["files"].items():
+        goal = surveillance_speed.GOALS_MS.get(ways["width"])
+        for way in ("screen", "mog2"):
+            limit = goal if way == "screen" and speed["footage"] else None
+            rows.append((f"{way}, {name}: added to decoding", ways[way]["added_ms"], limit, "ms"))
+            rows.append((f"  {way} / decoding", ways[way]["over_decoding"], None, "×"))
+            rows.append(("  peak memory", ways[way]["peak_mb"], None, "MB"))
+    if month := speed.get("month"):
+        name = f"review of {month['images']:,} JPEG images, processor time an image"
+        rows.append((name, month["ms_per_image"], None, "ms"))
+        rows.append(("  peak memory", month["peak_mb"], 400.0, "MB"))
+    return rows
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows as a text table."""
     width = max(len(row[0]) for row in rows)
@@ -165,12 +211,15 @@ def options() -> argparse.Namespace:
     parser.add_argument("--web-lines", type=int, nargs="*", default=web_load.SIZES)
     parser.add_argument("--realizations", type=int, default=1000, help="simulated campaigns")
     parser.add_argument("--peer", type=Path, metavar="PATH", help="folder of MAPIT, to time it too")
+    parser.add_argument("--footage", type=Path, help="folder of vtest768.mp4 and vtest1080.mp4")
+    parser.add_argument("--dvr-scan", type=Path, metavar="PATH", help="DVR-Scan, to run it too")
+    parser.add_argument("--month-images", type=int, help="JPEG images of one camera")
     parser.add_argument("--json", type=Path, default=measuring.FOLDER / "results.json")
     asked = parser.parse_args()
-    small = (200_000, [400_000], 1_000_000, 200_000, 10_000, 100_000, 100_000)
-    stated = (1_000_000, [3_000_000], 10_000_000, 1_000_000, 100_000, 1_000_000, 100_000)
+    small = (200_000, [400_000], 1_000_000, 200_000, 10_000, 100_000, 100_000, 864)
+    stated = (1_000_000, [3_000_000], 10_000_000, 1_000_000, 100_000, 1_000_000, 100_000, 8640)
     names = ("import_lines", "memory_lines", "as_of_lines", "verify_lines", "peer_lines")
-    names = (*names, "label_lines", "blends")
+    names = (*names, "label_lines", "blends", "month_images")
     for name, value in zip(names, stated if asked.full else small, strict=True):
         if getattr(asked, name) is None:
             setattr(asked, name, value)
@@ -216,6 +265,12 @@ def main() -> None:
     if "web" in wanted:
         results["web"] = web_load.measure(tuple(asked.web_lines))
         rows += web_rows(results["web"])
+    if "surveillance" in wanted:
+        found = surveillance_recall.measure(program=asked.dvr_scan)
+        speed = surveillance_speed.measure(asked.footage, asked.times, asked.month_images)
+        results["surveillance"] = {"recall": found, "speed": speed}
+        rows += surveillance_rows(found, speed)
+        print(surveillance_recall.report(found), surveillance_speed.report(speed), sep="\n\n")
     results["ratios"] = [
         {"what": name, "measured": value, "goal": goal, "unit": unit}
         for name, value, goal, unit in rows

@@ -43,8 +43,9 @@ class CutOut:
         """Return it at another height in pixels."""
         share = height / self.height
         size = (max(2, round(self.colours.shape[1] * share)), max(2, round(height)))
-        colours, cover = (cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in
-                          (self.colours, self.cover))
+        colours, cover = (
+            cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (self.colours, self.cover)
+        )
         if mirrored:
             colours, cover = colours[:, ::-1], cover[:, ::-1]
         return CutOut(np.ascontiguousarray(colours), np.ascontiguousarray(cover))
@@ -159,6 +160,22 @@ def box(rng: np.random.Generator, high: int) -> CutOut:
     return CutOut(np.clip(colours, 0, 255).astype(np.float32), np.ones((high, wide), np.float32))
 
 
+def steady(images: list[Image]) -> list[Image]:
+    """Return the images that differ from their middle one by nothing but light and noise.
+
+    The shadow of a hand is on the wall a little before and after the intervals of the truth.
+    """
+    small = [
+        cv2.resize(
+            cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (192, 108), interpolation=cv2.INTER_AREA
+        ).astype(np.float32)
+        for image in images
+    ]
+    middle = small[len(small) // 2]
+    apart = [np.abs(one - middle * np.median(one / np.maximum(middle, 1))) for one in small]
+    return [image for image, by in zip(images, apart, strict=True) if (by > 12).mean() < 0.0005]
+
+
 def widened(first: int, last: int, step: int) -> range:
     """Return numbers inside an interval, a few away from its ends."""
     return range(first + 4, last - 3, step)
@@ -175,14 +192,14 @@ class Room:
         empties = [n for first, last in known["empty"] for n in widened(first, last, 4)]
         self._visits = known["visits"]
         ways = [self._ways(visit) for visit in self._visits[::2]]
-        still = [list(range(v["first"] + 15, v["last_body"] - 8, 12)) for v in self._visits]
+        still = [list(range(v["first"] + 15, v["last_body"] - 8, 24)) for v in self._visits]
         wanted = {*empties, *(n for way in (*ways, *still) for n in way)}
         images = pick(PERSONS, wanted)
         self._empties = [images[n] for n in empties]
         self.empty: Image = np.median(self._empties[::3], axis=0).astype(np.uint8)
         self._walks = [[images[n] for n in way] for way in ways]
         self._still = [[images[n] for n in numbers] for numbers in still]
-        cuts = [cut_out(image, self.empty, 4000) for walk in self._still for image in walk[::5]]
+        cuts = [cut_out(image, self.empty, 4000) for walk in self._still for image in walk[::3]]
         self.persons = [cut for cut in cuts if cut is not None]
         self._items = self._made_items()
 
@@ -240,7 +257,8 @@ class Shelf:
     def __init__(self) -> None:
         known = truth()[BOTTLES]
         numbers = [
-            list(widened(state["first"] + 4, state["last"], 4)) for state in known["settled_states"]
+            list(widened(state["first"] + 8, state["last"] - 6, 2))
+            for state in known["settled_states"]
         ]
         hands = [*range(176, 190, 2), *range(480, 492, 2), *range(926, 938, 2)]
         moves = [
@@ -248,7 +266,7 @@ class Shelf:
         ]
         wanted = {*hands, *(n for many in (*numbers, *moves) for n in many)}
         images = pick(BOTTLES, wanted)
-        self._settled = [[images[n] for n in many] for many in numbers]
+        self._settled = [steady([images[n] for n in many]) for many in numbers]
         self.moves = [[images[n] for n in many[::3]] for many in moves]
         cuts = []
         for n in hands:
@@ -288,7 +306,9 @@ class Store:
         image[rows // 4 - 3 : rows // 4 + 2] = 60
         for x in range(0, columns, 88):
             image[: rows // 4, x : x + 3] -= 22
-        coarse = cv2.resize(rng.normal(0, 9, (30, 44)), (columns, rows), interpolation=3)
+        coarse = cv2.resize(
+            rng.normal(0, 9, (30, 44)), (columns, rows), interpolation=cv2.INTER_CUBIC
+        )
         image += coarse[..., None] + rng.normal(0, 3, (rows, columns, 1))
         self._floor: Image = np.clip(image, 0, 255).astype(np.uint8)
         for y in (210, 320, 470):
@@ -342,9 +362,7 @@ def view(name: str) -> Room | Shelf | Store:
     return Store(room.persons)
 
 
-def small_thing(
-    rng: np.random.Generator, image: Image, height: float, least: float
-) -> Placed:
+def small_thing(rng: np.random.Generator, image: Image, height: float, least: float) -> Placed:
     """Place a far-off person or a case of a height in pixels where it makes enough contrast."""
     room = view("room")
     assert isinstance(room, Room)
@@ -367,9 +385,7 @@ def small_thing(
     return best[1]
 
 
-def faint_thing(
-    rng: np.random.Generator, image: Image, height: float, contrast: float
-) -> Placed:
+def faint_thing(rng: np.random.Generator, image: Image, height: float, contrast: float) -> Placed:
     """Place a thing that differs from what is behind it by a given contrast, edges and all."""
     high, wide = round(height), round(height * rng.uniform(0.5, 1.2))
     x = int(rng.integers(4, image.shape[1] - wide - 4))

@@ -114,7 +114,11 @@ class Recipe:
         return self.interval_s if self.family == PTI else 1 / self.fps
 
 
-SMALL = {"small 4-8 %": (0.04, 0.08), "small 2.5-4 %": (0.025, 0.04), "small 1.5-2.5 %": (0.015, 0.025)}
+SMALL = {
+    "small 4-8 %": (0.04, 0.08),
+    "small 2.5-4 %": (0.025, 0.04),
+    "small 1.5-2.5 %": (0.015, 0.025),
+}
 """Heights of small things, as shares of the height of the picture."""
 
 STATE = "state"
@@ -125,13 +129,11 @@ LENGTHS = {  # images that an event lasts, from and to: at intervals, and in vid
     "slow fade": ((8, 8), (30, 30)),
     STATE: ((1, 1), (1, 1)),
     "tamper": ((6, 10), (30, 40)),
-    **{kind: ((1, 2), (12, 30)) for kind in SMALL},
+    **dict.fromkeys(SMALL, ((1, 2), (12, 30))),
 }
 
 
-def positions(
-    rng: np.random.Generator, images: int, lengths: list[int], gap: int
-) -> list[int]:
+def positions(rng: np.random.Generator, images: int, lengths: list[int], gap: int) -> list[int]:
     """Return the first images of events that leave gaps between them, at random otherwise."""
     free = images - sum(lengths) - gap * (len(lengths) + 1)
     if free < 0:
@@ -374,13 +376,33 @@ def _video(name: str, view: str, *conditions: str, **more: Any) -> Recipe:
 
 _ROOM_SPARSE = {"visit": 3, STATE: 4}
 RECIPES: tuple[Recipe, ...] = (
-    _pti("sparse room", "room", "daylight", images=1400, events=_ROOM_SPARSE,
-         sparse=True, interval_s=300.0),
-    _pti("sparse small", "room", "daylight", images=1400, sparse=True,
-         events={"small 4-8 %": 4, "small 2.5-4 %": 1}),
+    _pti(
+        "sparse room",
+        "room",
+        "daylight",
+        images=1400,
+        events=_ROOM_SPARSE,
+        sparse=True,
+        interval_s=300.0,
+    ),
+    _pti(
+        "sparse small",
+        "room",
+        "daylight",
+        images=1400,
+        sparse=True,
+        events={"small 4-8 %": 4, "small 2.5-4 %": 1},
+    ),
     _pti("sparse shelf", "shelf", "daylight", images=1400, sparse=True, events={STATE: 7}),
-    _pti("sparse store", "store", "daylight", "lamps", images=1400, sparse=True,
-         events={STATE: 4, "visit": 1, "small 4-8 %": 1}),
+    _pti(
+        "sparse store",
+        "store",
+        "daylight",
+        "lamps",
+        images=1400,
+        sparse=True,
+        events={STATE: 4, "visit": 1, "small 4-8 %": 1},
+    ),
     _pti("lamps", "room", "lamps"),
     _pti("soft sun", "room", "soft sun", "daylight"),
     _pti("hard sun", "store", "hard sun", interval_s=120.0),
@@ -399,8 +421,14 @@ RECIPES: tuple[Recipe, ...] = (
     _pti("standing", "room", "daylight", images=420, events={"standing": 8, STATE: 3}),
     _pti("person clip every 30th", "room", clip=scenery.PERSONS, every=30, interval_s=3.0),
     _pti("bottle clip every 30th", "shelf", clip=scenery.BOTTLES, every=30, interval_s=1.0),
-    _pti("tamper at intervals", "store", "daylight", images=500, events={"visit": 4, STATE: 4},
-         tampers=("dark", "bright", "covered", "defocused", "moved", "frozen", "replaced")),
+    _pti(
+        "tamper at intervals",
+        "store",
+        "daylight",
+        images=500,
+        events={"visit": 4, STATE: 4},
+        tampers=("dark", "bright", "covered", "defocused", "moved", "frozen", "replaced"),
+    ),
     _video("person clip", "room", clip=scenery.PERSONS),
     _video("bottle clip", "shelf", clip=scenery.BOTTLES),
     _video("video sparse", "room", images=2400, sparse=True, events={"small 4-8 %": 1}),
@@ -412,8 +440,13 @@ RECIPES: tuple[Recipe, ...] = (
     _video("video shake", "store", "shake", quality=26),
     _video("video still", "store", noise_sigma=0.6, quality=38),
     _video("video insects", "shelf", "insects", "soft sun"),
-    _video("video tamper", "room", images=700, events={"visit": 2},
-           tampers=("dark", "bright", "covered", "defocused", "moved", "frozen")),
+    _video(
+        "video tamper",
+        "room",
+        images=700,
+        events={"visit": 2},
+        tampers=("dark", "bright", "covered", "defocused", "moved", "frozen"),
+    ),
 )
 
 

@@ -74,7 +74,7 @@ def sun(edge: float) -> Maker:
             if x > columns:
                 return image
             field = np.ones(size, np.float32)
-            shape = np.round((corners + [x, rows * 0.45]) * 16).astype(np.int32)
+            shape = np.round((corners + np.array([x, rows * 0.45])) * 16).astype(np.int32)
             cv2.fillPoly(field, [shape], 1.4, lineType=cv2.LINE_AA, shift=4)
             return shaded(image, cv2.GaussianBlur(field, (0, 0), edge) if edge > 1 else field)
 
@@ -160,7 +160,10 @@ def insects(rng, size, images, video) -> Disturbance:
         for first, (x, y, dx, dy), radius in zip(flights, places, radii, strict=True):
             since = n - int(first)
             if 0 <= since < (10 if video else 1):
-                at = (int((x * columns + dx * 12 * since) * 16), int((y * rows + dy * 12 * since) * 16))
+                at = (
+                    int((x * columns + dx * 12 * since) * 16),
+                    int((y * rows + dy * 12 * since) * 16),
+                )
                 cover = np.zeros(size, np.float32)
                 cv2.circle(cover, at, int(radius * 16), 1.0, -1, cv2.LINE_AA, 4)
                 cover = 0.6 * cv2.GaussianBlur(cover, (0, 0), radius / 2)

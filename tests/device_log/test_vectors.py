@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from keiryo.device_log import tree
 from keiryo.device_log.canonical import canonical, parse
-from keiryo.device_log.chain import values
+from keiryo.device_log.chain import START, next_value, values
 from keiryo.device_log.heads import Head
 from keiryo.journal.signatures import is_signed
 
@@ -210,3 +210,26 @@ def test_trees_are_those_of_pymerkle(size: int, data: st.DataObject) -> None:
     assert tree.is_consistent(earlier, old, size, oracle.get_root(), path)
     proof = oracle.prove_consistency(earlier, size)
     verify_consistency(old, tree.root(own), proof, prior_size=earlier, later_size=size)
+
+
+@given(st.integers(0, 8 * len(HEAD) - 1), st.integers(0, 511))
+@settings(max_examples=40, deadline=None)
+def test_a_flipped_bit_of_a_head_is_seen(bit: int, of_signature: int) -> None:
+    changed = bytearray(HEAD.encode())
+    changed[bit // 8] ^= 1 << bit % 8
+    assert not is_signed(PUBLIC, bytes(changed), SIGNATURE)
+    signature = bytearray(bytes.fromhex(SIGNATURE))
+    signature[of_signature // 8] ^= 1 << of_signature % 8
+    assert not is_signed(PUBLIC, HEAD.encode(), bytes(signature).hex())
+
+
+@given(st.integers(0, 2), st.integers(0, 4095))
+@settings(max_examples=60, deadline=None)
+def test_a_flipped_bit_of_a_record_is_seen(which: int, bit: int) -> None:
+    written = [bytearray(one.encode()) for one in RECORDS]
+    written[which][bit // 8 % len(written[which])] ^= 1 << bit % 8
+    last = START
+    for one in written:
+        last = next_value(last, bytes(one))
+    assert last != CHAIN[-1]
+    assert tree.root([tree.leaf(bytes(one)) for one in written]).hex() != ROOT_3

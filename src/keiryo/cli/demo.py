@@ -126,6 +126,7 @@ def _run(place: str, serve: bool, ending: str | None) -> None:
     _look_closer(books)
     _evaluate(books)
     _obligations(books)
+    _surveillance(books)
     _prove(books)
     _next(place, time.perf_counter() - began)
     if serve:
@@ -277,6 +278,15 @@ def _obligations(books: Books) -> None:
     look_at_obligations(books)
 
 
+def _surveillance(books: Books) -> None:
+    """Say whether anybody could have taken an assembly unseen."""
+    from keiryo.cli.demo_surveillance import look_at_coverage, watch_the_store
+
+    _heading("7  Was it watched? A seal, a camera, a review, and what was lost")
+    watch_the_store(books)
+    look_at_coverage(books)
+
+
 def _list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
@@ -293,7 +303,7 @@ def _prove(books: Books) -> None:
     from keiryo.journal.verify import verify
     from keiryo.storage.engine import Database
 
-    _heading("7  Proven")
+    _heading("8  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
     print(
@@ -363,6 +373,14 @@ def _next(place: str, seconds: float) -> None:
         ("why XARA/F25-FA-001", "where an assembly comes from"),
         ("obligations balance --on 2025-12-31", "what is under which agreements"),
         ("obligations trace XARA/F25-FA-001", "how it came to its labels"),
+        (
+            "surveillance coverage XARA --on 2025-12-11",
+            "what was sealed or seen at the end of a day",
+        ),
+        (
+            "coverage line XARA/F25-FA-003 --from 2025-11-01 --to 2026-01-01",
+            "and through the weeks",
+        ),
         ("cooperation commitments", "what was promised, by whom, by when"),
         ("transit --on 2025-09-30", "what was on its way, and for how long"),
         ("correct XAFA/107/1 --set 630=461201.4", "all that would follow from one wrong weight"),

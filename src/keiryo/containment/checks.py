@@ -224,8 +224,8 @@ def _held_twice(posting: Posting, lines: Sequence[Mapping[str, Any]]) -> Iterato
         for row in posting.connection.execute(query).mappings():
             last[row["batch_uid"], row["mba"], row["containment"], row["begin_at"]] = dict(row)
     by_batch: dict[str, list[Mapping[str, Any]]] = {}
-    for row in last.values():
-        by_batch.setdefault(row["batch_uid"], []).append(row)
+    for one in last.values():
+        by_batch.setdefault(one["batch_uid"], []).append(one)
     for line in lines:
         for other in by_batch[line["batch_uid"]]:
             if other["containment"] != line["containment"] and _overlap(other, line):
@@ -305,7 +305,7 @@ def _is_instant(text: Any) -> bool:
     if text is None:
         return True
     try:
-        return utc_text(parse_utc(str(text))) == text
+        return bool(utc_text(parse_utc(str(text))) == text)
     except DateError:
         return False
 

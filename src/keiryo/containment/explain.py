@@ -43,8 +43,8 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
     elif node.startswith(PREFIX):
         yield from _containment(connection, metadata, node)
     elif (place := line_of(node)) is not None:
-        row = _line(connection, metadata, CONTAINMENT_INSPECTION.name, place)
-        for digest in str(row["evidence"] or "").split() if row else ():
+        looked = _line(connection, metadata, CONTAINMENT_INSPECTION.name, place)
+        for digest in str(looked["evidence"] or "").split() if looked else ():
             yield Link(node, _SHOWN, EVIDENCE + digest)
 
 
@@ -84,7 +84,7 @@ def _on_evidence(connection: Connection, metadata: MetaData, node: str) -> Itera
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     for row in connection.execute(query).mappings():
         if digest in str(row["evidence"]).split():
-            yield Link(line_node(row), _SHOWN, node)
+            yield Link(line_node(dict(row)), _SHOWN, node)
 
 
 def _on_line(

@@ -79,9 +79,7 @@ def import_contents(
     return Imported(done.act, len(new), len(made) - len(new))
 
 
-def _read(
-    name: str, content: bytes
-) -> tuple[list[tuple[int, Mapping[str, str]]], list[Finding]]:
+def _read(name: str, content: bytes) -> tuple[list[tuple[int, Mapping[str, str]]], list[Finding]]:
     try:
         lines = csv_lines(text_of(content))
     except SheetTextError as error:
@@ -105,11 +103,14 @@ def _rows(
     header: Sequence[str], lines: Sequence[tuple[int, list[str]]]
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     for number, cells in lines:
-        yield number, {
-            column: unprotected(cell).strip()
-            for column, cell in zip(header, cells, strict=False)
-            if column
-        }
+        yield (
+            number,
+            {
+                column: unprotected(cell).strip()
+                for column, cell in zip(header, cells, strict=False)
+                if column
+            },
+        )
 
 
 def _values(
@@ -147,9 +148,7 @@ def _key(row: Mapping[str, Value]) -> tuple[Value, ...]:
     return tuple(row[name] for name in names)
 
 
-def _standing(
-    connection: Connection, metadata: MetaData, mbas: set[str]
-) -> set[tuple[Value, ...]]:
+def _standing(connection: Connection, metadata: MetaData, mbas: set[str]) -> set[tuple[Value, ...]]:
     found: set[tuple[Value, ...]] = set()
     for mba in mbas:
         for one in contents(connection, metadata, mba):

@@ -53,9 +53,7 @@ def instant(text: str) -> datetime:
         found = datetime.fromisoformat(told.replace(",", ".")).astimezone(UTC)
         utc_text(found)
     except (ValueError, OverflowError):
-        raise UsageError(
-            f"{told[:40]!r} is no moment with its offset from UTC", _ADVICE
-        ) from None
+        raise UsageError(f"{told[:40]!r} is no moment with its offset from UTC", _ADVICE) from None
     return found
 
 

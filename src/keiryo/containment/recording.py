@@ -210,8 +210,14 @@ def watch(
     """
     shared = " | ".join(sorted({one.strip() for one in depends_on if one.strip()})) or None
     values = {
-        **{"containment": name, "path": path, "device": device, "mechanism": mechanism},
-        **{"depends_on": shared, **_interval(begin, end), "function": function, "note": note},
+        "containment": name,
+        "path": path,
+        "device": device,
+        "mechanism": mechanism,
+        "depends_on": shared,
+        **_interval(begin, end),
+        "function": function,
+        "note": note,
     }
     return _post(database, actor, WATCH, CONTAINMENT_WATCH.name, mba, [values], clock)
 
@@ -246,8 +252,12 @@ def inspect(
     kept = [keep_file(database.evidence, *one) for one in files]
     shows = " ".join(dict.fromkeys([*digests, *(one.digest for one in kept)])) or None
     values = {
-        **{"containment": name, "at": utc_text(at), "result": result, "note": note},
-        **{"inspectors": " | ".join(one.strip() for one in inspectors), "evidence": shows},
+        "containment": name,
+        "at": utc_text(at),
+        "result": result,
+        "note": note,
+        "inspectors": " | ".join(one.strip() for one in inspectors),
+        "evidence": shows,
     }
 
     def draft(connection: Connection) -> Draft:

@@ -242,7 +242,12 @@ def containments(
     for row in _rows(CONTAINMENT.name, *asked):
         name = f"{row['mba']}/{row['name']}"
         found[name] = Containment(
-            *(row[field] for field in ("mba", "name", "kind", "kmp", "location", "note")),
+            mba=row["mba"],
+            name=row["name"],
+            kind=row["kind"],
+            kmp=row["kmp"],
+            location=row["location"],
+            note=row["note"],
             line=line_node(row),
             ways=tuple(ways.get(name, ())),
             watches=tuple(watched.get(name, ())),
@@ -334,7 +339,7 @@ def watches(
     asked = (CONTAINMENT_WATCH.name, connection, metadata, mba, through_act)
     return [
         Watch(
-            *(row[name] for name in ("mba", "containment", "path", "device", "mechanism")),
+            *(row["mba"], row["containment"], row["path"], row["device"], row["mechanism"]),
             frozenset(parted(row["depends_on"])),
             time,
             row["function"],

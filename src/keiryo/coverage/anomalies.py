@@ -383,8 +383,7 @@ def _found(
         inside |= {
             one.batch_uid
             for one in every.sealed
-            if one.containment == placed.containment
-            and Interval(one.begin, one.end).overlaps(time)
+            if one.containment == placed.containment and Interval(one.begin, one.end).overlaps(time)
         }
         found.append(
             Anomaly(

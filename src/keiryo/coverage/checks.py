@@ -237,7 +237,7 @@ def _day(number: Any) -> str:
 
 def _is_instant(text: Any) -> bool:
     try:
-        return utc_text(parse_utc(str(text))) == text
+        return bool(utc_text(parse_utc(str(text))) == text)
     except DateError:
         return False
 
@@ -247,7 +247,5 @@ def _refusal(code: str, message: str, advice: str) -> Refusal:
 
 
 COVERAGE_HOLDS = Check("coverage", frozenset(_OURS), check_coverage)
-MOVED_HELD = Check(
-    "movements of what is held", frozenset({INVENTORY_CHANGE.name}), check_movements
-)
+MOVED_HELD = Check("movements of what is held", frozenset({INVENTORY_CHANGE.name}), check_movements)
 CAMERAS_KNOWN = Check("cameras that watch", frozenset({CONTAINMENT_WATCH.name}), check_watches)

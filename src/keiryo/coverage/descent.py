@@ -155,9 +155,7 @@ def became(
     found = []
     for parent in child.parents:
         first, last = day_begins(parent.day, zone), day_begins(parent.day + timedelta(1), zone)
-        put_in = [
-            one.begin for one in stays.get(child.uid, ()) if first <= one.begin < last
-        ]
+        put_in = [one.begin for one in stays.get(child.uid, ()) if first <= one.begin < last]
         taken_out = [
             one.end
             for one in stays.get(parent.uid, ())
@@ -168,9 +166,7 @@ def became(
     return found
 
 
-def reach(
-    uid: str, links: Mapping[str, Sequence[Became]]
-) -> dict[str, datetime | None]:
+def reach(uid: str, links: Mapping[str, Sequence[Became]]) -> dict[str, datetime | None]:
     """Return all that a batch came from, each with the instant until which they share the past.
 
     Parameters

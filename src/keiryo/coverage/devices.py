@@ -159,8 +159,6 @@ def _add_cameras(
     known_at: datetime | None,
     through_act: int | None,
 ) -> None:
-    from keiryo.surveillance.values import camera_spans
-
     used = _camera_areas(connection, metadata, through_act)
     stated = [
         one
@@ -172,6 +170,8 @@ def _add_cameras(
     spans: dict[str, DeviceSpans] = {}
     for device, (mba, containment) in used.items():
         if wanted is None or mba in wanted:
+            from keiryo.surveillance.values import camera_spans
+
             name = device.removeprefix(CAMERA_PREFIX)
             spans[device] = camera_spans(
                 connection, metadata, name, known_at=known_at, through_act=through_act

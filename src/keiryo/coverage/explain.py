@@ -67,9 +67,9 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
             yield Link(_name(row), _WHERE, node)
     table = metadata.tables[COVERAGE_ANOMALY.name]
     query = select(table).where(table.c.nodes.contains(node, autoescape=True))
-    for row in connection.execute(query.limit(LINK_LIMIT)).mappings():
-        if node in str(row["nodes"]).split() and node != row["device"]:
-            yield Link(_name(row), _RESTS, node)
+    for found in connection.execute(query.limit(LINK_LIMIT)).mappings():
+        if node in str(found["nodes"]).split() and node != found["device"]:
+            yield Link(_name(dict(found)), _RESTS, node)
     if node.startswith(EVIDENCE):
         yield from _on_evidence(connection, metadata, node)
     if (place := line_of(node)) is not None:
@@ -98,7 +98,7 @@ def _on_evidence(connection: Connection, metadata: MetaData, node: str) -> Itera
         query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
         for row in connection.execute(query).mappings():
             if name in str(row["evidence"]).split():
-                yield Link(line_node(row), _SHOWN, node)
+                yield Link(line_node(dict(row)), _SHOWN, node)
 
 
 def _on_line(

@@ -144,9 +144,7 @@ def facts_of(
         See `keiryo.containment.register.containments`.
     """
     known_on = None if known_at is None else known_at.date()
-    come = origins(
-        connection, metadata, batches, known_on=known_on, through_act=through_act
-    )
+    come = origins(connection, metadata, batches, known_on=known_on, through_act=through_act)
     every = devices(connection, metadata, known_at=known_at, through_act=through_act)
     stays = _stays(connection, metadata, come, every, known_at, through_act)
     return Facts(

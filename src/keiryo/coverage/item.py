@@ -159,9 +159,7 @@ def coverage_at(
     through_act : int, optional
         Only what had been recorded with this act; default: everything.
     """
-    facts = facts_of(
-        connection, metadata, [batch_uid], known_at=known_at, through_act=through_act
-    )
+    facts = facts_of(connection, metadata, [batch_uid], known_at=known_at, through_act=through_act)
     return item_coverage(facts, batch_uid, at)
 
 
@@ -174,9 +172,7 @@ def coverage_line(
     through_act: int | None = None,
 ) -> Line:
     """Return the coverage of an item over time; parameters as of `coverage_at`."""
-    facts = facts_of(
-        connection, metadata, [batch_uid], known_at=known_at, through_act=through_act
-    )
+    facts = facts_of(connection, metadata, [batch_uid], known_at=known_at, through_act=through_act)
     return item_line(facts, batch_uid)
 
 

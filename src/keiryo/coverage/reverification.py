@@ -179,7 +179,7 @@ def reverifications(
                 *(row["verified_by"], row["result"]),
                 tuple(str(row["evidence"] or "").split()),
                 row["note"],
-                line_node(row),
+                line_node(dict(row)),
             )
             found.setdefault(made.batch_uid, []).append(made)
     return found

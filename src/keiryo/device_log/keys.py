@@ -204,26 +204,9 @@ def signature_findings(
     """
     key = keys.get(signature.kid) if signature.kid is not None else None
     if key is None:
-        named = f"the key {signature.kid[:60]!r}" if signature.kid else "no key"
-        return [
-            inconsistent(
-                "DEVICE-KEY-UNKNOWN",
-                f"{what}: the signature names {named}, which is not in the register",
-                "Ask whoever installed the device for its key and register it; until then nothing "
-                "shows who signed.",
-                line=line,
-            )
-        ]
+        return [_unknown(signature.kid, what, line)]
     if not is_signed(key.public, canonical(record), signature.value):
-        return [
-            inconsistent(
-                "DEVICE-SIGNATURE",
-                f"{what}: the signature was not made over this content with the key {key.kid}",
-                "The content or the signature was changed after signing. Ask for the original from "
-                "the device and keep both.",
-                line=line,
-            )
-        ]
+        return [_wrong(key, what, line)]
     found = []
     why = key.invalid_at(at)
     if why is not None:
@@ -247,3 +230,24 @@ def signature_findings(
             )
         )
     return found
+
+
+def _unknown(kid: str | None, what: str, line: int | None) -> Finding:
+    named = f"the key {kid[:60]!r}, which is not in the register" if kid else "no key"
+    return inconsistent(
+        "DEVICE-KEY-UNKNOWN",
+        f"{what}: the signature names {named}",
+        "Ask whoever installed the device for its key and register it; until then nothing shows "
+        "who signed.",
+        line=line,
+    )
+
+
+def _wrong(key: DeviceKey, what: str, line: int | None) -> Finding:
+    return inconsistent(
+        "DEVICE-SIGNATURE",
+        f"{what}: the signature was not made over this content with the key {key.kid}",
+        "The content or the signature was changed after signing. Ask for the original from the "
+        "device and keep both.",
+        line=line,
+    )

@@ -55,7 +55,8 @@ def sort_changes(changed: Plane, plane: Plane, base: Plane, colour: bool = False
         slice(max(left - MARGIN, 0), min(left + width + MARGIN, columns)),
     )
     closed = cv2.morphologyEx(changed[box], cv2.MORPH_CLOSE, SQUARE)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    count, found, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    labels = np.asarray(found, dtype=np.int32)
     area = stats[:, cv2.CC_STAT_AREA]
     area[0] = 0
     if count <= 1 or int(area.max()) < LEAST_PIXELS:
@@ -84,12 +85,12 @@ def outlines(
     down = cv2.Sobel(difference, cv2.CV_32F, 0, 1, scale=0.125)
     named = labels[border]
     slope = np.hypot(across[border], down[border])
-    edge = np.stack(
-        [np.bincount(named, minlength=count), np.bincount(named, slope, minlength=count)], axis=1
-    )
+    length = np.bincount(named, minlength=count).astype(np.float64)
+    total = np.bincount(named, slope, minlength=count).astype(np.float64)
+    edge = np.stack([length, total], axis=1)
     within = closed > 0
     inside = np.bincount(labels[within], np.abs(difference[within]), minlength=count)
-    return edge, inside
+    return edge, inside.astype(np.float64)
 
 
 def structure_lost(now: NDArray[np.float32], was: NDArray[np.float32]) -> NDArray[np.bool_]:

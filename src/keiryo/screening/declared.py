@@ -122,9 +122,7 @@ class _Rows:
         severity = Severity.INCONSISTENCY
         if code in ("DECLARED-TWICE", "DECLARED-EMPTY"):
             severity = Severity.WARNING
-        self.findings.append(
-            Finding(code, severity, message, advice, file=self.name, line=line)
-        )
+        self.findings.append(Finding(code, severity, message, advice, file=self.name, line=line))
 
     def take(self, line: int, row: dict[str, str]) -> None:
         before = len(self.findings)
@@ -195,7 +193,11 @@ class _Rows:
             return None
         if _SECONDS.fullmatch(text):
             value = float(text)
-            if isfinite(value) and value >= 0 and (column == "min_visible_s" or value == int(value)):
+            if (
+                isfinite(value)
+                and value >= 0
+                and (column == "min_visible_s" or value == int(value))
+            ):
                 return value
         self.tell(
             "DECLARED-NUMBER",

@@ -113,6 +113,7 @@ class Watch:
         standing : bytearray
             Of all images; an event that ends changes those of its last images.
         """
+        self._same_colours(look)
         if not self.references or not comparable(look, [r.image for r in self.references]):
             self.begin(look)
             return Standing.QUIET
@@ -127,6 +128,24 @@ class Watch:
         ):
             del self.recent[0]
         return result
+
+    def _same_colours(self, look: Look) -> None:
+        """Compare in grey once a picture has come without colour, or if the first had none."""
+        if not self.references:
+            return
+        had = sum(reference.colour for reference in self.references)
+        if look.colours > had:
+            del look.layers[1 : 1 + look.colours]
+            look.colours = 0
+        elif had > look.colours:
+            del self.references[1 : 1 + had]
+            del self.keep[1 : 1 + had]
+            for scene in self.former:
+                del scene.planes[1 : 1 + had]
+                del scene.noise[1 : 1 + had]
+            for old in [*self.recent, *(self.running.still if self.running else [])]:
+                del old.layers[1 : 1 + old.colours]
+                old.colours = 0
 
     # --- nothing happens --------------------------------------------------------------------
 
@@ -147,7 +166,8 @@ class Watch:
         if not suspect:
             self.last_quiet = (look.index, look.time_s)
             self._light(look, found)
-            self._update(look, found)
+            if self.lighting is None:
+                self._update(look, found)
             self.calm = found.area <= CLOSE_VIDEO and found.light < LIGHT_SHARE
         return Standing.EVENT if self.pending else Standing.QUIET
 
@@ -284,17 +304,18 @@ class Watch:
         scene = known_scene(settled, self.former, self.keep, OPEN_VIDEO)
         self._settle(settled, scene, event, standing)
 
-    def _settle(
-        self, look: Look, scene: Scene | None, event: Running, standing: bytearray
-    ) -> None:
+    def _settle(self, look: Look, scene: Scene | None, event: Running, standing: bytearray) -> None:
         """Take a picture as the new settled scene."""
         noise = [reference.noise for reference in self.references]
         if event.restless is not None:
             noise[0] = np.where(
                 event.restless > RESTLESS_SHARE, np.maximum(noise[0], RESTLESS_NOISE), noise[0]
             ).astype(np.float32)
-        self._close(event, EventKind.STATE_CHANGE, scene, standing, look)
-        self._remember()
+        same = scene is not None and scene.number == self.number  # only the light has changed
+        kind = EventKind.ACTIVITY if same else EventKind.STATE_CHANGE
+        self._close(event, kind, scene, standing, look)
+        if not same:
+            self._remember()
         if scene is not None:
             self.former = [old for old in self.former if old is not scene]
         self.number = self.next_number if scene is None else scene.number
@@ -318,9 +339,16 @@ class Watch:
         back = scene.number if scene is not None and kind is EventKind.STATE_CHANGE else None
         self.events.append(
             Event(
-                *(event.first, event.last, min(event.peak, event.last)),
-                *(event.from_s, event.to_s, kind),
-                *(event.score, tuple(event.zones), self.number, back),
+                first=event.first,
+                last=event.last,
+                peak=min(event.peak, event.last),
+                from_s=event.from_s,
+                to_s=event.to_s,
+                kind=kind,
+                score=event.score,
+                zones=tuple(event.zones),
+                against=self.number,
+                returned_to=back,
             )
         )
         for at in range(event.last + 1, len(standing)):
@@ -335,25 +363,19 @@ class Watch:
     def _end_scene(self) -> None:
         last, to_s = self.last_quiet
         if last >= self.since:
-            self.scenes.append(
-                SettledScene(self.number, self.since, last, self.since_s, to_s)
-            )
+            self.scenes.append(SettledScene(self.number, self.since, last, self.since_s, to_s))
 
     def _note_zones(self, event: Running, found: Difference) -> None:
         for name, zone in self.zones.items():
             if name not in event.zones and cv2.countNonZero(cv2.bitwise_and(found.objects, zone)):
                 event.zones.append(name)
 
-    def _restless(
-        self, event: Running, found: Difference, moving: Difference, look: Look
-    ) -> None:
+    def _restless(self, event: Running, found: Difference, moving: Difference, look: Look) -> None:
         """Learn, in a long event, which pixels never rest (leaves, a flickering lamp)."""
         share = 1 / RESTLESS_IMAGES if self.sparse else 0.01
         if event.restless is None:
             event.restless = np.zeros(moving.changed.shape, np.float32)
-        cv2.accumulateWeighted(
-            (moving.changed > 0).astype(np.float32), event.restless, share
-        )
+        cv2.accumulateWeighted((moving.changed > 0).astype(np.float32), event.restless, share)
         long = (
             event.images > RESTLESS_IMAGES
             if self.sparse
@@ -391,8 +413,15 @@ class Watch:
         if event is not None:
             self.events.append(
                 Event(
-                    *(event.first, event.last, event.peak, event.from_s, event.to_s),
-                    *(EventKind.ACTIVITY, event.score, tuple(event.zones), self.number),
+                    first=event.first,
+                    last=event.last,
+                    peak=min(event.peak, event.last),
+                    from_s=event.from_s,
+                    to_s=event.to_s,
+                    kind=EventKind.ACTIVITY,
+                    score=event.score,
+                    zones=tuple(event.zones),
+                    against=self.number,
                 )
             )
         self._end_scene()

@@ -45,12 +45,15 @@ class Usual:
     detail : Values
         Fine detail, grey levels.
     power : Values, shape (8, 12)
-        Root mean square of the detail in each block, grey levels.
+        Root mean square of the detail in each block, without noise, grey levels.
+    noise : float
+        Root mean square of the noise in the detail, grey levels; negative while unknown.
     """
 
     sharp: Plane
     detail: Values
     power: Values
+    noise: float = -1.0
 
 
 @dataclass
@@ -87,15 +90,37 @@ def in_blocks(values: Values) -> Values:
     return np.asarray(cv2.resize(values, BLOCKS, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def power_of(detail: Values) -> Values:
-    """Return the strength of the detail in each block, grey levels."""
-    return np.sqrt(in_blocks(np.asarray(cv2.multiply(detail, detail), np.float32)))
+def power_of(detail: Values, noise: float) -> Values:
+    """Return the strength of the detail in each block without the noise, grey levels."""
+    square = in_blocks(np.asarray(cv2.multiply(detail, detail), np.float32))
+    return np.asarray(np.sqrt(np.maximum(square - max(noise, 0.0) ** 2, 0.0)), np.float32)
 
 
-def usual_view(sharp: Plane) -> Usual:
+def noise_between(detail: Values, other: Values) -> float:
+    """Return the noise of the detail, from two views of one scene.
+
+    The quietest quarter of the blocks speaks: something may move in the others.
+
+    Parameters
+    ----------
+    detail, other : Values
+        Grey levels.
+    """
+    apart = np.asarray(cv2.subtract(detail, other), np.float32)
+    square = in_blocks(np.asarray(cv2.multiply(apart, apart), np.float32))
+    return float(np.sqrt(np.percentile(square, 25) / 2.0))
+
+
+def usual_view(sharp: Plane, noise: float = -1.0) -> Usual:
     """Return the measures of a healthy view."""
     detail = fine_detail(sharp)
-    return Usual(sharp, detail, power_of(detail))
+    return Usual(sharp, detail, power_of(detail, noise), noise)
+
+
+def with_noise(usual: Usual, sharp: Plane) -> Usual:
+    """Return the usual view with the noise, measured against a second healthy picture."""
+    noise = noise_between(fine_detail(sharp), usual.detail)
+    return Usual(usual.sharp, usual.detail, power_of(usual.detail, noise), noise)
 
 
 def light_code(sharp: Plane) -> Finding | None:
@@ -116,15 +141,17 @@ def light_code(sharp: Plane) -> Finding | None:
     return None
 
 
-def coarse_likeness(one: Plane, other: Plane) -> float:
-    """Return the correlation of two views shrunk to 48 x 32."""
+def coarse_likeness(one: Plane, other: Plane) -> tuple[float, float]:
+    """Return the correlation of two views shrunk to 48 x 32, and their ratio of contrast."""
     small = [
         np.asarray(cv2.resize(plane, COARSE, interpolation=cv2.INTER_AREA), np.float64).ravel()
         for plane in (one, other)
     ]
     first, second = (values - values.mean() for values in small)
-    scale = float(np.sqrt((first @ first) * (second @ second)))
-    return float(first @ second) / scale if scale > 0 else 0.0
+    spread, usual_spread = float(np.sqrt(first @ first)), float(np.sqrt(second @ second))
+    if min(spread, usual_spread) <= 0:
+        return 0.0, 1.0
+    return float(first @ second) / (spread * usual_spread), spread / usual_spread
 
 
 def examine(sharp: Plane, usual: Usual, suspected: HealthCode | None) -> Finding:
@@ -143,9 +170,10 @@ def examine(sharp: Plane, usual: Usual, suspected: HealthCode | None) -> Finding
     if blocks < FEWEST_BLOCKS or min(sharp.shape) < 2 * BLOCKS[1]:
         return Finding(None, testable=False)
     detail = fine_detail(sharp)
-    power = power_of(detail)
+    power = power_of(detail, usual.noise)
     product = in_blocks(np.asarray(cv2.multiply(detail, usual.detail), np.float32))
-    correlation = product / np.maximum(power * usual.power, 1e-3)
+    least = np.maximum(power, LOST * usual.power) * usual.power
+    correlation = product / np.maximum(least, 1e-3)
     gain = min(max(gain_over(sharp, usual.sharp), 0.3), 1.5)
     ratio = (power / gain / np.maximum(usual.power, 1e-3))[textured]
     lost = ratio < LOST
@@ -154,10 +182,12 @@ def examine(sharp: Plane, usual: Usual, suspected: HealthCode | None) -> Finding
     alike_share = float(alike.mean())
     if alike_share >= MOVED_GATE and lost_share < COVERED_LOST and ratio.mean() > DEFOCUS_HALF:
         return Finding(None, alike=alike_share)
-    coarse = coarse_likeness(sharp, usual.sharp)
+    coarse, contrast = coarse_likeness(sharp, usual.sharp)
     gained = np.count_nonzero((power > 2 * TEXTURED) & ~textured)
     other = (float(np.count_nonzero(~lost & ~alike)) + float(gained)) / textured.size
-    half, most = (float(value) for value in np.percentile(ratio, (50, 90)))
+    # Fog and lamps take contrast from coarse and fine alike; defocus takes it from the fine.
+    contrast = min(max(contrast / gain, 0.2), 1.0)
+    half, most = (float(value) / contrast for value in np.percentile(ratio, (50, 90)))
     if half < DEFOCUS_HALF and most < DEFOCUS_MOST and coarse > DEFOCUS_COARSE:
         return Finding(HealthCode.DEFOCUSED, half, DEFOCUS_HALF, alike_share)
     # Beside a cover the usual view is left; another scene leaves nothing of it.

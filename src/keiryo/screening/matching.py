@@ -347,7 +347,11 @@ def _state(
         return State.COUNT_MISMATCH
     if any(o.from_s <= operation.to_s and o.to_s >= operation.from_s for o in seen):
         return State.CONFIRMED
-    if any(o.to_s < operation.from_s for o in seen):
+    early = any(o.to_s < operation.from_s for o in seen)
+    late = any(o.from_s > operation.to_s for o in seen)
+    if early and late and not sensor.interval_s:  # a log: opened before it, closed after it
+        return State.CONFIRMED
+    if early:
         return State.CONFIRMED_EARLY
     return State.CONFIRMED_LATE
 

@@ -73,6 +73,8 @@ class Repeats:
         Of the last picture; planes only where there is no digest.
     run : int
         How many times in a row the last picture has come again.
+    pairs : int
+        How many pictures were not the same as the one before.
     copied : float
         Share of the pixels that a picture has in common with the one before, lately.
     gentle : bool
@@ -88,6 +90,7 @@ class Repeats:
     chroma: list[Plane] = field(default_factory=list)
     sharp: Plane | None = None
     run: int = 0
+    pairs: int = 0
     copied: float = 0.0
     gentle: bool = False
     seen: Seen = field(default_factory=Seen)
@@ -124,7 +127,8 @@ class Repeats:
         assert self.sharp is not None
         differs = cv2.countNonZero(cv2.absdiff(sharp, self.sharp)) / sharp.size
         self.gentle = 1.0 - differs > COPIED_AFTER
-        self.copied += COPIED_WEIGHT * ((1.0 - differs) - self.copied)
+        self.pairs += 1
+        self.copied += max(COPIED_WEIGHT, 1 / self.pairs) * ((1.0 - differs) - self.copied)
 
     def _same(self, picture: Picture) -> bool:
         if picture.digest is not None and self.digest is not None:
@@ -150,7 +154,7 @@ class Repeats:
         self.chroma = [plane.copy() for plane in picture.chroma or ()]
 
     def _follow(self, look: Look) -> None:
-        check = zlib.crc32(np.ascontiguousarray(look.layers[0])) or 1
+        check = zlib.crc32(look.layers[0].data) or 1
         before = self.seen.place(check)
         if before is None:
             self.follows = 0

@@ -154,9 +154,7 @@ def falls(times: Sequence[float]) -> list[tuple[float, float]]:
     return [(a, b) for a, b in zip(times, times[1:], strict=False) if b < a]
 
 
-def coverage(
-    times: Iterable[float], schedule: Schedule, period: tuple[float, float]
-) -> Coverage:
+def coverage(times: Iterable[float], schedule: Schedule, period: tuple[float, float]) -> Coverage:
     """Return how a period is covered by scheduled images.
 
     Parameters

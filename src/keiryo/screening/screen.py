@@ -148,9 +148,7 @@ class Screening:
                 keep.append(where_changes_matter(state.mask, state.zones, size))
             else:
                 keep.append(self._keep_in(interest[at - 1 - look.colours], size))
-        drawings = {
-            zone.name: drawn(zone, shape) for zone in state.zones if zone.type != "IGNORE"
-        }
+        drawings = {zone.name: drawn(zone, shape) for zone in state.zones if zone.type != "IGNORE"}
         sparse = state.interval_s is not None and state.interval_s >= SPARSE_S
         return Watch(sparse, keep, drawings)
 
@@ -292,6 +290,7 @@ class Screening:
         result = watch.see(look, state.standing)
         due = watch.sparse or look.time_s - state.usual_s >= USUAL_S
         anew = not had or watch.number != number or view.usual is None
+        view.learn_noise(look)
         if anew or (watch.calm and due and not view.skipped):
             view.remember(look, anew)
             state.usual_s = look.time_s

@@ -103,7 +103,9 @@ def against(
         reference = references[at]
         return changed_from(look.layers[at], reference, 1.0 if reference.colour else gain)
 
-    return _sorted(look, [r.image for r in references], differs, keep, gain, LARGE if rough else 1.0)
+    return _sorted(
+        look, [r.image for r in references], differs, keep, gain, LARGE if rough else 1.0
+    )
 
 
 def between(

@@ -17,6 +17,7 @@ from keiryo.screening.health import (
     examine,
     light_code,
     usual_view,
+    with_noise,
 )
 from keiryo.screening.model import Condition, HealthCode, Note
 from keiryo.screening.preparation import Look
@@ -91,7 +92,9 @@ class View:
             return Finding(None)
         found = examine(look.sharp, self.usual, told or self.held_code)
         if found.code is None and found.half < DEFOCUS_SUSPECTED and before is not None:
-            again = examine(look.sharp, usual_view(before.sharp), told or self.held_code)
+            again = examine(
+                look.sharp, usual_view(before.sharp, self.usual.noise), told or self.held_code
+            )
             if again.code is HealthCode.DEFOCUSED:
                 found = again
         self._note_untestable(look, found.testable)
@@ -150,6 +153,12 @@ class View:
         self.current = None
         self.fine = []
 
+    def learn_noise(self, look: Look) -> None:
+        """Measure the noise with the second healthy image, if it is not known."""
+        usual = self.usual
+        if usual is not None and usual.noise < 0 and usual.sharp.shape == look.sharp.shape:
+            self.usual = self.first_usual = with_noise(usual, look.sharp)
+
     def remember(self, look: Look, anew: bool) -> None:
         """Take a quiet image as the usual view.
 
@@ -162,7 +171,10 @@ class View:
         anew : bool
             The scene or its light is new: whatever the first usual view was.
         """
-        taken = usual_view(look.sharp)
+        noise = -1.0
+        if self.usual is not None and self.usual.sharp.shape == look.sharp.shape:
+            noise = self.usual.noise if anew else with_noise(self.usual, look.sharp).noise
+        taken = usual_view(look.sharp, noise)
         if self.first_usual is None or self.first_usual.sharp.shape != look.sharp.shape:
             self.first_usual = taken
         elif not anew and examine(look.sharp, self.first_usual, None).code in GRADUAL:

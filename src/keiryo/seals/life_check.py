@@ -79,7 +79,7 @@ def _in_time(
     later = [one for one in held if one.at > event.at]
     if later and event.corrected is None:
         now = replay(key, type_, held)
-        if not judge(now, event):
+        if all(one.code == "SEAL-ORDER" for one in judge(now, event)):
             return [_too_early(event, in_order(later)[0])]
     return why
 

@@ -236,7 +236,7 @@ def _resolved(connection: Connection, metadata: MetaData, report: SealReport) ->
     event = report.event
     if event.event != "attach":
         return report
-    items = tuple(dict.fromkeys(_uid(connection, metadata, one) for one in event.items))
+    items = tuple(dict.fromkeys(batch_identity(connection, metadata, one) for one in event.items))
     changed: dict[str, Any] = {"items": items}
     if not event.path_names and event.mba and event.containment:
         there = {one["path"] for one in ways(connection, metadata, event.mba, event.containment)}
@@ -245,7 +245,7 @@ def _resolved(connection: Connection, metadata: MetaData, report: SealReport) ->
     return replace(report, event=replace(event, **changed))
 
 
-def _uid(connection: Connection, metadata: MetaData, named: str) -> str:
+def batch_identity(connection: Connection, metadata: MetaData, named: str) -> str:
     """Return the identity of the batch that somebody names; the name itself if there is none."""
     asked = named.strip().removeprefix("batch:")
     mba, _, name = asked.partition("/")

@@ -75,6 +75,7 @@ def seal_spans(
     through_act: int | None = None,
     batches: Collection[str] | None = None,
     mbas: Collection[str] | None = None,
+    keys: Collection[SealKey] | None = None,
 ) -> dict[str, SealCover]:
     """Return what seals say, by period: ``seal:BODY/NUMBER@ACT/LINE`` of the attachment.
 
@@ -90,11 +91,12 @@ def seal_spans(
         Only seals that were ever attached over one of these batches.
     mbas : collection of str, optional
         Only seals that were ever attached in one of these areas; with `batches`, those too.
+    keys : collection of SealKey, optional
+        Only these seals.
     """
-    keys: set[SealKey] | None = None
     if batches is not None or mbas is not None:
-        keys = keys_on_batches(connection, metadata, batches or ())
-        keys |= keys_in_areas(connection, metadata, mbas or ())
+        keys = set(keys or ()) | keys_on_batches(connection, metadata, batches or ())
+        keys = keys | keys_in_areas(connection, metadata, mbas or ())
     until = None if known_at is None else utc_text(known_at)
     every = standings(connection, metadata, keys, through_act=through_act, known_at=until)
     intervals = by_key(

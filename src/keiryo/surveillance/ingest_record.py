@@ -22,7 +22,7 @@ from keiryo.errors import Finding, Severity
 from keiryo.screening.schedule import missing
 from keiryo.surveillance.camera_record import BASIS
 from keiryo.surveillance.cameras import Camera
-from keiryo.surveillance.tables import IMAGE
+from keiryo.surveillance.tables import IMAGE, IMAGE_SET
 
 SIGNED, CHAINED, UNSIGNED, BROKEN = "signed", "chained", "unsigned", "broken"
 RECEIVED, UNREADABLE = "received", "unreadable"
@@ -191,8 +191,9 @@ def _mark_equivocations(
     names = []
     for one in numbered:
         twins = len(by_number[one.sequence or 0]) > 1
-        for digest, at in known.get(one.sequence or 0, ()):
-            close = not one.from_name or abs(at - one.camera_at) <= near
+        for digest, at, from_name in known.get(one.sequence or 0, ()):
+            sure = not one.from_name and not from_name
+            close = sure or abs(at - one.camera_at) <= near
             twins = twins or (digest != one.digest and close)
         if twins and one.new:
             one.state = EQUIVOCATION
@@ -211,16 +212,21 @@ def _mark_equivocations(
 
 def _known_numbers(
     connection: Connection, metadata: MetaData, camera: str, numbers: set[int]
-) -> dict[int, list[tuple[str, datetime]]]:
-    table, wanted = metadata.tables[IMAGE.name], sorted(numbers)
-    found: dict[int, list[tuple[str, datetime]]] = {}
+) -> dict[int, list[tuple[str, datetime, bool]]]:
+    """Return the digests and times recorded under numbers, and whether names told the number."""
+    table, sets = metadata.tables[IMAGE.name], metadata.tables[IMAGE_SET.name]
+    listed = select(sets.c.act_id).where(sets.c.camera == camera, sets.c.manifest.is_not(None))
+    own = {int(row[0]) for row in connection.execute(listed)}
+    found: dict[int, list[tuple[str, datetime, bool]]] = {}
+    wanted = sorted(numbers)
     for start in range(0, len(wanted), _SOME):
         some = wanted[start : start + _SOME]
-        query = select(table.c.sequence, table.c.digest, table.c.camera_at).where(
+        query = select(table.c.sequence, table.c.digest, table.c.camera_at, table.c.act_id).where(
             table.c.camera == camera, table.c.sequence.in_(some)
         )
-        for number, digest, at in connection.execute(query):
-            found.setdefault(int(number), []).append((str(digest), parse_utc(at)))
+        for number, digest, at, act in connection.execute(query):
+            told = (str(digest), parse_utc(at), act not in own)
+            found.setdefault(int(number), []).append(told)
     return found
 
 

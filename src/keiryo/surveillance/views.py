@@ -100,7 +100,7 @@ def views(
     begins = [parse_utc(row["begin_at"]) for row in last]
     return [
         View(row, begin, end)
-        for row, begin, end in zip(last, begins, [*begins[1:], None], strict=True)
+        for row, begin, end in zip(last, begins, [*begins[1:], None], strict=False)
     ]
 
 

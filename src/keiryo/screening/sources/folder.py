@@ -73,15 +73,12 @@ class FolderSource(Source):
     def _listing(self) -> list[Path]:
         """Return the images of the folder, and note what else lies there."""
         try:
-            with os.scandir(self.place) as entries:
-                seen = sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith("."))
+            names, others = _entries(self.place)
         except OSError as error:
             raise UsageError(
                 f"{self.place} cannot be read: {error.strerror or error}",
                 "Ask for the right to read it, or copy the images.",
             ) from error
-        names = [n for n, folder in seen if not folder and Path(n).suffix.lower() in ENDINGS]
-        others = [n for n, folder in seen if folder or Path(n).suffix.lower() not in ENDINGS]
         self._listed = set(names)
         if others:
             self._found(
@@ -264,11 +261,7 @@ class FolderSource(Source):
         if not self.place.is_dir():
             return
         try:
-            now = {
-                name
-                for name in os.listdir(self.place)
-                if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS
-            }
+            now = set(_entries(self.place)[0])
         except OSError:
             return
         if new := now - self._listed:
@@ -281,6 +274,14 @@ class FolderSource(Source):
                     "Review the folder again when all images have arrived.",
                 )
             )
+
+
+def _entries(place: Path) -> tuple[list[str], list[str]]:
+    """Return the names of the images in a folder, and those of whatever else is not hidden."""
+    with os.scandir(place) as entries:
+        seen = sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith("."))
+    images = [n for n, folder in seen if not folder and Path(n).suffix.lower() in ENDINGS]
+    return images, sorted({n for n, _ in seen} - set(images))
 
 
 def _looked_at(path: Path) -> ImageFile:

@@ -188,6 +188,7 @@ class _Reading:
         self.newest_packet: float | None = None
         self.falling = 0  # falls in the times of packets that no frame has shown yet
         self.due: set[float] = set()  # times of packets that no frame has come of yet
+        self.gone: set[float] = set()  # those that were given up
 
     def pictures(self, container: Any) -> Iterator[Picture | Unreadable]:
         from av.error import FFmpegError
@@ -231,6 +232,7 @@ class _Reading:
         newest = self.newest_packet
         if newest is not None and at < newest - _REORDERED_FRAMES * self.frame_s:
             self.falling += 1
+            self.gone.clear()
             newest = None
         self.newest_packet = at if newest is None else max(newest, at)
 
@@ -243,6 +245,8 @@ class _Reading:
 
     def _frame(self, frame: Any) -> Iterator[Picture | Unreadable]:
         at = self._seconds(frame.pts)
+        if at in self.gone:  # its place is taken
+            return
         self.due.discard(at)
         self._swallowed(at)
         yield from self._missed(at)
@@ -261,6 +265,7 @@ class _Reading:
         self.due -= gone
         if self.unreadable or self.waiting:
             self.waiting += [(at, "no picture came of it") for at in gone]
+            self.gone |= gone
 
     def _missed(self, before: float) -> Iterator[Unreadable]:
         """Yield the packets that could not be decoded and lie before a time."""
@@ -371,6 +376,8 @@ class _Reading:
         told = self.stream.frames
         if told:
             lacking = told - self.packets
+            if end is not None and until - newest < _TRUNCATED_FRAMES * self.frame_s * self.scale:
+                lacking = 0  # AVI counts places for frames, not frames
         else:
             lacking = round((until - newest) / (self.frame_s * self.scale))
             if until - newest <= max(_TAIL_FRAMES * self.frame_s, _TAIL_S) * self.scale:

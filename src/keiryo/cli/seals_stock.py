@@ -1,0 +1,250 @@
+"""Commands of seals in stock: received, issued, returned, lost, found, sent, destroyed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from keiryo.cli.options import DbOption, opened, optional_day
+from keiryo.cli.seals_options import (
+    AtOption,
+    ByOption,
+    CorrectsOption,
+    PhotoOption,
+    PlaceOption,
+    ReasonOption,
+    ReferenceOption,
+    RemarkOption,
+    RoleOption,
+    SealArgument,
+    content,
+    moment,
+    report,
+)
+
+
+def add_commands(group: typer.Typer) -> None:
+    """Add the commands to the group of seals."""
+    group.command("return")(return_)
+    group.command("declare-lost")(declare_lost)
+    for command in (
+        receive,
+        issue,
+        void,
+        destroy,
+        loss,
+        found,
+        dispatch,
+        service,
+        retire,
+        withdraw,
+    ):
+        group.command()(command)
+
+
+def receive(
+    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="As printed: 0042.")],
+    body: Annotated[str, typer.Option("--body", help="Who issued them, e.g. INT.IAEA or XA.")],
+    type_: Annotated[str, typer.Option("--type", help="metal-cap, cobra, eoss, rmsa …")],
+    delivery: Annotated[str | None, typer.Option("--delivery", help="Delivery or batch.")] = None,
+    key_id: Annotated[str | None, typer.Option("--key-id", help="Key with which it signs.")] = None,
+    soh: Annotated[
+        int | None, typer.Option("--soh-interval", help="Seconds between reports of health.")
+    ] = None,
+    battery: Annotated[
+        int | None, typer.Option("--battery-limit", help="Voltage to change it at, in mV.")
+    ] = None,
+    reference: ReferenceOption = None,
+    by: ByOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    note: Annotated[str | None, typer.Option("--note", help="Note.")] = None,
+    db: DbOption = None,
+) -> None:
+    """Bring seals into stock. A number is a text: leading zeros stay."""
+    from keiryo.seals.events import SealEvent
+    from keiryo.seals.numbers import seal_key
+    from keiryo.seals.recording import receive as record
+
+    books = opened(db)
+    keys = [seal_key(f"{body}/{number}") for number in numbers]
+    person = by[0] if by else books.actor.person
+    event = SealEvent(body, "", "receive", moment(at), person, place=place)
+    done = record(
+        books.database,
+        books.actor,
+        keys,
+        type_,
+        event,
+        reference=None if reference is None else content(reference),
+        delivery=delivery,
+        key_id=key_id,
+        soh_interval_s=soh,
+        battery_limit_mv=battery,
+        note=note,
+    )
+    print(f"{len(keys)} in stock; recorded in act {done.act.act_id}.")
+
+
+def issue(
+    seal: Annotated[list[str], typer.Argument(metavar="SEAL...", help="E.g. XA/0042.")],
+    to: Annotated[
+        list[str], typer.Option("--to", metavar="PERSON", help="To whom (twice for two).")
+    ],
+    role: Annotated[str, typer.Option("--role", help="In which role, e.g. inspector.")],
+    for_: Annotated[str | None, typer.Option("--for", help="For which body.")] = None,
+    reference: ReferenceOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    remark: RemarkOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Issue seals to a person."""
+    fields = {"role": role, "organisation": for_, "place": place, "remark": remark}
+    report(db, seal, "issue", by=to, at=at, corrects=corrects, reference=reference, **fields)
+
+
+def return_(
+    seal: SealArgument,
+    unopened: Annotated[bool, typer.Option("--unopened", help="It was never closed or opened.")],
+    by: ByOption = None,
+    role: RoleOption = None,
+    at: AtOption = None,
+    remark: RemarkOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Return an unused seal to stock."""
+    fields = {"role": role, "unopened": int(unopened), "remark": remark}
+    report(db, [seal], "return", by=by, at=at, corrects=corrects, **fields)
+
+
+def void(
+    seal: SealArgument,
+    reason: ReasonOption = None,
+    by: ByOption = None,
+    at: AtOption = None,
+    photo: PhotoOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Void a seal that was never attached: two persons, with the reason."""
+    report(db, [seal], "void", by=by, at=at, corrects=corrects, photo=photo, reason=reason)
+
+
+def destroy(
+    seal: SealArgument,
+    reason: ReasonOption = None,
+    by: ByOption = None,
+    at: AtOption = None,
+    photo: PhotoOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Destroy a seal that was never attached: two persons, with the reason."""
+    report(db, [seal], "destroy", by=by, at=at, corrects=corrects, photo=photo, reason=reason)
+
+
+def loss(
+    seal: SealArgument,
+    reason: ReasonOption = None,
+    place: PlaceOption = None,
+    by: ByOption = None,
+    at: AtOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Record that a seal is lost: the reason, and where and when it was last there."""
+    report(db, [seal], "loss", by=by, at=at, corrects=corrects, reason=reason, place=place)
+
+
+def declare_lost(
+    seal: SealArgument,
+    reason: ReasonOption = None,
+    by: ByOption = None,
+    at: AtOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Declare a seal lost that was found missing."""
+    report(db, [seal], "declare-lost", by=by, at=at, corrects=corrects, reason=reason)
+
+
+def found(
+    seal: SealArgument,
+    role: RoleOption = None,
+    by: ByOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    remark: RemarkOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Record that a lost seal was found: for a supervisor (--role supervisor)."""
+    fields = {"role": role, "place": place, "remark": remark}
+    report(db, [seal], "found", by=by, at=at, corrects=corrects, **fields)
+
+
+def dispatch(
+    seal: Annotated[list[str], typer.Argument(metavar="SEAL...", help="E.g. XA/0042.")],
+    bag: Annotated[str | None, typer.Option("--bag", help="Number of the sealed bag.")] = None,
+    courier: Annotated[str | None, typer.Option("--courier", help="Who carries it.")] = None,
+    expected: Annotated[
+        str | None, typer.Option("--expected", metavar="DATE", help="When it should arrive.")
+    ] = None,
+    by: ByOption = None,
+    at: AtOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Send detached seals to headquarters."""
+    from keiryo.dates import date_number
+
+    day = optional_day(expected, "--expected")
+    number = None if day is None else date_number(day)
+    fields = {"bag": bag, "courier": courier, "expected_on": number}
+    report(db, seal, "dispatch", by=by, at=at, corrects=corrects, **fields)
+
+
+def service(
+    seal: SealArgument,
+    self_test: Annotated[str, typer.Option("--self-test", help="good or failed.")],
+    by: ByOption = None,
+    at: AtOption = None,
+    remark: RemarkOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Record new keys and service of an electronic seal: it is in stock again."""
+    fields = {"self_test": self_test, "remark": remark}
+    report(db, [seal], "service", by=by, at=at, corrects=corrects, **fields)
+
+
+def retire(
+    seal: SealArgument,
+    retention: Annotated[
+        int, typer.Option("--retention-days", help="How long verified seals are kept.")
+    ] = 365,
+    by: ByOption = None,
+    reason: ReasonOption = None,
+    at: AtOption = None,
+    corrects: CorrectsOption = None,
+    db: DbOption = None,
+) -> None:
+    """Destroy a verified seal when its time of retention is over: two persons."""
+    fields = {"retention_days": retention, "reason": reason}
+    report(db, [seal], "retire", by=by, at=at, corrects=corrects, **fields)
+
+
+def withdraw(
+    seal: SealArgument,
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The event: line:12/3.")],
+    reason: ReasonOption = None,
+    by: ByOption = None,
+    at: AtOption = None,
+    db: DbOption = None,
+) -> None:
+    """Withdraw an event that never was; it stays in the record."""
+    report(db, [seal], "withdraw", by=by, at=at, corrects=line, reason=reason)
