@@ -25,7 +25,7 @@ STATED: dict[str, dict[str, Any]] = {
     "examine": {"person": "Abe", "second_person": "Mori", "finding": "genuine-intact"},
     "dispatch": {"bag": "B-1", "courier": "Post", "expected_on": 20250401},
     "read-out": {"log_state": "signed"},
-    "found-broken": {"reason": "the wire is cut"},
+    "broken": {"reason": "the wire is cut"},
 }
 
 

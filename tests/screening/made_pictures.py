@@ -114,7 +114,9 @@ def audio(path: Path) -> Path:
     with av.open(str(path), "w") as out:
         stream: Any = out.add_stream("aac", rate=44100, layout="mono")
         for n in range(20):
-            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            frame = av.AudioFrame.from_ndarray(
+                np.zeros((1, 1024), np.float32), format="fltp", layout="mono"
+            )
             frame.sample_rate, frame.pts = 44100, n * 1024
             for packet in stream.encode(frame):
                 out.mux(packet)

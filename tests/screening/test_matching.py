@@ -73,9 +73,7 @@ def test_a_short_gap_hides_nothing() -> None:
     told = states(DECLARED[2:], [], [Blind(8800, 8900, "A")], sensors=[CAMERA])
     assert told == ["DECLARED_NOT_SEEN"]
     short = [Operation("D3", 9000, 9300, ("A",), min_visible_s=60)]
-    assert states(short, [], [Blind(8800, 8900, "A")], sensors=[CAMERA]) == [
-        "DECLARED_NO_COVERAGE"
-    ]
+    assert states(short, [], [Blind(8800, 8900, "A")], sensors=[CAMERA]) == ["DECLARED_NO_COVERAGE"]
 
 
 @pytest.mark.parametrize(
@@ -112,9 +110,7 @@ def test_the_worst_sensor_decides() -> None:
 
 
 def test_a_sensor_that_is_not_known_covers_nothing() -> None:
-    assert states([Operation("x", 0, 10, ("B",))], [], sensors=[CAMERA]) == [
-        "DECLARED_NO_COVERAGE"
-    ]
+    assert states([Operation("x", 0, 10, ("B",))], [], sensors=[CAMERA]) == ["DECLARED_NO_COVERAGE"]
     assert states([Operation("x", 0, 10, ())], [], sensors=[CAMERA]) == ["DECLARED_NO_COVERAGE"]
 
 
@@ -128,9 +124,10 @@ def test_one_observation_supports_one_operation() -> None:
         "CONFIRMED",
     ]
     three = [*shared, Operation("third", 100, 110, capacity=2)]
-    assert states(three, [Observation(105, 106)], sensors=[Sensor(interval_s=10)]).count(
-        "CONFIRMED"
-    ) == 2
+    assert (
+        states(three, [Observation(105, 106)], sensors=[Sensor(interval_s=10)]).count("CONFIRMED")
+        == 2
+    )
 
 
 def test_as_many_as_possible_are_matched() -> None:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +11,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from keiryo.cli import INTERRUPTED
 from keiryo.cli.app import app
 from keiryo.errors import KeiryoError, UsageError
+from keiryo.screening import picture_pages
 from keiryo.screening.mask import read_mask
+from keiryo.screening.model import Picture
 from keiryo.screening.review import review
 from keiryo.screening.sources import open_source
 from screening.made_pictures import CLIPS, at, folder, image, jpeg, stamp, video
@@ -37,11 +35,15 @@ def ask(*arguments: object, code: int = 0) -> dict[str, Any]:
 def check_sums(told: dict[str, Any]) -> None:
     """Check what holds for every review."""
     tally = told["tally"]
-    assert tally["received"] == told["frames"] == (
-        tally["reviewed_by_human"]
-        + tally["not_yet_reviewed"]
-        + tally["screened_quiet"]
-        + tally["not_reviewable"]
+    assert (
+        tally["received"]
+        == told["frames"]
+        == (
+            tally["reviewed_by_human"]
+            + tally["not_yet_reviewed"]
+            + tally["screened_quiet"]
+            + tally["not_reviewable"]
+        )
     )
     assert tally["not_reviewable"] == sum(tally["not_reviewable_by_reason"].values())
     assert 0 <= told["presented_fraction"] <= 1
@@ -323,24 +325,26 @@ def test_a_video_whose_clock_fell(tmp_path: Path) -> None:
     assert states(told)["A"] == "DECLARED_NO_COVERAGE"
 
 
-def test_interruption_leaves_nothing(tmp_path: Path) -> None:
-    place = tmp_path / "page"
-    command = [sys.executable, "-m", "keiryo", "surveillance", "review"]
-    running = subprocess.Popen(
-        [*command, str(CLIPS / "one-by-one-person-detection.mp4"), "--pictures", str(place)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    time.sleep(2.0)
-    running.send_signal(signal.SIGINT)
-    out, error = running.communicate(timeout=30)
-    assert running.returncode == 130, error
-    assert not out and b"Interrupted" in error and b"Traceback" not in error
-    assert not list(tmp_path.iterdir())
+def test_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = folder(tmp_path / "images", 20, items=[9, 14])
+    written = []
+
+    def interrupted(picture: Picture) -> bytes:
+        written.append(picture.index)
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        return b"a picture"
+
+    monkeypatch.setattr(picture_pages, "_jpeg", interrupted)
+    words = ["surveillance", "review", str(place), "--pictures", str(tmp_path / "page")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == INTERRUPTED and not result.stdout and len(written) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
-@pytest.mark.parametrize(("name", "key"), [("bottle", "interventions"), ("one-by-one-person", "visits")])
+@pytest.mark.parametrize(
+    ("name", "key"), [("bottle", "interventions"), ("one-by-one-person", "visits")]
+)
 def test_the_stored_clips(tmp_path: Path, name: str, key: str) -> None:
     """Every true event is among the images presented, and is confirmed where it is declared."""
     truth = json.loads((CLIPS / "truth.json").read_text())["sequences"]

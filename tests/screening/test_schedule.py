@@ -74,9 +74,7 @@ def test_head_and_tail() -> None:
     assert [(s.kind, s.missing, s.excess_s) for s in told.spacings] == [(SpacingKind.HEAD, 1, 10)]
     assert missing_at_end(640, SCHEDULE) == 1
     told = coverage([0], SCHEDULE, (0, 1800))
-    assert [(s.kind, s.missing, s.excess_s) for s in told.spacings] == [
-        (SpacingKind.TAIL, 2, 1170)
-    ]
+    assert [(s.kind, s.missing, s.excess_s) for s in told.spacings] == [(SpacingKind.TAIL, 2, 1170)]
 
 
 def test_no_image_is_no_coverage() -> None:

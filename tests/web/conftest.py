@@ -9,6 +9,7 @@ import pytest
 
 from keiryo.web.speaking import speak_on
 from web.site import Site, copy_of, demonstration_books, make_site
+from web.watched_area import watched_books
 
 
 @pytest.fixture(autouse=True)
@@ -21,5 +22,13 @@ def in_english() -> None:
 def site(tmp_path: Path) -> Iterator[Site]:
     """Return a site over a copy of the demonstration books."""
     made = make_site(copy_of(demonstration_books(), tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Site]:
+    """Return a site over books with a store that a seal and a camera watch."""
+    made = make_site(copy_of(watched_books(), tmp_path))
     yield made
     made.close()

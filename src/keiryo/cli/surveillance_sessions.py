@@ -407,6 +407,6 @@ def _short(at: str) -> str:
 
 def _show_noted(books: Any, act_id: int) -> None:
     """Show what was noted with an act."""
-    from keiryo.oversight.recorded_findings import findings_of_act
+    from keiryo.surveillance.review_record import noted_in
 
-    show_findings(findings_of_act(books, act_id))
+    show_findings(noted_in(books.database, act_id))

@@ -22,14 +22,16 @@ from keiryo.containment.instants import shown
 from keiryo.containment.register import Interval, contents, line_node, parted
 from keiryo.containment.values import Span, Value
 from keiryo.coverage.devices import Placed, devices
-from keiryo.coverage.evidence import File, kept, require_past
+from keiryo.coverage.evidence import File, kept, require_past, require_result
 from keiryo.coverage.tables import (
     COVERAGE_ANOMALY,
     COVERAGE_COMPROMISE,
     COVERAGE_RESOLUTION,
+    DISCREPANT,
+    VERIFIED,
 )
 from keiryo.dates import parse_utc, utc_text
-from keiryo.errors import NotFoundError
+from keiryo.errors import NotFoundError, UsageError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.places.tables import area
@@ -277,6 +279,7 @@ def resolve(
         If nothing shows the verification, it is not known, or the anomaly is resolved already.
     """
     require_past(at, clock)
+    require_result(f"{mba}/{name}", result, (VERIFIED, DISCREPANT))
 
     def draft(connection: Connection) -> Draft:
         scope = area(connection, database.metadata, mba).scope
@@ -323,7 +326,18 @@ def report_compromise(
         What happened or has to; who was told and how; who reports it.
     containment, device : str, optional
         What is concerned: at least one of them.
+
+    Raises
+    ------
+    UsageError
+        If neither is named.
+    RefusedError
+        If the report does not hold: all findings.
     """
+    if not (containment or device):
+        raise UsageError(
+            "nothing says what is compromised", "Name the containment or the device."
+        )
 
     def draft(connection: Connection) -> Draft:
         made = Draft(COMPROMISE, f"coverage:{uuid.uuid4()}", reason=reason or None)

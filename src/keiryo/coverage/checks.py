@@ -16,8 +16,6 @@ from keiryo.coverage.tables import (
     COVERAGE_COMPROMISE,
     COVERAGE_RESOLUTION,
     COVERAGE_REVERIFICATION,
-    DISCREPANT,
-    RESULTS,
     VERIFIED,
 )
 from keiryo.dates import DateError, number_date, parse_utc, utc_text
@@ -73,12 +71,6 @@ def _reverification_checks(posting: Posting) -> Iterator[Refusal]:
                 f"{uid}: nothing says how it was verified, or by whom",
                 "Give the method and the person.",
             )
-        if line["result"] not in RESULTS:
-            yield _refusal(
-                "COVERAGE-RESULT",
-                f"{uid}: {line['result'][:40]!r} is no result of a verification",
-                f"One of {', '.join(RESULTS)}.",
-            )
         if line["result"] == VERIFIED and not line["evidence"]:
             yield _refusal(
                 "COVERAGE-EVIDENCE-MISSING",
@@ -119,13 +111,6 @@ def _resolution_checks(posting: Posting) -> Iterator[Refusal]:
                 f"{words} is resolved already",
                 "What was verified later stands as a re-verification: 'keiryo coverage reverify'.",
             )
-        if line["result"] not in (VERIFIED, DISCREPANT):
-            yield _refusal(
-                "COVERAGE-RESULT",
-                f"{words}: {line['result'][:40]!r} resolves no anomaly",
-                "Only verified or discrepant does. A verification without a conclusion is to be "
-                "done again.",
-            )
         if not line["verified_by"].strip() or not line["reason"].strip():
             yield _refusal(
                 "COVERAGE-VERIFIED-BY",
@@ -155,12 +140,6 @@ def _compromise_checks(posting: Posting) -> Iterator[Refusal]:
                 "COVERAGE-CONTAINMENT",
                 f"there is no containment {where[:80]}",
                 "'keiryo containment list' lists what there is; or name the device alone.",
-            )
-        if not (line["containment"] or line["device"]):
-            yield _refusal(
-                "COVERAGE-COMPROMISE-WHAT",
-                f"{line['mba']}: nothing says what is compromised",
-                "Name the containment or the device.",
             )
         empty = [n for n in ("reason", "told", "reported_by") if not line[n].strip()]
         if empty:

@@ -99,6 +99,25 @@ def evidence_node(name: str) -> str:
     return name if name.startswith(("act:", "line:")) else f"evidence:{name}"
 
 
+def require_result(words: str, result: str, allowed: Sequence[str]) -> None:
+    """Refuse a result that is none.
+
+    Raises
+    ------
+    RefusedError
+        If it is not one of those allowed here.
+    """
+    if result not in allowed:
+        finding = Finding(
+            "COVERAGE-RESULT",
+            Severity.FORMAT,
+            f"{words[:80]}: {result[:40]!r} is no result here",
+            f"One of {', '.join(allowed)}; a verification without a conclusion resolves nothing.",
+            basis=BASIS,
+        )
+        raise RefusedError("the act was refused; nothing was recorded", [finding])
+
+
 def require_past(at: datetime, clock: Clock) -> None:
     """Refuse what has not happened yet.
 

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, MetaData, select
 from keiryo.containment.instants import shown
 from keiryo.containment.recording import batch_uid
 from keiryo.containment.register import line_node
-from keiryo.coverage.evidence import File, Shown, kept, require_past
-from keiryo.coverage.tables import COVERAGE_REVERIFICATION, VERIFIED
+from keiryo.coverage.evidence import File, Shown, kept, require_past, require_result
+from keiryo.coverage.tables import COVERAGE_REVERIFICATION, RESULTS, VERIFIED
 from keiryo.dates import parse_utc, utc_text
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
@@ -110,6 +110,7 @@ def reverify(
         If the area or a batch is not known.
     """
     require_past(at, clock)
+    require_result(", ".join(batches), result, RESULTS)
 
     def draft(connection: Connection) -> Draft:
         metadata = database.metadata

@@ -1,6 +1,7 @@
 """The state of a screening as bytes, so that it goes on exactly where it stopped.
 
-MessagePack of the state's dataclasses; planes as their type, shape and bytes. Nothing in it is code.
+MessagePack of the state's dataclasses; planes as their type, shape and bytes. There is no code
+in it.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ to them see turns and long shifts.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -104,9 +106,10 @@ def moved_by_features(now: NDArray[np.uint8], usual: NDArray[np.uint8]) -> float
     start = np.array([usual_points[m.queryIdx].pt for m in good], np.float32)
     end = np.array([points[m.trainIdx].pt for m in good], np.float32)
     cv2.setRNGSeed(1)  # the fit draws at random: the same pictures must give the same answer
-    fit, inside = cv2.estimateAffinePartial2D(
+    found: tuple[Any, Any] = cv2.estimateAffinePartial2D(
         start, end, method=cv2.RANSAC, ransacReprojThreshold=FIT_PIXELS
     )
+    fit, inside = found
     if fit is None or inside is None:
         return None
     count = int(inside.sum())

@@ -25,7 +25,7 @@ from keiryo.dates import utc_text
 from keiryo.errors import NotFoundError, UsageError
 from keiryo.journal import standalone as journal_standalone
 from keiryo.journal.canonical import header_digest
-from keiryo.journal.merkle import inclusion_path
+from keiryo.journal.merkle import node
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.proofs import Checkpoint, journal_uid
@@ -294,10 +294,10 @@ class _Writer:
             header = {name: getattr(act, name) for name in Act.__slots__}
             heads.append(_json({"act": header, "signatures": self._signatures(act_id)}))
             stored = list(line_stream(self.connection, self.metadata, act_id))
-            leaves = [one.leaf for one in stored]
+            levels = _levels([one.leaf for one in stored])
             for number in sorted(numbers):
-                path = [one.hex() for one in inclusion_path(leaves, number - 1)]
-                told = {"act_id": act_id, "line": _shown(stored[number - 1]), "path": path}
+                line, path = _shown(stored[number - 1]), _path(levels, number - 1)
+                told = {"act_id": act_id, "line": line, "path": path}
                 lines.append(_json(told))
         chain = [
             _json(
@@ -424,6 +424,26 @@ def _last(connection: Connection, metadata: MetaData) -> Checkpoint:
     number = int(connection.execute(query.limit(1)).scalar() or 0)
     act = read_act(connection, metadata, number)
     return Checkpoint(journal_uid(connection, metadata), number, act.digest, act.recorded_at)
+
+
+def _levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """Return the tree over leaves (RFC 6962), level by level; one left over moves up as it is."""
+    levels = [leaves]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        pairs = (below[start : start + 2] for start in range(0, len(below), 2))
+        levels.append([node(*pair) if len(pair) == 2 else pair[0] for pair in pairs])
+    return levels
+
+
+def _path(levels: list[list[bytes]], index: int) -> list[str]:
+    """Return the audit path of a leaf, from the leaf upwards."""
+    path = []
+    for level in levels[:-1]:
+        if index ^ 1 < len(level):
+            path.append(level[index ^ 1].hex())
+        index //= 2
+    return path
 
 
 def _shown(line: StoredLine) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, MetaData, select
 
 from keiryo.dates import DateError, parse_utc, utc_text
 from keiryo.errors import Finding, NotFoundError, Severity
+from keiryo.journal.tables import FINDING
 from keiryo.places.tables import areas
+from keiryo.storage.engine import Database
 from keiryo.storage.schema import ACT
 from keiryo.surveillance.camera_record import BASIS, line_node, refused
 from keiryo.surveillance.tables import CAMERA, REVIEW, SCREENING
@@ -119,6 +121,27 @@ def is_instant(text: Any) -> bool:
         return utc_text(parse_utc(str(text))) == text
     except DateError:
         return False
+
+
+def noted_in(database: Database, act_id: int) -> tuple[Finding, ...]:
+    """Return what the checks of the posting pipeline noted with an act."""
+    table = database.metadata.tables[FINDING.name]
+    query = select(table).where(table.c.act_id == act_id).order_by(table.c.line_no)
+    with database.reading() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    return tuple(
+        Finding(
+            str(row["code"]),
+            Severity(row["severity"]),
+            str(row["message"]),
+            str(row["advice"] or ""),
+            found=row["found"],
+            expected=row["expected"],
+            mba=row["mba"],
+            basis=row["basis"],
+        )
+        for row in rows
+    )
 
 
 def no_review(review: str) -> Finding:

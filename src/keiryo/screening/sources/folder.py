@@ -246,9 +246,7 @@ class FolderSource(Source):
             decoded = self._decoder.decode(read_bytes(file.path))
         except PictureError as error:
             return Unreadable(n, self._seconds[n], file.name, str(error))
-        return Picture(
-            n, self._seconds[n], decoded.luma, decoded.chroma, decoded.digest, file.name
-        )
+        return Picture(n, self._seconds[n], decoded.luma, decoded.chroma, decoded.digest, file.name)
 
     def some(self, wanted: Iterable[int]) -> Iterator[tuple[int, Picture]]:
         """Yield the pictures with certain numbers, reading only these."""

@@ -22,7 +22,9 @@ _CLOCK = (
 )
 _ZONE = r"(?P<zone>[Zz]|[+-](?:0\d|1[0-4]):?[0-5]\d)?"
 _WRITTEN = re.compile(rf"(?<!\d){_DAY}(?:[T t_\-.]|__|--|_-_)?{_CLOCK}{_ZONE}(?!\d)")
-_SECONDS = re.compile(r"(?<!\d)(?P<whole>[1-4]\d{9})(?P<part>\d{3})?(?:[.](?P<fraction>\d+))?(?!\d)")
+_SECONDS = re.compile(
+    r"(?<!\d)(?P<whole>[1-4]\d{9})(?P<part>\d{3})?(?:[.](?P<fraction>\d+))?(?!\d)"
+)
 _EXIF = re.compile(r"(\d{4})[:\-/](\d\d)[:\-/](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _DIGITS = re.compile(r"\d+")
