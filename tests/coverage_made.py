@@ -14,7 +14,7 @@ from keiryo.coverage.reverification import Reverification
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = 86_400
-P, W, I, N, X = Value  # positive, pending (waits), inconclusive, negative, not covered
+P, W, U, N, X = Value  # positive, pending (waits), inconclusive (unknown), negative, not covered
 
 
 def at(second: float) -> datetime:

@@ -85,7 +85,9 @@ def test_a_resolution_that_does_not_hold(watched: Any) -> None:
     assert codes(error) == ["COVERAGE-RESULT"]
     wrong = {"result": "verified", "by": " ", "reason": "x"}
     with pytest.raises(RefusedError) as error:
-        resolve(database, ACTOR, "XHS1", "A-1", at=at(30), **wrong, evidence=["act:99", "line:1/999"])
+        resolve(
+            database, ACTOR, "XHS1", "A-1", at=at(30), **wrong, evidence=["act:99", "line:1/999"]
+        )
     assert codes(error) == [
         *("COVERAGE-VERIFIED-BEFORE", "COVERAGE-VERIFIED-BY"),
         *("COVERAGE-EVIDENCE", "COVERAGE-EVIDENCE"),
@@ -133,7 +135,9 @@ def test_a_reverification_that_does_not_hold(watched: Any) -> None:
     with pytest.raises(NotFoundError):
         reverify(database, ACTOR, "XHS1", ["FA-9"], at(9), **HOW, names=["act:1"])
     with pytest.raises(RefusedError) as error:
-        reverify(database, ACTOR, "XHS1", ["FA-1"], at(9), **{**HOW, "result": "ok"}, names=["act:1"])
+        reverify(
+            database, ACTOR, "XHS1", ["FA-1"], at(9), **{**HOW, "result": "ok"}, names=["act:1"]
+        )
     assert codes(error) == ["COVERAGE-RESULT"]
 
 
@@ -147,8 +151,12 @@ def test_a_reverification_that_does_not_hold(watched: Any) -> None:
 )
 def test_lines_that_do_not_hold(example: Any, change: dict[str, str], code: str) -> None:
     line = {
-        **{"mba": "XHS1", "batch_uid": "XHS1/FA-1#1", "at": "2025-03-01T00:00:00.000000Z"},
-        **{"method": "NDA", "verified_by": "Huber", "result": "discrepant"},
+        "mba": "XHS1",
+        "batch_uid": "XHS1/FA-1#1",
+        "at": "2025-03-01T00:00:00.000000Z",
+        "method": "NDA",
+        "verified_by": "Huber",
+        "result": "discrepant",
     }
     made = Draft("coverage.reverify", f"test:{code}")
     made.add("coverage_reverification", {**line, **change}, scope="XH")
@@ -245,3 +253,24 @@ def test_from_a_batch_to_its_seals_and_back(example: Any) -> None:
         assert held in chain.links
         assert held in dependents(connection, metadata, registry, held.target)
         assert any(one.target == "seal:XH/0001" for one in chain.links)
+
+
+def test_a_camera_that_is_not_reviewed_yet_is_pending(watched: Any) -> None:
+    database = watched.database
+    camera = {"camera": "CAM-1", "mba": "XHS1", "depends_on": "clock:1"}
+    made = Draft("surveillance.camera", "test:camera")
+    made.add("surveillance_camera", camera, scope="XH/XHF-/XHS1")
+    view = {"camera": "CAM-1", "version": 1, "begin_at": "2025-03-01T00:00:00.000000Z"}
+    made.add("surveillance_view", {**view, "words": "the store"}, scope="XH/XHF-/XHS1")
+    post(database, made, ACTOR)
+    for path in ("A", "B"):
+        watch(database, ACTOR, "XHS1", "store", path, "camera:CAM-1", at(0), end=at(50))
+    found = watched.ask(10)
+    assert found.value is Value.PENDING and found.continuity == "held"
+    assert {str(way.level) for way in found.paths} == {"single"}
+    assert watched.ask(50).value is Value.NOT_COVERED
+    assert watched.ask(60).lost_since == at(50)
+    watched.happens(watched.seal("0001", "eoss", "A", 5), "check", 6, number_read="0001",
+                    tag="ok", wire="ok", enclosure="ok")  # fmt: skip
+    both = watched.ask(5)
+    assert {way.path: str(way.level) for way in both.paths} == {"A": "dual", "B": "single"}

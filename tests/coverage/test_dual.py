@@ -15,7 +15,7 @@ from keiryo.coverage.dual import (
     system_result,
 )
 
-P, W, I, N, X = Value
+P, W, U, N, X = Value
 
 
 def cap(value: Value = P, *shared: str) -> Judged:
@@ -45,12 +45,12 @@ def test_levels() -> None:
     [
         ([cap()], Result.ACCEPTED),
         ([cap(), loop()], Result.ACCEPTED_DUAL),
-        ([cap(), loop(I)], Result.ACCEPTED),
+        ([cap(), loop(U)], Result.ACCEPTED),
         ([cap(), loop(W)], Result.ACCEPTED),
         ([camera(), camera(name="camera:D")], Result.ACCEPTED),
-        ([cap(I)], Result.INCONCLUSIVE),
-        ([cap(I), camera(I)], Result.INCONCLUSIVE),
-        ([cap(W), camera(I)], Result.PENDING),
+        ([cap(U)], Result.INCONCLUSIVE),
+        ([cap(U), camera(U)], Result.INCONCLUSIVE),
+        ([cap(W), camera(U)], Result.PENDING),
         ([cap(W)], Result.PENDING),
         ([cap(N), loop()], Result.ANOMALY),
         ([cap(), loop(), camera(N)], Result.ANOMALY),
@@ -61,13 +61,13 @@ def test_levels() -> None:
 def test_the_table_of_results(devices: list[Judged], result: Result) -> None:
     found, words = system_result(devices)
     assert found is result and words
-    if devices == [cap(), loop(I)]:
+    if devices == [cap(), loop(U)]:
         assert words == SERVICE
 
 
 def test_nothing_unknown_is_ever_accepted() -> None:
-    for one in (W, I, X):
-        for other in (W, I, X):
+    for one in (W, U, X):
+        for other in (W, U, X):
             result, _words = system_result([cap(one), camera(other)])
             assert result not in (Result.ACCEPTED, Result.ACCEPTED_DUAL)
 

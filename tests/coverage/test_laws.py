@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 import hypothesis.strategies as st
@@ -26,7 +27,7 @@ def spans(draw: Any) -> list[tuple[float, float | None, Value]]:
     """Return intervals of a device that do not overlap."""
     cuts = sorted(draw(st.lists(st.integers(0, LAST), min_size=2, max_size=6, unique=True)))
     made = []
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         if value := draw(st.sampled_from([None, *SAID])):
             made.append((begin * UNIT, end * UNIT, value))
     if draw(st.booleans()):
@@ -198,5 +199,5 @@ def test_the_steps_of_a_line_are_the_line(line: Line) -> None:
     ends = [step.end for step in line.steps() if step.end is not None]
     assert ends == sorted(ends)
     full = line.filled(Value.NOT_COVERED).steps(at(0), at(UNIT * LAST))
-    for before, after in zip(full, full[1:], strict=False):
+    for before, after in pairwise(full):
         assert before.end == after.begin and before.value is not after.value

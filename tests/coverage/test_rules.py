@@ -5,9 +5,9 @@ from __future__ import annotations
 from coverage_made import (
     ALWAYS,
     DAY,
-    I,
     N,
     P,
+    U,
     W,
     X,
     at,
@@ -39,14 +39,16 @@ def test_a_way_is_as_good_as_its_best_device() -> None:
 def test_an_item_is_as_bad_as_its_worst_way() -> None:
     ways = {
         "lid": (ALWAYS, [device((0, 100, P))]),
-        "door": (ALWAYS, [device((0, 50, W), (50, 100, I), name="camera:C")]),
+        "door": (ALWAYS, [device((0, 50, W), (50, 100, U), name="camera:C")]),
     }
     known = facts({"s": ways}, {"FA": [("s", 0, None)]})
-    assert values(known, "FA", 10, 60) == [W, I]
+    assert values(known, "FA", 10, 60) == [W, U]
 
 
 def test_no_way_and_no_containment_are_not_covered() -> None:
-    known = facts({"s": {}, "t": {"lid": (ALWAYS, [])}}, {"FA": [("s", 0, None)], "FB": [("t", 0, 9)]})
+    known = facts(
+        {"s": {}, "t": {"lid": (ALWAYS, [])}}, {"FA": [("s", 0, None)], "FB": [("t", 0, 9)]}
+    )
     assert values(known, "FA", 10) == [X]
     assert values(known, "FB", 5) == [X]
     assert values(known, "FC", 5) == [X]
@@ -76,7 +78,9 @@ def test_an_item_that_moves_keeps_what_it_had() -> None:
         "a": {"lid": (ALWAYS, [device((0, 100, P))])},
         "b": {"lid": (ALWAYS, [device((40, 100, W), name="seal:XH/2")])},
     }
-    known = facts(places, {"FA": [("a", 0, 50), ("b", 50, None)], "FB": [("a", 0, 50), ("b", 60, None)]})
+    known = facts(
+        places, {"FA": [("a", 0, 50), ("b", 50, None)], "FB": [("a", 0, 50), ("b", 60, None)]}
+    )
     assert values(known, "FA", 10, 50, 99) == [P, W, W]
     assert history(known, "FA", at(90)).continuity == "held"
     assert values(known, "FB", 49, 50, 59, 60) == [P, X, X, W]
@@ -86,10 +90,10 @@ def test_an_item_that_moves_keeps_what_it_had() -> None:
 def test_of_two_containments_both_count() -> None:
     places = {
         "cask": {"lid": (ALWAYS, [device((0, 100, P))])},
-        "room": {"door": (ALWAYS, [device((0, 100, I), name="camera:C")])},
+        "room": {"door": (ALWAYS, [device((0, 100, U), name="camera:C")])},
     }
     known = facts(places, {"FA": [("cask", 0, None), ("room", 10, None)]})
-    assert values(known, "FA", 5, 10) == [P, I]
+    assert values(known, "FA", 5, 10) == [P, U]
 
 
 def sealed_with(*spans: tuple[float, float | None, object], **more: object) -> Facts:
@@ -98,7 +102,7 @@ def sealed_with(*spans: tuple[float, float | None, object], **more: object) -> F
 
 
 def test_knowledge_is_lost_from_the_first_bad_instant() -> None:
-    for bad in (I, N):
+    for bad in (U, N):
         known = sealed_with((0, 40, P), (40, 43, bad), (43, 100, P))
         past = history(known, "FA", at(39))
         assert past.continuity == "held" and past.lost_since is None
@@ -114,7 +118,7 @@ def test_a_gap_between_two_seals_loses_it() -> None:
 
 
 def test_only_a_verification_afterwards_brings_it_back() -> None:
-    spans = ((0, 40, P), (40, 43, N), (43, 50, I), (50, 100, W), (100, 120, P))
+    spans = ((0, 40, P), (40, 43, N), (43, 50, U), (50, 100, W), (100, 120, P))
 
     def lost(*when: tuple[float, str]) -> object:
         return history(sealed_with(*spans, reverified={"FA": when}), "FA", at(119)).lost_since
@@ -124,13 +128,15 @@ def test_only_a_verification_afterwards_brings_it_back() -> None:
     assert lost((39, "verified")) == at(40)  # before it
     assert lost((45, "verified")) == at(40)  # the way is not covered then
     assert lost((60, "verified"), (45, "verified")) is None
-    again = sealed_with(*spans, (120, None, I), reverified={"FA": [(60, "verified")]})
+    again = sealed_with(*spans, (120, None, U), reverified={"FA": [(60, "verified")]})
     losses = history(again, "FA").losses
     assert [(one.since, one.restored) for one in losses] == [(at(40), at(60)), (at(120), None)]
 
 
 def test_a_verification_counts_from_its_own_instant() -> None:
-    known = sealed_with((0, 40, P), (40, 43, N), (43, 100, P), reverified={"FA": [(60, "verified")]})
+    known = sealed_with(
+        (0, 40, P), (40, 43, N), (43, 100, P), reverified={"FA": [(60, "verified")]}
+    )
     assert history(known, "FA", at(59)).continuity == "lost"
     assert history(known, "FA", at(60)).continuity == "held"
 
@@ -157,12 +163,12 @@ def test_what_was_split_inherits_the_past() -> None:
 def test_what_was_merged_inherits_the_worst() -> None:
     places = {
         "a": {"lid": (ALWAYS, [device((0, None, P))])},
-        "b": {"lid": (ALWAYS, [device((0, 30, P), (30, None, I), name="seal:XH/2")])},
+        "b": {"lid": (ALWAYS, [device((0, 30, P), (30, None, U), name="seal:XH/2")])},
     }
     stays = {"FA": [("a", 0, DAY + 10)], "FB": [("b", 0, DAY + 10)], "FC": [("a", DAY + 10, None)]}
     parents = {"FC": [("FA", 1), ("FB", 1)]}
     known = facts(places, stays, parents=parents)
-    assert values(known, "FC", 10, 40, DAY + 10) == [P, I, P]
+    assert values(known, "FC", 10, 40, DAY + 10) == [P, U, P]
     assert history(known, "FC", at(2 * DAY)).lost_since == at(30)
     verified = {"FB": [(20, "verified")]}
     assert history(facts(places, stays, parents=parents, reverified=verified), "FC").open

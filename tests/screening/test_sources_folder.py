@@ -61,7 +61,7 @@ def test_times_without_offset(tmp_path: Path) -> None:
     assert codes(source) == ["TIMES-LOCAL"]
     (tmp_path / "IMG_0002.JPG").write_bytes(jpeg(image(9), at(2)))
     source, _ = read(tmp_path)
-    assert [(f.code, str(f.severity)) for f in source.findings][0] == ("TIMES-LOCAL", "W")
+    assert next((f.code, str(f.severity)) for f in source.findings) == ("TIMES-LOCAL", "W")
 
 
 def test_exif_and_names_that_disagree(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
         with pytest.raises(UsageError):
             open_source(path, interval_s=interval)
     with pytest.raises(UsageError):
-        open_source(path, start=datetime(2026, 1, 1))  # noqa: DTZ001
+        open_source(path, start=datetime(2026, 1, 1))
     source = open_source(path, start=datetime(1970, 1, 2, tzinfo=UTC), threads=True)
     assert source.origin_s == 86400 and len(list(source.pictures())) == 3
     source.close()

@@ -151,4 +151,3 @@ def opened(folder: Path) -> SealBooks:
         for way in ways:
             add_path(small.database, ACTOR, "XHS1", name, way, begin)
     return SealBooks(small)
-

@@ -1,4 +1,4 @@
-"""The life of a seal: the table of the domain notes, row by row, and everything that is not in it."""
+"""The life of a seal: the table of the domain notes, row by row, and what is not in it."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def test_every_row_and_nothing_else(state: str, event: str) -> None:
 
 def test_the_table_has_no_row_more() -> None:
     assert set(TRANSITIONS) == set(EVENTS)
-    rows = {
-        (str(s or "none"), event) for event, row in TRANSITIONS.items() for s in row.sources
-    }
+    rows = {(str(s or "none"), event) for event, row in TRANSITIONS.items() for s in row.sources}
     assert rows == {(a.removesuffix("-after"), b) for a, b in TABLE}
 
 
@@ -261,9 +259,7 @@ def test_a_correction_that_is_withdrawn_corrects_nothing() -> None:
     told = before(*WAYS["detached"])
     later = made(KEY, "attach", 25, corrects_act=3, corrects_line=1)
     told.append(replace(later, act=5, line=1))
-    told.append(
-        replace(made(KEY, "withdraw", 40, corrects_act=5, corrects_line=1), act=6, line=1)
-    )
+    told.append(replace(made(KEY, "withdraw", 40, corrects_act=5, corrects_line=1), act=6, line=1))
     after = replay(KEY, EOSS, holding(told))
     assert after.state == "detached"
     assert after.periods[0].attached.place_in_record == (3, 1)

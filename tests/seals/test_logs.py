@@ -189,9 +189,7 @@ def test_signed_logs_are_verified(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(one) + "\n" for one in told))
     assert read(LogToRead(path)).state == "unsigned"
     assert read(LogToRead(path, reader="EOSS reader 7")).state == "reader"
-    chained = [
-        {**one, "chain": value} for one, value in zip(told, values(told), strict=True)
-    ]
+    chained = [{**one, "chain": value} for one, value in zip(told, values(told), strict=True)]
     path.write_text("".join(json.dumps(one) + "\n" for one in chained))
     assert read(LogToRead(path)).state == "unsigned"  # a chain alone shows no origin
     chained[0]["code"] = "FIBRE_OPEN"

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import keiryo
-from keiryo.cli.demo_surveillance import look_at_coverage, watch_the_store
+from keiryo.cli.demo_surveillance import watch_the_store
 from web.site import copy_of, demonstration_books
 
 MBA, STORE, CAMERA, SEAL = "XARA", "fresh-store", "CAM-11", "INT.IAEA/0042871"
@@ -25,6 +25,5 @@ def watched_books() -> Path:
     place = copy_of(demonstration_books(), folder)
     books = keiryo.open(place, person="P-DEMO2345")
     watch_the_store(books, INTERVAL_S)
-    look_at_coverage(books)
     books.disconnect()
     return place

@@ -167,9 +167,8 @@ def with_log(
     books, key = opened(db), seal_key(seal)
     persons = by or [books.actor.person]
     second = persons[1] if len(persons) > 1 else None
-    made = SealEvent(
-        key.body, key.number, event, moment(at), persons[0], second, **corrected(corrects), **fields
-    )
+    fields |= corrected(corrects)
+    made = SealEvent(key.body, key.number, event, moment(at), persons[0], second, **fields)
     given = LogToRead(
         file,
         terms or LogTerms(),

@@ -25,7 +25,7 @@ from keiryo.containment.tables import (
     CONTAINMENT_WATCH,
 )
 from keiryo.dates import utc_text
-from keiryo.errors import Finding, NotFoundError, RefusedError, Severity
+from keiryo.errors import Finding, NotFoundError, RefusedError, Severity, UsageError
 from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
@@ -34,6 +34,9 @@ from keiryo.storage.engine import Database
 
 ADD, PATH, HOLD = "containment.add", "containment.path", "containment.hold"
 RELEASE, WATCH, INSPECT = "containment.release", "containment.watch", "containment.inspect"
+
+INSPECTION_RESULTS = ("intact", "damaged", "not-conclusive")
+"""What somebody who looked a containment over can say."""
 
 File = tuple[str, bytes]
 """Name and content."""
@@ -248,6 +251,11 @@ def inspect(
     digests : sequence of str
         Files that are in the record already.
     """
+    if result not in INSPECTION_RESULTS:
+        raise UsageError(
+            f"{result[:40]!r} is no result of an inspection",
+            f"One of {', '.join(INSPECTION_RESULTS)}.",
+        )
     _require_past(at, clock, "inspection")
     kept = [keep_file(database.evidence, *one) for one in files]
     shows = " ".join(dict.fromkeys([*digests, *(one.digest for one in kept)])) or None

@@ -335,9 +335,7 @@ def report_compromise(
         If the report does not hold: all findings.
     """
     if not (containment or device):
-        raise UsageError(
-            "nothing says what is compromised", "Name the containment or the device."
-        )
+        raise UsageError("nothing says what is compromised", "Name the containment or the device.")
 
     def draft(connection: Connection) -> Draft:
         made = Draft(COMPROMISE, f"coverage:{uuid.uuid4()}", reason=reason or None)

@@ -194,6 +194,8 @@ def check_watches(posting: Posting) -> Iterator[Finding]:
     """Tell that a way is said to be watched by a camera that nobody recorded."""
     cameras = posting.table(CAMERA.name)
     for line in posting.lines(CONTAINMENT_WATCH.name):
+        if not line["device"].startswith(CAMERA_PREFIX):
+            continue  # refused where the line itself is checked
         name = line["device"].removeprefix(CAMERA_PREFIX)
         query = select(cameras.c.act_id).where(cameras.c.camera == name).limit(1)
         if posting.connection.execute(query).first() is None:

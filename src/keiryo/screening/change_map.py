@@ -28,7 +28,7 @@ DEVIATION_TO_SIGMA = 1.25  # of a normal distribution: mean absolute deviation t
 GAIN_FROM, GAIN_TO = 12, 243  # grey levels of the reference that measure the gain
 GAIN_STEP = 9  # pixels and rows between those that measure it
 GAIN_PIXELS = 12  # fewer than these, and the gain is taken as 1
-SATURATED = 250
+SATURATED = 235  # grey levels from which a pixel may have been cut off at 255
 SQUARE = np.ones((3, 3), np.uint8)
 
 

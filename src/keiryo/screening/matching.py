@@ -330,7 +330,8 @@ def _assigned(
         for j, k in enumerate(columns):
             if (n, k) in costs:
                 table[i, j] = costs[n, k] + _TIE_OPERATION * i + _TIE_ORDER * (i - j) ** 2
-    chosen = zip(*linear_sum_assignment(table), strict=True)
+    first, second = linear_sum_assignment(table)
+    chosen = zip(first.tolist(), second.tolist(), strict=True)
     return [(rows[i], columns[j]) for i, j in chosen if table[i, j] < _FORBIDDEN]
 
 

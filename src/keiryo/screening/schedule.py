@@ -9,6 +9,7 @@ allowed, and missing = max(0, floor((d - e)/T)). The period is half-open.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -151,7 +152,7 @@ def nominal(begin_s: float, end_s: float, interval_s: float) -> int:
 
 def falls(times: Sequence[float]) -> list[tuple[float, float]]:
     """Return where time falls from one image to the next, in the order of their numbers."""
-    return [(a, b) for a, b in zip(times, times[1:], strict=False) if b < a]
+    return [(a, b) for a, b in itertools.pairwise(times) if b < a]
 
 
 def coverage(times: Iterable[float], schedule: Schedule, period: tuple[float, float]) -> Coverage:
@@ -175,7 +176,7 @@ def coverage(times: Iterable[float], schedule: Schedule, period: tuple[float, fl
     odd = []
     head = _at_end(SpacingKind.HEAD, begin, kept[0], schedule)
     odd += [head] if head else []
-    for a, b in zip(kept, kept[1:], strict=False):
+    for a, b in itertools.pairwise(kept):
         dt = b - a
         if dt > schedule.allowed_s:
             lost = missing(dt, schedule.interval_s)
@@ -223,7 +224,7 @@ def usual_interval(times: Iterable[float]) -> tuple[float | None, bool]:
     count once.
     """
     kept = sorted(set(times))
-    steps = [b - a for a, b in zip(kept, kept[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(kept)]
     if not steps:
         return None, False
     middle = median(steps)

@@ -90,8 +90,8 @@ def reasons(
 ) -> list[str | None]:
     """Return for each image why its view cannot be relied on, or None."""
     result: list[str | None] = [None] * received
-    for n in np.flatnonzero(standing == 2):
-        result[int(n)] = "unhealthy"
+    for bad in np.flatnonzero(standing == 2).tolist():
+        result[bad] = "unhealthy"
     ranked = sorted(conditions, key=lambda one: one.code is HealthCode.UNREADABLE)
     for one in ranked:  # unreadable last, since it takes precedence
         if one.code is not HealthCode.TIME_JUMP:

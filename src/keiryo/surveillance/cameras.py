@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, MetaData
 
-from keiryo.errors import Finding, NotFoundError
+from keiryo.errors import Finding, NotFoundError, RefusedError
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.registry import Check, Posting, Refusal
@@ -187,6 +187,10 @@ def register_camera(
 
     def draft(connection: Connection) -> Draft:
         scope = scope_of_area(connection, database.metadata, str(values.get("mba") or ""))
+        name = str(values.get("camera") or "")
+        wrong = camera_findings(values, known_camera(connection, database.metadata, name))
+        if wrong:
+            raise RefusedError(f"the camera {name[:60]!r} is not recorded", wrong, "Correct it.")
         made = Draft(REGISTER, f"surveillance:{uuid.uuid4()}")
         made.add(CAMERA.name, values, scope=scope)
         return made

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import parse_utc, utc_text
-from keiryo.errors import Finding, NotFoundError
+from keiryo.errors import Finding, NotFoundError, RefusedError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.registry import Check, Posting, Refusal
@@ -170,8 +170,6 @@ def record_view(
 
     wrong = [f for file in (mask, reference) if file is not None for f in _picture_findings(file)]
     if wrong:
-        from keiryo.errors import RefusedError
-
         raise RefusedError(f"the view of {camera} is not recorded", wrong, "Give pictures.")
     return post(database, draft, actor, clock=clock)
 

@@ -236,6 +236,9 @@ def record_zones(
 
     def draft(connection: Connection) -> Draft:
         scope = scope_of_camera(connection, database.metadata, camera)
+        wrong = [f for z in zones for f in zone_findings(z.name, z.type, z.corners, z.reason)]
+        if wrong:
+            raise RefusedError(f"the zones of {camera} are not recorded", wrong, "Correct them.")
         every = views(connection, database.metadata, camera)
         number = version or (every[-1].version if every else 1)
         made = Draft(RECORD_ZONES, f"surveillance:{uuid.uuid4()}")

@@ -6,6 +6,7 @@ the clock was changed, or the camera was off.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -31,7 +32,7 @@ def clock_falls(
     order = sorted(range(len(times)), key=lambda n: numbers.numbers[n])
     pairs = [
         (a, b)
-        for a, b in zip(order, order[1:], strict=False)
+        for a, b in itertools.pairwise(order)
         if times[b] < times[a]
         and numbers.numbers[b] - numbers.numbers[a] <= _NEAR_STEPS * numbers.step
     ]
@@ -114,10 +115,10 @@ def daylight_saving(
     ]
     ahead = [
         a
-        for a, b in zip(epochs, epochs[1:], strict=False)
+        for a, b in itertools.pairwise(epochs)
         if abs(b - a - schedule.interval_s - HOUR_S) <= near and in_season(a)
     ]
-    twice = sum(a == b for a, b in zip(epochs, epochs[1:], strict=False))
+    twice = sum(a == b for a, b in itertools.pairwise(epochs))
     hour = HOUR_S / schedule.interval_s
     repeated = not falls and twice >= 2 and abs(twice - hour) <= 1 and in_season(epochs[0])
     if not (back or ahead or repeated):

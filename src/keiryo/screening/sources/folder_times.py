@@ -8,6 +8,7 @@ image a second. What was used is said in a finding, unless it was EXIF data or n
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Sequence
@@ -99,7 +100,8 @@ def with_times(files: Sequence[ImageFile], interval_s: float | None) -> Timed:
     ordered = sorted(files, key=lambda f: (natural(f.path.stem), f.name))
     numbers = numbering([f.path.stem for f in ordered])
     if numbers is not None:  # the order of numbers, not that of whatever stands before them
-        rank = sorted(range(len(ordered)), key=lambda n: (numbers.numbers[n], n))
+        counted = numbers.numbers
+        rank = sorted(range(len(ordered)), key=lambda n: (counted[n], n))
         ordered = [ordered[n] for n in rank]
         numbers = Numbering(tuple(numbers.numbers[n] for n in rank), numbers.step)
     findings: list[Finding] = []
@@ -114,7 +116,8 @@ def with_times(files: Sequence[ImageFile], interval_s: float | None) -> Timed:
     if numbers is None:  # names say nothing then about the order of two images with one time
         where = sorted(range(len(ordered)), key=lambda n: (epochs[n], n))
     else:
-        where = sorted(range(len(ordered)), key=lambda n: (epochs[n], numbers.numbers[n]))
+        counted = numbers.numbers
+        where = sorted(range(len(ordered)), key=lambda n: (epochs[n], counted[n]))
         numbers = Numbering(tuple(numbers.numbers[n] for n in where), numbers.step)
     place = {n: position for position, n in enumerate(where)}
     return Timed(
@@ -318,7 +321,7 @@ def _without_stamps(
 
 def _look_like_schedule(changed: Sequence[float], interval_s: float | None) -> bool:
     """Whether file times rise in the order of the names, regularly and by a second or more."""
-    if len(changed) < 3 or any(b <= a for a, b in zip(changed, changed[1:], strict=False)):
+    if len(changed) < 3 or any(b <= a for a, b in itertools.pairwise(changed)):
         return False
     middle, regular = usual_interval(changed)
     if middle is None or not regular or middle < 1:

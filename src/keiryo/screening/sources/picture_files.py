@@ -127,7 +127,7 @@ def read_header(data: bytes) -> Header:
             stamp = exif_stamp(picture.getexif())
         except Exception:  # as above
             stamp = None
-    return _fitting(Header(*picture.size, stamp))
+    return _fitting(Header(picture.width, picture.height, stamp))
 
 
 def _fitting(header: Header) -> Header:
@@ -240,7 +240,7 @@ def _by_pillow(data: bytes, smaller: int = 0) -> Decoded:
     from PIL import Image
 
     picture = _opened(data)
-    _fitting(Header(*picture.size, None))
+    _fitting(Header(picture.width, picture.height, None))
     if picture.format not in ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "MPO", "DIB"):
         raise PictureError(f"it is a {picture.format} image, which cameras here do not write")
     try:

@@ -7,11 +7,12 @@ UTC and marked, since nobody can say from it alone when a clock was changed.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from math import gcd
 from typing import Any
 
@@ -122,7 +123,8 @@ def exif_stamp(exif: Any) -> Stamp | None:
     if match is None:
         return None
     try:
-        moment = datetime(*(int(p) for p in match.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        fields = [int(part) for part in match.groups()]
+        moment = datetime(*fields, tzinfo=UTC)  # type: ignore[misc, arg-type]
     except ValueError:
         return None
     digits = re.match(r"\d+", _text(part).strip())
@@ -175,7 +177,7 @@ def numbering(stems: Sequence[str]) -> Numbering | None:
     ordered = sorted(set(found))
     if len(ordered) < max(2, 0.95 * len(found)):
         return None
-    steps = [b - a for a, b in zip(ordered, ordered[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(ordered)]
     usual, times = min(Counter(steps).items(), key=lambda item: (-item[1], item[0]))
     if times < _STEPS_ALIKE * len(steps) or gcd(*steps) % usual:
         return None
@@ -198,5 +200,5 @@ def instant_seconds(text: str) -> float:
 
 def utc_words(epoch_s: float) -> str:
     """Return seconds since 1970 as UTC text to the second."""
-    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=epoch_s)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch_s)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

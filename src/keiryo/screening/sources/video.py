@@ -57,16 +57,15 @@ class VideoSource(Source):
         self.path, self.video = path, True
         self.origin_s = None if start is None else start.timestamp()
         self._threads = threads
-        self._container: Any = None
         self._frame_s = 1 / _DEFAULT_RATE
         self._scale = 1.0
-        self._open()
+        self._container: Any = self._opened()
         if self._container is None:
             self.expected = 0
             return
         self._frame_s = self._usual_spacing()
         self.close()
-        self._open()
+        self._container = self._opened()
         stream = self._stream()
         self.expected = stream.frames or int((_end_s(stream) or 0.0) / self._frame_s) or None
         self.interval_s, self.estimated = self._frame_s, interval_s is None
@@ -83,8 +82,8 @@ class VideoSource(Source):
                 "Leave --interval out if the times in the video are the true ones.",
             )
 
-    def _open(self) -> None:
-        """Open the file, or say why there is nothing to review."""
+    def _opened(self) -> Any:
+        """Return the open file, or None after saying why there is nothing to review."""
         import av
         from av.error import FFmpegError
 
@@ -93,12 +92,12 @@ class VideoSource(Source):
         except (FFmpegError, OSError, ValueError) as error:
             empty = self.path.stat().st_size == 0
             self._nothing("it is empty" if empty else f"it cannot be opened as a video ({error})")
-            return
+            return None
         if not container.streams.video:
             container.close()
             self._nothing("there is no video in it")
-            return
-        self._container = container
+            return None
+        return container
 
     def _usual_spacing(self) -> float:
         """Return the time between two frames: the median over the first packets."""
@@ -146,7 +145,7 @@ class VideoSource(Source):
         """Yield the frames in the order of the recording."""
         if len(self.times):  # a second time, from the beginning
             self.close()
-            self._open()
+            self._container = self._opened()
         if self._container is None:
             return
         reading = _Reading(self, self._stream(), self._frame_s, self._scale)
