@@ -192,6 +192,17 @@ def test_a_start_dates_images_without_times(tmp_path: Path) -> None:
     assert codes(ask(tmp_path, *options, code=1)) >= {"DECLARED-TIME"}
 
 
+def test_a_camera_without_offset_is_told_beside_declared_instants(tmp_path: Path) -> None:
+    place = tmp_path / "images"
+    place.mkdir()
+    for n in range(8):
+        (place / f"IMG_{n}.jpg").write_bytes(jpeg(image(n), at(n), None))
+    declared = table(tmp_path, "A,2026-01-14T10:40:00Z,2026-01-14T10:50:00Z")
+    assert codes(ask(place, "--declared", declared)) == {"TIMES-LOCAL", "DECLARED-LOCAL-CLOCK"}
+    told = ask(place, "--declared", declared, "--start", "2026-01-14T19:30:00+09:00")
+    assert codes(told) == {"TIMES-LOCAL"}
+
+
 def _png(levels: Any) -> bytes:
     import io
 

@@ -179,6 +179,48 @@ def test_a_large_jpeg_is_decoded_smaller_and_keeps_its_digest() -> None:
     assert Decoder().decode(jpeg(large[::-1])).digest != told.digest
 
 
+def test_damaged_data_inside_a_jpeg_are_noticed() -> None:
+    rng = np.random.default_rng(2)
+    whole = jpeg(image(1, width=640, height=480))
+    found = 0
+    for at_byte in rng.integers(2000, len(whole) - 400, 20):
+        data = bytearray(whole)
+        data[at_byte : at_byte + 200] = rng.integers(0, 256, 200, np.uint8).tobytes()
+        try:
+            Decoder().decode(bytes(data))
+        except PictureError:
+            found += 1
+    assert found >= 16
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("RGB", {"progressive": True}),
+        ("RGB", {"subsampling": 0, "quality": 100}),
+        ("CMYK", {}),
+        ("L", {}),
+    ],
+)
+def test_kinds_of_jpeg(mode: str, options: dict[str, Any]) -> None:
+    for width in (160, 2000):
+        levels = image(1, width=width, height=120)
+        out = io.BytesIO()
+        Image.fromarray(levels).convert("RGB").convert(mode).save(out, "JPEG", **options)
+        luma = Decoder().decode(out.getvalue()).luma
+        if width == 160:
+            assert np.abs(luma.astype(int) - levels).mean() < 4
+        assert luma.shape[1] == width // (2 if width == 2000 else 1)
+
+
+def test_several_pictures_in_one_file() -> None:
+    out = io.BytesIO()
+    pages = [Image.fromarray(image(n)) for n in range(3)]
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    with pytest.raises(PictureError, match="3 pictures"):
+        Decoder().decode(out.getvalue())
+
+
 def test_sizes_that_do_not_fit() -> None:
     tiny = Decoder().decode(jpeg(np.zeros((1, 1), np.uint8)))
     assert tiny.luma.shape == (1, 1)

@@ -121,7 +121,8 @@ def test_what_an_examination_says(seals: SealBooks, finding: str, value: Value) 
     key = seals.attached("metal-cap", 0)
     seals.do(key, "detach", 100)
     seals.do(key, "dispatch", 110)
-    seals.do(key, "examine", 120, finding=finding)
+    act = seals.do(key, "examine", 120, finding=finding)
+    assert ("SEAL-NOT-GENUINE" in seals.codes(act)) == (finding in ("tampered", "substituted"))
     assert [seals.value(key, t) for t in (0, 99, 100)] == [value, value, NOT_COVERED]
     assert str(seals.standing(key).periods[0].result()) == value.name
     cobra = seals.attached("cobra", 0)

@@ -251,7 +251,8 @@ def _supports(
             declared[mine[start]].from_s + longest + sensor.margin_s < one.from_s
         ):
             start += 1
-        for n in mine[start:]:
+        for position in range(start, len(mine)):
+            n = mine[position]
             if declared[n].from_s - sensor.margin_s > one.to_s:
                 break
             cost = _distance(declared[n], one, sensor, mismatch_s)
@@ -301,6 +302,8 @@ def _connected(
     for n, k in costs:
         of_operation[n].append(k)
         of_observation[k].append(n)
+    rank = {n: position for position, n in enumerate(mine)}
+    place = {k: position for position, k in enumerate(seen)}
     done: set[int] = set()
     groups = []
     for first in mine:
@@ -315,7 +318,7 @@ def _connected(
                     rows |= new
                     todo += sorted(new)
         done |= rows
-        groups.append(([n for n in mine if n in rows], [k for k in seen if k in columns]))
+        groups.append((sorted(rows, key=rank.__getitem__), sorted(columns, key=place.__getitem__)))
     return groups
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from keiryo.errors import Finding
+from keiryo.errors import Finding, Severity
 from keiryo.screening.declared import Declared, read_declared
 from keiryo.screening.mask import mask_findings, read_mask
 from keiryo.screening.matching import Blind, Matching, Observation, Sensor, State, match
@@ -274,6 +274,17 @@ class _Passage:
             period = (0.0, end + schedule.interval_s)
             both = coverages(times, [reason is None for reason in why], schedule, period)
         shown = presented_images(self.received, events)
+        if told is not None and told.instants and self.source.local_clock:
+            self.findings.append(
+                Finding(
+                    "DECLARED-LOCAL-CLOCK",
+                    Severity.WARNING,
+                    "operations are declared by instants, and the camera's times have no offset "
+                    "from UTC: they are compared as if the camera kept UTC",
+                    "Give the time of the first image with its offset: --start; until then what "
+                    "was not seen may only stand at another hour.",
+                )
+            )
         matching = self._matching(told, events, both, schedule, end) if told else None
         return ReviewResult(
             self.received,

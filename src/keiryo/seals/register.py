@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, and_, or_, select
+from sqlalchemy import Connection, MetaData, select
 
 from keiryo.errors import NotFoundError
 from keiryo.seals.events import SealEvent, event_of
@@ -45,12 +45,16 @@ def rows_of_keys(
     """Return the lines of a kind about some seals; None: about all."""
     if keys is None:
         return rows_of(connection, metadata, kind, through_act=through_act)
-    table, found = metadata.tables[kind], []
-    ordered = sorted(set(keys))
-    for first in range(0, len(ordered), _KEYS_AT_ONCE):
-        some = ordered[first : first + _KEYS_AT_ONCE]
-        mine = or_(*(and_(table.c.body == k.body, table.c.number == k.number) for k in some))
-        found += rows_of(connection, metadata, kind, mine, through_act=through_act)
+    table = metadata.tables[kind]
+    numbers: dict[str, list[str]] = {}
+    for key in sorted(set(keys)):
+        numbers.setdefault(key.body, []).append(key.number)
+    found: list[dict[str, Any]] = []
+    for body, mine in numbers.items():
+        for first in range(0, len(mine), _KEYS_AT_ONCE):
+            some = table.c.number.in_(mine[first : first + _KEYS_AT_ONCE])
+            same = table.c.body == body
+            found += rows_of(connection, metadata, kind, same, some, through_act=through_act)
     return found
 
 

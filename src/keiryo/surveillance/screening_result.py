@@ -22,7 +22,7 @@ from keiryo.surveillance.schedule_of import ScheduleOf, schedule_of
 QUIET, IN_EVENT, UNHEALTHY = 0, 1, 2
 STANDINGS = ("quiet", "event", "unhealthy")
 UNDECIDED = "undecided"
-"""Code of an image that screening neither called quiet nor put into an event that it reports."""
+"""Code of an image that belongs to no event that screening reports, and to no settled scene."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,11 @@ def result_of(
     event_of = _event_numbers(events, images.count)
     standing[(standing == QUIET) & (event_of > 0)] = IN_EVENT
     lost = (standing == IN_EVENT) & (event_of == 0)
+    settled = np.zeros(images.count, dtype=np.bool_)
+    for one in screened.scenes:
+        settled[shown[one.first : one.last + 1]] = True
+    standing[lost & settled] = QUIET  # the image by which a scene was found to have settled
+    lost &= ~settled
     standing[lost], codes[lost] = UNHEALTHY, told.setdefault(UNDECIDED, len(told))
     healthy = standing != UNHEALTHY
     authentic = np.array([one not in UNAUTHENTIC for one in images.state], dtype=np.bool_)

@@ -65,6 +65,7 @@ class FolderSource(Source):
         self.origin_s = start.timestamp() if start else first if timed.absolute else None
         if not timed.epochs and start is None:
             self.origin_s = None
+        self.local_clock = start is None and any(f.code == "TIMES-LOCAL" for f in timed.findings)
         self._take_interval(interval_s, timed)
         self._same_times()
         self._check_clock(timed)

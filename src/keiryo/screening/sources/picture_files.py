@@ -76,7 +76,8 @@ class _Segments:
     height: int
     exif: bytes | None
     picture: tuple[tuple[int, int], ...]  # parts of the file that make up the picture
-    scan: int  # where the compressed data begin; 0 if they are not in what was read
+    scan: int  # where the compressed data begin
+    usual: bool  # of the kind that cameras write: Huffman codes, 8 bit, grey or Y Cb Cr
 
 
 def read_bytes(path: Path) -> bytes:
@@ -156,7 +157,7 @@ def _opened(data: bytes) -> Any:
 
 def _segments(data: bytes) -> _Segments:
     """Return the parts of a JPEG file (ITU-T T.81, annex B)."""
-    at, exif, size, picture = 2, None, None, []
+    at, exif, size, picture, usual = 2, None, None, [], False
     while at + 4 <= len(data):
         if data[at] != 0xFF:
             raise PictureError("it is a JPEG file with a damaged header")
@@ -165,9 +166,10 @@ def _segments(data: bytes) -> _Segments:
             at += 1 if marker == 0xFF else 2
             continue
         (length,) = struct.unpack_from(">H", data, at + 2)
-        if marker in _FRAME_HEADERS and at + 9 <= len(data):
+        if marker in _FRAME_HEADERS and at + 10 <= len(data):
             height, width = struct.unpack_from(">HH", data, at + 5)
             size = (width, height)
+            usual = marker in (0xC0, 0xC1, 0xC2) and data[at + 4] == 8 and data[at + 9] in (1, 3)
         if marker == 0xE1 and exif is None and data[at + 4 : at + 10] == b"Exif\0\0":
             exif = data[at + 4 : at + 2 + length]
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
@@ -177,7 +179,7 @@ def _segments(data: bytes) -> _Segments:
             if size is None:
                 break
             picture[-1] = (picture[-1][0], len(data))
-            return _Segments(*size, exif, tuple(picture), at)
+            return _Segments(*size, exif, tuple(picture), at, usual)
     raise PictureError("it is a JPEG file that breaks off in its header")
 
 
@@ -211,6 +213,8 @@ class Decoder:
             for begin, stop in told.picture:
                 sum_.update(memoryview(data)[begin : min(stop, end)])
             digest = sum_.digest()
+        if not told.usual:
+            return _by_pillow(data, smaller)
         return self._by_ffmpeg(data, smaller, digest) or _by_pillow(data, smaller)
 
     def _by_ffmpeg(self, data: bytes, smaller: int, digest: bytes | None) -> Decoded | None:
@@ -223,13 +227,13 @@ class Decoder:
         if smaller not in self._jpeg:
             context: Any = av.CodecContext.create("mjpeg", "r")
             context.thread_count = 1
-            context.options = {"lowres": str(smaller)}
+            context.options = {"lowres": str(smaller), "err_detect": "explode"}
             self._jpeg[smaller] = context
         try:
             frames = self._jpeg[smaller].decode(av.Packet(data))
-        except FFmpegError:
+        except FFmpegError as error:
             del self._jpeg[smaller]
-            return None
+            raise PictureError("its data are damaged") from error
         if not frames or not frames[0].format.name.startswith(("yuv", "gray")):
             return None
         luma, chroma = frame_planes(frames[0])
@@ -247,6 +251,9 @@ def _by_pillow(data: bytes, smaller: int = 0) -> Decoded:
         if smaller:
             width, height = picture.size
             picture.draft("YCbCr", (width >> smaller, height >> smaller))
+        pages = getattr(picture, "n_frames", 1)
+        if pages > 1:
+            raise PictureError(f"it holds {pages} pictures; one is expected")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             picture.load()
@@ -259,6 +266,8 @@ def _by_pillow(data: bytes, smaller: int = 0) -> Decoded:
                 return Decoded(np.asarray(picture.getchannel(0)), None, None)
             if picture.mode != "YCbCr":
                 picture = picture.convert("RGB").convert("YCbCr")
+    except PictureError:
+        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PictureError(f"it is damaged or breaks off: {error}") from error
     except Exception as error:  # decoders of Pillow raise struct.error, KeyError and others

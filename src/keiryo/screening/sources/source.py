@@ -75,6 +75,8 @@ class Source:
         Images that came twice and count once.
     expected : int or None
         How many images there are, for showing progress.
+    local_clock : bool
+        Whether `origin_s` is the local time of a clock whose offset from UTC nobody gave.
     video : bool
         Whether the pictures are frames of a video.
     """
@@ -89,6 +91,7 @@ class Source:
         self.lost: list[Lost] = []
         self.duplicates = 0
         self.expected: int | None = None
+        self.local_clock = False
         self.video = False
 
     def pictures(self) -> Iterator[Picture | Unreadable]:

@@ -209,7 +209,8 @@ def _item_row(one: ItemCoverage, wanted: Wanted) -> dict[str, Any]:
 
 def _mass(one: Mass) -> dict[str, Any]:
     category = Category(one.category)
-    return {"category": one.category, "element": element_text(category, one.element_mg)}
+    element = f"{element_text(category, one.element_mg)} {category.unit}"
+    return {"category": one.category, "element": element}
 
 
 def _again_row(one: Any, wanted: Wanted) -> dict[str, Any]:
@@ -351,7 +352,8 @@ def _device_rows(found: Devices, wanted: Wanted, inside: set[str] | None = None)
         for one in every:
             device = one.spans.device.partition("@")[0]
             bars = _bars(one.coverage(), wanted)
-            rows.append(WatchRow(f"{path}: {device}", bars, href=why_address(device)))
+            name = f"{path} · {device.partition(':')[2]}"
+            rows.append(WatchRow(name, bars, href=why_address(device)))
     return rows
 
 
