@@ -64,7 +64,9 @@ def fill(folder: Path, count: int, *, first: int = 0, start: datetime = START) -
     return made
 
 
-def records(paths: Iterable[Path], *, first: int = 0, source: str = "CAM-01") -> list[dict[str, Any]]:
+def records(
+    paths: Iterable[Path], *, first: int = 0, source: str = "CAM-01"
+) -> list[dict[str, Any]]:
     """Return what the camera would log of pictures."""
     return [
         {
@@ -79,7 +81,9 @@ def records(paths: Iterable[Path], *, first: int = 0, source: str = "CAM-01") ->
     ]
 
 
-def write_log(path: Path, told: list[dict[str, Any]], *, chain: bool = True, sign: bool = False) -> Path:
+def write_log(
+    path: Path, told: list[dict[str, Any]], *, chain: bool = True, sign: bool = False
+) -> Path:
     """Write a log, chained and signed on request."""
     values = chain_values(told) if chain else [None] * len(told)
     lines = []

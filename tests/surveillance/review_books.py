@@ -88,9 +88,7 @@ def told(letters: str) -> Screened:
                 scene, new = new, new + 1
             elif letter == "r":
                 scene = 0
-    return Screened(
-        len(letters), standing, tuple(events), tuple(conditions), (), tuple(scenes)
-    )
+    return Screened(len(letters), standing, tuple(events), tuple(conditions), (), tuple(scenes))
 
 
 def _event(first: int, last: int, kind: EventKind, against: int, back: int | None) -> Event:
@@ -137,9 +135,7 @@ class Session:
     def open(self, count: int, *cameras: str, name: str | None = None) -> None:
         end = START + TEN_MINUTES * count
         cameras = cameras or ("CAM-01",)
-        open_review(
-            *self.given, name or self.name, cameras, START, end, clock=self.site.clock
-        )
+        open_review(*self.given, name or self.name, cameras, START, end, clock=self.site.clock)
 
     def events(self) -> list[ReviewEvent]:
         with self.site.books.database.reading() as connection:

@@ -75,7 +75,10 @@ def test_readings_are_recorded_and_corrected(site: Site) -> None:
     database = site.books.database
     with database.reading() as connection:
         metadata = database.metadata
-        assert [one.offset_ms for one in readings(connection, metadata, "CAM-01")] == [1_000, 12_000]
+        assert [one.offset_ms for one in readings(connection, metadata, "CAM-01")] == [
+            1_000,
+            12_000,
+        ]
         then = readings(connection, metadata, "CAM-01", through_act=first)
         assert [one.offset_ms for one in then] == [1_000, 11_000]
         early = correction(connection, metadata, "CAM-01", known_at=START)

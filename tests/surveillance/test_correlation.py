@@ -52,9 +52,7 @@ class Watched:
     def sealed(self, *openings: tuple[int, int]) -> str:
         """Seal the lid, and read out a log with openings, in seconds."""
         key = self.seals.attached("eoss", at=0)
-        shown = tuple(
-            Interval("opening", moment(a), moment(b), "NEGATIVE") for a, b in openings
-        )
+        shown = tuple(Interval("opening", moment(a), moment(b), "NEGATIVE") for a, b in openings)
         self.seals.do(key, "detach", 80_000)
         self.seals.do(key, "read-out", 81_000, intervals=shown)
         return key.node

@@ -139,9 +139,7 @@ def test_names_and_areas(site: Site) -> None:
 
 def test_a_table_is_declared_once(site: Site) -> None:
     def take(content: str) -> Any:
-        return import_operations(
-            *site.given, "XARA", "ops.csv", content.encode(), clock=site.clock
-        )
+        return import_operations(*site.given, "XARA", "ops.csv", content.encode(), clock=site.clock)
 
     done = take(TABLE)
     assert (done.declared, done.unchanged) == (2, 0)
@@ -171,7 +169,9 @@ def test_rows_that_cannot_be_read(site: Site, old: str, new: str) -> None:
     assert codes(error.value) == ["OPERATION-ROW"] and not listed(site)
 
 
-@pytest.mark.parametrize("content", [b"", b"operation,from\n", b"\xff", TABLE.splitlines()[0].encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"operation,from\n", b"\xff", TABLE.splitlines()[0].encode()]
+)
 def test_files_that_are_no_table(site: Site, content: bytes) -> None:
     with pytest.raises(UsageError):
         import_operations(*site.given, "XARA", "o.csv", content, clock=site.clock)

@@ -115,9 +115,7 @@ def test_a_kill_leaves_nothing_half_done(site: Site) -> None:
     assert site.ingest(site.folder / "in").new == 5
 
 
-def test_a_full_disk_leaves_nothing_half_done(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_nothing_half_done(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(site.folder / "in", 3)
     put, calls = EvidenceStore.put, []
 

@@ -107,9 +107,7 @@ def test_removing_leaves_a_sound_record(site: Site) -> None:
     assert asked(site) == Retention((), {})
     assert apply_retention(*site.given, clock=site.clock).act is None
     problems: list[Any] = []
-    standalone.check_books(
-        str(database.path), str(database.evidence.folder), None, problems
-    )
+    standalone.check_books(str(database.path), str(database.evidence.folder), None, problems)
     assert not problems
     summary = backup(database, site.folder / "b.keiryo")
     assert not summary.missing_evidence

@@ -227,9 +227,7 @@ def test_no_face_goes_around_the_rules(made: Session) -> None:
     assert refused(made, (SCREENING.name, bad), run("other")) == ["SCREENING-PERIOD"]
     bad = {**other, "result": "0" * 64}
     assert refused(made, (SCREENING.name, bad), run("other")) == ["SCREENING-RESULT"]
-    assert refused(made, (SCREENING.name, other), run("other", created_by=1)) == [
-        "SCREENING-EVENT"
-    ]
+    assert refused(made, (SCREENING.name, other), run("other", created_by=1)) == ["SCREENING-EVENT"]
     bad = {**other, "camera": "CAM-99"}
     assert refused(made, (SCREENING.name, bad), run("other")) == ["CAMERA-UNKNOWN"]
 

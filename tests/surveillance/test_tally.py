@@ -115,7 +115,11 @@ def test_what_a_review_does_to_the_tally(made: Session) -> None:
     assert told_.reasons == {"NOT_YET_REVIEWED": 7, "dark": 1}
     made.look()
     told_ = made.tally()
-    assert (told_.reviewed, told_.quiet, told_.reasons) == (4, 4, {"NOT_YET_REVIEWED": 3, "dark": 1})
+    assert (told_.reviewed, told_.quiet, told_.reasons) == (
+        4,
+        4,
+        {"NOT_YET_REVIEWED": 3, "dark": 1},
+    )
     made.mark("benign", 1)
     told_ = made.tally()
     assert (told_.reviewed, told_.quiet, told_.not_reviewable) == (4, 7, 1)

@@ -367,9 +367,7 @@ def _chosen(
     """Return rows for people: the columns that matter, lists in words; whole ones as JSON."""
     if format_of(format_) is Format.JSON:
         return rows
-    return [
-        {n: ", ".join(r[n]) if isinstance(r[n], list) else r[n] for n in columns} for r in rows
-    ]
+    return [{n: ", ".join(r[n]) if isinstance(r[n], list) else r[n] for n in columns} for r in rows]
 
 
 def _milliseconds(seconds: float | None, option: str) -> int | None:
@@ -411,8 +409,6 @@ def _tell_findings(books: Any, act_id: int) -> None:
 
     table = books.database.metadata.tables[FINDING.name]
     with books.database.reading() as connection:
-        rows = rows_of(
-            connection, books.database.metadata, FINDING.name, table.c.act_id == act_id
-        )
+        rows = rows_of(connection, books.database.metadata, FINDING.name, table.c.act_id == act_id)
     for row in rows:
         print(f"  {row['code']}: {row['message']}\n    → {row['advice']}")

@@ -131,7 +131,9 @@ def in_evidence(posting: Posting, digest: str) -> bool:
     return posting.connection.execute(query).first() is not None
 
 
-def recorded_at(connection: Connection, metadata: MetaData, act_ids: Iterable[int]) -> dict[int, str]:
+def recorded_at(
+    connection: Connection, metadata: MetaData, act_ids: Iterable[int]
+) -> dict[int, str]:
     """Return when acts were recorded, UTC, by their numbers."""
     table, wanted, found = metadata.tables[ACT], sorted(set(act_ids)), {}
     for start in range(0, len(wanted), 500):

@@ -179,9 +179,7 @@ def make_case_file(
             images=made.images,
         )
         act = post(database, draft, actor, clock=clock).act
-    return CaseFile(
-        out, digest, made.images, made.missing, made.line_count, act, made.checkpoint
-    )
+    return CaseFile(out, digest, made.images, made.missing, made.line_count, act, made.checkpoint)
 
 
 def check_case(path: Path, held: Checkpoint | None = None) -> tuple[list[str], str]:
@@ -253,7 +251,9 @@ class _Writer:
         with path.open("wb") as stream, _archive(stream) as archive:
             told = README.format(camera=self.name, begin=self.begin, end=self.end)
             self._add(archive, "README.txt", told.encode())
-            html = page(self.name, self.begin, self.end, self.content.lines, present, self.checkpoint)
+            html = page(
+                self.name, self.begin, self.end, self.content.lines, present, self.checkpoint
+            )
             self._add(archive, "index.html", html.encode())
             for kind, rows in sorted(self.content.lines.items()):
                 self._add(archive, f"records/{kind}.jsonl", b"".join(map(_plain, rows)))
@@ -390,7 +390,9 @@ def _operations(
     connection: Connection, metadata: MetaData, name: str, begin: str, end: str, made: _Content
 ) -> None:
     c = metadata.tables[DECLARED_OPERATION.name].c
-    rows = rows_of(connection, metadata, DECLARED_OPERATION.name, c.begin_at < end, c.end_at >= begin)
+    rows = rows_of(
+        connection, metadata, DECLARED_OPERATION.name, c.begin_at < end, c.end_at >= begin
+    )
     found = [row for row in rows if f"camera:{name}" in str(row["sensors"]).split(" | ")]
     if found:
         made.lines[DECLARED_OPERATION.name] = found

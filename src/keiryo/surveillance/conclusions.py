@@ -197,9 +197,7 @@ def conclude_parts(
     return post(database, draft, actor, clock=clock)
 
 
-def sound_parts(
-    connection: Connection, metadata: MetaData, review: str, camera: str
-) -> list[Part]:
+def sound_parts(connection: Connection, metadata: MetaData, review: str, camera: str) -> list[Part]:
     """Return the period of a review in parts: sound ones, and those with a gap or a bad view.
 
     An unsound part reaches from the last image that counts before the gap to the first one
@@ -473,9 +471,7 @@ def check_conclusions(posting: Posting) -> Iterator[Finding | Refusal]:
             yield from (Refusal(one) for one in found)
 
 
-def _evidence_findings(
-    posting: Posting, line: dict[str, Any], name: str
-) -> Iterator[Refusal]:
+def _evidence_findings(posting: Posting, line: dict[str, Any], name: str) -> Iterator[Refusal]:
     table = posting.table(IMAGE.name)
     for digest in (line["evidence"] or "").split():
         same = (table.c.digest == digest, table.c.camera == line["camera"])

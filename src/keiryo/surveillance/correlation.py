@@ -226,9 +226,7 @@ def states_of_camera(
         return {}
     seen = _seen(connection, metadata, one, through_act, cameras=(camera,), seals=False)
     found = _match(declared, seen, one.begin)
-    return {
-        op.name: m.by_sensor[device] for op, m in zip(declared, found.operations, strict=True)
-    }
+    return {op.name: m.by_sensor[device] for op, m in zip(declared, found.operations, strict=True)}
 
 
 def _seen(
@@ -280,9 +278,7 @@ def _openings(
     devices = {cover.spans.device for cover in covers.values()}
     table = metadata.tables[SEAL_INTERVAL.name]
     conditions = (table.c.code == "opening", table.c.begin_at < one.end)
-    rows = rows_of(
-        connection, metadata, SEAL_INTERVAL.name, *conditions, through_act=through_act
-    )
+    rows = rows_of(connection, metadata, SEAL_INTERVAL.name, *conditions, through_act=through_act)
     found: dict[tuple[str, str], Opening] = {}
     for row in rows:
         device = f"seal:{row['body']}/{row['number']}"
@@ -341,9 +337,7 @@ def _match(declared: Sequence[DeclaredOperation], seen: _Seen, begin: str) -> Ma
     observations = [
         Observation(_s(e.begin, zero), _s(e.end, zero), f"camera:{e.camera}") for e in seen.events
     ]
-    observations += [
-        Observation(_s(o.begin, zero), _s(o.end, zero), o.seal) for o in seen.openings
-    ]
+    observations += [Observation(_s(o.begin, zero), _s(o.end, zero), o.seal) for o in seen.openings]
     return match(wanted, observations, seen.blind, sensors=seen.sensors.values())
 
 

@@ -72,7 +72,9 @@ def read_operations(name: str, content: bytes, mba: str) -> list[OperationEntry]
     missing = [one for one in REQUIRED if one not in columns]
     unknown = [one for one in columns if one not in COLUMNS]
     if missing or unknown or len(set(columns)) != len(columns):
-        told = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(unknown) or 'doubles'}"
+        told = (
+            f"lacks {', '.join(missing)}" if missing else f"has {', '.join(unknown) or 'doubles'}"
+        )
         raise UsageError(f"{name} {told}", f"The columns are {', '.join(COLUMNS)}.")
     reader.fieldnames = columns
     found: list[OperationEntry] = []

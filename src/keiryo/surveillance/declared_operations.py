@@ -364,7 +364,9 @@ def operation_findings(values: Mapping[str, Any]) -> Iterator[Finding]:
     sensors = split_list(values["sensors"])
     wrong = [one for one in sensors if not _SENSOR.fullmatch(one)]
     if wrong or not sensors:
-        told = f"{wrong[0][:60]!r} names no device" if wrong else "nothing says which device sees it"
+        told = (
+            f"{wrong[0][:60]!r} names no device" if wrong else "nothing says which device sees it"
+        )
         yield bad(
             "OPERATION-SENSOR",
             f"{name}: {told}",

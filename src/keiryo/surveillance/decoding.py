@@ -44,7 +44,9 @@ def pictures(
     decoder = Decoder()
     for begin, end in groups(images, first):
         if images.frame[begin] is None:
-            found: Iterator[tuple[int, Any]] = iter([(begin, _still(store, images, begin, decoder))])
+            found: Iterator[tuple[int, Any]] = iter(
+                [(begin, _still(store, images, begin, decoder))]
+            )
         else:
             found = _frames(store, images, begin, end)
         for position, decoded in found:

@@ -93,8 +93,7 @@ def image_rows(
     c = metadata.tables[IMAGE.name].c
     gone = metadata.tables[IMAGE_REMOVAL.name].c
     removed = {
-        str(row[0])
-        for row in connection.execute(select(gone.digest).where(gone.camera == camera))
+        str(row[0]) for row in connection.execute(select(gone.digest).where(gone.camera == camera))
     }
     query = select(metadata.tables[IMAGE.name])
     query = query.where(*_period(c, camera, begin, end, through_act))

@@ -164,9 +164,7 @@ def read_manifest(
     else:
         _read_records(path, camera, made, keys, kid, received_at)
     if not made.entries:
-        raise UsageError(
-            f"{path.name} lists no images", "Give the list that came with the images."
-        )
+        raise UsageError(f"{path.name} lists no images", "Give the list that came with the images.")
     made.index()
     return made
 

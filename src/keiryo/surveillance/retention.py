@@ -254,9 +254,7 @@ class _Rules:
             reviews = {what[1] for _, _, at, _ in group for what in self.concluded.covering(at)}
             told = ", ".join(sorted(reviews)[:3])
             rule = f"{self.camera.retention_days} days after the review {told}"
-        return ImageFile(
-            self.camera.name, digest, name, len(group), first, last, kept_for, rule
-        )
+        return ImageFile(self.camera.name, digest, name, len(group), first, last, kept_for, rule)
 
     def _kept(
         self, digest: str, group: list[tuple[str, str, str, str]], first: str, last: str
@@ -281,9 +279,7 @@ class _Rules:
         return TOO_EARLY if self.now is not None and self.now < kept_until else None
 
 
-def _marked(
-    connection: Connection, metadata: MetaData, camera: str
-) -> Iterator[tuple[str, str]]:
+def _marked(connection: Connection, metadata: MetaData, camera: str) -> Iterator[tuple[str, str]]:
     """Yield the times of the events of a camera of which a reviewer said something."""
     event, mark = metadata.tables[SCREENED_EVENT.name], metadata.tables[MARK.name]
     same = (mark.c.screening == event.c.screening) & (mark.c.event == event.c.event)
@@ -375,9 +371,7 @@ def finish_removals(database: Database, *, progress: Say | None = None) -> int:
     return count
 
 
-def _removal_frames(
-    files: tuple[ImageFile, ...], scopes: dict[str, str]
-) -> Iterator[pl.DataFrame]:
+def _removal_frames(files: tuple[ImageFile, ...], scopes: dict[str, str]) -> Iterator[pl.DataFrame]:
     import polars as pl
 
     for start in range(0, len(files), FRAME_ROWS):
@@ -390,5 +384,3 @@ def _removal_frames(
                 "rule": [one.rule for one in some],
             }
         )
-
-

@@ -173,9 +173,7 @@ def _counts(
         mine = [row for row in rows if row["camera"] == camera]
         period = min(row["begin_at"] for row in mine), max(row["end_at"] for row in mine)
         closed = period[0], instant_of(micros(period[1]) + 1)
-        known = standings(
-            connection, metadata, review, camera, closed, through_act=through_act
-        )
+        known = standings(connection, metadata, review, camera, closed, through_act=through_act)
         barred = [n for name, n in known.told.items() if name in UNVIEWABLE]
         to_see = np.r_[0, np.cumsum(~np.isin(known.reason, barred))]
         seen = np.r_[0, np.cumsum(known.looked & ~np.isin(known.reason, barred))]

@@ -112,7 +112,9 @@ def _count_findings(posting: Posting, line: dict[str, Any]) -> Iterator[Finding]
             "quiet or as seen in an event",
             "What is unreadable, removed or not authentic is never quiet. Screen it again.",
         )
-    events = {row["event"] for row in posting.lines(SCREENED_EVENT.name) if row["screening"] == name}
+    events = {
+        row["event"] for row in posting.lines(SCREENED_EVENT.name) if row["screening"] == name
+    }
     named = {run["event"] for run in runs} | {run["created_by"] for run in runs}
     if (named - {None}) - events or events != set(range(1, len(events) + 1)):
         yield wrong(

@@ -273,9 +273,7 @@ def _runs(
     ends = np.r_[starts[1:], len(standing)] - 1
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         kind, code, event, creator = (int(n) for n in every[:, first])
-        yield Run(
-            STANDINGS[kind], told[code] or None, first, last, event or None, creator or None
-        )
+        yield Run(STANDINGS[kind], told[code] or None, first, last, event or None, creator or None)
 
 
 def _gaps(schedule: ScheduleOf) -> Iterator[Bad]:

@@ -254,9 +254,7 @@ def _relevant(
     """Yield the events that stand marked relevant, to the end of the period of their review."""
     table = metadata.tables[REVIEW.name]
     event = metadata.tables[SCREENED_EVENT.name]
-    mine = rows_of(
-        connection, metadata, SCREENED_EVENT.name, event.c.camera == camera, **known
-    )
+    mine = rows_of(connection, metadata, SCREENED_EVENT.name, event.c.camera == camera, **known)
     if not mine:
         return
     events = {(row["screening"], row["event"]): row for row in mine}

@@ -222,9 +222,7 @@ def check_views(posting: Posting) -> Iterator[Refusal]:
         if known_camera(posting.connection, posting.metadata, camera) is None:
             yield Refusal(unknown_camera(camera))
             continue
-        before = views(
-            posting.connection, posting.metadata, camera, through_act=posting.act_id - 1
-        )
+        before = views(posting.connection, posting.metadata, camera, through_act=posting.act_id - 1)
         earlier = [one for one in before if one.version < line["version"]]
         later = [one for one in before if one.version > line["version"]]
         if line["version"] != 1 and line["version"] - 1 not in {one.version for one in earlier}:
