@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 import surveillance_metric as metric
 from surveillance_metric import Report
-from surveillance_streams import PTI, Planes, Stream, colours, streams
+from surveillance_streams import FAINT_STATE, PTI, Stream, colours, streams
 
 from keiryo.screening.model import Picture
 from keiryo.screening.screen import Screening
@@ -29,40 +29,34 @@ from keiryo.screening.screen import Screening
 cv2.setNumThreads(1)
 OURS, MOG2, DIFFERENCE, DVR = "keiryo", "MOG2", "previous difference", "DVR-Scan"
 HINDSIGHT = ", threshold by hindsight"
+WIDTH = 384
 SHARE = 0.0008
 """Share of the picture from which the simple methods report: that of the domain notes."""
-LIMIT = ("small 1.5-2.5 %", "faint", "slow fade")
+LIMIT = ("small 1.5-2.5 %", "faint", "slow fade", FAINT_STATE)
 """Kinds below what one analysis pass resolves (2 to 3 % of the width) or of hardly any contrast."""
-
-
-def picture(planes: Planes, index: int, time_s: float) -> Picture:
-    """Return an image as screening takes it."""
-    rows = planes.shape[0] * 2 // 3
-    part, half = rows // 4, (rows // 2, planes.shape[1] // 2)
-    chroma = (planes[rows : rows + part].reshape(half), planes[rows + part :].reshape(half))
-    return Picture(index, time_s, planes[:rows], chroma)
 
 
 class Scored:
     """A method that gives every image a score, the share of the picture that changed."""
 
-    def __init__(self, score: Callable[[Planes], float]) -> None:
+    def __init__(self, score: Callable[[Picture], float]) -> None:
         self._score, self.scores, self.seconds = score, [], 0.0
 
-    def see(self, planes: Planes) -> None:
+    def see(self, picture: Picture) -> None:
         began = time.process_time()
-        self.scores.append(self._score(planes))
+        self.scores.append(self._score(picture))
         self.seconds += time.process_time() - began
 
 
-def mog2() -> Callable[[Planes], float]:
-    """Return OpenCV's MOG2 with its defaults (500 images, shadows) at half size, in colours."""
+def mog2() -> Callable[[Picture], float]:
+    """Return OpenCV's MOG2 with its defaults (500 images, shadows), in colours and 384 wide."""
     subtractor = cv2.createBackgroundSubtractorMOG2()
     kernel = np.ones((3, 3), np.uint8)
 
-    def score(planes: Planes) -> float:
-        image = colours(planes)
-        small = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    def score(picture: Picture) -> float:
+        image = colours(picture)
+        size = (WIDTH, round(WIDTH * image.shape[0] / image.shape[1]))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         front = (subtractor.apply(small) == 255).astype(np.uint8)
         front = cv2.morphologyEx(front, cv2.MORPH_OPEN, kernel)
         return float(front.mean())
@@ -70,13 +64,12 @@ def mog2() -> Callable[[Planes], float]:
     return score
 
 
-def difference() -> Callable[[Planes], float]:
+def difference() -> Callable[[Picture], float]:
     """Return the share of 192 x 108 grey pixels that differ by 20 levels from the image before."""
     last: list[Any] = []
 
-    def score(planes: Planes) -> float:
-        rows = planes.shape[0] * 2 // 3
-        small = cv2.resize(planes[:rows], (192, 108), interpolation=cv2.INTER_AREA)
+    def score(picture: Picture) -> float:
+        small = cv2.resize(picture.luma, (192, 108), interpolation=cv2.INTER_AREA)
         share = float((cv2.absdiff(small, last[0]) > 20).mean()) if last else 0.0
         last[:] = [small]
         return share
@@ -102,11 +95,11 @@ def screened(stream: Stream, folder: Path) -> tuple[Any, dict[str, Scored], floa
     screening = Screening(interval_s=between if stream.family == PTI else None)
     others = {MOG2: Scored(mog2()), DIFFERENCE: Scored(difference())}
     seconds = 0.0
-    for index, planes in enumerate(stream.frames(folder)):
+    for picture in stream.pictures(folder):
         for other in others.values():
-            other.see(planes)
+            other.see(picture)
         began = time.process_time()
-        screening.see(picture(planes, index, index * between))
+        screening.see(picture)
         seconds += time.process_time() - began
     began = time.process_time()
     found = screening.finish()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from coverage_made import ALWAYS, DAY, at, device, facts
 from keiryo.containment.values import Value, best, worst
 from keiryo.coverage.facts import Facts
-from keiryo.coverage.item import item_coverage, item_line
+from keiryo.coverage.item import item_coverage, item_line, item_value
 from keiryo.coverage.line import Line, best_of, line_of_spans, worst_of
 from keiryo.coverage.loss import history
 
@@ -105,7 +105,7 @@ def slow(known: Facts, uid: str, moment: datetime) -> Value:
     return worst(found)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(worlds())
 def test_the_line_is_what_a_slow_model_says_at_every_instant(known: Facts) -> None:
     for uid in ("FA", "FB", "FC", "FD"):
@@ -113,6 +113,7 @@ def test_the_line_is_what_a_slow_model_says_at_every_instant(known: Facts) -> No
         for quarter in range(-1, 4 * LAST):
             moment = at(quarter * UNIT / 2)
             assert line.at(moment) is slow(known, uid, moment), (uid, quarter / 2)
+            assert item_value(known, uid, moment) is line.at(moment)
         changes = [change for change, _value in line.changes]
         assert changes == sorted(set(changes))
 

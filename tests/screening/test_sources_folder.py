@@ -48,6 +48,8 @@ def test_times_from_names(tmp_path: Path) -> None:
     assert np.abs(first.luma.astype(int) - image(0)).mean() < 3
     source, _ = read(tmp_path, interval_s=600.0)
     assert not source.findings
+    source, _ = read(tmp_path, interval_s=300.0)
+    assert codes(source) == ["INTERVAL-DISAGREES"]
 
 
 def test_times_from_exif(tmp_path: Path) -> None:

@@ -114,7 +114,10 @@ class Site:
 
     def camera(self, name: str = "CAM-01", **more: Value) -> None:
         values: dict[str, Value] = {
-            **{"camera": name, "mba": "XARA", "interval_ms": 600_000, "tolerance_ms": 30_000},
+            "camera": name,
+            "mba": "XARA",
+            "interval_ms": 600_000,
+            "tolerance_ms": 30_000,
             **more,
         }
         register_camera(*self.given, values, clock=self.clock)
@@ -141,10 +144,19 @@ class Site:
         """Record that a review concluded about CAM-01, past the checks of reviews."""
         count = sum(utc_text(begin) <= row["at"] < utc_text(end) for row in self.rows())
         line: dict[str, Value] = {
-            **{"review": "REV-1", "camera": "CAM-01", "conclusion": "positive"},
-            **{"begin_at": utc_text(begin), "end_at": utc_text(end), "received": count},
-            **{"reviewed": 0, "quiet": count, "not_reviewable": 0, "not_yet_reviewed": 0},
-            **{"missing": 0, "person": "P-TEST2345", **more},
+            "review": "REV-1",
+            "camera": "CAM-01",
+            "conclusion": "positive",
+            "begin_at": utc_text(begin),
+            "end_at": utc_text(end),
+            "received": count,
+            "reviewed": 0,
+            "quiet": count,
+            "not_reviewable": 0,
+            "not_yet_reviewed": 0,
+            "missing": 0,
+            "person": "P-TEST2345",
+            **more,
         }
         self.post_bare("surveillance_conclusion", line)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from surveillance.camera_books import SCOPE, START, Site, codes, fill, make_site, picture
 
 from keiryo.errors import NotFoundError, RefusedError
 from keiryo.journal.model import Draft
@@ -16,6 +15,7 @@ from keiryo.surveillance.cameras import camera, cameras, register_camera
 from keiryo.surveillance.explain_images import dependents, explain
 from keiryo.surveillance.tables import CAMERA, CAMERA_VIEW
 from keiryo.surveillance.views import mask_plane, record_view, reference_plane, view_at, views
+from surveillance.camera_books import SCOPE, START, Site, codes, fill, make_site, picture
 
 LATER = START + timedelta(days=3)
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from surveillance.camera_books import START, Site, codes, fill, make_site
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from keiryo.surveillance.clocks import (
     readings,
     record_reading,
 )
+from surveillance.camera_books import START, Site, codes, fill, make_site
 
 ZERO = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -370,9 +370,19 @@ def test_a_set_belongs_to_one_camera(site: Site) -> None:
 def test_acts_that_the_pipeline_refuses(site: Site, line: dict[str, Any], code: str) -> None:
     at = "2026-03-01T08:00:00.000000Z"
     values = {
-        **{"set_name": "S", "camera": "CAM-01", "source": "x", "medium": "file"},
-        **{"received_at": at, "images": 0, "duplicates": 0, "unreadable": 0, "sequence_gaps": 0},
-        **{"authentic": "unsigned", "first_at": at, "last_at": at, **line},
+        "set_name": "S",
+        "camera": "CAM-01",
+        "source": "x",
+        "medium": "file",
+        "received_at": at,
+        "images": 0,
+        "duplicates": 0,
+        "unreadable": 0,
+        "sequence_gaps": 0,
+        "authentic": "unsigned",
+        "first_at": at,
+        "last_at": at,
+        **line,
     }
     draft = Draft("surveillance.ingest", "x")
     if code == "IMAGE-NOT-KEPT":

@@ -14,7 +14,6 @@ from keiryo.journal.model import Draft
 from keiryo.journal.posting import post
 from keiryo.journal.verify import verify
 from keiryo.storage.backup import backup, restore
-from keiryo.storage.engine import Database
 from keiryo.storage.evidence import EvidenceStore
 from keiryo.surveillance.case_file import make_case_file
 from keiryo.surveillance.holds import hold, holds, release_hold
@@ -111,9 +110,8 @@ def test_removing_leaves_a_sound_record(site: Site) -> None:
     assert not problems
     summary = backup(database, site.folder / "b.keiryo")
     assert not summary.missing_evidence
-    other = Database(f"sqlite:///{site.folder / 'other.sqlite'}", database.registry)
-    restore(other, site.folder / "b.keiryo")
-    assert verify(other).sound
+    restored = restore(site.folder / "b.keiryo", site.folder / "o.sqlite", database.registry)
+    assert restored.sound
 
 
 def test_other_evidence_that_is_gone_is_still_found(site: Site) -> None:

@@ -32,8 +32,11 @@ def refused(function: Any, *arguments: Any, **more: Any) -> list[str]:
 
 def line(made: Session, **more: Any) -> dict[str, Any]:
     return {
-        **{"review": "other", "mba": "XARA", "begin_at": "2026-03-01T08:00:00.000000Z"},
-        **{"end_at": "2026-03-01T10:00:00.000000Z", "reviewer": "P-TEST2345"},
+        "review": "other",
+        "mba": "XARA",
+        "begin_at": "2026-03-01T08:00:00.000000Z",
+        "end_at": "2026-03-01T10:00:00.000000Z",
+        "reviewer": "P-TEST2345",
         "screenings": made.screened[0].names[0],
         **more,
     }

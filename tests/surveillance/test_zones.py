@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from surveillance.camera_books import SCOPE, START, Site, codes, make_site
 
 from keiryo.errors import RefusedError
 from keiryo.journal.model import Draft
@@ -22,6 +21,7 @@ from keiryo.surveillance.zones import (
     zones_at,
     zones_of,
 )
+from surveillance.camera_books import SCOPE, START, Site, codes, make_site
 
 SQUARE = parse_polygon("0.1,0.1 0.4,0.1 0.4,0.4 0.1,0.4")
 

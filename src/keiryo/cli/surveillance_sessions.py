@@ -129,8 +129,10 @@ def list_(
             every = [count(connection, metadata, one.name, name) for name in one.cameras]
             rows.append(
                 {
-                    **{"review": one.name, "mba": one.mba},
-                    **{"from": _short(one.begin), "to": _short(one.end)},
+                    "review": one.name,
+                    "mba": one.mba,
+                    "from": _short(one.begin),
+                    "to": _short(one.end),
                     "cameras": ", ".join(one.cameras),
                     "not_yet_reviewed": sum(each.not_yet_reviewed for each in every),
                     "conclusions": len(told),
@@ -159,9 +161,12 @@ def show(review: ReviewArgument, db: DbOption = None, format_: FormatOption = No
     rows = [
         {
             **{name: event[name] for name in ("rank", "screening", "event", "kind")},
-            **{"from": _short(event["begin_at"]), "images": event["images"]},
-            **{"seen": f"{event['seen']}/{event['to_see']}", "verdict": event["verdict"]},
-            **{"zones": ", ".join(event["zones"]), "declared": ", ".join(event["declared"])},
+            "from": _short(event["begin_at"]),
+            "images": event["images"],
+            "seen": f"{event['seen']}/{event['to_see']}",
+            "verdict": event["verdict"],
+            "zones": ", ".join(event["zones"]),
+            "declared": ", ".join(event["declared"]),
             "group": event["group"],
         }
         for event in events
@@ -334,7 +339,8 @@ def correlate(review: ReviewArgument, db: DbOption = None, format_: FormatOption
         found = run(connection, books.database.metadata, review)
     rows = [
         {
-            **{"operation": one.operation.name, "state": one.state.value},
+            "operation": one.operation.name,
+            "state": one.state.value,
             "sensors": ", ".join(f"{n} {s.value}" for n, s in one.by_sensor.items()),
             "seen_by": ", ".join(one.seen_by),
         }
@@ -372,7 +378,8 @@ def timeline(
         return
     rows: list[dict[str, Any]] = [
         {
-            **{"kind": row.kind, "name": row.name},
+            "kind": row.kind,
+            "name": row.name,
             **{n: _short(v) if n in ("begin", "end") else v for n, v in one.to_dict().items()},
         }
         for row in found
@@ -395,9 +402,13 @@ def _event(text: str) -> tuple[str, int]:
 
 def _condition(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        **{"camera": row["camera"], "code": row["code"]},
-        **{"from": _short(row["begin_at"]), "to": _short(row["end_at"])},
-        **{"images": row["images"], "measured": row["measured"], "threshold": row["threshold"]},
+        "camera": row["camera"],
+        "code": row["code"],
+        "from": _short(row["begin_at"]),
+        "to": _short(row["end_at"]),
+        "images": row["images"],
+        "measured": row["measured"],
+        "threshold": row["threshold"],
     }
 
 

@@ -6,8 +6,9 @@ Read once for as many items as are asked about; the lines of containments are co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
@@ -71,7 +72,10 @@ class Facts:
     known_at: datetime | None = None
     through_act: int | None = None
     _lines: dict[str, Line] = field(default_factory=dict, repr=False)
+    _held: dict[tuple[Stay, ...], Line] = field(default_factory=dict, repr=False)
     _links: dict[str, list[Became]] = field(default_factory=dict, repr=False)
+    shared: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
+    """What was worked out once for all items that were in the same places at the same times."""
 
     def containment_line(self, name: str) -> Line:
         """Return what the ways into a containment say together: never silent."""
@@ -93,8 +97,18 @@ class Facts:
 
     def held_line(self, uid: str) -> Line:
         """Return what the containments say in which an item was; silent while it was in none."""
-        return worst_of(
-            self.containment_line(stay.name).clipped(stay.time.begin, stay.time.end)
+        places = self.places(uid)
+        if places not in self._held:
+            self._held[places] = worst_of(
+                self.containment_line(stay.name).clipped(stay.time.begin, stay.time.end)
+                for stay in places
+            )
+        return self._held[places]
+
+    def places(self, uid: str) -> tuple[Stay, ...]:
+        """Return where an item was and when, without the lines that state it."""
+        return tuple(
+            replace(stay, time=Interval(stay.time.begin, stay.time.end), sealed=False)
             for stay in self.stays.get(uid, ())
         )
 

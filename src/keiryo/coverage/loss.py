@@ -104,7 +104,13 @@ def history(facts: Facts, uid: str, at: datetime | None = None) -> History:
     at : datetime, optional
         Up to and with this instant; default: as far as is known.
     """
-    return _Walk(facts).until(uid, at, with_it=True)
+    if facts.origin(uid).parents or facts.reverified.get(uid):
+        return _Walk(facts).until(uid, at, with_it=True)
+    key = ("history", facts.places(uid), at)
+    if key not in facts.shared:
+        facts.shared[key] = _Walk(facts).until(uid, at, with_it=True)
+    found: History = facts.shared[key]
+    return found
 
 
 class _Walk:

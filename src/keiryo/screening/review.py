@@ -46,6 +46,8 @@ from keiryo.screening.tally import Tally, presented_images, reasons, tally
 
 CLOCK_UNCERTAINTY_S = 10.0
 """Between a camera's clock and that of the declarations, where these are given by instants."""
+TIME_LAPSE_S = 5.0
+"""From this spacing of its frames on, a video is judged like pictures taken at intervals."""
 _EVERY = 50
 Progress = Callable[[int, int, str], None]
 _Dated = TypeVar("_Dated", Event, Note, SettledScene, Condition)
@@ -251,7 +253,10 @@ class _Passage:
             interval_s = usual_interval(times)[0] or interval_s
         if not interval_s:
             return None
-        return video_schedule(interval_s) if interval_s < 1 else pti_schedule(interval_s)
+        frames = self.source.video and self.source.estimated and interval_s < TIME_LAPSE_S
+        if frames or interval_s < 1:
+            return video_schedule(interval_s)
+        return pti_schedule(interval_s)
 
     def result(self, told: Declared | None) -> ReviewResult:
         """Put together what was found."""

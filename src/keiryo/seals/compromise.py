@@ -2,7 +2,7 @@
 
 An accident or an emergency is no time for forms: what, which seal, when; the rest follows. From
 the moment of the compromise the seal is inconclusive until it is checked or examined.
-Source: NSSPI Safeguards Education Portal, "C/S measures"; shared domain notes, section 0.
+Source: NSSPI Safeguards Education Portal, "C/S measures"; docs/theory/surveillance.md.
 """
 
 from __future__ import annotations

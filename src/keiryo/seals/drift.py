@@ -3,7 +3,7 @@
 Between two readings the difference is taken to grow evenly:
 ``t_true = t_seal + o1 + (o2 - o1) (t_seal - t1) / (t2 - t1)`` with the offsets o1, o2 (true minus
 seal) that were found when the seal showed t1, t2; before the first and after the last reading the
-nearest pair is continued. Source: shared domain notes, section 1.1, rule 2.
+nearest pair is continued. Source: docs/theory/surveillance.md, rule 2.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keiryo.errors import Finding, Severity
 
-BASIS = "docs/theory/seals.md"
+BASIS = "docs/theory/surveillance.md"
 
 
 def refusing(code: str, message: str, advice: str) -> Finding:

@@ -1,6 +1,6 @@
 """The life of a seal: which event may follow in which state, as a table, and how events replay.
 
-The table is the one of the shared domain notes, section 1.1. Events are replayed in the order of
+The table is the one of docs/theory/surveillance.md. Events are replayed in the order of
 their times; one that does not fit is left out and told, never bent until it fits. The only final
 state is ``destroyed``; ``lost`` is left only by ``found``.
 """

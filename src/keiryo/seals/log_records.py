@@ -1,7 +1,7 @@
 """Records of the log of an electronic seal, as a file holds them: CSV or JSON lines.
 
 Columns or names: ``seq``, ``t``, ``code``, ``value``. A time is an instant with its offset, or a
-number of seconds of the seal's clock. Codes are those of the shared domain notes, section 1.1; the
+number of seconds of the seal's clock. Codes are those of docs/theory/surveillance.md; the
 names that messages of unattended sensors use (``type``, ``data``) are taken as well.
 """
 

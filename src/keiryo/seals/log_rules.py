@@ -1,6 +1,6 @@
 """What the log of an electronic seal shows: openings, gaps, tampering, the state of its clock.
 
-Rules (shared domain notes, section 1.1): sequence numbers follow one another; time never runs
+Rules (docs/theory/surveillance.md): sequence numbers follow one another; time never runs
 backwards except where the clock was set; what opens is closed or still open; a missed report of
 health is no contact; a battery is changed before it is empty. A gap is never taken for quiet.
 """

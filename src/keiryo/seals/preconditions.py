@@ -1,6 +1,6 @@
 """What must hold before something can happen to a seal; each gives findings where it does not.
 
-Sources: shared domain notes, section 1.1 (life cycle); ASTM F946 (a continuous line of
+Sources: docs/theory/surveillance.md (life cycle); ASTM F946 (a continuous line of
 accountability for each number, no duplicates); 10 CFR 73.46(d)(10) (two individuals as a team).
 """
 

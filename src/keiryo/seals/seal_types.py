@@ -1,6 +1,6 @@
 """Types of seals as data: how each works, whether it is used again, where it can be verified.
 
-Source: shared domain notes on containment and surveillance, section 1.1, which rest on the NSSPI
+Source: docs/theory/surveillance.md, which rests on the NSSPI
 Safeguards Education Portal ("Seal", "EOSS") and the Canberra RMSA User's Manual SFG-MAN-001.
 """
 

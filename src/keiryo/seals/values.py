@@ -5,7 +5,7 @@ or missing belongs to the period itself. Up to the last check that is able to ve
 seal is POSITIVE; after it PENDING, until an examination, a verification or the log decides. A
 broken or missing seal is NEGATIVE from after that check to the finding. An authentic log narrows
 that to what was open; after the closing it is INCONCLUSIVE until the containment was looked over.
-Source: shared domain notes, section 1.1, coverage rules 1 and 4.
+Source: docs/theory/surveillance.md, coverage rules 1 and 4.
 """
 
 from __future__ import annotations

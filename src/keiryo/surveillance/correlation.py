@@ -80,8 +80,11 @@ class Coincidence:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
-            **{"kind": self.kind, "first": self.first, "second": self.second},
-            **{"devices": list(self.devices), "apart_s": self.apart_s},
+            "kind": self.kind,
+            "first": self.first,
+            "second": self.second,
+            "devices": list(self.devices),
+            "apart_s": self.apart_s,
         }
 
 

@@ -54,7 +54,9 @@ def pictures(
                 yield position, decoded
                 continue
             time_s = (int(images.at[position]) - int(images.at[0])) / 1_000_000
-            yield position, Picture(shown, time_s, *decoded, name=images.name[position])
+            luma, chroma, digest = decoded
+            name = images.name[position]
+            yield position, Picture(shown, time_s, luma, chroma, digest, name)
             shown += 1
 
 

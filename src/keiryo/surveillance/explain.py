@@ -144,7 +144,7 @@ def _on_file(connection: Connection, metadata: MetaData, node: str, digest: str)
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     for one in connection.execute(query).mappings():
         if digest in (one["evidence"] or "").split():
-            yield Link(line_node(one), "shown by", node)
+            yield Link(line_node(dict(one)), "shown by", node)
 
 
 def _on_line(

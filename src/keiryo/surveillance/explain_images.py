@@ -137,7 +137,8 @@ def _rows(
     table = metadata.tables[kind]
     query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
     query = query.order_by(table.c.act_id.desc(), table.c.line_no.desc()).limit(LINK_LIMIT)
-    return [dict(row) for row in connection.execute(query).mappings()][::-1]
+    found: list[Mapping[str, Any]] = [dict(row) for row in connection.execute(query).mappings()]
+    return found[::-1]
 
 
 def _line(

@@ -211,7 +211,9 @@ def _times(
         )
     zone = ZoneInfo(camera.zone) if camera.zone is not None else None
     found: list[tuple[_Read, datetime]] = []
-    doubtful, absent, local = [], [], 0
+    doubtful: list[str] = []
+    absent: list[str] = []
+    local = 0
     before: datetime | None = None
     for place, one in enumerate(every):
         stated = _stated(one)

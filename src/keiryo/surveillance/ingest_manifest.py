@@ -226,9 +226,11 @@ def _read_records(
     made.findings += [one for one in found.findings if one.code != "DEVICE-LOG-UNANCHORED"]
     wrong, others = [], 0
     for number, record in enumerate(records):
-        entry = None if not isinstance(record, Mapping) else _of_record(record)
+        if record is None:
+            continue
+        entry = _of_record(record)
         if entry is None:
-            if isinstance(record, Mapping) and record.get("type", "image") == "image":
+            if record.get("type", "image") == "image":
                 wrong.append(number + 1)
             continue
         if str(record.get("src", camera)).removeprefix("camera:") != camera:

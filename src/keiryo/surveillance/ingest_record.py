@@ -314,7 +314,9 @@ def time_findings(camera: Camera, images: Sequence[Arrived]) -> Iterator[Finding
     if interval is None:
         return
     ordered = sorted(scheduled, key=lambda one: one.camera_at)
-    taken, lost, hours = [], [], []
+    taken: list[str] = []
+    lost: list[str] = []
+    hours: list[str] = []
     for one, other in pairwise(ordered):
         dt = (other.camera_at - one.camera_at).total_seconds()
         if dt <= interval + camera.tolerance_s or not missing(dt, interval):

@@ -118,7 +118,7 @@ def joined(parts: Iterable[str]) -> str | None:
 def is_instant(text: Any) -> bool:
     """Return whether a text is an instant as the record holds it."""
     try:
-        return utc_text(parse_utc(str(text))) == text
+        return utc_text(parse_utc(str(text))) == str(text)
     except DateError:
         return False
 

@@ -92,8 +92,11 @@ class ScheduleOf:
             "valid_coverage": self.valid_ppm / MILLION,
             "gaps": [
                 {
-                    **{"code": one.code, "from": instant_of(one.begin), "to": instant_of(one.end)},
-                    **{"missing": one.missing, "seconds": one.measured_s},
+                    "code": one.code,
+                    "from": instant_of(one.begin),
+                    "to": instant_of(one.end),
+                    "missing": one.missing,
+                    "seconds": one.measured_s,
                 }
                 for one in self.gaps
             ],

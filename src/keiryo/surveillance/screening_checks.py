@@ -84,7 +84,7 @@ def _count_findings(posting: Posting, line: dict[str, Any]) -> Iterator[Finding]
         through_act=line["through_act"],
     )
     runs = runs_of(connection, metadata, name)
-    told = {standing: 0 for standing in _KEPT}
+    told = dict.fromkeys(_KEPT, 0)
     for run in runs:
         told[run["standing"]] += run["images"]
     counted = {"received": sum(told.values())}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -138,9 +138,13 @@ class Result:
 
     def _run(self, run: Run) -> dict[str, Any]:
         return {
-            **{"standing": run.standing, "code": run.code, "images": run.images},
-            **{"first": self.at(run.first), "last": self.at(run.last)},
-            **{"event": run.event, "created_by": run.created_by},
+            "standing": run.standing,
+            "code": run.code,
+            "images": run.images,
+            "first": self.at(run.first),
+            "last": self.at(run.last),
+            "event": run.event,
+            "created_by": run.created_by,
         }
 
 
@@ -208,11 +212,8 @@ def result_of(
 
 
 def _moved(one: Event, shown: NDArray[np.int64]) -> Event:
-    places = (int(shown[n]) for n in (one.first, one.last, one.peak))
-    return Event(
-        *places,
-        *(one.from_s, one.to_s, one.kind, one.score, one.zones, one.against, one.returned_to),
-    )
+    first, last, peak = (int(shown[n]) for n in (one.first, one.last, one.peak))
+    return replace(one, first=first, last=last, peak=peak)
 
 
 def _standings(
@@ -330,8 +331,12 @@ def _bad_stretches(runs: tuple[Run, ...]) -> Iterator[tuple[str, int, int]]:
 
 def _bad_dict(one: Bad) -> dict[str, Any]:
     return {
-        **{"code": one.code, "from": instant_of(one.begin), "to": instant_of(one.end)},
-        **{"images": one.images, "measured": one.measured, "threshold": one.threshold},
+        "code": one.code,
+        "from": instant_of(one.begin),
+        "to": instant_of(one.end),
+        "images": one.images,
+        "measured": one.measured,
+        "threshold": one.threshold,
     }
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from keiryo.dates import utc_text
-from keiryo.errors import RefusedError, UsageError
+from keiryo.errors import UsageError
 from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
@@ -31,7 +31,7 @@ from keiryo.surveillance.camera_record import scope_of_camera
 from keiryo.surveillance.cameras import camera as read_camera
 from keiryo.surveillance.decoding import pictures
 from keiryo.surveillance.images_of import Images, images_of, instant_of
-from keiryo.surveillance.review_record import joined, wrong
+from keiryo.surveillance.review_record import joined
 from keiryo.surveillance.screening_result import Result, images_digest, result_of
 from keiryo.surveillance.screening_work import Part, Work, forget, load, save, work_path
 from keiryo.surveillance.tables import SCREENED_EVENT, SCREENED_RUN, SCREENING, VIEW_CONDITION
@@ -178,13 +178,7 @@ def screen(
     UsageError
         If the period ends before it begins, or has not passed yet.
     """
-    if not begin < end:
-        raise UsageError("the period ends before it begins", "Give --from before --to.")
-    if end > clock():
-        raise UsageError(
-            f"the period ends at {utc_text(end)}, which is still to come",
-            "Screen what has passed: images that are not taken yet would count as missing.",
-        )
+    _require_past(begin, end, clock())
     chosen = method or keiryo_method()
     period = utc_text(begin), utc_text(end)
     path = work_path(database, camera, *period)
@@ -212,6 +206,16 @@ def screen(
     done = _record(database, actor, plan, chosen, work, results, clock)
     forget(path)
     return done
+
+
+def _require_past(begin: datetime, end: datetime, now: datetime) -> None:
+    if not begin < end:
+        raise UsageError("the period ends before it begins", "Give --from before --to.")
+    if end > now:
+        raise UsageError(
+            f"the period ends at {utc_text(end)}, which is still to come",
+            "Screen what has passed: images that are not taken yet would count as missing.",
+        )
 
 
 def _from(progress: Progress, before: int, total: int) -> Progress:
@@ -328,7 +332,9 @@ def _record(
         days = "-".join(at[:10].replace("-", "") for at in (view.begin, view.end))
         name = f"{plan.camera}.{days}.v{view.version}.{suffix}"
         whole = {
-            **{"method": method.name, "parameters": method.parameters, "view": view.version},
+            "method": method.name,
+            "parameters": method.parameters,
+            "view": view.version,
             **result.to_dict(),
         }
         content = json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
@@ -338,11 +344,6 @@ def _record(
         draft.add(SCREENING.name, header, scope=plan.scope, camera=plan.camera)
         _add_lines(draft, name, plan, result)
         parts.append(ScreenedPart(name, view.version, result))
-    if not parts:
-        raise RefusedError(
-            "nothing was screened",
-            [wrong("SCREENING-PERIOD", "the period is empty", "Give --from before --to.")],
-        )
     return ScreeningDone(post(database, draft, actor, clock=clock), tuple(parts))
 
 

@@ -45,8 +45,11 @@ class Interval:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
-            **{"begin": utc_text(self.begin), "end": utc_text(self.end)},
-            **{"label": self.label, "reason": self.reason, "node": self.node},
+            "begin": utc_text(self.begin),
+            "end": utc_text(self.end),
+            "label": self.label,
+            "reason": self.reason,
+            "node": self.node,
         }
 
 
@@ -124,7 +127,7 @@ def timeline(
         if intervals:
             ordered = tuple(sorted(intervals, key=lambda one: one.begin))
             rows.append(Row("seal", device.removeprefix("seal:"), device, ordered))
-    wanted = {"mba": mba, "begin": begin, "end": end, "withdrawn": True}
+    wanted: dict[str, Any] = {"mba": mba, "begin": begin, "end": end, "withdrawn": True}
     for op in operations(connection, metadata, **wanted, **known):
         state = "declared" if op.stands else "withdrawn"
         told_as = op.values["type"] or ""

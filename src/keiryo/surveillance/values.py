@@ -134,7 +134,7 @@ def camera_spans(
     since = _since(connection, metadata, camera, known_at, through_act)
     if row is None or since is None:
         return DeviceSpans(device, MECHANISM, depends, ())
-    known = {"known_at": known_at, "through_act": through_act}
+    known: dict[str, Any] = {"known_at": known_at, "through_act": through_act}
     first, last = since, LATEST
     if begin is not None:
         first = max(first, utc_text(begin))
@@ -265,8 +265,8 @@ def _relevant(
     for key, every in told.items():
         for one in every:
             by_review[(reviewed[one.line or ""], *key)] = one
-    for (name, *key), one in by_review.items():
-        found = events.get((key[0], key[1]))
+    for (name, screening, number), one in by_review.items():
+        found = events.get((screening, number))
         if one.verdict != RELEVANT or found is None:
             continue
         rows = rows_of(connection, metadata, REVIEW.name, table.c.review == name, **known)

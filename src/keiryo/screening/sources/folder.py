@@ -34,6 +34,7 @@ from keiryo.screening.sources.picture_times import (
 from keiryo.screening.sources.source import Source, Unreadable, names_words
 
 _HEAD_BYTES = 262_144
+_NEAR = 0.25
 _HEADER_ANYWHERE = {".tif", ".tiff", ".webp"}  # what these say of themselves may stand at the end
 
 
@@ -58,7 +59,11 @@ class FolderSource(Source):
         paths = self._listing() if place.is_dir() else [place]
         timed = with_times([_looked_at(path) for path in paths], interval_s)
         timed = self._without_duplicates(timed)
-        self.findings += timed.findings
+        self.findings += [
+            one
+            for one in timed.findings
+            if start is None or (one.code, one.severity) != ("TIMES-LOCAL", Severity.INFORMATION)
+        ]
         self._files = timed.files
         first = timed.epochs[0] if timed.epochs else 0.0
         self._seconds = [round(epoch - first, 6) for epoch in timed.epochs]
@@ -158,6 +163,15 @@ class FolderSource(Source):
     def _take_interval(self, interval_s: float | None, timed: Timed) -> None:
         if interval_s is not None:
             self.interval_s = interval_s
+            usual, regular = usual_interval(self._seconds)
+            if usual and regular and abs(usual / interval_s - 1) > _NEAR and not timed.counted:
+                self._found(
+                    "INTERVAL-DISAGREES",
+                    Severity.WARNING,
+                    f"the images are {usual:g} s apart as a rule, and --interval says "
+                    f"{interval_s:g} s",
+                    "Find out which is right: gaps are counted against --interval.",
+                )
             return
         self.interval_s, regular = usual_interval(self._seconds)
         self.estimated = self.interval_s is not None
