@@ -105,7 +105,7 @@ def test_images_come_in_and_go_out_as_a_case(typed: Typed) -> None:
     paths[2].write_bytes(b"broken")
     done = typed.answer("ingest CAM-01", typed.folder / "in", "--set", "S-1", "--custody", "A | B")
     assert (done["new"], done["unreadable"], done["repeated"]) == (4, 1, False)
-    assert [one["code"] for one in done["findings"]] == ["IMAGE-UNREADABLE"]
+    assert [one["rule"] for one in done["findings"]] == ["IMAGE-UNREADABLE"]
     assert "Nothing is new" in typed.run("ingest CAM-01", typed.folder / "in", "--set", "S-1")
     (day,) = typed.answer("images CAM-01")
     assert (day["images"], day["unreadable"]) == (4, 1)

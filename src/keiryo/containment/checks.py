@@ -24,7 +24,7 @@ from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.journal.tables import EVIDENCE
 from keiryo.places.tables import areas
 
-BASIS = "docs/theory/containment.md"
+BASIS = "docs/theory/surveillance.md"
 
 NAME = re.compile(r"[A-Za-z0-9(][A-Za-z0-9 ._+()-]{0,59}")
 """Names of containments and ways: no slash, colon or bar, which join names elsewhere."""

@@ -6,7 +6,7 @@ power, link, mounting or clock, is *backup*: it guards against failure, not agai
 
 Source: NSSPI Safeguards Education Portal, "System of C/S measures"; the criterion (another
 mechanism and disjoint dependencies) and the table of results are keiryo's, see
-docs/theory/containment.md.
+docs/theory/surveillance.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from itertools import combinations
 from keiryo.containment.values import Value
 from keiryo.errors import Finding, Severity
 
-BASIS = "docs/theory/containment.md"
+BASIS = "docs/theory/surveillance.md"
 
 
 class Level(StrEnum):

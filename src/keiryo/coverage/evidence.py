@@ -21,7 +21,7 @@ from keiryo.journal.tables import EVIDENCE
 from keiryo.storage.engine import Database
 from keiryo.storage.schema import ACT
 
-BASIS = "docs/theory/containment.md"
+BASIS = "docs/theory/surveillance.md"
 
 File = tuple[str, bytes]
 """Name and content."""

@@ -426,15 +426,16 @@ def check_operations(posting: Posting) -> Iterator[Refusal]:
         seen.add(name)
         for sensor in split_list(line["sensors"]):
             kind, _, device = sensor.partition(":")
-            if kind == "camera" and _SENSOR.fullmatch(sensor):
-                if known_camera(posting.connection, posting.metadata, device) is None:
-                    yield Refusal(
-                        bad(
-                            "OPERATION-CAMERA",
-                            f"{name}: there is no camera {device}",
-                            "Correct the name; 'keiryo surveillance camera list' lists them.",
-                        )
+            if kind != "camera" or not _SENSOR.fullmatch(sensor):
+                continue
+            if known_camera(posting.connection, posting.metadata, device) is None:
+                yield Refusal(
+                    bad(
+                        "OPERATION-CAMERA",
+                        f"{name}: there is no camera {device}",
+                        "Correct the name; 'keiryo surveillance camera list' lists them.",
                     )
+                )
 
 
 OPERATIONS_HOLD = Check(
