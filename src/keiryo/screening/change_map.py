@@ -139,9 +139,8 @@ def changed_from(plane: Plane, reference: Reference, gain: float) -> Plane:
     """
     high = times(reference.high, gain)
     if gain < 0.98:  # a saturated pixel may have been brighter than it shows
-        high = as_plane(
-            cv2.max(high, cv2.compare(reference.high, (SATURATED,), cv2.CMP_GE))  # type: ignore[call-overload]
-        )
+        _, cut = cv2.threshold(reference.high, SATURATED - 1, 255, cv2.THRESH_BINARY)
+        high = as_plane(cv2.max(high, cut))
     above = cv2.subtract(plane, high)
     below = cv2.subtract(times(reference.low, gain), plane)
     return as_plane(cv2.compare(cv2.max(above, below), reference.level, cv2.CMP_GT))
