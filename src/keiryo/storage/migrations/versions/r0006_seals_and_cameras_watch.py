@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from keiryo.storage.migrations.columns import record
 
 revision = "0006"
