@@ -22,6 +22,8 @@ from keiryo.journal.registry import Link, Registry
 from keiryo.journal.tables import EVIDENCE
 
 NODE_LIMIT = 20_000
+MOST_FILES = 100
+"""Files of an act that are walked to; images of a camera come in by the thousand."""
 
 
 @dataclass(slots=True)
@@ -161,7 +163,9 @@ def _own_links(
             yield Link(node, "corrects", f"act:{act.corrects}")
         table = metadata.tables[EVIDENCE.name]
         query = select(table).where(table.c.act_id == act.act_id).order_by(table.c.line_no)
-        for row in connection.execute(query).mappings():
+        rows = connection.execute(query.limit(MOST_FILES + 1)).mappings().all()
+        chain.truncated |= len(rows) > MOST_FILES
+        for row in rows[:MOST_FILES]:
             chain.evidence.setdefault(row["digest"], _evidence(row))
             yield Link(node, "with evidence", f"evidence:{row['digest']}")
     elif kind == "evidence" and name not in chain.evidence:  # it rests on nothing further
