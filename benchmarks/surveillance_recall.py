@@ -127,7 +127,7 @@ def of_stream(stream: Stream, folder: Path, program: Path | None) -> dict[str, A
         threshold = metric.hindsight_threshold(truth, scores)
         best = metric.reports_of(scores, threshold)
         told[name + HINDSIGHT] = metric.judge(truth, best, between)
-    if program is not None:
+    if program is not None and stream.recipe.every == 1:
         scanned = dvr_scan(program, stream.video(folder), stream.recipe.fps, truth.images)
         told[DVR] = metric.judge(truth, scanned, between)
     return {
@@ -148,15 +148,15 @@ def totals(found: list[dict[str, Any]]) -> dict[str, Any]:
         "sparse": [s for s in found if s["sparse"]],
         "stored clips": [s for s in found if s["clip"]],
     }
-    methods = list(found[0]["methods"])
+    methods = list(dict.fromkeys(method for s in found for method in s["methods"]))
     return {
         method: {
             "parts": {
-                part: metric.summed(s["methods"][method] for s in many)
+                part: metric.summed(s["methods"][method] for s in many if method in s["methods"])
                 for part, many in parts.items()
-                if many
+                if any(method in s["methods"] for s in many)
             },
-            "kinds": metric.by_kind(s["methods"][method] for s in found),
+            "kinds": metric.by_kind(s["methods"][method] for s in found if method in s["methods"]),
         }
         for method in methods
     }

@@ -118,11 +118,15 @@ class Watch:
             self.begin(look)
             return Standing.QUIET
         self.calm = False
+        before = self.references
         if self.running is None:
             result = self._quiet(look, standing)
         else:
             result = self._active(look, self.running, standing)
         self.recent.append(look)
+        if self.references is not before:
+            for old in self.recent:  # the light was measured over the scene that has ended
+                old.gain = 0.0
         while len(self.recent) > RING or (
             len(self.recent) > 1 and self.recent[1].time_s <= look.time_s - EARLIER_S
         ):
@@ -151,6 +155,7 @@ class Watch:
 
     def _quiet(self, look: Look, standing: bytearray) -> Standing:
         found = against(look, self.references, self.keep)
+        look.gain = found.gain
         opened = self._opens(look, found)
         if opened is not None:
             index, time_s, fine = opened
@@ -243,6 +248,7 @@ class Watch:
         earlier = self.recent[0]
         if found is None:
             found = against(look, self.references, self.keep, rough=True)
+            look.gain = found.gain
         large = LARGE_MOVING if found.raw > LARGE else LARGE
         moving = between(look, earlier, self.references, self.keep, large)
         event.images += 1

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 from keiryo.screening.change_map import (
+    COLOUR_LEVELS,
+    SQUARE,
     Reference,
     Values,
     changed_between,
@@ -30,7 +32,9 @@ LEAST_SHARE = 0.0001  # of the pixels: fewer changed ones are not looked at
 LARGE = 0.02  # of the pixels: more than these need no second look while an event goes on
 LARGE_MOVING = 0.01  # the same for what moves between pictures, where the change is large
 SCENES_KEPT = 24
-COLOUR_WEIGHT = 0.25  # a colour plane is small and coarse: its shares count less
+LIGHT_WINDOW = (3, 3)  # pixels of a colour plane over which the light at a place is measured
+LIGHT_RATIO = (0.3, 3.0)  # of the light at a place, for which colours are corrected
+COLOUR_WEIGHT = 0.1  # a colour plane is small and coarse: its shares count less
 
 
 @dataclass
@@ -97,7 +101,7 @@ def against(
     rough : bool
         Large changes need not be sorted into objects and light.
     """
-    gain = look.gain = gain_over(look.layers[0], references[0].image)
+    gain = gain_over(look.layers[0], references[0].image)
 
     def differs(at: int) -> Plane:
         reference = references[at]
@@ -126,7 +130,10 @@ def between(
     large : float
         Share of the view from which a change need not be sorted into objects and light.
     """
-    gain = look.gain / earlier.gain if look.gain and earlier.gain else 1.0
+    if look.gain and earlier.gain:
+        gain = look.gain / earlier.gain
+    else:
+        gain = gain_over(look.layers[0], earlier.layers[0])
 
     def differs(at: int) -> Plane:
         reference = references[at]
@@ -156,6 +163,10 @@ def _sorted(
         if count < max(LEAST_SHARE * changed.size, 1):
             continue
         colour = 1 <= at <= look.colours
+        if colour:
+            changed = _beyond_light(changed, look.layers, base, at)
+            if cv2.countNonZero(changed) < max(LEAST_SHARE * changed.size, 1):
+                continue
         factor = 1.0 if colour else gain
         found = sort_changes(changed, look.layers[at], times(base[at], factor), colour)
         share = found.objects / changed.size * (COLOUR_WEIGHT if colour else 1.0)
@@ -168,6 +179,26 @@ def _sorted(
             wide = as_plane(cv2.resize(found.mask, size, interpolation=cv2.INTER_NEAREST))
             result.objects = as_plane(cv2.bitwise_or(result.objects, wide))
     return result
+
+
+def _beyond_light(changed: Plane, layers: list[Plane], base: list[Plane], at: int) -> Plane:
+    """Return the changed pixels of a colour plane that the light at their place does not explain.
+
+    Colours are stronger in more light: their distance from grey (128) goes with the brightness.
+    """
+    size = (changed.shape[1], changed.shape[0])
+    now, was = (
+        cv2.blur(cv2.resize(planes[0], size, interpolation=cv2.INTER_AREA), LIGHT_WINDOW).astype(
+            np.float32
+        )
+        for planes in (layers, base)
+    )
+    ratio = np.clip((now + 4.0) / (was + 4.0), *LIGHT_RATIO)
+    high = (cv2.dilate(base[at], SQUARE).astype(np.float32) - 128.0) * ratio
+    low = (cv2.erode(base[at], SQUARE).astype(np.float32) - 128.0) * ratio
+    colour = layers[at].astype(np.float32) - 128.0
+    beyond = np.maximum(colour - high, low - colour) > COLOUR_LEVELS
+    return as_plane(np.where(beyond, changed, np.uint8(0)))
 
 
 def _kept(changed: Plane, keep: Plane | None) -> Plane:
