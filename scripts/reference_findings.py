@@ -33,6 +33,15 @@ VERDICTS = {
     *("MATCHED-WITH-EXCESS", "NO-ASSURANCE", "NO-LICENCE", "OVER-CEILING", "WRONG-END-USER"),
 }
 """What an evaluation, or a match of a shipment with licences, concludes; no findings."""
+REASONS = {
+    *("CAMERA-IMAGE-LATE", "CAMERA-NOT-RECEIVED", "CAMERA-NOT-REVIEWED"),
+    *("CAMERA-UNDECLARED-MOVEMENT", "CONTAINMENT-NOT-INSPECTED", "LOG-INTACT"),
+    *("LOG-NOT-AUTHENTIC", "NOT-ACTIVE", "NOT-YET-CHECKED", "NOT-YET-EXAMINED"),
+    *("SEAL-CASE-TAMPER", "SEAL-LOST", "SEAL-NOT-VERIFIABLE"),
+}
+"""Why a seal or camera says what it says for a time; no findings."""
+EXAMPLE_NAMES = {"CAM-11", "F25-FA-003", "F25-FA-004", "OP-17"}
+"""Names of a camera, items and an operation of the demonstration."""
 
 NO_CODES = {
     "SHA-256",
@@ -46,6 +55,8 @@ NO_CODES = {
     "YYYY-MM-DD",
     "YYYY-MM",
     *VERDICTS,
+    *REASONS,
+    *EXAMPLE_NAMES,
 }
 PLACE_OF_CODE = {
     "Finding": 0,

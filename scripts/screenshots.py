@@ -13,12 +13,18 @@ sys.path[:0] = [str(TOP / "src"), str(TOP / "tests")]
 IMAGES = TOP / "docs" / "images"
 SIZE = (1280, 800)
 COLOURS, MOST_BYTES = 128, 200_000
+WEEK = "from=2025-12-09T00:00Z&to=2025-12-13T00:00Z"
 PAGES = {
     "overview": "/",
     "area": "/areas/XAFA?period=2025-01-01..2025-12-31",
     "report": "/reports/XAFA/107",
     "why": "/why?of=XAFA/MF/E",
     "evaluation": "/evaluation/XAFA",
+    "coverage": f"/coverage/XARA?on=2025-12-11T02:30Z&{WEEK}",
+    "seal": "/seals/INT.IAEA/0042871",
+    "camera": "/surveillance/cameras/CAM-11",
+    "timeline": f"/surveillance/timeline?mba=XARA&{WEEK}",
+    "review": "/surveillance/reviews/fresh-store-2025-50",
 }
 
 
@@ -39,12 +45,13 @@ def main() -> int:
         if name.startswith("KEIRYO_"):
             del os.environ[name]
     from web.browser import launched, window
-    from web.site import copy_of, demonstration_books, make_site, serving
+    from web.site import copy_of, make_site, serving
+    from web.watched_area import watched_books
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     too_large = []
     with tempfile.TemporaryDirectory() as folder:
-        site = make_site(copy_of(demonstration_books(), Path(folder)))
+        site = make_site(copy_of(watched_books(), Path(folder)))
         with serving(site) as address, launched() as browser:
             for language in ("en", "ja"):
                 asked = {"site": site, "member": "officer", "language": language, "size": SIZE}

@@ -74,10 +74,11 @@ GLOSSARIES = {
 #   ダイジェスト; accept 受理する; release 発出する; return 差し戻す; withdraw 取り下げる
 #   facility accountant 施設計量管理者; State officer 国の計量管理担当官; inspector 査察官; auditor
 #   監査人; administrator システム管理者; person 利用者; role 役割; four eyes 二者承認
-#   containment 封じ込め; surveillance 監視; seal 封印; camera カメラ; view 視野; image 画像; coverage
-#   C/Sの状況; way (into a containment) 出入経路; continuity of knowledge 知識の連続性; review
-#   レビュー; screening スクリーニング; event 変化; settled scene 静止状態; declared operation 申告操作
-#   conclusion 結論; anomaly 異常; positive 良好; inconclusive 結論不能; pending 判定待ち
+#   containment 封じ込め; surveillance 監視; seal 封印; camera カメラ; view 視野; image 画像
+#   coverage C/Sの状況; way (into a containment) 出入経路; continuity of knowledge 知識の連続性
+#   review レビュー; screening スクリーニング; event 変化; settled scene 静止状態
+#   declared operation 申告操作; conclusion 結論; anomaly 異常; positive 良好
+#   inconclusive 結論不能; pending 判定待ち
 # Sentences end with 。 and are polite (です・ます); headings and buttons are nouns or verbs.
 # Brackets, colons and waves beside Japanese are full width.
 """,

@@ -19,7 +19,9 @@ from keiryo.screening.preparation import as_plane
 
 Values = NDArray[np.float32]
 
-GREY_LEVELS = 14.0  # least change of grey that counts
+GREY_LEVELS = 14.0  # least change of grey that counts in a view of full contrast
+GREY_LEAST = 6.0  # the same in a dim view
+FULL_CONTRAST = 70.0  # grey levels from the darkest twentieth of the pixels to the brightest
 COLOUR_LEVELS = 8.0  # least change of a colour plane that counts
 NOISE_TIMES = 4.0
 NOISE_START = 2.0  # grey levels
@@ -29,6 +31,7 @@ GAIN_FROM, GAIN_TO = 12, 243  # grey levels of the reference that measure the ga
 GAIN_STEP = 9  # pixels and rows between those that measure it
 GAIN_PIXELS = 12  # fewer than these, and the gain is taken as 1
 SATURATED = 235  # grey levels from which a pixel may have been cut off at 255
+CONTRAST_STEP = 4  # pixels and rows between those that measure the contrast
 SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -44,6 +47,8 @@ class Reference:
         The mean rounded, dilated and eroded, and what a change must exceed at each pixel.
     colour : bool
         A colour plane: no gain, and a lower threshold.
+    contrast : float
+        Of the scene, 1 at full contrast: what is dim shows smaller changes.
     """
 
     mean: Values
@@ -53,13 +58,17 @@ class Reference:
     low: Plane
     level: Plane
     colour: bool = False
+    contrast: float = 1.0
 
     def refresh(self) -> None:
         """Work out what follows from mean and noise."""
         self.image = as_plane(cv2.convertScaleAbs(self.mean))
         self.high = as_plane(cv2.dilate(self.image, SQUARE))
         self.low = as_plane(cv2.erode(self.image, SQUARE))
-        least = COLOUR_LEVELS if self.colour else GREY_LEVELS
+        least = COLOUR_LEVELS
+        if not self.colour:
+            self.contrast = contrast_of(self.image)
+            least = max(GREY_LEVELS * self.contrast, GREY_LEAST)
         scaled = as_plane(cv2.convertScaleAbs(self.noise, alpha=NOISE_TIMES))
         self.level = np.maximum(scaled, np.uint8(least))
 
@@ -100,6 +109,19 @@ def reference_of(plane: Plane, colour: bool, noise: Values | None = None) -> Ref
     result = Reference(mean, known, plane, plane, plane, plane, colour)
     result.refresh()
     return result
+
+
+def contrast_of(image: Plane) -> float:
+    """Return the contrast of a view, 1 where it is full.
+
+    Parameters
+    ----------
+    image : Plane
+    """
+    values = image[::CONTRAST_STEP, ::CONTRAST_STEP].ravel().copy()
+    few = values.size // 20
+    values.partition((few, values.size - 1 - few))
+    return min((float(values[values.size - 1 - few]) - float(values[few])) / FULL_CONTRAST, 1.0)
 
 
 def gain_over(plane: Plane, image: Plane) -> float:

@@ -19,7 +19,8 @@ from keiryo.screening.preparation import as_plane
 
 LEAST_PIXELS = 6
 WINDOW = (9, 9)  # pixels in which structure is compared
-STEADY = 16.0  # grey levels squared, so that flat windows agree
+STEADY = 16.0  # grey levels squared, so that flat windows agree, in a view of full contrast
+STEADY_LEAST = 3.0  # the same in a dim view
 LIKENESS = 0.55
 OUTLINE_SHARE = 0.2  # structure pixels for each pixel of the outline
 SHARPNESS = 0.12
@@ -35,7 +36,7 @@ class Objects:
     mask: Plane
 
 
-def sort_changes(changed: Plane, plane: Plane, base: Plane, colour: bool = False) -> Objects:
+def sort_changes(changed: Plane, plane: Plane, base: Plane, contrast: float = 1.0, colour: bool = False) -> Objects:
     """Return which changed pixels are objects and which are light.
 
     Parameters
@@ -44,6 +45,8 @@ def sort_changes(changed: Plane, plane: Plane, base: Plane, colour: bool = False
         The change map.
     plane, base : Plane
         The picture, and the reference multiplied by the gain.
+    contrast : float
+        Of the scene, 1 at full contrast.
     colour : bool
         In a colour plane only the sharpness of the outline is asked.
     """
@@ -68,7 +71,7 @@ def sort_changes(changed: Plane, plane: Plane, base: Plane, colour: bool = False
     sharp = (edge[:, 1] / outline) > SHARPNESS * (inside / np.maximum(area, 1))
     is_object = (area >= LEAST_PIXELS) & sharp
     if not colour and is_object.any():
-        broken = structure_lost(now, was) & (closed > 0)
+        broken = structure_lost(now, was, max(STEADY * contrast**2, STEADY_LEAST)) & (closed > 0)
         lost = np.bincount(labels[broken], minlength=count)
         is_object &= lost >= OUTLINE_SHARE * outline
     large = area >= LEAST_PIXELS
@@ -93,12 +96,14 @@ def outlines(
     return edge, inside.astype(np.float64)
 
 
-def structure_lost(now: NDArray[np.float32], was: NDArray[np.float32]) -> NDArray[np.bool_]:
+def structure_lost(
+    now: NDArray[np.float32], was: NDArray[np.float32], steady: float
+) -> NDArray[np.bool_]:
     """Return where two planes do not vary together in windows of 9 x 9."""
     mean_now, mean_was = cv2.blur(now, WINDOW), cv2.blur(was, WINDOW)
     together = cv2.blur(now * was, WINDOW) - mean_now * mean_was
     variance_now = np.maximum(cv2.blur(now * now, WINDOW) - mean_now * mean_now, 0)
     variance_was = np.maximum(cv2.blur(was * was, WINDOW) - mean_was * mean_was, 0)
-    alike = LIKENESS * np.sqrt((variance_now + STEADY) * (variance_was + STEADY))
-    lost: NDArray[np.bool_] = (together + STEADY) < alike
+    alike = LIKENESS * np.sqrt((variance_now + steady) * (variance_was + steady))
+    lost: NDArray[np.bool_] = (together + steady) < alike
     return lost

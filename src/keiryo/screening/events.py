@@ -29,7 +29,7 @@ from keiryo.screening.states import (
 )
 
 OPEN_VIDEO, CLOSE_VIDEO = 0.0008, 0.0004  # shares of the view
-OPEN_FINE, CLOSE_FINE = 0.0003, 0.0001
+OPEN_FINE, CLOSE_FINE = 0.0002, 0.0001
 FINE_S = 0.5  # how long a small change must last in video
 CLOSE_S, SETTLE_S, EARLIER_S = 0.4, 0.7, 0.25
 UPDATE_S, UPDATE_TIME_S, UPDATE_IMAGES = 0.5, 10.0, 20

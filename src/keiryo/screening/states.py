@@ -34,7 +34,7 @@ LARGE_MOVING = 0.01  # the same for what moves between pictures, where the chang
 SCENES_KEPT = 24
 LIGHT_WINDOW = (3, 3)  # pixels of a colour plane over which the light at a place is measured
 LIGHT_RATIO = (0.3, 3.0)  # of the light at a place, for which colours are corrected
-COLOUR_WEIGHT = 0.1  # a colour plane is small and coarse: its shares count less
+COLOUR_WEIGHT = 0.2  # a colour plane is small and coarse: its shares count less
 
 
 @dataclass
@@ -107,9 +107,9 @@ def against(
         reference = references[at]
         return changed_from(look.layers[at], reference, 1.0 if reference.colour else gain)
 
-    return _sorted(
-        look, [r.image for r in references], differs, keep, gain, LARGE if rough else 1.0
-    )
+    large = LARGE if rough else 1.0
+    contrast = references[0].contrast
+    return _sorted(look, [r.image for r in references], differs, keep, gain, large, contrast)
 
 
 def between(
@@ -140,7 +140,7 @@ def between(
         factor = 1.0 if reference.colour else gain
         return changed_between(look.layers[at], earlier.layers[at], reference.level, factor)
 
-    return _sorted(look, earlier.layers, differs, keep, gain, large)
+    return _sorted(look, earlier.layers, differs, keep, gain, large, references[0].contrast)
 
 
 def _sorted(
@@ -150,6 +150,7 @@ def _sorted(
     keep: list[Plane | None],
     gain: float,
     large: float,
+    contrast: float,
 ) -> Difference:
     whole = _kept(differs(0), keep[0])
     raw = cv2.countNonZero(whole) / whole.size
@@ -168,7 +169,7 @@ def _sorted(
             if cv2.countNonZero(changed) < max(LEAST_SHARE * changed.size, 1):
                 continue
         factor = 1.0 if colour else gain
-        found = sort_changes(changed, look.layers[at], times(base[at], factor), colour)
+        found = sort_changes(changed, look.layers[at], times(base[at], factor), contrast, colour)
         share = found.objects / changed.size * (COLOUR_WEIGHT if colour else 1.0)
         result.area = max(result.area, share)
         if at == 0:

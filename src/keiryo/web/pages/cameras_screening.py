@@ -26,9 +26,7 @@ JOB = "surveillance.screen"
 TITLE = sentence("Screening of images")
 
 
-@post(
-    "/surveillance/cameras/{name:str}/screen", status_code=200, sync_to_thread=True, opt=READING
-)
+@post("/surveillance/cameras/{name:str}/screen", status_code=200, sync_to_thread=True, opt=READING)
 def start_screening(
     request: AnyRequest, viewer: Asking, name: FromPath[str]
 ) -> Response[Any] | Redirect:
@@ -51,9 +49,7 @@ def start_screening(
         return f"/jobs/{make()}"
 
     here = camera_address(name)
-    return sent_once(
-        viewer, entered, here, do, lambda one: show_camera(request, viewer, name, one)
-    )
+    return sent_once(viewer, entered, here, do, lambda one: show_camera(request, viewer, name, one))
 
 
 def run_screening(viewer: Viewer, parameters: Mapping[str, Any], tell: Tell) -> dict[str, Any]:

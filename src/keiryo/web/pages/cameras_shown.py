@@ -61,7 +61,6 @@ from keiryo.web.pages.cameras_words import (
     share_text,
     word,
 )
-from keiryo.web.pages.evaluation_asked import plain_finding
 from keiryo.web.pages.meetings_asked import why
 from keiryo.web.pictures.watch_line import WatchBar, WatchRow
 from keiryo.web.rendering import render
@@ -119,9 +118,7 @@ SCREENING_COLUMNS = (
 
 
 @get(CAMERAS + "/{name:str}", sync_to_thread=True, opt=READING)
-def camera_page(
-    request: AnyRequest, viewer: Asking, name: FromPath[str]
-) -> Response[Any] | Stream:
+def camera_page(request: AnyRequest, viewer: Asking, name: FromPath[str]) -> Response[Any] | Stream:
     """Show a camera: views, zones, clock, sets, screenings, and what it covers."""
     require_camera(viewer, name)
     return show_camera(request, viewer, name, first_shown(viewer, camera_address(name)))
@@ -187,7 +184,6 @@ def show_camera(
         screen_from=shown(_screen_from(standing, period, screenings)),
         screen_to=shown(_screen_to(standing, period)),
         entered=entered,
-        findings=[plain_finding(one) for one in entered.findings],
         here=camera_address(name),
         why=why(f"camera:{name}"),
         crumbs=[(_("Time line"), TIMELINE), (_("Cameras"), CAMERAS), (name, None)],
@@ -346,9 +342,7 @@ def _screening_bars(screenings: list[Line]) -> list[WatchBar]:
 # --- pictures of a view ----------------------------------------------------------------------
 
 
-@get(
-    CAMERAS + "/{name:str}/views/{version:int}/{which:str}", sync_to_thread=True, opt=READING
-)
+@get(CAMERAS + "/{name:str}/views/{version:int}/{which:str}", sync_to_thread=True, opt=READING)
 def view_picture(
     viewer: Asking, name: FromPath[str], version: FromPath[int], which: FromPath[str]
 ) -> Response[bytes]:

@@ -116,7 +116,9 @@ def _first_image(
         *(table.c.camera == camera, table.c.at >= begin, table.c.at < end),
         table.c.state == RECEIVED,
     )
-    times = [str(row[0]) for row in connection.execute(query.order_by(table.c.at).limit(FIRST_TRIED))]
+    times = [
+        str(row[0]) for row in connection.execute(query.order_by(table.c.at).limit(FIRST_TRIED))
+    ]
     if not times:
         return None
     some = images_of(connection, database.metadata, camera, times[0], times[-1] + "~")
