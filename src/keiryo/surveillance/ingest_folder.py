@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +29,8 @@ from keiryo.surveillance.ingest_record import Arrived
 
 MAX_FILES = 1_000_000
 MAX_FILE_BYTES = 256 << 20
+KEEPERS, MOST_WAITING = 8, 32
+"""How many files are written at a time, and how many may wait for it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Say = Callable[[int, int, str], None]
@@ -136,14 +140,17 @@ def read_folder(
         If they cannot be kept.
     """
     decoder, every = Decoder(), []
-    for done, path in enumerate(images):
-        name = path.relative_to(folder).as_posix()
-        if progress is not None:
-            progress(done, len(images), name)
-        one = _read(path, name, decoder, store, without)
-        if manifest is not None:
-            one.listed, one.as_listed = manifest.find(one.digest, name)
-        every.append(one)
+    with ThreadPoolExecutor(KEEPERS) as keepers:
+        keep = _Keeping(keepers, store, without)
+        for done, path in enumerate(images):
+            name = path.relative_to(folder).as_posix()
+            if progress is not None:
+                progress(done, len(images), name)
+            one = _read(path, name, decoder, keep)
+            if manifest is not None:
+                one.listed, one.as_listed = manifest.find(one.digest, name)
+            every.append(one)
+        keep.finish()
     if progress is not None:
         progress(len(images), len(images), "")
     _number(every)
@@ -162,9 +169,31 @@ def read_folder(
     return arrived, findings
 
 
-def _read(
-    path: Path, name: str, decoder: Decoder, store: EvidenceStore, without: Container[str]
-) -> _Read:
+class _Keeping:
+    """Puts files into the evidence store, some at a time: each waits for the disk by itself."""
+
+    def __init__(
+        self, keepers: ThreadPoolExecutor, store: EvidenceStore, without: Container[str]
+    ) -> None:
+        self.keepers, self.store, self.without = keepers, store, without
+        self.waiting: deque[Future[str]] = deque()
+
+    def put(self, data: bytes) -> str:
+        """Return the digest of a file that is kept, or will be when all is finished."""
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in self.without:
+            self.waiting.append(self.keepers.submit(self.store.put, data))
+        while len(self.waiting) > MOST_WAITING:
+            self.waiting.popleft().result()
+        return digest
+
+    def finish(self) -> None:
+        """Wait until everything is kept."""
+        while self.waiting:
+            self.waiting.popleft().result()
+
+
+def _read(path: Path, name: str, decoder: Decoder, keep: _Keeping) -> _Read:
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
@@ -177,9 +206,7 @@ def _read(
             f"{path} cannot be read: {error.strerror}",
             "Read the medium again, or copy it; nothing was taken in.",
         ) from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest not in without:
-        store.put(data)
+    digest = keep.put(data)
     stamp, why = None, None
     try:
         if not data:

@@ -92,6 +92,7 @@ class VideoSource(Source):
         except (FFmpegError, OSError, ValueError) as error:
             empty = self.path.stat().st_size == 0
             self._nothing("it is empty" if empty else f"it cannot be opened as a video ({error})")
+            self.lost = [Lost(0.0, 0.0, 0)]
             return None
         if not container.streams.video:
             container.close()

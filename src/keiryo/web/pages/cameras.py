@@ -111,7 +111,7 @@ def _row(one: Standing) -> dict[str, Any]:
 
 
 def overview_part(viewer: Viewer) -> dict[str, Any] | None:
-    """Return the cameras with events nobody looked at, or gaps and bad views not concluded about."""
+    """Return the cameras with events nobody looked at, or gaps that nobody concluded about."""
     every = known_cameras(viewer)
     if not every:
         return None

@@ -88,7 +88,7 @@ def timeline_address(mba: str, begin: datetime, end: datetime, known_at: datetim
 
 
 def page_of(viewer: Viewer, node: str) -> str | None:
-    """Return the page of ``camera:``, ``set:``, ``screening:`` or ``operation:``; None: of no other.
+    """Return the page of a camera, set, screening or operation; None of another node.
 
     Sets and screenings stand on the page of their camera.
     """
@@ -277,10 +277,13 @@ def _standing(connection: Connection, metadata: MetaData, one: Camera) -> Standi
     )
 
 
-def screenings_of(connection: Connection, metadata: MetaData, camera: str) -> list[Line]:
+def screenings_of(
+    connection: Connection, metadata: MetaData, camera: str, known_at: datetime | None = None
+) -> list[Line]:
     """Return the screenings of a camera in the order of the record."""
     table = metadata.tables[SCREENING.name]
-    return rows_of(connection, metadata, SCREENING.name, table.c.camera == camera)
+    mine = table.c.camera == camera
+    return rows_of(connection, metadata, SCREENING.name, mine, known_at=known_at)
 
 
 def _holds(row: Line, screenings: Sequence[Line]) -> bool:
@@ -294,20 +297,30 @@ def _holds(row: Line, screenings: Sequence[Line]) -> bool:
 
 
 def standing_conditions(
-    connection: Connection, metadata: MetaData, camera: str, screenings: Sequence[Line]
+    connection: Connection,
+    metadata: MetaData,
+    camera: str,
+    screenings: Sequence[Line],
+    known_at: datetime | None = None,
 ) -> list[Line]:
     """Return the gaps and bad views of the screenings that hold, in the order of time."""
     table = metadata.tables[VIEW_CONDITION.name]
-    rows = rows_of(connection, metadata, VIEW_CONDITION.name, table.c.camera == camera)
+    mine = table.c.camera == camera
+    rows = rows_of(connection, metadata, VIEW_CONDITION.name, mine, known_at=known_at)
     return sorted((r for r in rows if _holds(r, screenings)), key=lambda r: str(r["begin_at"]))
 
 
 def standing_events(
-    connection: Connection, metadata: MetaData, camera: str, screenings: Sequence[Line]
+    connection: Connection,
+    metadata: MetaData,
+    camera: str,
+    screenings: Sequence[Line],
+    known_at: datetime | None = None,
 ) -> list[Line]:
     """Return the events of the screenings that hold, in the order of time."""
     table = metadata.tables[SCREENED_EVENT.name]
-    rows = rows_of(connection, metadata, SCREENED_EVENT.name, table.c.camera == camera)
+    mine = table.c.camera == camera
+    rows = rows_of(connection, metadata, SCREENED_EVENT.name, mine, known_at=known_at)
     return sorted((r for r in rows if _holds(r, screenings)), key=lambda r: str(r["begin_at"]))
 
 

@@ -177,7 +177,7 @@ def show_camera(
         ],
         sets=lists[0],
         screenings=lists[1],
-        picture=_picture(viewer, standing, period, sets, screenings),
+        picture=_picture(viewer, standing, period, sets),
         asked=period.fields(),
         timeline=timeline_address(camera.mba, period.begin, period.end, period.known_at),
         may_screen=viewer.may_post(SCREEN, camera.scope),
@@ -263,7 +263,7 @@ def _lists(
             **{column.name: one.get(column.name) for column in SCREENING_COLUMNS},
             "valid": share_text(one["valid_ppm"]),
             "recorded": share_text(one["recorded_ppm"]),
-            "review": (known.get(one["screening"]) or [None])[-1],
+            "review": next(iter(known.get(one["screening"], [])[-1:]), None),
             "act": one["act_id"],
         }
         for one in screenings[::-1]
@@ -277,9 +277,7 @@ def _lists(
 # --- what it covers --------------------------------------------------------------------------
 
 
-def _picture(
-    viewer: Viewer, standing: Standing, period: Period, sets: list[Line], screenings: list[Line]
-) -> str:
+def _picture(viewer: Viewer, standing: Standing, period: Period, sets: list[Line]) -> str:
     """Return its values with events, gaps and bad views, sets, screenings and reviews."""
     name, here = standing.camera.name, camera_address(standing.camera.name)
     with viewer.books.reading() as connection:
@@ -290,8 +288,10 @@ def _picture(
             begin=period.begin,
             end=period.end,
         )
-        found = standing_conditions(connection, metadata, name, screenings)
-        events = standing_events(connection, metadata, name, screenings)
+        known = period.known_at
+        screenings = screenings_of(connection, metadata, name, known)
+        found = standing_conditions(connection, metadata, name, screenings, known)
+        events = standing_events(connection, metadata, name, screenings, known)
         said = marks(
             connection,
             metadata,

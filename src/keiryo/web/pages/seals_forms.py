@@ -27,7 +27,7 @@ from keiryo.web.pages.seals_shown import show_seal
 from keiryo.web.speaking import gettext as _
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
-ONE = HOME + "/{body:str}/{seal:str}"
+ONE = HOME + "/{issuer:str}/{seal:str}"
 FOUND = ("broken", "missing")
 
 
@@ -56,10 +56,10 @@ def _recording(
 
 @post(ONE + "/checks", status_code=200, sync_to_thread=True, opt=READING)
 def check_seal(
-    request: AnyRequest, viewer: Asking, body: FromPath[str], seal: FromPath[str]
+    request: AnyRequest, viewer: Asking, issuer: FromPath[str], seal: FromPath[str]
 ) -> Response[Any] | Redirect:
     """Record that a seal was checked: the number as read, and tag, wire and containment each."""
-    one = require_seal(viewer, body, seal)
+    one = require_seal(viewer, issuer, seal)
     viewer.require_post("seal.check", scope_of(viewer, one))
     asked = _asked(request, viewer, one, "check")
     choose = _("Say whether it was in order, not in order, or not seen.")
@@ -69,7 +69,7 @@ def check_seal(
         asked.chosen(name, COMPONENT_FINDINGS, choose) for name in ("tag", "wire", "enclosure")
     )
     event = SealEvent(
-        *(body, seal, "check", utc_text(at), person, second),
+        *(issuer, seal, "check", utc_text(at), person, second),
         number_read=read,
         tag=tag,
         wire=wire,
@@ -82,13 +82,13 @@ def check_seal(
 
 @post(ONE + "/detachments", status_code=200, sync_to_thread=True, opt=READING)
 def detach_seal(
-    request: AnyRequest, viewer: Asking, body: FromPath[str], seal: FromPath[str]
+    request: AnyRequest, viewer: Asking, issuer: FromPath[str], seal: FromPath[str]
 ) -> Response[Any] | Redirect:
     """Record that a seal was taken off: by two persons, or by the operator with notice.
 
     By the operator without notice it is recorded as found broken.
     """
-    one = require_seal(viewer, body, seal)
+    one = require_seal(viewer, issuer, seal)
     viewer.require_post("seal.detach", scope_of(viewer, one))
     asked = _asked(request, viewer, one, "detach")
     at, (person, second) = asked.moment(), asked.persons()
@@ -96,7 +96,7 @@ def detach_seal(
     if operator and not notice:
         viewer.require_post("seal.broken", scope_of(viewer, one))
     event = SealEvent(
-        *(body, seal, "detach", utc_text(at), person, second),
+        *(issuer, seal, "detach", utc_text(at), person, second),
         by_operator=int(operator),
         notice=notice,
         reason=asked.long_text("reason"),
@@ -107,26 +107,26 @@ def detach_seal(
 
 @post(ONE + "/damages", status_code=200, sync_to_thread=True, opt=READING)
 def find_seal_damaged(
-    request: AnyRequest, viewer: Asking, body: FromPath[str], seal: FromPath[str]
+    request: AnyRequest, viewer: Asking, issuer: FromPath[str], seal: FromPath[str]
 ) -> Response[Any] | Redirect:
     """Record that a seal was found broken, or not found where it was attached."""
-    one = require_seal(viewer, body, seal)
+    one = require_seal(viewer, issuer, seal)
     asked = _asked(request, viewer, one, "found")
     state = asked.chosen("state", FOUND, _("Say whether it was broken or missing."))
     viewer.require_post(f"seal.{state}", scope_of(viewer, one))
     at, (person, second) = asked.moment(), asked.persons()
     reason = asked.long_text("reason", missing=_("Say what happened; it stands in the record."))
-    event = SealEvent(*(body, seal, state, utc_text(at), person, second), reason=reason)
+    event = SealEvent(*(issuer, seal, state, utc_text(at), person, second), reason=reason)
     photos = asked.files()
     return asked.done(_recording(asked, event, photos), photos)
 
 
 @post(ONE + "/compromises", status_code=200, sync_to_thread=True, opt=READING)
 def report_seal(
-    request: AnyRequest, viewer: Asking, body: FromPath[str], seal: FromPath[str]
+    request: AnyRequest, viewer: Asking, issuer: FromPath[str], seal: FromPath[str]
 ) -> Response[Any] | Redirect:
     """Tell at once that a seal was, or may have to be, compromised."""
-    one = require_seal(viewer, body, seal)
+    one = require_seal(viewer, issuer, seal)
     viewer.require_post("seal.report", scope_of(viewer, one))
     asked = _asked(request, viewer, one, "report")
     at = asked.moment()

@@ -72,12 +72,12 @@ class Life:
     beside: tuple[Mapping[str, Any], ...]
 
 
-@get(HOME + "/{body:str}/{seal:str}", sync_to_thread=True, opt=READING)
+@get(HOME + "/{issuer:str}/{seal:str}", sync_to_thread=True, opt=READING)
 def seal_page(
-    request: AnyRequest, viewer: Asking, body: FromPath[str], seal: FromPath[str]
+    request: AnyRequest, viewer: Asking, issuer: FromPath[str], seal: FromPath[str]
 ) -> Response[Any]:
     """Show a seal: its life as a picture and a table, what it holds, its log."""
-    one = require_seal(viewer, body, seal)
+    one = require_seal(viewer, issuer, seal)
     return show_seal(request, viewer, one, first_shown(viewer, seal_address(one.key)))
 
 

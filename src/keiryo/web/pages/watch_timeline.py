@@ -305,7 +305,7 @@ def _table(
             for one in row.intervals:
                 review = by_line.get(one.node)
                 if kind == "events" and one.node in events:
-                    review = (by_screening.get(events[one.node]["screening"]) or [None])[-1]
+                    review = next(iter(by_screening.get(events[one.node]["screening"], [])[-1:]), None)
                 yield {
                     "kind": KIND_WORDS[kind],
                     "name": row.name,
