@@ -54,6 +54,7 @@ NO_CODES = {
     "HALF-LIFE",
     "YYYY-MM-DD",
     "YYYY-MM",
+    "VACOSS-S",
     *VERDICTS,
     *REASONS,
     *EXAMPLE_NAMES,

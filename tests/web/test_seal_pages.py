@@ -80,7 +80,6 @@ def test_the_list(watched: Site) -> None:
         [SealKey("XA", "0007")],
         "metal-cap",
         seal_event("receive"),
-        clock=watched.clock,
     )
     with watched.client("officer") as client:
         rows = {row["seal"]: row for row in rows_of(client, "/seals")}
@@ -129,7 +128,7 @@ def test_somebody_was_there_in_between(watched: Site) -> None:
         form = good_check(client, remark="typed by me")
         report = [SealReport(seal_event("check", number_read="0042871", tag="ok", wire="ok",
                                         enclosure="ok"))]  # fmt: skip
-        record(watched.database, watched.actor("officer"), report, clock=watched.clock)
+        record(watched.database, watched.actor("officer"), report)
         page = client.post(f"{ONE}/checks", form)
     assert page.status_code == 409 and "typed by me" in page.text
 
@@ -200,7 +199,6 @@ def test_a_number_at_two_places(watched: Site) -> None:
     with pytest.raises(RefusedError):
         record(
             *(watched.database, watched.actor("officer"), [SealReport(attach)]),
-            clock=watched.clock,
         )
     with watched.client("officer") as client:
         (row,) = rows_of(client, "/seals/duplicates")

@@ -29,14 +29,15 @@ MARGIN = 8  # pixels around the changed ones that are looked at
 
 @dataclass
 class Objects:
-    """Changed pixels sorted into those of objects and those of light."""
+    """Changed pixels sorted into those of objects and those of light; the largest object."""
 
     objects: int
     light: int
     mask: Plane
+    largest: int = 0
 
 
-def sort_changes(changed: Plane, plane: Plane, base: Plane, contrast: float = 1.0, colour: bool = False) -> Objects:
+def sort_changes(changed: Plane, plane: Plane, base: Plane, contrast: float = 1.0, colour: bool = False, floor: float = 0.0) -> Objects:
     """Return which changed pixels are objects and which are light.
 
     Parameters
@@ -49,6 +50,8 @@ def sort_changes(changed: Plane, plane: Plane, base: Plane, contrast: float = 1.
         Of the scene, 1 at full contrast.
     colour : bool
         In a colour plane only the sharpness of the outline is asked.
+    floor : float
+        Share of the view: smaller objects are clutter, such as flakes of snow.
     """
     mask = np.zeros(changed.shape, np.uint8)
     left, top, width, height = cv2.boundingRect(changed)
@@ -75,8 +78,10 @@ def sort_changes(changed: Plane, plane: Plane, base: Plane, contrast: float = 1.
         lost = np.bincount(labels[broken], minlength=count)
         is_object &= lost >= OUTLINE_SHARE * outline
     large = area >= LEAST_PIXELS
+    largest = int(area[is_object].max(initial=0))
+    is_object &= area >= floor * changed.size
     mask[box] = np.where(is_object[labels], np.uint8(255), np.uint8(0))
-    return Objects(int(area[is_object].sum()), int(area[large & ~is_object].sum()), mask)
+    return Objects(int(area[is_object].sum()), int(area[large & ~is_object].sum()), mask, largest)
 
 
 def outlines(

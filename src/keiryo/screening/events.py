@@ -36,6 +36,8 @@ UPDATE_S, UPDATE_TIME_S, UPDATE_IMAGES = 0.5, 10.0, 20
 LIGHT_SHARE, CLASS_SHARE, CLASS_GAIN = 0.02, 0.30, 1.5
 RESTLESS_S, RESTLESS_IMAGES, RESTLESS_SHARE = 20.0, 20, 0.3
 RESTLESS_NOISE = 20.0  # grey levels
+CLUTTER_IMAGES, CLUTTER_S, CLUTTER_TIMES = 20, 0.5, 2.0
+CLUTTER_MOST = 0.01  # share of the view: what differs by more is more than clutter
 STACK = 5  # pictures of which a settled scene is the median
 RING = 16  # pictures kept to look back a quarter of a second
 
@@ -95,6 +97,10 @@ class Watch:
     notes: list[Note] = field(default_factory=list)
     last_quiet: tuple[int, float] = (0, 0.0)
     calm: bool = False
+    largest: list[float] = field(default_factory=list)
+    largest_s: float = 0.0
+    floor: float = 0.0
+    clutter: Note | None = None
 
     def begin(self, look: Look) -> None:
         """Take the first healthy picture as the first settled scene."""
@@ -131,6 +137,10 @@ class Watch:
             len(self.recent) > 1 and self.recent[1].time_s <= look.time_s - EARLIER_S
         ):
             del self.recent[0]
+        if result is Standing.EVENT and self.running is None and not self.pending:
+            told = self.events[-1] if self.events else None
+            if told is None or told.last < look.index:  # it settled before this image
+                return Standing.QUIET
         return result
 
     def _same_colours(self, look: Look) -> None:
@@ -154,8 +164,9 @@ class Watch:
     # --- nothing happens --------------------------------------------------------------------
 
     def _quiet(self, look: Look, standing: bytearray) -> Standing:
-        found = against(look, self.references, self.keep)
+        found = against(look, self.references, self.keep, floor=self.floor)
         look.gain = found.gain
+        self._learn_clutter(look, found)
         opened = self._opens(look, found)
         if opened is not None:
             index, time_s, fine = opened
@@ -205,9 +216,28 @@ class Watch:
         share = 1 / UPDATE_IMAGES if self.sparse else min(passed / UPDATE_TIME_S, 0.1)
         for plane, reference in zip(look.layers, self.references, strict=True):
             whole = plane.shape == found.changed.shape and not reference.colour
-            changed = found.changed if whole else np.zeros(plane.shape, np.uint8)
+            differs = found.objects if self.floor else found.changed
+            changed = differs if whole else np.zeros(plane.shape, np.uint8)
             reference.follow(plane, changed, share, 1.0 if reference.colour else found.gain)
         self.updated_s = look.time_s
+
+    def _learn_clutter(self, look: Look, found: Difference) -> None:
+        """Learn how large things are that differ in every image, as flakes of snow do."""
+        if found.raw > CLUTTER_MOST * 2 and not found.largest or found.largest > CLUTTER_MOST:
+            return
+        if not self.sparse and look.time_s - self.largest_s < CLUTTER_S:
+            return
+        images = CLUTTER_IMAGES * (1 if self.sparse else 2)
+        self.largest = [*self.largest, found.largest][-images:]
+        self.largest_s = look.time_s
+        middle = sorted(self.largest)[len(self.largest) // 2]
+        self.floor = CLUTTER_TIMES * middle if len(self.largest) >= images else 0.0
+        if self.floor:
+            start = self.clutter or Note("clutter", look.index, 0, look.time_s, 0.0)
+            self.clutter = Note("clutter", start.first, look.index, start.from_s, look.time_s)
+        elif self.clutter is not None:
+            self.notes.append(self.clutter)
+            self.clutter = None
 
     # --- only the light changes ---------------------------------------------------------------
 
@@ -247,10 +277,13 @@ class Watch:
     ) -> Standing:
         earlier = self.recent[0]
         if found is None:
-            found = against(look, self.references, self.keep, rough=True)
+            found = against(look, self.references, self.keep, not self.floor, self.floor)
             look.gain = found.gain
         large = LARGE_MOVING if found.raw > LARGE else LARGE
-        moving = between(look, earlier, self.references, self.keep, large)
+        large = 1.0 if self.floor else large
+        moving = between(look, earlier, self.references, self.keep, large, self.floor)
+        if look.index != event.peak or event.images:
+            self._learn_clutter(look, moving)
         event.images += 1
         self._restless(event, found, moving, look)
         if found.area > event.score or look.index == event.first:
@@ -413,6 +446,8 @@ class Watch:
     def finish(self) -> None:
         """End what goes on."""
         self._end_light()
+        if self.clutter is not None:
+            self.notes.append(self.clutter)
         event = self.running
         if event is None and self.pending:
             return

@@ -151,7 +151,8 @@ class Note:
     Attributes
     ----------
     code : str
-        ``lighting``, ``lighting-class``, ``health-not-testable``.
+        ``lighting``, ``lighting-class``, ``clutter`` (small things that differ in every image,
+        such as snow: only larger ones are told), ``health-not-testable``.
     first, last : int
     from_s, to_s : float
     """

@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from keiryo.screening import change_map, components, events, health, repeats, shift, states, view
+from keiryo.screening import (
+    change_map,
+    components,
+    events,
+    health,
+    other_view,
+    repeats,
+    shift,
+    states,
+    view,
+)
 from keiryo.screening.events import Watch
 from keiryo.screening.health import Finding, examine
 from keiryo.screening.model import (
@@ -24,6 +34,7 @@ from keiryo.screening.model import (
     Standing,
     Zone,
 )
+from keiryo.screening.other_view import LOOKED_AT, OtherView, begin_other_view
 from keiryo.screening.preparation import Look, as_plane, drawn, prepare, where_changes_matter
 from keiryo.screening.repeats import Repeats
 from keiryo.screening.saved_state import from_bytes, to_bytes
@@ -39,7 +50,7 @@ TOLD = {Standing.QUIET: 0, Standing.EVENT: 1, Standing.UNHEALTHY: 2}
 
 def parameters_digest() -> str:
     """Return the SHA-256 of all parameters of the method, by name, as hexadecimal digits."""
-    parts = (change_map, components, events, health, repeats, shift, states, view)
+    parts = (change_map, components, events, health, other_view, repeats, shift, states, view)
     lines = [
         f"{part.__name__}.{name}={value!r}"
         for part in parts
@@ -61,6 +72,7 @@ class State:
     repeats: Repeats = field(default_factory=Repeats)
     view: View = field(default_factory=View)
     watch: Watch | None = None
+    other: OtherView | None = None
     usual_s: float = 0.0
     run_start: tuple[int, float] = (0, 0.0)
     follow_start: tuple[int, float] = (0, 0.0)
@@ -220,8 +232,11 @@ class Screening:
         state = self._state
         assert state.watch is not None
         state.view.held, state.view.held_code = [], None
-        state.watch.pause(first, state.standing)
+        if not self._replayed(found):  # what is played once more is looked at all the same
+            state.watch.pause(first, state.standing)
         state.view.start(found, first, from_s, look)
+        if self._replayed(found):
+            state.watch.see(look, state.standing)
         for at in range(first, look.index):
             state.standing[at] = TOLD[Standing.UNHEALTHY]
         return Standing.UNHEALTHY
@@ -231,6 +246,7 @@ class Screening:
         if not view.is_over(found, look):
             if found.code is not None:
                 view.go_on(look)
+                self._look_beside(look, found)
                 self._take_new_size(look)
             return Standing.UNHEALTHY
         fine = view.fine
@@ -239,6 +255,25 @@ class Screening:
             if held is not look:
                 state.standing[held.index] = TOLD[self._healthy(held)]
         return self._healthy(look)
+
+    def _look_beside(self, look: Look, found: Finding) -> None:
+        """Look for changes under a code: in a replay as ever, in a new view on its own."""
+        state, view = self._state, self._state.view
+        assert state.watch is not None and view.current is not None
+        if self._replayed(found):
+            state.watch.see(look, state.standing)
+            return
+        if view.current.code not in LOOKED_AT:
+            return
+        if state.other is None or not state.other.see(look, state.standing):
+            interest = tuple(zone for zone in state.zones if zone.type == "INTEREST")
+            state.other = begin_other_view(look, self._new_watch(look, interest), state.watch)
+
+    def _end_other(self) -> None:
+        state = self._state
+        if state.other is not None and state.watch is not None:
+            state.other.hand_over(state.watch)
+        state.other = None
 
     def _end_condition(self) -> None:
         """End the condition; a run of repeats that was no freeze leaves nothing."""
@@ -251,6 +286,7 @@ class Screening:
                 state.standing[at] = TOLD[Standing.QUIET]
             return
         view.end()
+        self._end_other()
 
     def _take_new_size(self, look: Look) -> None:
         """Go on with another size of picture once it has lasted."""
@@ -264,6 +300,7 @@ class Screening:
             return
         state.new_size = 0
         state.view.end()
+        self._end_other()
         old = state.watch
         assert old is not None
         interest = tuple(zone for zone in state.zones if zone.type == "INTEREST")
@@ -312,16 +349,22 @@ class Screening:
             for held in state.view.held:
                 told = state.watch.see(held, state.standing)
                 state.standing[held.index] = TOLD[told]
+            whole._end_other()
             state.watch.finish()
             state.view.end()
             conditions = state.view.past
         watch = state.watch
+        told_of = np.zeros(len(state.standing), bool)
+        for event in [] if watch is None else watch.events:
+            told_of[event.first : event.last + 1] = True
+        standing = np.frombuffer(bytes(state.standing), np.uint8).copy()
+        standing[(standing == TOLD[Standing.EVENT]) & ~told_of] = TOLD[Standing.QUIET]
         notes = [] if watch is None else [*watch.notes, *state.view.notes]
         if state.view.untestable is not None:
             notes.append(state.view.untestable)
         return Screened(
             frames=len(state.standing),
-            standing=np.frombuffer(bytes(state.standing), np.uint8).copy(),
+            standing=standing,
             events=tuple(() if watch is None else sorted(watch.events, key=lambda e: e.first)),
             conditions=tuple(sorted(conditions, key=lambda c: c.first)),
             notes=tuple(sorted(notes, key=lambda n: n.first)),

@@ -64,6 +64,8 @@ class Difference:
         The change map of the whole view.
     objects : Plane
         Its pixels that belong to objects.
+    largest : float
+        Share of the whole view that its largest object takes, clutter or not.
     """
 
     area: float
@@ -72,6 +74,7 @@ class Difference:
     raw: float
     changed: Plane
     objects: Plane
+    largest: float = 0.0
 
 
 def fresh(look: Look, noise: list[Values] | None = None) -> list[Reference]:
@@ -88,7 +91,11 @@ def comparable(look: Look, planes: list[Plane]) -> bool:
 
 
 def against(
-    look: Look, references: list[Reference], keep: list[Plane | None], rough: bool = False
+    look: Look,
+    references: list[Reference],
+    keep: list[Plane | None],
+    rough: bool = False,
+    floor: float = 0.0,
 ) -> Difference:
     """Return how a picture differs from the references of its layers.
 
@@ -100,6 +107,8 @@ def against(
         Per layer, where changes count.
     rough : bool
         Large changes need not be sorted into objects and light.
+    floor : float
+        Share of the view below which an object is clutter.
     """
     gain = gain_over(look.layers[0], references[0].image)
 
@@ -109,7 +118,7 @@ def against(
 
     large = LARGE if rough else 1.0
     contrast = references[0].contrast
-    return _sorted(look, [r.image for r in references], differs, keep, gain, large, contrast)
+    return _sorted(look, [r.image for r in references], differs, keep, gain, large, contrast, floor)
 
 
 def between(
@@ -118,6 +127,7 @@ def between(
     references: list[Reference],
     keep: list[Plane | None],
     large: float = 1.0,
+    floor: float = 0.0,
 ) -> Difference:
     """Return how a picture differs from an earlier one that was compared with the same scene.
 
@@ -129,6 +139,8 @@ def between(
     keep : list of Plane or None
     large : float
         Share of the view from which a change need not be sorted into objects and light.
+    floor : float
+        Share of the view below which an object is clutter.
     """
     if look.gain and earlier.gain:
         gain = look.gain / earlier.gain
@@ -140,7 +152,8 @@ def between(
         factor = 1.0 if reference.colour else gain
         return changed_between(look.layers[at], earlier.layers[at], reference.level, factor)
 
-    return _sorted(look, earlier.layers, differs, keep, gain, large, references[0].contrast)
+    contrast = references[0].contrast
+    return _sorted(look, earlier.layers, differs, keep, gain, large, contrast, floor)
 
 
 def _sorted(
@@ -151,6 +164,7 @@ def _sorted(
     gain: float,
     large: float,
     contrast: float,
+    floor: float,
 ) -> Difference:
     whole = _kept(differs(0), keep[0])
     raw = cv2.countNonZero(whole) / whole.size
@@ -169,12 +183,13 @@ def _sorted(
             if cv2.countNonZero(changed) < max(LEAST_SHARE * changed.size, 1):
                 continue
         factor = 1.0 if colour else gain
-        found = sort_changes(changed, look.layers[at], times(base[at], factor), contrast, colour)
+        found = sort_changes(changed, look.layers[at], times(base[at], factor), contrast, colour, floor)
         share = found.objects / changed.size * (COLOUR_WEIGHT if colour else 1.0)
         result.area = max(result.area, share)
         if at == 0:
             result.light = found.light / changed.size
             result.objects = found.mask
+            result.largest = found.largest / changed.size
         elif colour and found.objects:
             size = (whole.shape[1], whole.shape[0])
             wide = as_plane(cv2.resize(found.mask, size, interpolation=cv2.INTER_NEAREST))

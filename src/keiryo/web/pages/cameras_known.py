@@ -73,6 +73,11 @@ def review_address(name: str) -> str:
     return f"/surveillance/reviews/{quote(name, safe='')}"
 
 
+def event_address(review: str, screening: str, event: int) -> str:
+    """Return the page on which an event is looked at in a review."""
+    return f"{review_address(review)}/events/{quote(screening, safe='')}/{event}"
+
+
 def seal_address(device: str) -> str:
     """Return the page of a seal, of ``seal:BODY/NUMBER`` or ``BODY/NUMBER``."""
     body, _slash, number = device.removeprefix("seal:").partition("/")

@@ -11,6 +11,7 @@ from keiryo.surveillance.timeline import Interval
 from keiryo.web.pages.cameras_known import (
     Line,
     Period,
+    event_address,
     moment,
     operation_address,
     review_address,
@@ -76,7 +77,7 @@ def camera_leads(viewer: Viewer, otherwise: str) -> LeadsTo:
 def event_marks(
     viewer: Viewer, rows: Iterable[Line], verdicts: Mapping[Any, str], otherwise: str
 ) -> Iterator[WatchMark]:
-    """Yield events of screenings as marks, each leading to its review.
+    """Yield events of screenings as marks, each leading to where it is looked at.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ def event_marks(
         if row["zones"]:
             said = f"{said}; {row['zones']}"
         look = "bad" if verdict == "relevant" else str(row["kind"])
-        href = review_address(names[-1]) if names else otherwise
+        key = row["screening"], row["event"]
+        href = event_address(names[-1], *key) if names else otherwise
         yield WatchMark(look, begin, told_text(words, begin, end, said), href)
 
 

@@ -241,7 +241,6 @@ def inspect_containment(
             *(viewer.whole, viewer.actor(), mba, containment, at, inspectors, result),
             note=note,
             files=files,
-            clock=viewer.server.now,
         ),
         files,
     )
@@ -251,8 +250,6 @@ SECTION = Section(
     "containments",
     handlers=(containments_page, containment_page, inspect_containment),
     menu=(
-        MenuEntry(
-            sentence("Containments"), HOME, sentence("Surveillance"), 15, reads(CAPABILITY)
-        ),
+        MenuEntry(sentence("Containments"), HOME, sentence("Surveillance"), 15, reads(CAPABILITY)),
     ),
 )

@@ -16,6 +16,7 @@ from keiryo.containment.register import (
 )
 from keiryo.containment.values import best
 from keiryo.coverage.devices import devices
+from keiryo.dates import utc_text
 from keiryo.errors import NotFoundError
 from keiryo.seals.standing import Period
 from keiryo.web.pages.boards import areas_reading
@@ -94,7 +95,7 @@ def on_ways(viewer: Viewer, one: Containment, at: datetime) -> dict[str, list[On
         if watch.time.holds(at):
             camera = watch.device.partition(":")[2]
             href = f"/cameras/{camera}" if viewer.reads("surveillance") else None
-            shown = OnWay(watch.device, href, watch.time.begin.isoformat())
+            shown = OnWay(watch.device, href, utc_text(watch.time.begin))
             found.setdefault(watch.path, []).append(shown)
     return found
 

@@ -40,7 +40,9 @@ SECTION = Section(
         *(open_one, open_again, conclude_camera, look_at_event, mark_event),
     ),
     menu=(
-        MenuEntry(sentence("Camera reviews"), HOME, sentence("Surveillance"), 30, reads(CAPABILITY)),
+        MenuEntry(
+            sentence("Camera reviews"), HOME, sentence("Surveillance"), 30, reads(CAPABILITY)
+        ),
     ),
     overview=(
         OverviewPart(

@@ -272,7 +272,10 @@ def _marks(viewer: Viewer, event: ReviewEvent) -> list[dict[str, Any]]:
     people = names_of(viewer.whole, [str(one.person) for one in event.marks])
     return [
         {
-            "verdict": {"text": _(VERDICT_WORDS[one.verdict]), "badge": VERDICT_BADGES[one.verdict]},
+            "verdict": {
+                "text": _(VERDICT_WORDS[one.verdict]),
+                "badge": VERDICT_BADGES[one.verdict],
+            },
             "operation": one.operation,
             "items": ", ".join(one.items),
             "note": one.note,
@@ -294,6 +297,4 @@ def _operations(viewer: Viewer, found: Standing, one: Ranked) -> list[tuple[str,
         if op.name in one.declared or (op.values["begin_at"] < end and op.values["end_at"] > begin)
     ]
     near.sort(key=lambda op: (op.name not in one.declared, op.begin, op.name))
-    return [
-        (op.name, f"{op.name}: {instant_text(op.values['begin_at'])}"[:120]) for op in near
-    ]
+    return [(op.name, f"{op.name}: {instant_text(op.values['begin_at'])}"[:120]) for op in near]

@@ -301,9 +301,7 @@ class _Seen:
         return event_address(name, waiting.event.key, done=told)
 
 
-def _sent(
-    request: AnyRequest, viewer: Viewer, name: str, screening: str, number: int
-) -> _Seen:
+def _sent(request: AnyRequest, viewer: Viewer, name: str, screening: str, number: int) -> _Seen:
     found, place = require_event(viewer, name, screening, number)
     viewer.require_post(LOOKED, found.scope)
     entered = typed_again(viewer)

@@ -163,9 +163,7 @@ EVENT_COLUMNS = (
 
 
 @get(HOME + "/{name:str}", sync_to_thread=True, opt=READING)
-def review_page(
-    request: AnyRequest, viewer: Asking, name: FromPath[str]
-) -> Response[Any] | Stream:
+def review_page(request: AnyRequest, viewer: Asking, name: FromPath[str]) -> Response[Any] | Stream:
     """Show a review: tally, what stands against a conclusion, events, operations, conclusions."""
     return show_review(request, viewer, name, Entered(), "")
 

@@ -40,9 +40,7 @@ File = tuple[str, bytes]
 """Name and content."""
 
 
-def acts_with(
-    viewer: Viewer, kinds: Sequence[LineKind], head: int, **columns: str
-) -> list[int]:
+def acts_with(viewer: Viewer, kinds: Sequence[LineKind], head: int, **columns: str) -> list[int]:
     """Return the acts after one that have lines of some kinds with these values."""
     found: set[int] = set()
     with viewer.whole.reading() as connection:

@@ -49,9 +49,7 @@ def _recording(
 ) -> Callable[[], Posted]:
     viewer = asked.viewer
     report = SealReport(event, photos=photos)
-    return lambda: record(
-        viewer.whole, viewer.actor(), [report], clock=viewer.server.now
-    )
+    return lambda: record(viewer.whole, viewer.actor(), [report])
 
 
 @post(ONE + "/checks", status_code=200, sync_to_thread=True, opt=READING)
@@ -141,7 +139,6 @@ def report_seal(
             person=person,
             place=place,
             photos=photos,
-            clock=viewer.server.now,
         )
 
     return asked.done(do, photos)

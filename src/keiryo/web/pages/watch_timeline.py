@@ -13,7 +13,7 @@ from typing import Any
 
 from litestar import Response, get
 from litestar.response import Stream
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, MetaData, select
 
 from keiryo.dates import parse_utc, utc_text
 from keiryo.journal.dependents import line_of
@@ -23,7 +23,7 @@ from keiryo.seals.register import rows_of_keys, seal_events
 from keiryo.seals.tables import SEAL_EVENT, SEAL_INTERVAL
 from keiryo.surveillance.marks import marks
 from keiryo.surveillance.review_record import rows_of
-from keiryo.surveillance.tables import SCREENED_EVENT
+from keiryo.surveillance.tables import REVIEW, SCREENED_EVENT
 from keiryo.surveillance.timeline import Interval, timeline
 from keiryo.surveillance.timeline import Row as TimelineRow
 from keiryo.web.listing import ListColumn, RowList, ShownList, shown_list
@@ -37,6 +37,7 @@ from keiryo.web.pages.cameras_known import (
     asked_period,
     camera_address,
     day_after,
+    event_address,
     known_cameras,
     moment,
     operation_address,
@@ -107,10 +108,7 @@ def timeline_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream
     end = _latest(viewer, mba)
     period = asked_period(request, end - WEEK, end)
     with viewer.books.reading() as connection:
-        rows = timeline(
-            *(connection, viewer.metadata, mba, period.begin, period.end),
-            known_at=period.known_at,
-        )
+        rows = rows_known(connection, viewer.metadata, mba, period)
         events = _event_lines(connection, viewer, rows)
         seals = _seal_marks(connection, viewer, rows, period)
         said = marks(
@@ -144,6 +142,19 @@ def timeline_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream
         here=TIMELINE,
         crumbs=[*crumbs[:1], (_("Time line of %(mba)s", mba=mba), None)],
     )
+
+
+def rows_known(
+    connection: Connection, metadata: MetaData, mba: str, period: Period
+) -> list[TimelineRow]:
+    """Return the rows of the time line of an area; of reviews those that had been opened."""
+    asked = (connection, metadata, mba, period.begin, period.end)
+    rows = timeline(*asked, known_at=period.known_at)
+    if period.known_at is None:
+        return rows
+    opened = rows_of(connection, metadata, REVIEW.name, known_at=period.known_at)
+    names = {str(row["review"]) for row in opened}
+    return [row for row in rows if row.kind != "review" or row.name in names]
 
 
 def watched_areas(viewer: Viewer) -> list[str]:
@@ -304,12 +315,15 @@ def _table(
         for row in (one for one in rows if one.kind == kind):
             for one in row.intervals:
                 review = by_line.get(one.node)
+                href = _address(row, review)
                 if kind == "events" and one.node in events:
-                    review = next(iter(by_screening.get(events[one.node]["screening"], [])[-1:]), None)
+                    key = events[one.node]["screening"], events[one.node]["event"]
+                    for name in by_screening.get(key[0], []):
+                        href = event_address(name, *key)
                 yield {
                     "kind": KIND_WORDS[kind],
                     "name": row.name,
-                    "href": _address(row, review),
+                    "href": href,
                     "begin_at": utc_text(one.begin),
                     "end_at": utc_text(one.end),
                     "says": _says(kind, one),
