@@ -32,9 +32,10 @@ from keiryo.reports.service import import_reports
 from keiryo.web.settings import Settings
 from web.browser import COLOURS, DESK, TABLET, launched, until, window
 from web.cooperating_state import record_cooperation
-from web.site import Site, copy_of, demonstration_books, make_site, serving
+from web.site import Site, copy_of, make_site, serving
 from web.test_main_work_accountant import DISCARD, WRONG, two_people_for_reports
 from web.test_release_pages import submitted
+from web.watched_area import watched_books
 
 PARTS = 8
 ROLES = (
@@ -88,7 +89,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a site where somebody uploaded, composed, asked for release, and started jobs."""
-    site = make_site(copy_of(demonstration_books(), tmp_path_factory.mktemp("axe")))
+    site = make_site(copy_of(watched_books(), tmp_path_factory.mktemp("axe")))
     record_cooperation(site)
     try:
         with serving(site) as address:

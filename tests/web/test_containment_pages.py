@@ -90,3 +90,15 @@ def test_an_inspection_is_recorded(watched: Site) -> None:
 def test_what_is_not_there(watched: Site, path: str) -> None:
     with watched.client("inspector") as client:
         assert client.get(path).status_code == 404
+
+
+def test_coverage_on_the_pages_of_the_area(watched: Site) -> None:
+    with watched.client("inspector") as client:
+        area = client.get(f"/areas/{MBA}").text
+        assert "coverage-title" in area and f'href="/coverage/{MBA}"' in area
+        assert "coverage-title" not in client.get("/areas/XAFA").text
+        batch = client.get(f"/areas/{MBA}/batch/{ITEM}").text
+        assert f'href="/coverage/{MBA}/item?batch={ITEM}"' in batch
+    with watched.client("cooperation") as client:  # reads accounts, not coverage
+        page = client.get(f"/areas/{MBA}")
+        assert page.status_code == 200 and "coverage-title" not in page.text

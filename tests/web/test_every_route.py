@@ -17,9 +17,13 @@ from litestar.routes import HTTPRoute
 
 from keiryo.people.model import ROLES
 from keiryo.web.rate import RateLimits
-from web.site import PEOPLE, Site, copy_of, demonstration_books, make_site
+from web.site import PEOPLE, Site, copy_of, make_site
+from web.watched_area import MBA, SEAL, STORE, watched_books
 
-VALUES = {"number": "3", "line": "1", "mba": "XAFA", "act": "3", "entry": "1", "m": "1", "n": "3"}
+VALUES = {
+    **{"number": "3", "line": "1", "mba": "XAFA", "act": "3", "entry": "1", "m": "1", "n": "3"},
+    **{"issuer": SEAL.partition("/")[0], "seal": SEAL.partition("/")[2], "containment": STORE},
+}
 OTHERS = {"mba": "XARA", "number": "102"}
 FOREIGN = "F25-FA-001"
 """A batch of XARA, which an accountant of XAFA sees in their own shipments only."""
@@ -29,7 +33,7 @@ FOREIGN = "F25-FA-001"
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Return one site for all walks."""
     folder: Path = tmp_path_factory.mktemp("walk")
-    made = make_site(copy_of(demonstration_books(), folder))
+    made = make_site(copy_of(watched_books(), folder))
     made.app.state.server.rates = RateLimits(10**9, 10**9)
     yield made
     made.close()
@@ -94,6 +98,22 @@ def test_pages_as_each_role(walked: Site, name: str) -> None:
             lacks |= handler.opt.get("ability") not in {None, *abilities}
             if lacks:
                 assert answer.status_code == 403, f"{path} is open to {name}"
+
+
+WATCHED = (
+    *("/coverage", f"/coverage/{MBA}", "/seals", f"/seals/{SEAL}"),
+    *("/containments", f"/containments/{MBA}/{STORE}"),
+)
+
+
+def test_pages_of_what_is_watched_are_walked(walked: Site) -> None:
+    """What the walks fill in leads to a seal and a containment that there are."""
+    with walked.client("inspector") as inspector:
+        for path in WATCHED:
+            assert inspector.get(path).status_code == 200, path
+    with walked.client("accountant") as accountant:
+        for path in (f"/seals/{SEAL}", f"/containments/{MBA}/{STORE}"):
+            assert accountant.get(path).status_code == 404, path
 
 
 def test_nothing_is_done_without_a_token(walked: Site) -> None:

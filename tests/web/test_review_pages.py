@@ -141,13 +141,15 @@ def test_event_is_shown_without_script_in_every_way(opened: Site) -> None:
         for source in set(sources):
             answer = client.get(source.replace("&amp;", "&"))
             assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg"
-        for show in ("before", "after", "peak", "difference", "around"):
+        for show in ("before", "after", "peak", "difference", "changed", "around"):
             stage = client.get(f"{page}?show={show}&n=1").text
             assert 'id="sides" hidden' in stage, show
             source = re.search(r'id="picture" src="([^"]+)"', stage)
             assert source is not None
             assert client.get(source[1].replace("&amp;", "&")).status_code == 200, show
         assert client.get(event_address(NAME, (one.key[0], 999))).status_code == 404
+        original = re.search(r'href="(/evidence/[0-9a-f]{64})"', text)
+        assert original is not None and client.get(original[1]).status_code == 200
 
 
 def test_mark_records_look_and_mark_and_leads_on(opened: Site) -> None:

@@ -41,7 +41,12 @@ def test_reviewer_works_with_keys_alone(opened: Site, browser: Browser) -> None:
         assert seen.barriers() == []
         seen.picture("review-event-en")
         picture, sides = seen.page.locator("#picture"), seen.page.locator("#sides")
-        for key, word in (("b", "Before"), ("a", "After"), ("d", "Difference")):
+        for key, word in (
+            ("b", "Before"),
+            ("a", "After"),
+            ("d", "before and after"),
+            ("f", "at the peak"),
+        ):
             seen.keys(key)
             until(lambda w=word: w in seen.page.locator("#caption").inner_text(), key)
             until(lambda: picture.evaluate("(one) => one.naturalWidth > 0"), "no picture")

@@ -37,7 +37,14 @@ class Objects:
     largest: int = 0
 
 
-def sort_changes(changed: Plane, plane: Plane, base: Plane, contrast: float = 1.0, colour: bool = False, floor: float = 0.0) -> Objects:
+def sort_changes(
+    changed: Plane,
+    plane: Plane,
+    base: Plane,
+    contrast: float = 1.0,
+    colour: bool = False,
+    floor: float = 0.0,
+) -> Objects:
     """Return which changed pixels are objects and which are light.
 
     Parameters

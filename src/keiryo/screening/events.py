@@ -223,7 +223,8 @@ class Watch:
 
     def _learn_clutter(self, look: Look, found: Difference) -> None:
         """Learn how large things are that differ in every image, as flakes of snow do."""
-        if found.raw > CLUTTER_MOST * 2 and not found.largest or found.largest > CLUTTER_MOST:
+        unsorted = found.raw > LARGE_MOVING and not found.largest
+        if unsorted or found.largest > CLUTTER_MOST:
             return
         if not self.sparse and look.time_s - self.largest_s < CLUTTER_S:
             return
@@ -282,7 +283,7 @@ class Watch:
         large = LARGE_MOVING if found.raw > LARGE else LARGE
         large = 1.0 if self.floor else large
         moving = between(look, earlier, self.references, self.keep, large, self.floor)
-        if look.index != event.peak or event.images:
+        if event.images:  # the image that opened the event has been counted
             self._learn_clutter(look, moving)
         event.images += 1
         self._restless(event, found, moving, look)
@@ -411,10 +412,12 @@ class Watch:
 
     def _restless(self, event: Running, found: Difference, moving: Difference, look: Look) -> None:
         """Learn, in a long event, which pixels never rest (leaves, a flickering lamp)."""
-        share = 1 / RESTLESS_IMAGES if self.sparse else 0.01
+        every, share = (1, 1 / RESTLESS_IMAGES) if self.sparse else (5, 0.05)
         if event.restless is None:
             event.restless = np.zeros(moving.changed.shape, np.float32)
-        cv2.accumulateWeighted((moving.changed > 0).astype(np.float32), event.restless, share)
+        if event.images % every == 0:
+            one = (moving.changed > 0).astype(np.float32)
+            cv2.accumulateWeighted(one, event.restless, share)
         long = (
             event.images > RESTLESS_IMAGES
             if self.sparse

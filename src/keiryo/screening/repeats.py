@@ -23,6 +23,7 @@ COPIED_BEFORE, COPYING_TIMES = 0.98, 20
 COPIED_AFTER = 0.93  # share of equal pixels after a run that was no freeze
 COPIED_WEIGHT = 0.1
 REPLAYED = 4  # pictures in a row that follow each other as they did before
+ROWS_FIRST = 16  # one row in so many is compared first
 LATER = 3  # pictures: an earlier stretch may hold repeats of its own, which are counted once
 FIRST_SLOTS = 1 << 10
 
@@ -70,7 +71,9 @@ class Repeats:
     Attributes
     ----------
     digest, luma, chroma
-        Of the last picture; planes only where there is no digest.
+        Of the last picture; planes only where there is no digest, and the shrunk ones came again.
+    sharp, colours
+        Shrunk planes of the last picture that was not a repeat.
     run : int
         How many times in a row the last picture has come again.
     pairs : int
@@ -89,6 +92,7 @@ class Repeats:
     luma: Plane | None = None
     chroma: list[Plane] = field(default_factory=list)
     sharp: Plane | None = None
+    colours: list[Plane] = field(default_factory=list)
     run: int = 0
     pairs: int = 0
     copied: float = 0.0
@@ -99,17 +103,20 @@ class Repeats:
 
     def see(self, picture: Picture, look: Look) -> None:
         """Take one picture."""
-        alike = self.sharp is None or np.array_equal(self.sharp, look.sharp)
-        same = alike and self._same(picture)
+        alike = self._alike(look)
+        same = alike and self._same(picture, look)
         if same:
             self.run += 1
         else:
             self.run = 0
             if self.sharp is not None and self.sharp.shape == look.sharp.shape:
                 self._note_copied(look.sharp)
-        self._keep(picture)
+        if alike and self.sharp is not None:
+            self._keep(picture)
+        else:  # copying whole planes of every picture would cost more than all other tests
+            self.digest, self.luma, self.chroma = picture.digest, None, []
         if not same:
-            self.sharp = look.sharp
+            self.sharp, self.colours = look.sharp, look.layers[1 : 1 + look.colours]
             self._follow(look)
 
     def replayed(self) -> bool:
@@ -130,10 +137,23 @@ class Repeats:
         self.pairs += 1
         self.copied += max(COPIED_WEIGHT, 1 / self.pairs) * ((1.0 - differs) - self.copied)
 
-    def _same(self, picture: Picture) -> bool:
+    def _alike(self, look: Look) -> bool:
+        """Return whether the shrunk view is that of the last picture; mostly a few rows tell."""
+        old = self.sharp
+        if old is None or old.shape != look.sharp.shape:
+            return old is None
+        few = slice(None, None, ROWS_FIRST)
+        return np.array_equal(old[few], look.sharp[few]) and np.array_equal(old, look.sharp)
+
+    def _same(self, picture: Picture, look: Look) -> bool:
         if picture.digest is not None and self.digest is not None:
             return picture.digest == self.digest
-        if self.luma is None or self.luma.shape != picture.luma.shape:
+        if self.luma is None:  # of the first repeat only the shrunk planes are compared
+            return self.sharp is not None and (
+                len(self.colours) == look.colours
+                and all(map(np.array_equal, self.colours, look.layers[1 : 1 + look.colours]))
+            )
+        if self.luma.shape != picture.luma.shape:
             return False
         planes = picture.chroma or ()
         return (

@@ -183,7 +183,9 @@ def _sorted(
             if cv2.countNonZero(changed) < max(LEAST_SHARE * changed.size, 1):
                 continue
         factor = 1.0 if colour else gain
-        found = sort_changes(changed, look.layers[at], times(base[at], factor), contrast, colour, floor)
+        found = sort_changes(
+            changed, look.layers[at], times(base[at], factor), contrast, colour, floor
+        )
         share = found.objects / changed.size * (COLOUR_WEIGHT if colour else 1.0)
         result.area = max(result.area, share)
         if at == 0:

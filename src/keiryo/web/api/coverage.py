@@ -17,7 +17,7 @@ from keiryo.coverage.remeasure import coverage_of_area
 from keiryo.errors import NotFoundError
 from keiryo.web.api.answering import answered, as_of_head, reading
 from keiryo.web.api.asking import MbaCode, plain_name
-from keiryo.web.api.documents import Document, FoundDocument
+from keiryo.web.api.documents import Document, FoundDocument, found_document
 from keiryo.web.pages.boards import areas_reading
 from keiryo.web.sections import Section
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
@@ -143,7 +143,9 @@ def get_item(
             if not uid.startswith(f"{mba}/"):
                 raise NotFoundError(f"the books of {mba} know no batch {name[:60]!r}")
             found = coverage_at(connection, viewer.metadata, uid, at, known_at=known_at)
-        return WholeItemCoverage(**_item(found), findings=[_found(f) for f in found.findings])
+        return WholeItemCoverage(
+            **_item(found), findings=[found_document(f) for f in found.findings]
+        )
 
     return answered(request, viewer, as_of_head(viewer, shown(at)), build)
 
@@ -170,12 +172,6 @@ def _item(one: ItemCoverage) -> dict[str, Any]:
 def _way(told: Mapping[str, Any]) -> WayCoverage:
     devices = [DeviceCoverage(**each) for each in told["devices"]]
     return WayCoverage(**{**told, "devices": devices})
-
-
-def _found(finding: Any) -> FoundDocument:
-    names = FoundDocument.__struct_fields__
-    told = {name: getattr(finding, name, None) for name in names}
-    return FoundDocument(**{**told, "severity": str(finding.severity)})
 
 
 SECTION = Section("api coverage", api=(get_area, get_item))

@@ -138,9 +138,9 @@ def list_seals(
     viewer: Asking,
     limit: Limit = 100,
     cursor: Cursor = None,
-    state: Annotated[
+    state_: Annotated[
         str | None,
-        QueryParameter(max_length=40, description=f"Only: {', '.join(State)}."),
+        QueryParameter(name="state", max_length=40, description=f"Only: {', '.join(State)}."),
     ] = None,
     type_: Annotated[
         str | None,
@@ -156,7 +156,7 @@ def list_seals(
     ] = None,
 ) -> Response[SealPage]:
     """List seals by issuing body and number."""
-    for given, every in ((state, list(State)), (type_, list(SEAL_TYPES))):
+    for given, every in ((state_, list(State)), (type_, list(SEAL_TYPES))):
         if given is not None and given not in every:
             raise UsageError(f"there is no {given!r}", f"One of {', '.join(every)}.")
     asked = asked_page(request, viewer, limit, cursor)
@@ -165,7 +165,7 @@ def list_seals(
         rows = [
             one
             for one in known(viewer).seals.values()
-            if state in (None, one.state)
+            if state_ in (None, one.state)
             and type_ in (None, one.type.name)
             and (containment is None or containment in _places(one))
             and (batch is None or any(batch in p.attached.items for p in one.periods))
@@ -204,12 +204,12 @@ def list_overdue(
     return answered(request, viewer, _as_of(viewer, shown(now)), build)
 
 
-@reading("/seals/{issuer:str}/{number:str}", TAG, opt=READING)
+@reading("/seals/{issuer:str}/{seal:str}", TAG, opt=READING)
 def get_seal(
-    request: AnyRequest, viewer: Asking, issuer: Issuer, number: Number
+    request: AnyRequest, viewer: Asking, issuer: Issuer, seal: Number
 ) -> Response[WholeSeal]:
     """Return a seal with its periods, and what it says of every instant of them."""
-    one = require_seal(viewer, issuer, number)
+    one = require_seal(viewer, issuer, seal)
 
     def build() -> WholeSeal:
         with books_of(viewer).reading() as connection:
@@ -230,12 +230,12 @@ def get_seal(
     return answered(request, viewer, as_of_head(viewer), build)
 
 
-@reading("/seals/{issuer:str}/{number:str}/history", TAG, opt=READING)
+@reading("/seals/{issuer:str}/{seal:str}/history", TAG, opt=READING)
 def get_history(
-    request: AnyRequest, viewer: Asking, issuer: Issuer, number: Number
+    request: AnyRequest, viewer: Asking, issuer: Issuer, seal: Number
 ) -> Response[SealHistory]:
     """Return everything that is recorded of a seal; corrected events and refused reports, too."""
-    one = require_seal(viewer, issuer, number)
+    one = require_seal(viewer, issuer, seal)
 
     def build() -> SealHistory:
         with books_of(viewer).reading() as connection:

@@ -25,6 +25,7 @@ from keiryo.quantities import Category
 from keiryo.web.pages.areas_audit import AUDIT_PACK, may_take_pack, start_pack
 from keiryo.web.pages.areas_batches import batch_by_query, batch_page, batches_page
 from keiryo.web.pages.areas_closed import changed_since, figure_rows
+from keiryo.web.pages.areas_coverage import area_coverage
 from keiryo.web.pages.areas_frame import (
     FINDINGS,
     AreaPage,
@@ -131,6 +132,7 @@ def area_page(request: AnyRequest, viewer: Asking, mba: FromPath[str]) -> Respon
         may_register=may_register(viewer, page.area),
         may_take_pack=may_take_pack(viewer, page.area),
         pack_period=period,
+        watched=area_coverage(page),
     )
 
 

@@ -15,6 +15,7 @@ from keiryo.dates import number_date
 from keiryo.errors import NotFoundError
 from keiryo.quantities import Category
 from keiryo.web.listing import ListColumn, QueryList, shown_list
+from keiryo.web.pages.areas_coverage import batch_coverage
 from keiryo.web.pages.areas_frame import (
     AreaPage,
     address,
@@ -135,6 +136,7 @@ def _history(page: AreaPage, name: str) -> Response[Any]:
         relative_columns=_relative_columns(),
         relatives=[_relative_row(page, relative) for relative in relatives],
         why_href=why_address(f"batch:{uids[-1]}") if uids else None,
+        watched=batch_coverage(page, name, uids[-1] if uids else None),
     )
 
 

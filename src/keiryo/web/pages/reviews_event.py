@@ -49,7 +49,7 @@ THUMB, SIDE, LARGE = 160, 640, 1280
 MOST_SIMILAR = 12
 WHOLE_SIMILAR = 4
 """A similar event of so many images is shown as a whole, so that it is looked at there."""
-LOOKS = ("sides", "before", "peak", "after", "difference", "around")
+LOOKS = ("sides", "before", "peak", "after", "difference", "changed", "around")
 VERDICT_KEYS = ((EXPLAINED, "1"), (BENIGN, "2"), (RELEVANT, "3"), (UNCLEAR, "4"))
 
 
@@ -199,7 +199,8 @@ def show_event(
         look=look,
         stage=_stage(part, look, min(number, max(0, len(part.strip) - 1))),
         number=min(number, max(0, len(part.strip) - 1)),
-        difference=_difference(part, LARGE),
+        difference=_difference(part.before, part.after),
+        changed=_difference(part.before, part.peak),
         thumb=THUMB,
         side=SIDE,
         large=LARGE,
@@ -238,20 +239,20 @@ def _parts(name: str, one: Ranked, part: Part) -> list[tuple[int, str]]:
     return [(n, event_address(name, key, part=n)) for n in range(1, part.of + 1)]
 
 
-def _difference(part: Part, width: int) -> str | None:
-    """Return where the difference from before is handed out: to after, or to the peak."""
-    other = part.after or part.peak
-    if part.before is None or other is None:
-        return None
-    return difference_address(part.before, other, width)
+def _difference(one: Shown | None, other: Shown | None) -> str | None:
+    """Return where the difference of two images is handed out; None: one of them is not there."""
+    return None if one is None or other is None else difference_address(one, other, LARGE)
 
 
 def _stage(part: Part, look: str, number: int) -> dict[str, Any] | None:
     """Return the picture that is shown alone; None: three side by side."""
-    if look == "difference":
-        href = _difference(part, LARGE)
-        words = _("Difference of the images before and after, the light taken out")
-        return None if href is None else {"src": href, "words": words}
+    if look in ("difference", "changed"):
+        href = _difference(part.before, part.after if look == "difference" else part.peak)
+        words = {
+            "difference": _("Difference of the images before and after, the light taken out"),
+            "changed": _("Difference of the images before and at the peak, the light taken out"),
+        }
+        return None if href is None else {"src": href, "words": words[look]}
     if look == "around":
         one: Shown | None = part.strip[number] if part.strip else None
     else:

@@ -73,7 +73,7 @@ MOST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A form that was sent: how its page is shown again, where it leads, who was there meanwhile."""
+    """A form that was sent: how its page is shown again, and who was there meanwhile."""
 
     viewer: Viewer
     name: str
@@ -366,13 +366,16 @@ def mark_event(
     if verdict == EXPLAINED and operation is None:
         entered.errors["operation"] = _("Name the operation that explains it.")
     note = _text(entered, viewer, "note", MOST_TEXT)
-    items = split((_text(entered, viewer, "items", 1000) or "").replace(",", "|"), "|")
+    items = split((_text(entered, viewer, "batches", 1000) or "").replace(",", "|"), "|")
     items = [one.strip() for one in items if one.strip()]
     along = _along(viewer, seen)
     looks = _looks(viewer, seen, along)
     wanted = [
-        Mark(*key, verdict, operation=operation, items=tuple(items), note=note)
-        for key in [seen.found.events[seen.place].event.key, *(one["event"].key for one in along)]
+        Mark(screening, number, verdict, operation=operation, items=tuple(items), note=note)
+        for screening, number in [
+            seen.found.events[seen.place].event.key,
+            *(one["event"].key for one in along),
+        ]
     ]
 
     def do() -> Posted:
@@ -407,5 +410,5 @@ def _looks(viewer: Viewer, seen: _Seen, along: Sequence[dict[str, Any]]) -> list
     taken = [seen.look(viewer, max(1, time_ms * images // every) if time_ms else 0)]
     for one in whole:
         share = max(1, time_ms * max(1, len(one["images"])) // every)
-        taken.append(Look(*one["event"].key, share, THUMB))
+        taken.append(Look(one["event"].key[0], one["event"].key[1], share, THUMB))
     return taken

@@ -6,8 +6,9 @@ about surveillance was posted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import select
@@ -30,6 +31,7 @@ HOME = "/surveillance/reviews"
 IMAGES = "/surveillance/images"
 DIFFERENCES = "/surveillance/differences"
 CAMERAS = "/surveillance/cameras"
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def standing(viewer: Viewer, name: str) -> Standing:
     return _remembered(viewer, ("review", name, viewer.sight), find)
 
 
-def _remembered(viewer: Viewer, key: tuple[Any, ...], find: Any) -> Any:
+def _remembered(viewer: Viewer, key: tuple[Any, ...], find: Callable[[], Found]) -> Found:
     last = viewer.server.last_acts.by(CAPABILITY, viewer.head)
     return viewer.server.remembered.get(key, last, find)
 
@@ -206,7 +208,9 @@ def _shown(images: Images, part: str) -> list[Shown]:
     return [
         Shown(
             *(images.camera, instant_of(images.at[n]), images.state[n]),
-            *(images.digest[n], images.name[n], int(images.act[n]), int(images.line[n]), part),
+            *(images.digest[n], images.name[n]),
+            *(int(images.act[n]), int(images.line[n])),
+            part,
         )
         for n in range(images.count)
     ]

@@ -22,6 +22,7 @@ from keiryo.journal.why import Chain, why
 from keiryo.places.tables import areas
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.web.listing import download_headers
+from keiryo.web.pages import cameras_known, seals_known
 from keiryo.web.pages.meetings_links import page_of_node
 from keiryo.web.pictures.chain_data import described
 from keiryo.web.pictures.chain_folding import GraphNode, folded
@@ -82,6 +83,12 @@ ROLES = (
     *(sentence("mapping"), sentence("events that were in the files twice")),
 )
 """What files are to their acts."""
+WATCHING = {
+    "camera": cameras_known.camera_address,
+    "operation": cameras_known.operation_address,
+    "review": cameras_known.review_address,
+}
+"""Addresses of what watches, by kind of node."""
 COMPANIONS = ("journal", "people")
 """Capabilities whose lines only go along with others of an act."""
 
@@ -241,6 +248,10 @@ def _page_of(viewer: Viewer, found: Around) -> str | None:
         return f"/equipment/loans/{quote(name, safe='')}"
     if (page := page_of_node(viewer, found.node)) is not None:
         return page
+    if (page := seals_known.page_of_node(found.node)) is not None:
+        return page
+    if kind in WATCHING:
+        return WATCHING[kind](name)
     if kind == "cooperation":
         return f"/cooperation/register/{quote(name, safe='')}"
     if kind == "evidence" and _file_seen(viewer, name) is not None:

@@ -95,13 +95,13 @@ document.addEventListener("click", (event) => {
 
 // Fetched beforehand, so that comparing is at once.
 window.addEventListener("load", () => {
-  for (const name of ["before", "after", "difference"]) if (single?.dataset[name]) new Image().src = single.dataset[name];
+  for (const name of ["before", "after", "difference", "changed"]) if (single?.dataset[name]) new Image().src = single.dataset[name];
 });
 
 // ---- keys: before those of all pages, which move through tables with some of them -----------------
 
 const follow = (name) => document.querySelector(`[data-key-link="${name}"]`)?.click();
-const looks = { s: "sides", b: "before", e: "peak", a: "after", d: "difference", " ": "around" };
+const looks = { s: "sides", b: "before", e: "peak", a: "after", d: "difference", f: "changed", " ": "around" };
 const leads = { n: "next", j: "next", p: "previous", k: "previous", o: "waiting" };
 let afterG = 0;
 
