@@ -40,8 +40,8 @@ REASONS = {
     *("SEAL-CASE-TAMPER", "SEAL-LOST", "SEAL-NOT-VERIFIABLE"),
 }
 """Why a seal or camera says what it says for a time; no findings."""
-EXAMPLE_NAMES = {"CAM-11", "F25-FA-003", "F25-FA-004", "OP-17"}
-"""Names of a camera, items and an operation of the demonstration."""
+EXAMPLE_NAMES = {"CAM-01", "CAM-11", "F25-FA-003", "F25-FA-004", "OP-17"}
+"""Cameras, items and an operation of the demonstration and of examples; no findings."""
 
 NO_CODES = {
     "SHA-256",

@@ -328,3 +328,13 @@ def test_a_person_declares_in_the_browser(watched: Site, browser: Any) -> None:
         page.get_by_role("status").filter(has_text="It was recorded").wait_for()
         page.get_by_role("link", name="OP-30").click()
         page.get_by_role("heading", name="Operation OP-30").wait_for()
+
+
+def test_pages_have_no_barriers(watched: Site, browser: Any) -> None:
+    with (
+        serving(watched) as address,
+        window(browser, address, site=watched, member="officer") as opened,
+    ):
+        for path in (PAGE, CAMERAS, OPERATIONS, f"/surveillance/timeline?mba={MBA}"):
+            opened.go(path)
+            assert opened.barriers() == [], path

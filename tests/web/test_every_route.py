@@ -20,10 +20,9 @@ from keiryo.web.rate import RateLimits
 from web.site import PEOPLE, Site, copy_of, make_site
 from web.watched_area import MBA, SEAL, STORE, watched_books
 
-VALUES = {
-    **{"number": "3", "line": "1", "mba": "XAFA", "act": "3", "entry": "1", "m": "1", "n": "3"},
-    **{"issuer": SEAL.partition("/")[0], "seal": SEAL.partition("/")[2], "containment": STORE},
-}
+ISSUER, _, NUMBER = SEAL.partition("/")
+VALUES = {"number": "3", "line": "1", "mba": "XAFA", "act": "3", "entry": "1", "m": "1", "n": "3"}
+VALUES |= {"issuer": ISSUER, "seal": NUMBER, "containment": STORE}
 OTHERS = {"mba": "XARA", "number": "102"}
 FOREIGN = "F25-FA-001"
 """A batch of XARA, which an accountant of XAFA sees in their own shipments only."""

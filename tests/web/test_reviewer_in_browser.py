@@ -89,7 +89,7 @@ def test_reviewer_works_without_script(opened: Site, browser: Browser) -> None:
     ):
         page = seen.page
         page.goto(f"{address}{event_address(NAME, order[0])}")
-        for words in ("Difference d", "Before b", "Play space", "Side by side s"):
+        for words in ("Difference before and after d", "Before b", "Play space", "Side by side s"):
             page.get_by_role("link", name=words, exact=True).click()
             page.wait_for_load_state("load")
             assert page.locator("#sides").is_visible() == words.startswith("Side"), words

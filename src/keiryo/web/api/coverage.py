@@ -104,7 +104,7 @@ class AreaCoverageDocument(Document, frozen=True, kw_only=True):
 
 
 @reading("/coverage/{mba:str}", TAG, opt=READING)
-def get_area(
+def get_area_coverage(
     request: AnyRequest, viewer: Asking, mba: MbaCode, on: At = None, known: KnownAt = None
 ) -> Response[AreaCoverageDocument]:
     """Return how the items of an area are covered at an instant, as known at another."""
@@ -122,7 +122,7 @@ def get_area(
 
 
 @reading("/coverage/{mba:str}/item", TAG, opt=READING)
-def get_item(
+def get_item_coverage(
     request: AnyRequest,
     viewer: Asking,
     mba: MbaCode,
@@ -174,4 +174,4 @@ def _way(told: Mapping[str, Any]) -> WayCoverage:
     return WayCoverage(**{**told, "devices": devices})
 
 
-SECTION = Section("api coverage", api=(get_area, get_item))
+SECTION = Section("api coverage", api=(get_area_coverage, get_item_coverage))

@@ -183,7 +183,7 @@ def list_seals(
 
 
 @reading("/seals/overdue", TAG, opt=READING)
-def list_overdue(
+def list_overdue_seals(
     request: AnyRequest,
     viewer: Asking,
     days: Annotated[
@@ -231,7 +231,7 @@ def get_seal(
 
 
 @reading("/seals/{issuer:str}/{seal:str}/history", TAG, opt=READING)
-def get_history(
+def get_seal_history(
     request: AnyRequest, viewer: Asking, issuer: Issuer, seal: Number
 ) -> Response[SealHistory]:
     """Return everything that is recorded of a seal; corrected events and refused reports, too."""
@@ -261,4 +261,4 @@ def _seal(viewer: Viewer, one: Standing) -> dict[str, Any]:
     return standing_dict(one, known(viewer).lines[SealKey(*one.key)])
 
 
-SECTION = Section("api seals", api=(list_seals, list_overdue, get_seal, get_history))
+SECTION = Section("api seals", api=(list_seals, list_overdue_seals, get_seal, get_seal_history))

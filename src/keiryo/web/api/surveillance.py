@@ -17,6 +17,7 @@ from keiryo.surveillance.declared_operations import DeclaredOperation
 from keiryo.surveillance.image_lists import set_rows
 from keiryo.surveillance.review_record import line_node, rows_of
 from keiryo.surveillance.tables import SCREENING
+from keiryo.surveillance.timeline import Row
 from keiryo.surveillance.views import views
 from keiryo.surveillance.zones import zones_of
 from keiryo.web.api.answering import AsOf, answered, reading
@@ -25,6 +26,7 @@ from keiryo.web.api.cursors import NEXT_LINK, Cursor, Limit, asked_page, paged
 from keiryo.web.api.surveillance_documents import (
     CameraDocument,
     CameraPage,
+    ClockReadingDocument,
     ImageSetDocument,
     ImageSetPage,
     OperationDocument,
@@ -32,7 +34,11 @@ from keiryo.web.api.surveillance_documents import (
     ScreeningDocument,
     ScreeningPage,
     TimelineDocument,
+    TimelineInterval,
+    TimelineRowDocument,
+    ViewDocument,
     WholeCamera,
+    ZoneDocument,
 )
 from keiryo.web.pages.cameras_known import (
     CAPABILITY,
@@ -147,22 +153,24 @@ def get_camera(request: AnyRequest, viewer: Asking, name: CameraName) -> Respons
                 **_camera(one),
                 views=_views(connection, viewer, name),
                 clock_readings=[
-                    each.to_dict() for each in readings(connection, viewer.metadata, name)
+                    ClockReadingDocument(**each.to_dict())
+                    for each in readings(connection, viewer.metadata, name)
                 ],
             )
 
     return answered(request, viewer, _as_of(viewer), build)
 
 
-def _views(connection: Connection, viewer: Viewer, camera: str) -> list[Any]:
+def _views(connection: Connection, viewer: Viewer, camera: str) -> list[ViewDocument]:
     metadata = viewer.metadata
     return [
-        {
+        ViewDocument(
             **view.to_dict(),
-            "zones": [
-                zone.to_dict() for zone in zones_of(connection, metadata, camera, view.version)
+            zones=[
+                ZoneDocument(**zone.to_dict())
+                for zone in zones_of(connection, metadata, camera, view.version)
             ],
-        }
+        )
         for view in views(connection, metadata, camera)
     ]
 
@@ -318,7 +326,7 @@ def get_timeline(
             begin=utc_text(period.begin),
             end=utc_text(period.end),
             known_at=None if period.known_at is None else utc_text(period.known_at),
-            rows=[one.to_dict() for one in rows],
+            rows=[_row(one) for one in rows],
         )
 
     last_acts = viewer.server.last_acts
@@ -326,6 +334,11 @@ def get_timeline(
     more = tuple(last_acts.by(name, viewer.head) for name in names)
     as_of = AsOf(last_acts.by(CAPABILITY, viewer.head), more)
     return answered(request, viewer, as_of, build)
+
+
+def _row(one: Row) -> TimelineRowDocument:
+    intervals = [TimelineInterval(**each.to_dict()) for each in one.intervals]
+    return TimelineRowDocument(kind=one.kind, name=one.name, node=one.node, intervals=intervals)
 
 
 SECTION = Section(

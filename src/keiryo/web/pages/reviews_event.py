@@ -264,7 +264,7 @@ def _stage(part: Part, look: str, number: int) -> dict[str, Any] | None:
 
 def caption(one: Shown) -> str:
     """Return what stands under an image: which it is, when it was taken, what is wrong with it."""
-    parts = {"before": _("Before"), "event": _("Event"), "after": _("After")}
+    parts = {"before": _("Before"), "event": _("During the event"), "after": _("After")}
     told = f"{parts[one.part]} · {instant_text(one.at)}"
     return f"{told} · {one.words}" if one.words else told
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from keiryo.errors import Finding, NotFoundError
 from keiryo.surveillance.conclusions import Concluded, conclusions, objections
@@ -20,7 +20,7 @@ from keiryo.surveillance.marks import EventKey
 from keiryo.surveillance.ranking import Ranked, ranked
 from keiryo.surveillance.review_tally import Tally, tally
 from keiryo.surveillance.reviews import Review, review, reviews
-from keiryo.surveillance.tables import IMAGE, REVIEW
+from keiryo.surveillance.tables import CONCLUSION, IMAGE, MARK, REVIEW, SCREENED_EVENT
 from keiryo.web.pages.reviews_words import REASON_WORDS
 from keiryo.web.speaking import gettext as _
 from keiryo.web.viewer import Viewer
@@ -93,6 +93,65 @@ def every_review(viewer: Viewer) -> list[Review]:
     return _remembered(viewer, ("reviews", viewer.sight), find)
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What of a review is still open, without its images: cheap enough for all reviews at once.
+
+    Attributes
+    ----------
+    review : Review
+    events, unmarked : int
+    cameras_open : tuple of str
+        Cameras about which nothing is concluded yet.
+    """
+
+    review: Review
+    events: int
+    unmarked: int
+    cameras_open: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether events are not marked, or cameras not concluded."""
+        return bool(self.unmarked or self.cameras_open)
+
+
+def summaries(viewer: Viewer) -> list[Summary]:
+    """Return what of each review that is seen is still open, the last period first."""
+
+    def find() -> list[Summary]:
+        metadata = viewer.metadata
+        table = metadata.tables[SCREENED_EVENT.name]
+        names = ("screening", "event", "begin_at", "end_at")
+        with viewer.books.reading() as connection:
+            every = reviews(connection, metadata)[::-1]
+            by_screening: dict[str, list[Any]] = {}
+            for row in connection.execute(select(*(table.c[one] for one in names))):
+                by_screening.setdefault(row[0], []).append(row)
+            pairs = _pairs(connection, metadata.tables[MARK.name], ("review", "screening", "event"))
+            done = _pairs(connection, metadata.tables[CONCLUSION.name], ("review", "camera"))
+        found = []
+        for one in every:
+            mine = [
+                (one.name, row[0], row[1])
+                for name in one.screenings
+                for row in by_screening.get(name, ())
+                if row[2] < one.end and row[3] >= one.begin
+            ]
+            unmarked = sum(key not in pairs for key in mine)
+            open_ = tuple(camera for camera in one.cameras if (one.name, camera) not in done)
+            found.append(Summary(one, len(mine), unmarked, open_))
+        return found
+
+    return _remembered(viewer, ("reviews in short", viewer.sight), find)
+
+
+def _pairs(connection: Connection, table: Any, names: tuple[str, ...]) -> set[tuple[Any, ...]]:
+    """Return what stands together in some columns of a table."""
+    query = select(*(table.c[one] for one in names)).distinct()
+    return {tuple(row) for row in connection.execute(query)}
+
+
 def standing(viewer: Viewer, name: str) -> Standing:
     """Return a review that is seen, with its events and tallies.
 
@@ -118,11 +177,7 @@ def standing(viewer: Viewer, name: str) -> Standing:
             for each in found:
                 first.setdefault(each.group, each.rank)
             tallies = [tally(connection, metadata, name, camera) for camera in one.cameras]
-            against = {
-                told.camera: objections(connection, metadata, told)
-                for told in tallies
-                if viewer.reads(CAPABILITY)
-            }
+            against = {told.camera: objections(connection, metadata, told) for told in tallies}
             return Standing(
                 *(one, str(connection.execute(named).scalar())),
                 tuple(sorted(found, key=lambda each: (first[each.group], each.rank))),

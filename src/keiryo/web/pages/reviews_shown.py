@@ -26,10 +26,10 @@ from keiryo.web.pages.reviews_known import (
     Standing,
     camera_address,
     event_address,
-    every_review,
     is_waiting,
     review_address,
     standing,
+    summaries,
     why_address,
 )
 from keiryo.web.pages.reviews_words import (
@@ -52,7 +52,7 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 PARTS = "parts"
 """Conclude the sound parts positive and the rest inconclusive."""
-OPEN_WORD, DONE_WORD = sentence("open"), sentence("concluded")
+OPEN_WORD, DONE_WORD = sentence("open"), sentence("all concluded")
 MOST_PARTS = 20
 
 # --- the list of reviews ---------------------------------------------------------------------
@@ -64,16 +64,15 @@ def _page_of_row(row: Row) -> str:
 
 LIST_COLUMNS = (
     ListColumn("review", sentence("Review"), "code", href=_page_of_row),
-    ListColumn("state", sentence("State"), choices=(OPEN_WORD, DONE_WORD)),
+    ListColumn("state", sentence("State of the review"), choices=(OPEN_WORD, DONE_WORD)),
     ListColumn("mba", sentence("Area"), "code"),
     ListColumn("cameras", sentence("Cameras")),
     ListColumn("begin", sentence("From"), "time"),
     ListColumn("end", sentence("Until"), "time"),
     ListColumn("reviewer", sentence("Reviewer")),
     ListColumn("events", sentence("Events"), "number", filterable=False),
-    ListColumn("waiting", sentence("Still to look at or mark"), "number", filterable=False),
+    ListColumn("unmarked", sentence("Events not marked"), "number", filterable=False),
     ListColumn("open", sentence("Cameras without a conclusion"), "number", filterable=False),
-    ListColumn("not_yet", sentence("Images not yet reviewed"), "number", filterable=False),
 )
 
 
@@ -111,25 +110,23 @@ def show_list(request: AnyRequest, viewer: Viewer, entered: Entered) -> Response
 
 
 def _list_rows(viewer: Viewer) -> list[dict[str, Any]]:
-    every = every_review(viewer)
-    called = names_of(viewer.whole, {one.reviewer for one in every})
+    every = summaries(viewer)
+    called = names_of(viewer.whole, {found.review.reviewer for found in every})
     rows = []
-    for one in every:
-        found = standing(viewer, one.name)
-        open_ = bool(found.waiting or found.cameras_open)
+    for found in every:
+        one = found.review
         rows.append(
             {
                 "review": one.name,
-                "state": OPEN_WORD if open_ else DONE_WORD,
+                "state": OPEN_WORD if found.is_open else DONE_WORD,
                 "mba": one.mba,
                 "cameras": ", ".join(one.cameras),
                 "begin": one.begin,
                 "end": one.end,
                 "reviewer": called[one.reviewer],
-                "events": len(found.events),
-                "waiting": len(found.waiting),
+                "events": found.events,
+                "unmarked": found.unmarked,
                 "open": len(found.cameras_open),
-                "not_yet": sum(told.not_yet_reviewed for told in found.tallies),
             }
         )
     return sorted(rows, key=lambda row: row["state"] != OPEN_WORD)
@@ -158,7 +155,7 @@ EVENT_COLUMNS = (
     ListColumn("person", sentence("Marked by")),
     ListColumn("note", sentence("Note"), hidden=True),
     ListColumn("screening", sentence("Screening"), hidden=True),
-    ListColumn("event", sentence("Event"), "number", hidden=True, filterable=False),
+    ListColumn("event", sentence("Number of the event"), "number", hidden=True, filterable=False),
 )
 
 
@@ -362,10 +359,10 @@ def overview_part(viewer: Viewer) -> dict[str, Any] | None:
     """Return the reviews that are still open."""
     if not viewer.reads(CAPABILITY):
         return None
-    every = [standing(viewer, one.name) for one in every_review(viewer)]
+    every = summaries(viewer)
     if not every:
         return None
-    waiting = [one for one in every if one.waiting or one.cameras_open]
+    waiting = [one for one in every if one.is_open]
     return {
         "count": len(waiting),
         "open": [
@@ -373,7 +370,7 @@ def overview_part(viewer: Viewer) -> dict[str, Any] | None:
                 "name": one.review.name,
                 "href": review_address(one.review.name),
                 "mba": one.review.mba,
-                "events": len(one.waiting),
+                "events": one.unmarked,
                 "cameras": len(one.cameras_open),
             }
             for one in waiting[:8]

@@ -67,7 +67,7 @@ REASON_WORDS: Mapping[str, str] = {
     "gap": sentence("gap"),
     "dark": sentence("dark"),
     "bright": sentence("too bright"),
-    "covered": sentence("covered"),
+    "covered": sentence("camera covered"),
     "moved": sentence("camera moved"),
     "defocused": sentence("out of focus"),
     "frozen": sentence("frozen"),

@@ -131,7 +131,7 @@ OVERDUE_COLUMNS = (
 
 @get(OVERDUE, sync_to_thread=True, opt=READING)
 def overdue_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
-    """List what waits too long: not verified after it was taken off, on the way, without contact."""
+    """List what waits too long: taken off and not verified, on the way, without contact."""
     rows = [
         {
             **row,
