@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 import io
 import re
+import time
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from sqlalchemy import select
@@ -16,6 +19,7 @@ from keiryo.dates import utc_text
 from keiryo.errors import RefusedError
 from keiryo.journal.model import Draft
 from keiryo.journal.posting import post
+from keiryo.storage.evidence import EvidenceStore
 from keiryo.surveillance.looks import Look, look
 from keiryo.surveillance.marks import Mark, mark
 from keiryo.surveillance.ranking import ranked
@@ -23,6 +27,7 @@ from keiryo.surveillance.review_events import ReviewEvent, review_events
 from keiryo.surveillance.reviews import open_review
 from keiryo.surveillance.tables import CONCLUSION, IMAGE, IMAGE_REMOVAL, LOOK, MARK
 from keiryo.web.pages.reviews_known import event_address, review_address
+from keiryo.web.pages.reviews_pictures import NotShownError, Wanted, picture_of
 from web.site import Client, Site
 from web.watched_area import CAMERA, OPERATION, REVIEW
 
@@ -338,3 +343,38 @@ def test_removed_image_says_so(opened: Site) -> None:
     with opened.client("inspector") as client:
         path = f"/surveillance/images/{CAMERA}/{image['act_id']}.{image['line_no']}"
         assert "removed when its time of retention was over" in client.get(path).text
+
+
+def test_frame_of_video_is_the_one_asked_for_and_large_stills_are_decoded_small(
+    tmp_path: Path,
+) -> None:
+    import av
+
+    place = tmp_path / "clip.mp4"
+    with av.open(str(place), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.gop_size = 12
+        for number in range(60):
+            level = np.full((48, 64, 3), 4 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(level, format="rgb24")))
+        container.mux(stream.encode(None))
+    store = EvidenceStore(tmp_path / "evidence")
+    digest = store.put_file(place)
+    for number in (0, 37, 59):
+        made = picture_of(store, Wanted("C", digest, number, "received", "", ""), 160)
+        mean = float(np.asarray(Image.open(io.BytesIO(made)).convert("L")).mean())
+        assert abs(mean - 4 * number) < 5, (number, mean)
+    with pytest.raises(NotShownError, match="unreadable"):
+        picture_of(store, Wanted("C", digest, 60, "received", "", ""), 160)
+    target = io.BytesIO()
+    Image.new("RGB", (7680, 4320), (90, 120, 30)).save(target, "JPEG")
+    digest = store.put(target.getvalue())
+    begun = time.perf_counter()
+    made = picture_of(store, Wanted("C", digest, None, "received", "", ""), 640)
+    assert Image.open(io.BytesIO(made)).size == (640, 360)
+    assert time.perf_counter() - begun < 3
+    broken = store.put(target.getvalue()[:2000])
+    for wrong in (broken, store.put(b"no picture")):
+        with pytest.raises(NotShownError, match="unreadable"):
+            picture_of(store, Wanted("C", wrong, None, "received", "", ""), 640)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, get
 from litestar.params import FromPath
@@ -194,7 +195,7 @@ def show_review(
         may_conclude=viewer.may_post(CONCLUDE, found.scope),
         may_open=viewer.may_post(OPEN, found.scope),
         why=why_address(name),
-        coverage=f"/coverage/{one.mba}" if viewer.reads("coverage") else None,
+        coverage=f"/coverage/{quote(one.mba)}" if viewer.reads("coverage") else None,
         done=whole_number(request.query_params.get("done", "")),
         entered=entered,
         which=which,
@@ -327,7 +328,7 @@ def _operations(viewer: Viewer, found: Standing) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "href": f"/why?of=operation%3A{name}",
+            "href": f"/why?of={quote(f'operation:{name}', safe='')}",
             "type": declared[name].values["type"] or "",
             "begin": instant_text(declared[name].values["begin_at"]),
             "end": instant_text(declared[name].values["end_at"]),
