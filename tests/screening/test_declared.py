@@ -69,7 +69,7 @@ def test_more_columns() -> None:
         ("B,2026-01-14T10:40:00,2", "DECLARED-TIME"),
         ("B,nan,2", "DECLARED-TIME"),
         ("B,1e999,2", "DECLARED-TIME"),
-        ("B,3,2", "DECLARED-ORDER"),
+        ("B,3,2", "DECLARED-PERIOD"),
     ],
 )
 def test_a_bad_row_is_told_and_the_rest_used(row: str, code: str) -> None:

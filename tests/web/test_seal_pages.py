@@ -102,6 +102,7 @@ def test_the_life_of_a_seal(watched: Site) -> None:
     assert "pic-watch-positive" in text and "pic-watch-pending" in text
     assert "checked" in text and "N. Ferro, A. Holm" in text
     assert "through both eyes of the hatch" in text
+    assert "{&#39;" not in text, "no data is shown raw"
     assert f"/coverage/{MBA}/item?batch={ITEM}" in text
     assert f'href="/containments/{MBA}/{STORE}"' in text
     events = text[text.index('id="events"') :]

@@ -139,7 +139,7 @@ class _Rows:
         begin, end = times
         if begin is not None and end is not None and begin > end:
             self.tell(
-                "DECLARED-ORDER",
+                "DECLARED-PERIOD",
                 f"{name or 'the operation'} ends before it begins",
                 "Exchange the two times, or correct one.",
                 line,

@@ -99,7 +99,7 @@ def unopened(_: Standing, event: SealEvent) -> Iterator[Finding]:
     """A seal that is returned was never closed or opened."""
     if event.unopened != 1:
         yield refusing(
-            "SEAL-OPENED",
+            "SEAL-NOT-UNOPENED",
             f"{event.key}: nothing says that it is unopened",
             "Look at it. A seal that was closed or opened is voided, not returned to stock.",
         )

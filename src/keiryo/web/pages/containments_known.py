@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from keiryo.containment.register import (
     Containment,
@@ -94,7 +95,7 @@ def on_ways(viewer: Viewer, one: Containment, at: datetime) -> dict[str, list[On
     for watch in one.watches:
         if watch.time.holds(at):
             camera = watch.device.partition(":")[2]
-            href = f"/cameras/{camera}" if viewer.reads("surveillance") else None
+            href = f"/cameras/{quote(camera, safe='')}" if viewer.reads("surveillance") else None
             shown = OnWay(watch.device, href, utc_text(watch.time.begin))
             found.setdefault(watch.path, []).append(shown)
     return found

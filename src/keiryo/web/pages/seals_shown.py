@@ -119,7 +119,7 @@ def show_seal(
         key=key,
         line=line,
         type=worded(TYPE_WORDS, one.type.name),
-        state=state_badge(str(one.state)),
+        standing=state_badge(str(one.state)),
         since=instant_text(one.since) if one.since else "",
         holder=" / ".join(filter(None, (one.holder, one.second_holder)))
         if one.state == "issued"

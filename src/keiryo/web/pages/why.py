@@ -83,12 +83,6 @@ ROLES = (
     *(sentence("mapping"), sentence("events that were in the files twice")),
 )
 """What files are to their acts."""
-WATCHING = {
-    "camera": cameras_known.camera_address,
-    "operation": cameras_known.operation_address,
-    "review": cameras_known.review_address,
-}
-"""Addresses of what watches, by kind of node."""
 COMPANIONS = ("journal", "people")
 """Capabilities whose lines only go along with others of an act."""
 
@@ -250,8 +244,10 @@ def _page_of(viewer: Viewer, found: Around) -> str | None:
         return page
     if (page := seals_known.page_of_node(found.node)) is not None:
         return page
-    if kind in WATCHING:
-        return WATCHING[kind](name)
+    if (page := cameras_known.page_of(viewer, found.node)) is not None:
+        return page
+    if kind == "review":
+        return cameras_known.review_address(name)
     if kind == "cooperation":
         return f"/cooperation/register/{quote(name, safe='')}"
     if kind == "evidence" and _file_seen(viewer, name) is not None:
