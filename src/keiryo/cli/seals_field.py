@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -114,7 +114,12 @@ def check(
     db: DbOption = None,
 ) -> None:
     """Check an attached seal: the number as read, and tag, wire and containment each."""
-    fields = {"number_read": read, "tag": tag, "wire": wire, "enclosure": containment}
+    fields: dict[str, Any] = {
+        "number_read": read,
+        "tag": tag,
+        "wire": wire,
+        "enclosure": containment,
+    }
     if log is None:
         report(
             db,
@@ -234,7 +239,7 @@ def verify(
     db: DbOption = None,
 ) -> None:
     """Record the verification of a detached seal in the field."""
-    fields = {"finding": finding, "remark": remark}
+    fields: dict[str, Any] = {"finding": finding, "remark": remark}
     report(db, [seal], "verify", by=by, at=at, corrects=corrects, photo=photo, **fields)
 
 
@@ -249,5 +254,5 @@ def examine(
     db: DbOption = None,
 ) -> None:
     """Record the examination at headquarters: not by whom it was detached, metal caps by two."""
-    fields = {"finding": finding, "remark": remark}
+    fields: dict[str, Any] = {"finding": finding, "remark": remark}
     report(db, [seal], "examine", by=by, at=at, corrects=corrects, photo=photo, **fields)

@@ -78,7 +78,7 @@ def content(path: Path) -> tuple[str, bytes]:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "Name a file.") from None
 
 
-def corrected(line: str | None) -> dict[str, int]:
+def corrected(line: str | None) -> dict[str, Any]:
     """Return the act and the line of the event that is corrected.
 
     Raises

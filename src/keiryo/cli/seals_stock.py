@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -102,7 +102,7 @@ def issue(
     db: DbOption = None,
 ) -> None:
     """Issue seals to a person."""
-    fields = {"role": role, "organisation": for_, "place": place, "remark": remark}
+    fields: dict[str, Any] = {"role": role, "organisation": for_, "place": place, "remark": remark}
     report(db, seal, "issue", by=to, at=at, corrects=corrects, reference=reference, **fields)
 
 
@@ -117,7 +117,7 @@ def return_(
     db: DbOption = None,
 ) -> None:
     """Return an unused seal to stock."""
-    fields = {"role": role, "unopened": int(unopened), "remark": remark}
+    fields: dict[str, Any] = {"role": role, "unopened": int(unopened), "remark": remark}
     report(db, [seal], "return", by=by, at=at, corrects=corrects, **fields)
 
 
@@ -183,7 +183,7 @@ def found(
     db: DbOption = None,
 ) -> None:
     """Record that a lost seal was found: for a supervisor (--role supervisor)."""
-    fields = {"role": role, "place": place, "remark": remark}
+    fields: dict[str, Any] = {"role": role, "place": place, "remark": remark}
     report(db, [seal], "found", by=by, at=at, corrects=corrects, **fields)
 
 
@@ -204,7 +204,7 @@ def dispatch(
 
     day = optional_day(expected, "--expected")
     number = None if day is None else date_number(day)
-    fields = {"bag": bag, "courier": courier, "expected_on": number}
+    fields: dict[str, Any] = {"bag": bag, "courier": courier, "expected_on": number}
     report(db, seal, "dispatch", by=by, at=at, corrects=corrects, **fields)
 
 
@@ -218,7 +218,7 @@ def service(
     db: DbOption = None,
 ) -> None:
     """Record new keys and service of an electronic seal: it is in stock again."""
-    fields = {"self_test": self_test, "remark": remark}
+    fields: dict[str, Any] = {"self_test": self_test, "remark": remark}
     report(db, [seal], "service", by=by, at=at, corrects=corrects, **fields)
 
 
@@ -234,7 +234,7 @@ def retire(
     db: DbOption = None,
 ) -> None:
     """Destroy a verified seal when its time of retention is over: two persons."""
-    fields = {"retention_days": retention, "reason": reason}
+    fields: dict[str, Any] = {"retention_days": retention, "reason": reason}
     report(db, [seal], "retire", by=by, at=at, corrects=corrects, **fields)
 
 

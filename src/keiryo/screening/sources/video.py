@@ -77,8 +77,8 @@ class VideoSource(Source):
             self._found(
                 "TIME-LAPSE",
                 Severity.INFORMATION,
-                f"the video gives its frames {self._frame_s:.6g} s apart; they are taken as pictures "
-                f"{interval_s:g} s apart, as --interval says",
+                f"the video gives its frames {self._frame_s:.6g} s apart; they are taken as "
+                f"pictures {interval_s:g} s apart, as --interval says",
                 "Leave --interval out if the times in the video are the true ones.",
             )
 

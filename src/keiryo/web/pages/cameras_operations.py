@@ -77,7 +77,7 @@ OPERATION_COLUMNS = (
     ListColumn("end_at", sentence("Until"), "time"),
     ListColumn("items", sentence("Items")),
     ListColumn("sensors", sentence("Should be seen by")),
-    ListColumn("state", sentence("State"), choices=tuple(STATE_WORDS.values())),
+    ListColumn("state", sentence("Status"), choices=tuple(STATE_WORDS.values())),
     ListColumn("declared_at", sentence("Declared"), "time"),
     ListColumn("events", sentence("Events expected"), "number", hidden=True),
     ListColumn("process", sentence("Process"), hidden=True),

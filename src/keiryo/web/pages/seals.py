@@ -67,7 +67,7 @@ def _seal_column() -> ListColumn:
 SEAL_COLUMNS = (
     _seal_column(),
     ListColumn("type", sentence("Type"), choices=tuple(TYPE_WORDS.values())),
-    ListColumn("state", sentence("State"), choices=tuple(dict.fromkeys(STATE_WORDS.values()))),
+    ListColumn("state", sentence("Status"), choices=tuple(dict.fromkeys(STATE_WORDS.values()))),
     ListColumn("since", sentence("Since"), "time"),
     ListColumn(
         "containment",
@@ -121,7 +121,7 @@ OVERDUE_COLUMNS = (
     _seal_column(),
     ListColumn("code", sentence("Code"), "code"),
     ListColumn("type", sentence("Type"), choices=tuple(TYPE_WORDS.values())),
-    ListColumn("state", sentence("State"), choices=tuple(dict.fromkeys(STATE_WORDS.values()))),
+    ListColumn("state", sentence("Status"), choices=tuple(dict.fromkeys(STATE_WORDS.values()))),
     ListColumn("since", sentence("Since"), "time"),
     ListColumn("days", sentence("Days"), "number", filterable=False),
     ListColumn("message", sentence("What is wrong")),
