@@ -24,7 +24,7 @@ PAGES = {
     "seal": "/seals/INT.IAEA/0042871",
     "camera": "/surveillance/cameras/CAM-11",
     "timeline": f"/surveillance/timeline?mba=XARA&{WEEK}",
-    "review": "/surveillance/reviews/fresh-store-2025-50",
+    "reviewer": "/surveillance/reviews/fresh-store-2025-50",
 }
 
 
@@ -58,7 +58,10 @@ def main() -> int:
                 with window(browser, address, **asked) as seen:
                     for name, path in PAGES.items():
                         seen.go(path)
-                        for chart in seen.page.locator("main img").all():
+                        if name == "reviewer":  # the page of its first event
+                            link = seen.page.locator("main a[href*='/events/']").first
+                            seen.go(link.get_attribute("href"))
+                        for chart in seen.page.locator("main img:visible").all():
                             chart.scroll_into_view_if_needed()
                         seen.page.wait_for_load_state("networkidle")
                         seen.page.evaluate("() => window.scrollTo(0, 0)")

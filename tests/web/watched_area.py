@@ -14,7 +14,6 @@ from web.site import copy_of, demonstration_books
 
 MBA, STORE, CAMERA, SEAL = "XARA", "fresh-store", "CAM-11", "INT.IAEA/0042871"
 ITEM, REVIEW, OPERATION = "F25-FA-003", "fresh-store-2025-50", "OP-17"
-INTERVAL_S = 1800
 
 
 @cache
@@ -24,6 +23,6 @@ def watched_books() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     place = copy_of(demonstration_books(), folder)
     books = keiryo.open(place, person="P-DEMO2345")
-    watch_the_store(books, INTERVAL_S)
+    watch_the_store(books)
     books.disconnect()
     return place

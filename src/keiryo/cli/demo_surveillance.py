@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MBA, STORE, CAMERA = "XARA", "fresh-store", "CAM-11"
 ITEMS = ("F25-FA-003", "F25-FA-004")
 BODY, NUMBER = "INT.IAEA", "0042871"
-INTERVAL_S = 600
+INTERVAL_S = 1800
 IN_STORE = datetime(2025, 11, 3, 6, tzinfo=UTC)
 BEGIN, END = datetime(2025, 12, 10, tzinfo=UTC), datetime(2025, 12, 12, tzinfo=UTC)
 WORDS = "F25-FA-003 and F25-FA-004 identified by number; gross neutron signal present at both.\n"
@@ -29,20 +29,12 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2025, 12, day, hour, minute, tzinfo=UTC)
 
 
-def watch_the_store(books: Books, interval_s: int = INTERVAL_S) -> None:
-    """Seal one way, watch the other, take in the images, review them and conclude.
-
-    Parameters
-    ----------
-    books : Books
-        With the reports of State XA.
-    interval_s : int
-        Time between two images.
-    """
+def watch_the_store(books: Books) -> None:
+    """Seal one way, watch the other, take in the images, review them and conclude."""
     _contain(books)
     _seal(books)
     with tempfile.TemporaryDirectory() as folder:
-        _take_in(books, Path(folder), interval_s)
+        _take_in(books, Path(folder))
     _review(books)
 
 
@@ -97,7 +89,7 @@ def _seal(books: Books) -> None:
     )
 
 
-def _take_in(books: Books, folder: Path, interval_s: int) -> None:
+def _take_in(books: Books, folder: Path) -> None:
     from keiryo.cli.demo_pictures import scenes_of, store_pictures
     from keiryo.containment.recording import watch
     from keiryo.surveillance.cameras import register_camera
@@ -107,7 +99,7 @@ def _take_in(books: Books, folder: Path, interval_s: int) -> None:
 
     database, actor = books.database, books.actor
     values = {"camera": CAMERA, "mba": MBA, "place": "above the door", "model": "drawn"}
-    schedule = {"interval_ms": interval_s * 1000, "tolerance_ms": 30_000, "retention_days": 365}
+    schedule = {"interval_ms": INTERVAL_S * 1000, "tolerance_ms": 30_000, "retention_days": 365}
     register_camera(database, actor, {**values, **schedule, "clock": "UTC"})
     record_view(database, actor, CAMERA, "the rack and the door", IN_STORE)
     watch(database, actor, MBA, STORE, "door", f"camera:{CAMERA}", IN_STORE)
@@ -116,7 +108,7 @@ def _take_in(books: Books, folder: Path, interval_s: int) -> None:
         (at(10, 14), at(10, 14, 20), {"person_at": 0.7}),
         (at(11, 2), at(11, 3), {"covered": True}),
     ]
-    for name, content in store_pictures(scenes_of(BEGIN, END, interval_s, story)):
+    for name, content in store_pictures(scenes_of(BEGIN, END, INTERVAL_S, story)):
         folder.joinpath(name).write_bytes(content)
     done = ingest(
         database,

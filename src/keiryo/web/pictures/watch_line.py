@@ -25,7 +25,7 @@ from keiryo.web.pictures.svg import (
     width_of,
     words,
 )
-from keiryo.web.pictures.time_picture import RIGHT, TimePicture, left_out, named_row
+from keiryo.web.pictures.time_picture import RIGHT, WIDTH, TimePicture, left_out, named_row
 from keiryo.web.pictures.writing import PLAIN, Writing
 
 LEFT = 186.0
@@ -236,9 +236,10 @@ def _axis(scale: InstantScale, y: float) -> Drawn:
         text = f"{at:%Y-%m-%d}" if only_days else f"{at:%m-%d %H:%M}"
         pieces += [line(x, y, x, y + 4, "pic-axis"), line(x, _TOP - 4, x, y, "pic-grid")]
         half = width_of(text, 11) / 2
-        if x - half >= free_from:
-            pieces.append(words(x, y + 17, text, "pic-tick", anchor="middle"))
-            free_from = x + half + 6
+        middle = min(x, WIDTH - half - 2)  # the last label stays inside the picture
+        if middle - half >= free_from:
+            pieces.append(words(middle, y + 17, text, "pic-tick", anchor="middle"))
+            free_from = middle + half + 6
     return joined(*pieces)
 
 
