@@ -54,6 +54,8 @@ ELSEWHERE = (
     "/areas/{mba:str}/batch",  # a name in a query; leads to the page of the batch
     "/reports/upload/{digest:str}/result",  # reached by accepting, in the accountant's work
     "/evidence/{digest:str}",  # a file
+    "/surveillance/images/",  # a picture
+    "/surveillance/differences/",  # a picture
     "/forms/waiting/{number:str}",  # leads back to a form after a sign-in elsewhere
     "/cooperation/information-packages/{act:int}",  # a file, once something was handed out
     "/notices/",  # the demonstration State gave no notices and statements

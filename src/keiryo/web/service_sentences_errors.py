@@ -19,6 +19,7 @@ ERRORS: tuple[str, ...] = (
     sentence("there is no item %(name)s in the log of information"),
     sentence("there is no equipment with the serial number %(serial)s"),
     sentence("there is no loan %(name)s"),
+    sentence("there is no containment %(name)s"),
     sentence("there is no licence %(number)s in these books"),
     sentence("there is no register %(name)s"),
     sentence("there is no label %(name)s"),
