@@ -309,14 +309,14 @@ def _connected(
     for first in mine:
         if first in done or first not in of_operation:
             continue
-        rows, columns, todo = {first}, set[int](), [first]
-        while todo:
-            for k in of_operation[todo.pop()]:
+        rows, columns, waiting = {first}, set[int](), [first]
+        while waiting:
+            for k in of_operation[waiting.pop()]:
                 if k not in columns:
                     columns.add(k)
                     new = set(of_observation[k]) - rows
                     rows |= new
-                    todo += sorted(new)
+                    waiting += sorted(new)
         done |= rows
         groups.append((sorted(rows, key=rank.__getitem__), sorted(columns, key=place.__getitem__)))
     return groups

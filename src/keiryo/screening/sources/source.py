@@ -7,6 +7,7 @@ one.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Lost:
     images: int
 
 
-class Source:
+class Source(ABC):
     """Pictures from one place.
 
     Attributes
@@ -94,9 +95,9 @@ class Source:
         self.local_clock = False
         self.video = False
 
+    @abstractmethod
     def pictures(self) -> Iterator[Picture | Unreadable]:
         """Yield the images in order, decoded where that is possible."""
-        raise NotImplementedError
 
     def some(self, wanted: Iterable[int]) -> Iterator[tuple[int, Picture]]:
         """Yield the pictures with certain numbers again, for showing them."""
@@ -107,7 +108,7 @@ class Source:
             if chosen and one.index >= max(chosen):
                 return
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (a source without open files has nothing to do)
         """Let go of files."""
 
     def _found(
