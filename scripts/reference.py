@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from functools import cache
 from pathlib import Path
+
+import typer.testing
 
 TOP = Path(__file__).resolve().parent.parent
 for folder in (TOP / "scripts", TOP / "src"):
@@ -18,6 +21,8 @@ import reference_tables  # noqa: E402
 
 FOLDER = TOP / "docs" / "reference"
 WIDTH = 92
+# Making the commands takes half a second, and the runner makes them anew for every call.
+typer.testing._get_command = cache(typer.main.get_command)
 NOTE = "% Written by scripts/reference from the program; change the program, not this page.\n\n"
 
 

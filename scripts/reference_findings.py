@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from keiryo.errors import Severity
@@ -106,6 +107,7 @@ class Found:
     modules: set[str] = field(default_factory=set)
 
 
+@cache
 def emitted() -> dict[str, Found]:
     """Return every code in the source, with what the calls around it say."""
     codes: dict[str, Found] = {}

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+import typer.testing
 from sqlalchemy import Engine, MetaData
 from sqlalchemy.util import LRUCache
 
@@ -31,6 +32,7 @@ def share() -> None:
     """Let the databases that are opened from now on have their tables and queries in common."""
     storage_engine.build_metadata = tables_of
     storage_engine.create_engine = engine_with_queries
+    typer.testing._get_command = cache(typer.main.get_command)  # half a second for each call
 
 
 def share_nothing(patch: pytest.MonkeyPatch) -> None:

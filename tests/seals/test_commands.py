@@ -143,7 +143,7 @@ def test_a_log_without_books(shell: Shell) -> None:
     told = shell.json(words, code=1, books=False)
     assert told["openings"][0]["from"] == 2_592_030
     assert told["gaps"][0]["missing"] == 5
-    assert [one["rule"] for one in told["findings"]] == ["SEAL-LOG-OPENING", "SEAL-LOG-GAP"]
+    assert [one["rule"] for one in told["findings"]] == ["SEAL-OPENED", "SEAL-LOG-GAP"]
     assert "openings: 1, gaps: 1" in shell(words, code=1, books=False)
     log.write_text("seq,t,code,value\n1,0,SOH,\n")
     assert shell.json(f"log {log}", books=False)["findings"] == []

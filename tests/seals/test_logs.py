@@ -74,8 +74,8 @@ def test_a_quiet_log_has_no_findings() -> None:
 
 
 SMALLEST = [
-    ("SEAL-LOG-OPENING", records((40, "FIBRE_OPEN"), (42, "FIBRE_CLOSE"))),
-    ("SEAL-LOG-OPENING", records((40, "MAG_SWITCH", "open"), (42, "MAG_SWITCH", "closed"))),
+    ("SEAL-OPENED", records((40, "FIBRE_OPEN"), (42, "FIBRE_CLOSE"))),
+    ("SEAL-OPENED", records((40, "MAG_SWITCH", "open"), (42, "MAG_SWITCH", "closed"))),
     ("SEAL-LOG-STILL-OPEN", records((40, "FIBRE_OPEN"))),
     ("SEAL-LOG-TAMPER", records((40, "CASE_TAMPER"))),
     ("SEAL-LOG-WRAP", records((40, "MEMORY_WRAP"))),

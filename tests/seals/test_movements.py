@@ -75,6 +75,52 @@ def test_every_seal_over_a_batch_is_named(own: SealBooks) -> None:
     assert len(through(own, "SD", "20250120")) == 2
 
 
+@pytest.mark.parametrize(
+    ("attached", "detached", "day", "found"),
+    [
+        (3600, None, "20250120", 1),
+        (3600, 5 * DAY, "20250120", 1),  # taken off afterwards, and then it was sealed no longer
+        (3600, None, "20250109", 0),  # it left before
+    ],
+)
+def test_an_attachment_that_is_recorded_after_the_movement(
+    own: SealBooks, attached: int, detached: int | None, day: str, found: int
+) -> None:
+    through(own, "SD", day)
+    key = own.receive("cobra")
+    own.do(key, "issue", -50)
+    act = own.do(key, "attach", attached)
+    assert own.codes(act) == ["SEAL-MOVEMENT-THROUGH"] * found
+    if found:
+        (row,) = own.rows(FINDING.name, act)
+        assert "2025-01-20" in row["message"] and "in the books since act" in row["message"]
+    if detached is not None:
+        assert own.codes(own.do(key, "detach", detached)) == []
+
+
+def test_a_corrected_attachment_tells_what_is_new_and_nothing_twice(own: SealBooks) -> None:
+    key = own.receive("cobra")
+    own.do(key, "issue", 0)
+    own.do(key, "attach", 15 * DAY)
+    assert through(own, "SD", "20250120") == []
+    (attach,) = [row for row in own.rows("seal_event") if row["event"] == "attach"]
+    place = {"corrects_act": attach["act_id"], "corrects_line": attach["line_no"]}
+    earlier = own.do(key, "attach", 3600, **place)
+    assert own.codes(earlier) == ["SEAL-MOVEMENT-THROUGH"]
+    (line,) = [row["line_no"] for row in own.rows("seal_event", earlier)]
+    again = own.do(key, "attach", 7200, corrects_act=earlier, corrects_line=line)
+    assert own.rows(FINDING.name, again) == []
+
+
+def test_a_movement_that_was_deleted_is_not_told(own: SealBooks) -> None:
+    through(own, "SD", "20250120")
+    gone = own.small.send("XHS1", 2, [("309", "D/XH;1/1")], reason="it never left")
+    assert gone.outcome.startswith("accepted"), gone
+    key = own.receive("cobra")
+    own.do(key, "issue", -50)
+    assert own.codes(own.do(key, "attach", 3600)) == []
+
+
 def test_codes_that_move() -> None:
     codes = set(moving_codes())
     assert {"SF", "SD", "SN", "RM", "RP", "TW", "LA"} <= codes

@@ -25,10 +25,10 @@ from keiryo.errors import Finding, RefusedError
 from keiryo.journal.model import Draft, Value
 from keiryo.journal.opening import open_journal
 from keiryo.journal.posting import post
+from keiryo.journal.reading import rows_of
 from keiryo.places.model import MaterialBalanceArea
 from keiryo.places.registration import area_draft
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import rows_of
 from keiryo.surveillance.cameras import register_camera
 from keiryo.surveillance.ingest import Delivery, Ingested, ingest
 from keiryo.surveillance.tables import IMAGE, IMAGE_SET, REVIEW_KINDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,7 @@ def test_the_timeline(store: Watched) -> None:
     store.camera("CAM-01", "qqaqqqddqqqq")
     seal = store.sealed((1000, 1700))
     store.declared("D-1", 1100, 1500, "camera:CAM-01", seal)
+    before = datetime.now(UTC)
     store.open(12, "CAM-01")
     metadata = store.given[0].metadata
     with store.given[0].reading() as connection:
@@ -177,4 +178,9 @@ def test_the_timeline(store: Watched) -> None:
         assert told["intervals"]
     with store.given[0].reading() as connection:
         rows = timeline(connection, metadata, "XHS1", store.at(0), store.at(1), camera="CAM-02")
-    assert [row.kind for row in rows] == ["seal"]
+        assert [row.kind for row in rows] == ["seal"]
+        period = store.at(0), store.at(7200)
+        rows = timeline(connection, metadata, "XHS1", *period, known_at=before)
+        assert [row.kind for row in rows] == ["camera", "events", "seal", "operation"]
+        rows = timeline(connection, metadata, "XHS1", *period, known_at=store.at(100))
+        assert [row.kind for row in rows] == ["seal"]  # it was attached; no camera was recorded

@@ -106,7 +106,6 @@ def test_a_declaration_after_the_event_is_told(site: Site) -> None:
         ({"end": NOW + HOUR}, "OPERATION-PERIOD"),
         ({"sensors": ()}, "OPERATION-SENSOR"),
         ({"sensors": ("CAM-01",)}, "OPERATION-SENSOR"),
-        ({"sensors": ("camera:CAM-09",)}, "OPERATION-CAMERA"),
         ({"events": 0}, "OPERATION-EVENTS"),
         ({"min_visible_ms": 0}, "OPERATION-EVENTS"),
         ({"process": None}, "OPERATION-STEP"),
@@ -118,6 +117,24 @@ def test_declarations_that_cannot_be(site: Site, more: dict[str, Any], code: str
         say(site, replace(ENTRY, **more))
     assert codes(error.value) == [code]
     assert not listed(site)
+
+
+def test_nobody_learns_of_cameras_from_what_is_refused(site: Site) -> None:
+    site.camera("CAM-02")  # there, and not seen
+    there, not_there = (
+        OperationEntry(name, "XARA", ENTRY.begin, ENTRY.end, (f"camera:{camera}",))
+        for name, camera in (("D-2", "CAM-02"), ("D-9", "CAM-09"))
+    )
+    told = []
+    for entry in (there, not_there):
+        with pytest.raises(RefusedError) as error:
+            declare(*site.given, [entry], cameras_seen={"CAM-01"}, clock=site.clock)
+        (found,) = error.value.findings
+        told.append(found.message.replace("D-2", "D-9").replace("CAM-02", "CAM-09"))
+        assert found.code == "OPERATION-CAMERA"
+    assert told[0] == told[1]
+    say(site, there, not_there)  # by an operator who sees no cameras
+    assert [one.name for one in listed(site)] == ["D-2", "D-9"]
 
 
 def test_names_and_areas(site: Site) -> None:

@@ -69,7 +69,8 @@ def test_reviews_that_cannot_be(made: Session) -> None:
     made.open(12)
     kind = REVIEW.name
     assert refused(made.open, 11) == ["REVIEW-TAKEN"]
-    assert refused(made.post_bare, kind, line(made, review=" x ")) == ["REVIEW-NAME"]
+    for name in (" x ", "", "a|b", "2026/07", "..", "a\nb"):
+        assert refused(made.post_bare, kind, line(made, review=name)) == ["REVIEW-NAME"]
     assert refused(made.post_bare, kind, line(made, reviewer="P-2")) == ["SURVEILLANCE-PERSON"]
     bad = line(made, end_at="2026-03-01")
     assert refused(made.post_bare, kind, bad) == ["REVIEW-PERIOD"]

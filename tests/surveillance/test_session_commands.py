@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from keiryo.cli import surveillance_sessions
+from keiryo.cli.accounts import show_chain
 from keiryo.containment.values import Value
 from keiryo.errors import KeiryoError, RefusedError
 from keiryo.journal.dependents import dependents
@@ -127,7 +128,9 @@ def test_conclusions_in_parts_and_words_that_make_no_sense(made: Session) -> Non
         assert error.value.advice
 
 
-def test_every_link_is_found_back(made: Session) -> None:
+def test_every_link_is_found_back_and_printed_once(
+    made: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
     made.screen("qqaaqqqqqqqqqqqqqqqqqqqq")
     made.open(COUNT)
     made.look()
@@ -143,3 +146,7 @@ def test_every_link_is_found_back(made: Session) -> None:
                 back = dependents(connection, database.metadata, database.registry, link.target)
                 if link.relation != "in the act":
                     assert link in back, link
+            capsys.readouterr()
+            show_chain(chain.to_dict())  # from the camera to its images, and they lead back to it
+            *tree, total = capsys.readouterr().out.splitlines()
+            assert len(tree) == len(chain.links) + 1 and total.startswith("Behind it")

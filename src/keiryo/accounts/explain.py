@@ -26,6 +26,7 @@ from keiryo.accounts.tables import (
 )
 from keiryo.dates import Period, date_number, parse_date, previous_day
 from keiryo.errors import NotFoundError, UsageError
+from keiryo.journal.lines_at import line_at
 from keiryo.journal.model import LineKind
 from keiryo.journal.registry import Link
 from keiryo.places.tables import AREA, area
@@ -322,11 +323,10 @@ def _line(
     connection: Connection, metadata: MetaData, node: str, act_id: int, line_no: int
 ) -> Iterator[Link]:
     for kind in (INVENTORY_CHANGE, PHYSICAL_INVENTORY, REPORTED_BALANCE):
-        table = metadata.tables[kind.name]
-        query = select(table).where(table.c.act_id == act_id, table.c.line_no == line_no)
-        row = connection.execute(query).mappings().first()
+        row = line_at(connection, metadata, kind.name, (act_id, line_no))
         if row is None:
             continue
+        table = metadata.tables[kind.name]
         if row["report_no"] is not None:
             yield Link(node, "reported in", f"report:{row['mba']}/{row['report_no']}")
         if row["supersedes_act"] is not None:

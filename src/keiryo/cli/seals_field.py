@@ -7,17 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from keiryo.cli.options import DbOption
 from keiryo.cli.seals_options import (
-    AtOption,
-    ByOption,
-    CorrectsOption,
-    PhotoOption,
     PlaceOption,
     ReasonOption,
     ReferenceOption,
     RemarkOption,
     SealArgument,
+    Usual,
+    event_command,
     report,
 )
 
@@ -35,7 +32,9 @@ def add_commands(group: typer.Typer) -> None:
         group.command()(command)
 
 
+@event_command
 def attach(
+    usual: Usual,
     seal: SealArgument,
     containment: Annotated[
         str, typer.Option("--containment", metavar="MBA/NAME", help="What it closes.")
@@ -48,7 +47,6 @@ def attach(
         list[str] | None,
         typer.Option("--way", help="Way that it closes (repeatable); default: the only one."),
     ] = None,
-    by: ByOption = None,
     for_: Annotated[str | None, typer.Option("--for", help="For which body.")] = None,
     route: Annotated[str | None, typer.Option("--route", help="How wire or fibre runs.")] = None,
     device: Annotated[
@@ -59,12 +57,8 @@ def attach(
         typer.Option("--depends-on", help="Power feed, link, mounting, clock (repeatable)."),
     ] = None,
     reference: ReferenceOption = None,
-    photo: PhotoOption = None,
     reason: ReasonOption = None,
     remark: RemarkOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Attach a seal to a containment, over batches or items."""
     from keiryo.errors import UsageError
@@ -73,13 +67,9 @@ def attach(
     if not slash:
         raise UsageError(f"{containment[:40]!r} names no containment", "Write MBA/NAME.")
     report(
-        db,
+        usual,
         [seal],
         "attach",
-        by=by,
-        at=at,
-        corrects=corrects,
-        photo=photo,
         reference=reference,
         items=item,
         mba=mba,
@@ -94,7 +84,9 @@ def attach(
     )
 
 
+@event_command
 def check(
+    usual: Usual,
     seal: SealArgument,
     read: Annotated[str, typer.Option("--read", metavar="NUMBER", help="The number as read.")],
     tag: Annotated[str, typer.Option("--tag", help="The seal itself: " + _STATES)],
@@ -106,12 +98,7 @@ def check(
     authenticated: Annotated[
         str | None, typer.Option("--authenticated", help="How the reader authenticated the log.")
     ] = None,
-    by: ByOption = None,
-    photo: PhotoOption = None,
     remark: RemarkOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Check an attached seal: the number as read, and tag, wire and containment each."""
     fields: dict[str, Any] = {
@@ -122,13 +109,9 @@ def check(
     }
     if log is None:
         report(
-            db,
+            usual,
             [seal],
             "check",
-            by=by,
-            at=at,
-            corrects=corrects,
-            photo=photo,
             remark=remark,
             **fields,
         )
@@ -136,40 +119,34 @@ def check(
     from keiryo.cli.seals_logs import with_log
 
     with_log(
-        db, seal, "check", log, by=by, at=at, authenticated=authenticated, photo=photo,
-        corrects=corrects, remark=remark, **fields,
+        usual, seal, "check", log, authenticated=authenticated, remark=remark, **fields,
     )  # fmt: skip
 
 
+@event_command
 def broken(
+    usual: Usual,
     seal: SealArgument,
-    by: ByOption = None,
     reason: ReasonOption = None,
-    photo: PhotoOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record that a seal was found broken."""
-    report(db, [seal], "broken", by=by, at=at, corrects=corrects, photo=photo, reason=reason)
+    report(usual, [seal], "broken", reason=reason)
 
 
+@event_command
 def missing(
+    usual: Usual,
     seal: SealArgument,
-    by: ByOption = None,
     reason: ReasonOption = None,
-    photo: PhotoOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record that a seal is not where it was attached."""
-    report(db, [seal], "missing", by=by, at=at, corrects=corrects, photo=photo, reason=reason)
+    report(usual, [seal], "missing", reason=reason)
 
 
+@event_command
 def detach(
+    usual: Usual,
     seal: SealArgument,
-    by: ByOption = None,
     operator: Annotated[
         bool, typer.Option("--by-operator", help="The operator took it off.")
     ] = False,
@@ -177,24 +154,16 @@ def detach(
         str | None, typer.Option("--notice", help="Notice that the operator gave before.")
     ] = None,
     reason: ReasonOption = None,
-    photo: PhotoOption = None,
     remark: RemarkOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Detach a seal: two persons, or the operator with notice.
 
     By the operator without notice it is recorded as found broken.
     """
     report(
-        db,
+        usual,
         [seal],
         "detach",
-        by=by,
-        at=at,
-        corrects=corrects,
-        photo=photo,
         reason=reason,
         remark=remark,
         notice=notice,
@@ -202,57 +171,45 @@ def detach(
     )
 
 
+@event_command
 def recover(
+    usual: Usual,
     seal: SealArgument,
-    by: ByOption = None,
     place: PlaceOption = None,
-    photo: PhotoOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record that the remains of a broken seal were recovered."""
-    report(db, [seal], "recover", by=by, at=at, corrects=corrects, photo=photo, place=place)
+    report(usual, [seal], "recover", place=place)
 
 
+@event_command
 def found_again(
+    usual: Usual,
     seal: SealArgument,
-    by: ByOption = None,
     place: PlaceOption = None,
-    photo: PhotoOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record that a missing seal was found again."""
-    report(db, [seal], "found-again", by=by, at=at, corrects=corrects, photo=photo, place=place)
+    report(usual, [seal], "found-again", place=place)
 
 
+@event_command
 def verify(
+    usual: Usual,
     seal: SealArgument,
     finding: FindingOption,
-    by: ByOption = None,
-    photo: PhotoOption = None,
     remark: RemarkOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record the verification of a detached seal in the field."""
     fields: dict[str, Any] = {"finding": finding, "remark": remark}
-    report(db, [seal], "verify", by=by, at=at, corrects=corrects, photo=photo, **fields)
+    report(usual, [seal], "verify", **fields)
 
 
+@event_command
 def examine(
+    usual: Usual,
     seal: SealArgument,
     finding: FindingOption,
-    by: ByOption = None,
-    photo: PhotoOption = None,
     remark: RemarkOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record the examination at headquarters: not by whom it was detached, metal caps by two."""
     fields: dict[str, Any] = {"finding": finding, "remark": remark}
-    report(db, [seal], "examine", by=by, at=at, corrects=corrects, photo=photo, **fields)
+    report(usual, [seal], "examine", **fields)

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keiryo.cli.options import DbOption, Format, FormatOption, format_of, opened
+from keiryo.cli.options import Format, FormatOption, format_of, opened
 from keiryo.cli.output import exit_code, finding_dict, show_findings, show_json
 from keiryo.cli.seals_options import (
-    AtOption,
-    ByOption,
-    CorrectsOption,
-    PhotoOption,
     RemarkOption,
     SealArgument,
+    Usual,
     content,
     corrected,
+    event_command,
     moment,
     told,
 )
@@ -104,7 +102,9 @@ def log(
     raise typer.Exit(exit_code(read_log.findings))
 
 
+@event_command
 def read_out(
+    usual: Usual,
     seal: SealArgument,
     file: FileArgument,
     authenticated: AuthenticatedOption = None,
@@ -115,24 +115,15 @@ def read_out(
     limit: LimitOption = "3.0",
     visit: VisitOption = None,
     keys: KeysOption = None,
-    by: ByOption = None,
-    photo: PhotoOption = None,
     remark: RemarkOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record that a detached electronic seal was read out; its log decides over the period."""
     with_log(
-        db,
+        usual,
         seal,
         "read-out",
         file,
-        by=by,
-        at=at,
         authenticated=authenticated,
-        photo=photo,
-        corrects=corrects,
         zero=zero,
         keys=keys,
         terms=_terms(offset, soh, margin, limit, visit, None),
@@ -141,16 +132,12 @@ def read_out(
 
 
 def with_log(
-    db: str | None,
+    usual: Usual,
     seal: str,
     event: str,
     file: Path,
     *,
-    by: list[str] | None,
-    at: str | None,
     authenticated: str | None,
-    photo: list[Path] | None,
-    corrects: str | None,
     zero: str | None = None,
     keys: Path | None = None,
     terms: LogTerms | None = None,
@@ -164,11 +151,11 @@ def with_log(
     from keiryo.seals.read_out import LogToRead
     from keiryo.seals.read_out import read_out as record
 
-    books, key = opened(db), seal_key(seal)
-    persons = by or [books.actor.person]
+    books, key = opened(usual.db), seal_key(seal)
+    persons = usual.by or [books.actor.person]
     second = persons[1] if len(persons) > 1 else None
-    fields |= corrected(corrects)
-    made = SealEvent(key.body, key.number, event, moment(at), persons[0], second, **fields)
+    fields |= corrected(usual.corrects)
+    made = SealEvent(key.body, key.number, event, moment(usual.at), persons[0], second, **fields)
     given = LogToRead(
         file,
         terms or LogTerms(),
@@ -176,10 +163,11 @@ def with_log(
         reader=authenticated,
         keys=_keys(keys),
     )
-    photos = tuple(content(one) for one in photo or ())
+    photos = tuple(content(one) for one in usual.photo or ())
     done, seen = record(books.database, books.actor, made, given, photos=photos)
     print(f"{event} of {seal} is recorded in act {done.act.act_id}; the log is {seen.state}.")
-    show_findings(seen.findings)
+    # openings are told as the act records them: not those by which it was attached or taken off
+    show_findings([one for one in seen.findings if one.code != "SEAL-OPENED"])
     told(books, done.act.act_id)
 
 

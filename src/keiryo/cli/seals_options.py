@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keiryo.cli.options import opened
+from keiryo.cli.options import DbOption, opened
 
 if TYPE_CHECKING:
     from keiryo.journal.model import Posted
@@ -50,6 +53,34 @@ CorrectsOption = Annotated[
     str | None,
     typer.Option("--corrects", metavar="LINE", help="The event that this corrects: line:12/3."),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is stated with every event of a seal: who, when, what shows it, what it corrects."""
+
+    by: ByOption = None
+    photo: PhotoOption = None
+    at: AtOption = None
+    corrects: CorrectsOption = None
+    db: DbOption = None
+
+
+def event_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the options of every event, which `function` takes as ``usual``."""
+    signature = inspect.signature(function, eval_str=True)
+    own = [one for one in signature.parameters.values() if one.name != "usual"]
+    shared = list(inspect.signature(Usual, eval_str=True).parameters.values())
+    names = [one.name for one in fields(Usual)]
+
+    @wraps(function)
+    def command(**given: Any) -> None:
+        function(Usual(**{name: given.pop(name) for name in names}), **given)
+
+    parameters = [*own, *shared]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
 
 
 def moment(given: str | None) -> str:
@@ -98,14 +129,10 @@ def corrected(line: str | None) -> dict[str, Any]:
 
 
 def report(
-    db: str | None,
+    usual: Usual,
     seals: Sequence[str],
     event: str,
     *,
-    by: list[str] | None,
-    at: str | None,
-    corrects: str | None = None,
-    photo: list[Path] | None = None,
     reference: Path | None = None,
     items: Sequence[str] = (),
     **fields: Any,
@@ -116,13 +143,14 @@ def report(
     from keiryo.seals.numbers import seal_key
     from keiryo.seals.recording import SealReport, record
 
-    if len(by or ()) > 2:
+    by = usual.by or []
+    if len(by) > 2:
         raise UsageError("at most two persons are named", "Name the others in the remark.")
-    books = opened(db)
+    books = opened(usual.db)
     persons = by or [books.actor.person]
-    photos = tuple(content(one) for one in photo or ())
+    photos = tuple(content(one) for one in usual.photo or ())
     image = None if reference is None else content(reference)
-    when = moment(at)
+    when = moment(usual.at)
     reports = []
     for text in seals:
         key = seal_key(text)
@@ -134,7 +162,7 @@ def report(
             persons[0],
             persons[1] if len(persons) > 1 else None,
             items=tuple(items),
-            **corrected(corrects),
+            **corrected(usual.corrects),
             **fields,
         )
         reports.append(SealReport(made, photos=photos, reference=image))

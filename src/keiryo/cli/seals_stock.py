@@ -11,14 +11,15 @@ from keiryo.cli.seals_options import (
     AtOption,
     ByOption,
     CorrectsOption,
-    PhotoOption,
     PlaceOption,
     ReasonOption,
     ReferenceOption,
     RemarkOption,
     RoleOption,
     SealArgument,
+    Usual,
     content,
+    event_command,
     moment,
     report,
 )
@@ -103,101 +104,86 @@ def issue(
 ) -> None:
     """Issue seals to a person."""
     fields: dict[str, Any] = {"role": role, "organisation": for_, "place": place, "remark": remark}
-    report(db, seal, "issue", by=to, at=at, corrects=corrects, reference=reference, **fields)
+    usual = Usual(by=to, at=at, corrects=corrects, db=db)
+    report(usual, seal, "issue", reference=reference, **fields)
 
 
+@event_command
 def return_(
+    usual: Usual,
     seal: SealArgument,
     unopened: Annotated[bool, typer.Option("--unopened", help="It was never closed or opened.")],
-    by: ByOption = None,
     role: RoleOption = None,
-    at: AtOption = None,
     remark: RemarkOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Return an unused seal to stock."""
     fields: dict[str, Any] = {"role": role, "unopened": int(unopened), "remark": remark}
-    report(db, [seal], "return", by=by, at=at, corrects=corrects, **fields)
+    report(usual, [seal], "return", **fields)
 
 
+@event_command
 def void(
+    usual: Usual,
     seal: SealArgument,
     reason: ReasonOption = None,
-    by: ByOption = None,
-    at: AtOption = None,
-    photo: PhotoOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Void a seal that was never attached: two persons, with the reason."""
-    report(db, [seal], "void", by=by, at=at, corrects=corrects, photo=photo, reason=reason)
+    report(usual, [seal], "void", reason=reason)
 
 
+@event_command
 def destroy(
+    usual: Usual,
     seal: SealArgument,
     reason: ReasonOption = None,
-    by: ByOption = None,
-    at: AtOption = None,
-    photo: PhotoOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Destroy a seal that was never attached: two persons, with the reason."""
-    report(db, [seal], "destroy", by=by, at=at, corrects=corrects, photo=photo, reason=reason)
+    report(usual, [seal], "destroy", reason=reason)
 
 
+@event_command
 def loss(
+    usual: Usual,
     seal: SealArgument,
     reason: ReasonOption = None,
     place: PlaceOption = None,
-    by: ByOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record that a seal is lost: the reason, and where and when it was last there."""
-    report(db, [seal], "loss", by=by, at=at, corrects=corrects, reason=reason, place=place)
+    report(usual, [seal], "loss", reason=reason, place=place)
 
 
+@event_command
 def declare_lost(
+    usual: Usual,
     seal: SealArgument,
     reason: ReasonOption = None,
-    by: ByOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Declare a seal lost that was found missing."""
-    report(db, [seal], "declare-lost", by=by, at=at, corrects=corrects, reason=reason)
+    report(usual, [seal], "declare-lost", reason=reason)
 
 
+@event_command
 def found(
+    usual: Usual,
     seal: SealArgument,
     role: RoleOption = None,
-    by: ByOption = None,
     place: PlaceOption = None,
-    at: AtOption = None,
     remark: RemarkOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record that a lost seal was found: for a supervisor (--role supervisor)."""
     fields: dict[str, Any] = {"role": role, "place": place, "remark": remark}
-    report(db, [seal], "found", by=by, at=at, corrects=corrects, **fields)
+    report(usual, [seal], "found", **fields)
 
 
+@event_command
 def dispatch(
+    usual: Usual,
     seal: Annotated[list[str], typer.Argument(metavar="SEAL...", help="E.g. XA/0042.")],
     bag: Annotated[str | None, typer.Option("--bag", help="Number of the sealed bag.")] = None,
     courier: Annotated[str | None, typer.Option("--courier", help="Who carries it.")] = None,
     expected: Annotated[
         str | None, typer.Option("--expected", metavar="DATE", help="When it should arrive.")
     ] = None,
-    by: ByOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Send detached seals to headquarters."""
     from keiryo.dates import date_number
@@ -205,37 +191,33 @@ def dispatch(
     day = optional_day(expected, "--expected")
     number = None if day is None else date_number(day)
     fields: dict[str, Any] = {"bag": bag, "courier": courier, "expected_on": number}
-    report(db, seal, "dispatch", by=by, at=at, corrects=corrects, **fields)
+    report(usual, seal, "dispatch", **fields)
 
 
+@event_command
 def service(
+    usual: Usual,
     seal: SealArgument,
     self_test: Annotated[str, typer.Option("--self-test", help="good or failed.")],
-    by: ByOption = None,
-    at: AtOption = None,
     remark: RemarkOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Record new keys and service of an electronic seal: it is in stock again."""
     fields: dict[str, Any] = {"self_test": self_test, "remark": remark}
-    report(db, [seal], "service", by=by, at=at, corrects=corrects, **fields)
+    report(usual, [seal], "service", **fields)
 
 
+@event_command
 def retire(
+    usual: Usual,
     seal: SealArgument,
     retention: Annotated[
         int, typer.Option("--retention-days", help="How long verified seals are kept.")
     ] = 365,
-    by: ByOption = None,
     reason: ReasonOption = None,
-    at: AtOption = None,
-    corrects: CorrectsOption = None,
-    db: DbOption = None,
 ) -> None:
     """Destroy a verified seal when its time of retention is over: two persons."""
     fields: dict[str, Any] = {"retention_days": retention, "reason": reason}
-    report(db, [seal], "retire", by=by, at=at, corrects=corrects, **fields)
+    report(usual, [seal], "retire", **fields)
 
 
 def withdraw(
@@ -247,4 +229,5 @@ def withdraw(
     db: DbOption = None,
 ) -> None:
     """Withdraw an event that never was; it stays in the record."""
-    report(db, [seal], "withdraw", by=by, at=at, corrects=line, reason=reason)
+    usual = Usual(by=by, at=at, corrects=line, db=db)
+    report(usual, [seal], "withdraw", reason=reason)

@@ -283,9 +283,17 @@ def declare(
         step,
     )
     books = opened(db)
-    done = record(books.database, books.actor, [entry])
+    done = record(books.database, books.actor, [entry], cameras_seen=_cameras(books))
     print(f"{operation} is declared in act {done.act.act_id}.")
     _tell_findings(books, done.act.act_id)
+
+
+def _cameras(books: Any) -> set[str]:
+    """Return the names of all cameras: whoever has the file of the books sees them."""
+    from keiryo.surveillance.cameras import cameras
+
+    with books.database.reading() as connection:
+        return set(cameras(connection, books.database.metadata))
 
 
 def import_operations(
@@ -305,7 +313,10 @@ def import_operations(
     from keiryo.surveillance.declared_files import import_operations as record
 
     books = opened(db)
-    done = record(books.database, books.actor, mba, file.name, _content(file))
+    done = record(
+        *(books.database, books.actor, mba, file.name, _content(file)),
+        cameras_seen=_cameras(books),
+    )
     act = None if done.act is None else done.act.act_id
     if format_of(format_) is Format.JSON:
         show_json({"act": act, "declared": done.declared, "unchanged": done.unchanged})
@@ -404,8 +415,8 @@ def _content(path: Path) -> bytes:
 
 def _tell_findings(books: Any, act_id: int) -> None:
     """Tell the findings that were recorded with an act."""
+    from keiryo.journal.reading import rows_of
     from keiryo.journal.tables import FINDING
-    from keiryo.surveillance.camera_record import rows_of
 
     table = books.database.metadata.tables[FINDING.name]
     with books.database.reading() as connection:

@@ -126,13 +126,18 @@ def retention(
     """
     from datetime import UTC, datetime
 
+    from keiryo.coverage.kept_images import unresolved_times
     from keiryo.surveillance.retention import REASONS, apply_retention
     from keiryo.surveillance.retention import retention as read
 
     books = opened(db)
     if apply:
         done = apply_retention(
-            books.database, books.actor, camera=camera, progress=Progress("Removing")
+            books.database,
+            books.actor,
+            camera=camera,
+            contested=unresolved_times,
+            progress=Progress("Removing"),
         )
         act = None if done.act is None else done.act.act_id
         if format_of(format_) is Format.JSON:
@@ -143,7 +148,13 @@ def retention(
             print(f"Removed {done.finished} files; recorded in act {act}.")
         return
     with books.database.reading() as connection:
-        found = read(connection, books.database.metadata, datetime.now(UTC), camera=camera)
+        found = read(
+            connection,
+            books.database.metadata,
+            datetime.now(UTC),
+            camera=camera,
+            contested=unresolved_times,
+        )
     rows = [one.to_dict() for one in found.removable]
     if format_of(format_) is Format.JSON:
         show_json({"removable": rows, "kept": found.kept})

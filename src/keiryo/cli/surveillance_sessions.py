@@ -358,6 +358,10 @@ def timeline(
     name: Annotated[str, typer.Argument(metavar="CAMERA_OR_MBA", help="A camera, or an area.")],
     from_: FromOption,
     to: ToOption,
+    known: Annotated[
+        str | None,
+        typer.Option("--known-at", metavar="MOMENT", help="As known then; default: all."),
+    ] = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
@@ -372,7 +376,9 @@ def timeline(
         camera = cameras(connection, metadata).get(name)
         mba = name if camera is None else camera.mba
         only = None if camera is None else name
-        found = read(connection, metadata, mba, instant(from_), instant(to), camera=only)
+        known_at = None if known is None else instant(known)
+        period = instant(from_), instant(to)
+        found = read(connection, metadata, mba, *period, camera=only, known_at=known_at)
     if format_of(format_) is Format.JSON:
         show_json([one.to_dict() for one in found])
         return

@@ -114,8 +114,8 @@ def interval_findings(
             if number >= new_from:
                 yield _finding(
                     "CONTAINMENT-INTERVAL",
-                    f"{words}: it would end ({_seconds(line['end_at'])}) before it begins "
-                    f"({_seconds(line['begin_at'])})",
+                    f"{words}: it would begin at {_seconds(line['begin_at'])} and end no later, at "
+                    f"{_seconds(line['end_at'])}",
                     "Correct one of the two; the end is the first instant at which it no longer "
                     "holds.",
                     mba=line["mba"],

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
-from keiryo.containment.register import PREFIX, line_node
+from keiryo.containment.register import PREFIX
 from keiryo.containment.tables import (
     CONTAINMENT,
     CONTAINMENT_CONTENT,
@@ -21,6 +21,8 @@ from keiryo.containment.tables import (
     CONTAINMENT_WATCH,
 )
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
+from keiryo.journal.reading import line_node
 from keiryo.journal.registry import Link
 
 BATCH, CAMERA, EVIDENCE = "batch:", "camera:", "evidence:"
@@ -43,7 +45,7 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
     elif node.startswith(PREFIX):
         yield from _containment(connection, metadata, node)
     elif (place := line_of(node)) is not None:
-        looked = _line(connection, metadata, CONTAINMENT_INSPECTION.name, place)
+        looked = line_at(connection, metadata, CONTAINMENT_INSPECTION.name, place)
         for digest in str(looked["evidence"] or "").split() if looked else ():
             yield Link(node, _SHOWN, EVIDENCE + digest)
 
@@ -90,17 +92,17 @@ def _on_evidence(connection: Connection, metadata: MetaData, node: str) -> Itera
 def _on_line(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
-    row = _line(connection, metadata, CONTAINMENT_CONTENT.name, place)
+    row = line_at(connection, metadata, CONTAINMENT_CONTENT.name, place)
     if row is not None:
         yield Link(BATCH + row["batch_uid"], _HELD_LINE, node)
         return
     for kind, relation in _OF_CONTAINMENT.items():
-        row = _line(connection, metadata, kind, place)
+        row = line_at(connection, metadata, kind, place)
         if row is not None:
             if _last(connection, metadata, row["mba"], row["containment"]) is not None:
                 yield Link(_place(row), relation, node)
             return
-    row = _line(connection, metadata, CONTAINMENT.name, place)
+    row = line_at(connection, metadata, CONTAINMENT.name, place)
     if row is not None:
         last = _last(connection, metadata, row["mba"], row["name"])
         if last is not None and line_node(last) == node:
@@ -128,12 +130,3 @@ def _rows(
     query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> Mapping[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)

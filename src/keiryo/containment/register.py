@@ -24,6 +24,7 @@ from keiryo.containment.tables import (
 )
 from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import NotFoundError, UsageError
+from keiryo.journal.reading import line_node
 
 PREFIX = "containment:"
 """What the node of a containment begins with."""
@@ -396,11 +397,6 @@ def mba_and_name(text: str) -> tuple[str, str]:
 def parted(text: Any) -> tuple[str, ...]:
     """Return what a field holds that is joined by ' | '."""
     return tuple(part for one in str(text or "").split("|") if (part := one.strip()))
-
-
-def line_node(row: Mapping[str, Any]) -> str:
-    """Return the node of a line, e.g. ``line:3/1``."""
-    return f"line:{row['act_id']}/{row['line_no']}"
 
 
 def _place(row: Mapping[str, Any]) -> str:

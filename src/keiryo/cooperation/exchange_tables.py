@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
 from keiryo.journal.model import LineKind, integer, text
 from keiryo.journal.registry import Link
 
@@ -227,14 +228,14 @@ def explain_exchanges(connection: Connection, metadata: MetaData, node: str) -> 
     if place is None:
         return
     for kind, column in ABOUT_EXCHANGES.items():
-        line = _line(connection, metadata, kind, place)
+        line = line_at(connection, metadata, kind, place)
         if line is not None:
             yield Link(node, "is about", PREFIX + str(line[column]))
             if line.get("follow_up"):
                 yield Link(node, "looked at again by", PREFIX + str(line["follow_up"]))
             for one in str(line.get("evidence") or "").split():
                 yield Link(node, "shown by", one if one.startswith("act:") else f"evidence:{one}")
-    item = _line(connection, metadata, INFORMATION_ITEM.name, place)
+    item = line_at(connection, metadata, INFORMATION_ITEM.name, place)
     if item is not None and item["digest"] and item["kept"]:
         yield Link(node, "has the content", f"evidence:{item['digest']}")
 
@@ -254,7 +255,7 @@ def depend_on_exchanges(connection: Connection, metadata: MetaData, node: str) -
     place = line_of(node)
     if place is not None:
         for kind, column in EXCHANGES.items():
-            line = _line(connection, metadata, kind, place)
+            line = line_at(connection, metadata, kind, place)
             last = None if line is None else last_line(connection, metadata, str(line[column]))
             if last is not None and _node(last[1]) == node:
                 yield Link(PREFIX + str(last[1][column]), "recorded in", node)
@@ -314,15 +315,6 @@ def _having(
     query = select(table).where(condition).order_by(table.c.act_id, table.c.line_no)
     rows = [dict(row) for row in connection.execute(query.limit(LINK_LIMIT)).mappings()]
     return [row for row in rows if not listed or value in str(row[column]).split()]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> Mapping[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)
 
 
 def _node(row: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from keiryo.cooperation.tables import (
     QUOTATION,
 )
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
 from keiryo.journal.registry import Link
 
 PREFIX = "cooperation:"
@@ -40,7 +41,7 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
     if place is None:
         return
     for kind in (QUOTATION.name, *_WORK):
-        row = _line(connection, metadata, kind, place)
+        row = line_at(connection, metadata, kind, place)
         if row is not None:
             yield from _rests_on(connection, metadata, node, kind, row)
             return
@@ -63,7 +64,7 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
     if place is None:
         return
     for kind, column in {**NAMED_BY, **ABOUT}.items():
-        found = _line(connection, metadata, kind, place)
+        found = line_at(connection, metadata, kind, place)
         if found is None:
             continue
         name = str(found[column])
@@ -74,7 +75,7 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
             for quoted in _about(connection, metadata, QUOTATION.name, "source", name):
                 yield Link(_node(quoted), "quoted from", node)
         return
-    claim = _line(connection, metadata, COMMITMENT_CLAIM.name, place)
+    claim = line_at(connection, metadata, COMMITMENT_CLAIM.name, place)
     if claim is not None:
         for row in _about(connection, metadata, COMMITMENT_STEP.name, "claim_act", place[0]):
             if row["commitment"] == claim["commitment"]:
@@ -159,15 +160,6 @@ def _about(
     query = select(table).where(table.c[column] == value)
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> Mapping[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)
 
 
 def _node(row: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from keiryo.cooperation.meeting_tables import (
 )
 from keiryo.cooperation.tables import COOPERATION_EVENT, QUOTATION
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
 from keiryo.journal.registry import Link
 
 OBJECT, ITEM = "cooperation:", "meeting:"
@@ -149,7 +150,7 @@ class _Books:
 
     def line(self, kind: str, place: tuple[int, int]) -> Mapping[str, Any] | None:
         """Return the line of a kind at a place."""
-        return next(iter(self.rows(kind, act_id=place[0], line_no=place[1])), None)
+        return line_at(self.connection, self.metadata, kind, place)
 
     def last(self, kind: str, **fields: Any) -> Mapping[str, Any] | None:
         """Return the last line with some fields."""

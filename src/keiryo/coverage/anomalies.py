@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.containment.instants import shown
-from keiryo.containment.register import Interval, contents, line_node, parted
+from keiryo.containment.register import Interval, contents, parted
 from keiryo.containment.values import Span, Value
 from keiryo.coverage.devices import Placed, devices
 from keiryo.coverage.evidence import File, kept, require_past, require_result
@@ -34,6 +34,7 @@ from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import NotFoundError, UsageError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node
 from keiryo.places.tables import area
 from keiryo.storage.engine import Database
 

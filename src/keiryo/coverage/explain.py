@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.containment.register import PREFIX as CONTAINMENT
-from keiryo.containment.register import line_node
 from keiryo.coverage.anomalies import PREFIX
 from keiryo.coverage.evidence import evidence_node
 from keiryo.coverage.tables import (
@@ -24,6 +23,8 @@ from keiryo.coverage.tables import (
     COVERAGE_REVERIFICATION,
 )
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
+from keiryo.journal.reading import line_node
 from keiryo.journal.registry import Link
 
 BATCH, DEVICES, EVIDENCE = "batch:", ("seal:", "camera:"), ("evidence:", "act:", "line:")
@@ -51,7 +52,7 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
             yield Link(node, _COMPROMISED, line_node(row))
     elif (place := line_of(node)) is not None:
         for kind in _SHOWING:
-            shown = _line(connection, metadata, kind, place)
+            shown = line_at(connection, metadata, kind, place)
             for name in str(shown["evidence"] or "").split() if shown else ():
                 yield Link(node, _SHOWN, evidence_node(name))
 
@@ -104,13 +105,13 @@ def _on_evidence(connection: Connection, metadata: MetaData, node: str) -> Itera
 def _on_line(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
-    if row := _line(connection, metadata, COVERAGE_ANOMALY.name, place):
+    if row := line_at(connection, metadata, COVERAGE_ANOMALY.name, place):
         yield Link(_name(row), _RECORDED, node)
-    elif row := _line(connection, metadata, COVERAGE_RESOLUTION.name, place):
+    elif row := line_at(connection, metadata, COVERAGE_RESOLUTION.name, place):
         yield Link(_name(row), _RESOLVED, node)
-    elif row := _line(connection, metadata, COVERAGE_REVERIFICATION.name, place):
+    elif row := line_at(connection, metadata, COVERAGE_REVERIFICATION.name, place):
         yield Link(BATCH + row["batch_uid"], _AGAIN, node)
-    elif row := _line(connection, metadata, COVERAGE_COMPROMISE.name, place):
+    elif row := line_at(connection, metadata, COVERAGE_COMPROMISE.name, place):
         if row["containment"]:
             yield Link(f"{CONTAINMENT}{row['mba']}/{row['containment']}", _COMPROMISED, node)
         if str(row["device"] or "").startswith(DEVICES):
@@ -128,12 +129,3 @@ def _rows(
     query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> Mapping[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)

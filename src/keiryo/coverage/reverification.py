@@ -16,12 +16,12 @@ from sqlalchemy import Connection, MetaData, select
 
 from keiryo.containment.instants import shown
 from keiryo.containment.recording import batch_uid
-from keiryo.containment.register import line_node
 from keiryo.coverage.evidence import File, Shown, kept, require_past, require_result
 from keiryo.coverage.tables import COVERAGE_REVERIFICATION, RESULTS, VERIFIED
 from keiryo.dates import parse_utc, utc_text
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node
 from keiryo.places.tables import area
 from keiryo.storage.engine import Database
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, MetaData
 from keiryo.dates import DateError, parse_utc, utc_text
 from keiryo.device_log.heads import Head, head_findings, succession_findings
 from keiryo.device_log.key_register import keys
-from keiryo.device_log.record import BASIS, line_node, rows_of
+from keiryo.device_log.record import BASIS
 from keiryo.device_log.tables import (
     ACCEPTED,
     ANCHORS,
@@ -32,6 +32,7 @@ from keiryo.device_log.tables import (
 from keiryo.errors import Finding, NotFoundError, RefusedError, Severity
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
-from keiryo.device_log.record import line_node
 from keiryo.device_log.tables import (
     DEVICE_HEAD,
     DEVICE_HEAD_ANCHOR,
@@ -20,6 +19,7 @@ from keiryo.device_log.tables import (
     DEVICE_KEY_REVOCATION,
 )
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.reading import line_node
 from keiryo.journal.registry import Link
 
 KEY, HEAD = "key:", "head:"

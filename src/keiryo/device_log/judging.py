@@ -300,8 +300,8 @@ def _repeated(number: int, twin: int, count: int, *, same: bool) -> Finding:
         return Finding(
             "DEVICE-LOG-REPEATED",
             Severity.WARNING,
-            f"record {number} is record {twin} once more (number {count})",
-            "The record arrived twice; it counts once.",
+            f"record {number} repeats record {twin}: the same number {count}, the same content",
+            "It arrived twice and counts once; nothing is to be done.",
             basis=BASIS,
         )
     return inconsistent(

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, MetaData
 from keiryo.dates import DateError, parse_utc, utc_text
 from keiryo.device_log.chain import is_value
 from keiryo.device_log.keys import ALGORITHMS, PURPOSES, REVIEWER, DeviceKey
-from keiryo.device_log.record import BASIS, line_node, rows_of, shown
+from keiryo.device_log.record import BASIS, shown
 from keiryo.device_log.tables import DEVICE_KEY, DEVICE_KEY_REVOCATION
 from keiryo.errors import Finding, NotFoundError, RefusedError, Severity
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 
@@ -232,8 +233,8 @@ def _form(line: Mapping[str, Any]) -> Iterator[Finding]:
     if bad:
         yield _finding(
             "DEVICE-KEY-FORM",
-            f"{line['kid'][:60]}: the key does not say, or not rightly: {', '.join(bad)}",
-            "Complete the key as whoever installed the device states it.",
+            f"key {line['kid'][:60]!r}: missing or not valid: {', '.join(bad)}",
+            "Complete it from what whoever installed the device states, and register it again.",
         )
 
 

@@ -6,8 +6,6 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, select
-
 from keiryo.dates import DateError, parse_utc, utc_text
 from keiryo.errors import Finding, Severity, UsageError
 
@@ -56,34 +54,3 @@ def shown(moment: datetime.datetime) -> str:
 def inconsistent(code: str, message: str, advice: str, **where: Any) -> Finding:
     """Return a finding that asks for an answer."""
     return Finding(code, Severity.INCONSISTENCY, message, advice, basis=BASIS, **where)
-
-
-def rows_of(
-    connection: Connection,
-    metadata: MetaData,
-    kind: str,
-    *conditions: Any,
-    through_act: int | None = None,
-) -> list[dict[str, Any]]:
-    """Return the lines of a kind in the order in which they were recorded.
-
-    Parameters
-    ----------
-    connection, metadata
-        An open transaction and the tables.
-    kind : str
-    conditions
-        Conditions on its columns.
-    through_act : int, optional
-        What was recorded with this act; default: everything.
-    """
-    table = metadata.tables[kind]
-    query = select(table).where(*conditions).order_by(table.c.act_id, table.c.line_no)
-    if through_act is not None:
-        query = query.where(table.c.act_id <= through_act)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def line_node(row: Mapping[str, Any]) -> str:
-    """Return the node of a line, e.g. ``line:3/1``."""
-    return f"line:{row['act_id']}/{row['line_no']}"

@@ -12,19 +12,12 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import date_number, number_date
 from keiryo.equipment.items import item
-from keiryo.equipment.record import (
-    BASIS,
-    File,
-    evidence_findings,
-    kept,
-    refused,
-    rows_of,
-    unknown,
-)
+from keiryo.equipment.record import BASIS, File, evidence_findings, kept, refused, unknown
 from keiryo.equipment.tables import EQUIPMENT_CALIBRATION, EQUIPMENT_ITEM
 from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 

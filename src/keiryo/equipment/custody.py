@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import DateError, parse_utc, utc_text
-from keiryo.equipment.record import BASIS, line_node, refused, rows_of, unknown
+from keiryo.equipment.record import BASIS, refused, unknown
 from keiryo.equipment.tables import (
     EQUIPMENT_CONDITION,
     EQUIPMENT_CUSTODY,
@@ -29,6 +29,7 @@ from keiryo.equipment.tables import (
 from keiryo.errors import Finding, RefusedError, Severity, UsageError
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 

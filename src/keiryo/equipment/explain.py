@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
-from keiryo.equipment.record import line_node
 from keiryo.equipment.tables import (
     EQUIPMENT_CALIBRATION,
     EQUIPMENT_CONDITION,
@@ -24,6 +23,8 @@ from keiryo.equipment.tables import (
     EQUIPMENT_LOAN_STEP,
 )
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
+from keiryo.journal.reading import line_node
 from keiryo.journal.registry import Link
 
 ITEM, LOAN, COOPERATION = "equipment:", "loan:", "cooperation:"
@@ -100,14 +101,14 @@ def _loan(connection: Connection, metadata: MetaData, node: str, name: str) -> I
 def _line_links(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
-    row = _line(connection, metadata, EQUIPMENT_CUSTODY.name, place)
+    row = line_at(connection, metadata, EQUIPMENT_CUSTODY.name, place)
     if row is not None:
         before = _neighbour(connection, metadata, row, earlier=True)
         if before is not None:
             yield Link(node, "handed over after", line_node(before))
         return
     for kind, column in _SHOWN.items():
-        row = _line(connection, metadata, kind, place)
+        row = line_at(connection, metadata, kind, place)
         if row is not None:
             for one in str(row[column] or "").split():
                 yield Link(node, "shown by", one if one.startswith("act:") else f"evidence:{one}")
@@ -139,7 +140,7 @@ def _on_line(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
     for kind in _LAST_OF_ITEM:
-        row = _line(connection, metadata, kind, place)
+        row = line_at(connection, metadata, kind, place)
         if row is None:
             continue
         if _is_last(connection, metadata, kind, "serial", row):
@@ -149,19 +150,19 @@ def _on_line(
             if after is not None:
                 yield Link(line_node(after), "handed over after", node)
         return
-    row = _line(connection, metadata, EQUIPMENT_CONDITION.name, place)
+    row = line_at(connection, metadata, EQUIPMENT_CONDITION.name, place)
     if row is not None:
         yield Link(ITEM + row["serial"], "happened to it", node)
         return
-    row = _line(connection, metadata, EQUIPMENT_LOAN_STEP.name, place)
+    row = line_at(connection, metadata, EQUIPMENT_LOAN_STEP.name, place)
     if row is not None:
         yield Link(LOAN + row["loan"], "took the step", node)
         return
-    row = _line(connection, metadata, EQUIPMENT_LOAN_ITEM.name, place)
+    row = line_at(connection, metadata, EQUIPMENT_LOAN_ITEM.name, place)
     if row is not None and _belongs(connection, metadata, row):
         yield Link(LOAN + row["loan"], "recorded in", node)
         return
-    row = _line(connection, metadata, EQUIPMENT_LOAN.name, place)
+    row = line_at(connection, metadata, EQUIPMENT_LOAN.name, place)
     if row is not None and _is_last(connection, metadata, EQUIPMENT_LOAN.name, "loan", row):
         yield Link(LOAN + row["loan"], "recorded in", node)
 
@@ -210,12 +211,3 @@ def _rows(
     query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> Mapping[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)

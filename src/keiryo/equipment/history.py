@@ -10,8 +10,8 @@ from keiryo.dates import number_date
 from keiryo.equipment.calibration import calibrations
 from keiryo.equipment.items import item
 from keiryo.equipment.loans import loans
-from keiryo.equipment.record import line_node, rows_of
 from keiryo.equipment.tables import EQUIPMENT_ITEM
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.storage.schema import ACT
 
 RECORDED, HANDED_OVER, CALIBRATED = "recorded", "handed over", "calibrated"

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import DateError, number_date
 from keiryo.equipment.custody import HandOver, chains, custody_values
-from keiryo.equipment.record import BASIS, line_node, refused, rows_of
+from keiryo.equipment.record import BASIS, refused
 from keiryo.equipment.tables import (
     EQUIPMENT_CONDITION,
     EQUIPMENT_CUSTODY,
@@ -27,6 +27,7 @@ from keiryo.equipment.tables import (
 from keiryo.errors import Finding, NotFoundError, Severity
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 

@@ -23,7 +23,7 @@ from keiryo.equipment.loan_states import (
     REQUESTED,
     state_after,
 )
-from keiryo.equipment.record import File, kept, line_node, rows_of
+from keiryo.equipment.record import File, kept
 from keiryo.equipment.tables import (
     EQUIPMENT_ITEM,
     EQUIPMENT_LOAN,
@@ -33,6 +33,7 @@ from keiryo.equipment.tables import (
 from keiryo.errors import ConflictError, NotFoundError
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.storage.engine import Database
 
 LEND, STEP = "equipment.loan", "equipment.step"

@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import DateError, number_date
-from keiryo.equipment.record import BASIS, refused, rows_of
+from keiryo.equipment.record import BASIS, refused
 from keiryo.equipment.tables import EQUIPMENT_PLAN, TYPES
 from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 

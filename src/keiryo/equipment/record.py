@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, select
+from sqlalchemy import select
 
 from keiryo.dates import utc_text
 from keiryo.errors import Finding, Severity
@@ -74,38 +74,6 @@ def refused(findings: Iterable[Finding]) -> Iterator[Refusal]:
     """Yield findings as refusals."""
     for one in findings:
         yield Refusal(one)
-
-
-def rows_of(
-    connection: Connection,
-    metadata: MetaData,
-    kind: str,
-    *conditions: Any,
-    through_act: int | None = None,
-) -> list[dict[str, Any]]:
-    """Return the lines of a kind in the order in which they were recorded.
-
-    Parameters
-    ----------
-    connection, metadata
-        An open transaction and the tables.
-    kind : str
-        Line kind.
-    conditions
-        Conditions on its columns.
-    through_act : int, optional
-        What was known with this act; default: everything.
-    """
-    table = metadata.tables[kind]
-    query = select(table).where(*conditions).order_by(table.c.act_id, table.c.line_no)
-    if through_act is not None:
-        query = query.where(table.c.act_id <= through_act)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def line_node(row: Mapping[str, Any]) -> str:
-    """Return the node of a line, e.g. ``line:3/1``."""
-    return f"line:{row['act_id']}/{row['line_no']}"
 
 
 def unknown(serial: str) -> Finding:

@@ -24,6 +24,7 @@ from keiryo.evaluation.tables import (
     EVALUATION_SHARE,
     EVALUATION_TEST,
 )
+from keiryo.journal.lines_at import line_at
 from keiryo.journal.registry import Link
 from keiryo.measurement.in_force import calibrations
 from keiryo.measurement.tables import ERROR_SOURCE
@@ -83,9 +84,7 @@ def _evaluation(connection: Connection, metadata: MetaData, node: str, name: str
 def _line(
     connection: Connection, metadata: MetaData, node: str, act_id: int, line_no: int
 ) -> Iterator[Link]:
-    table = metadata.tables[EVALUATION.name]
-    query = select(table).where(table.c.act_id == act_id, table.c.line_no == line_no)
-    row: Any = connection.execute(query).mappings().first()
+    row = line_at(connection, metadata, EVALUATION.name, (act_id, line_no))
     if row is None:
         return
     period = f"{day_text(row['period_from'])}..{day_text(row['period_to'])}"

@@ -34,6 +34,7 @@ from keiryo.export_control.tables import (
     LICENCE_STEP,
 )
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
 from keiryo.journal.registry import Link
 from keiryo.storage.schema import ACT
 
@@ -49,7 +50,7 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
     place = line_of(node)
     if place is None:
         return
-    line = _line(connection, metadata, LICENCE_LINE.name, place)
+    line = line_at(connection, metadata, LICENCE_LINE.name, place)
     if line is not None:
         yield Link(node, "of the item", ITEM_NODE + str(line["item"]))
         return
@@ -130,14 +131,14 @@ def _of_line(
         (GOVERNMENT_ASSURANCE.name, "assurance", ASSURANCE_NODE),
         (CONTROL_ITEM.name, "item", ITEM_NODE),
     ):
-        row = _line(connection, metadata, kind, place)
+        row = line_at(connection, metadata, kind, place)
         if row is None:
             continue
         for link in _of_register(connection, metadata, prefix + str(row[column])):
             if link.target == node:
                 yield link
         return
-    if _line(connection, metadata, EXPORT_TRANSFER.name, place) is not None:
+    if line_at(connection, metadata, EXPORT_TRANSFER.name, place) is not None:
         for one in _covered(connection, metadata):
             for link in _shipment_links(connection, metadata, one):
                 if link.target == node:
@@ -182,10 +183,10 @@ def _covered(connection: Connection, metadata: MetaData) -> list[MatchedShipment
 
 
 def _crosses_border(connection: Connection, metadata: MetaData, place: tuple[int, int]) -> bool:
-    row = _line(connection, metadata, INVENTORY_CHANGE.name, place)
+    row = line_at(connection, metadata, INVENTORY_CHANGE.name, place)
     if row is not None:
         return row["code"] in DIRECTION_OF_CODE
-    return _line(connection, metadata, EXPORT_TRANSFER.name, place) is not None
+    return line_at(connection, metadata, EXPORT_TRANSFER.name, place) is not None
 
 
 def _rows(
@@ -195,12 +196,3 @@ def _rows(
     query = select(table).where(table.c[column] == value)
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> dict[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)

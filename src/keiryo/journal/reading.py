@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, MetaData, Table, inspect, select, text
 
+from keiryo.dates import utc_text
 from keiryo.errors import NotFoundError
 from keiryo.journal.canonical import leaf_digest, line_bytes
 from keiryo.journal.model import Act, Value
@@ -144,3 +146,42 @@ def head(connection: Connection, metadata: MetaData) -> Act:
     if row is None:
         raise NotFoundError("the journal has no acts", "Open it with 'keiryo init --state XX'.")
     return act_from_row(row)
+
+
+def rows_of(
+    connection: Connection,
+    metadata: MetaData,
+    kind: str,
+    *conditions: ColumnElement[bool],
+    known_at: datetime | None = None,
+    through_act: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the lines of a kind in the order in which they were recorded.
+
+    Parameters
+    ----------
+    connection, metadata
+        An open transaction and the tables.
+    kind : str
+        Line kind.
+    conditions
+        Conditions on its columns.
+    known_at : datetime, optional
+        Only lines of acts that were recorded by this instant; default: everything.
+    through_act : int, optional
+        Only lines of this act and those before; default: everything.
+    """
+    table = metadata.tables[kind]
+    query = select(table).where(*conditions).order_by(table.c.act_id, table.c.line_no)
+    if through_act is not None:
+        query = query.where(table.c.act_id <= through_act)
+    if known_at is not None:
+        act = metadata.tables[ACT]
+        query = query.join(act, act.c.act_id == table.c.act_id)
+        query = query.where(act.c.recorded_at <= utc_text(known_at))
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def line_node(row: Mapping[str, Any]) -> str:
+    """Return the node of a line, e.g. ``line:3/1``."""
+    return f"line:{row['act_id']}/{row['line_no']}"

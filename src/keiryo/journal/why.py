@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, RowMapping, select, text
+from sqlalchemy import Connection, MetaData, RowMapping, select
 
 from keiryo.errors import NotFoundError
+from keiryo.journal.lines_at import LinesAt, one_walk
 from keiryo.journal.model import Act
 from keiryo.journal.reading import act as read_act
-from keiryo.journal.reading import line_tables
 from keiryo.journal.registry import Link, Registry
 from keiryo.journal.tables import EVIDENCE
 
@@ -48,19 +48,6 @@ class Chain:
     lines: dict[tuple[int, int], tuple[str, dict[str, Any]]] = field(default_factory=dict)
     evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
     truncated: bool = False
-    _ranges: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict, repr=False)
-
-    def tables_of(
-        self, connection: Connection, tables: dict[str, list[str]], act_id: int, line_no: int
-    ) -> dict[str, list[str]]:
-        """Return those tables that can hold a line of an act, asked once for each act."""
-        if act_id not in self._ranges:
-            self._ranges[act_id] = _line_ranges(connection, tables, act_id)
-        return {
-            name: tables[name]
-            for name, first, last in self._ranges[act_id]
-            if first <= line_no <= last
-        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the chain as plain data, everything in order."""
@@ -117,22 +104,22 @@ def why(
         If nothing is recorded about the node.
     """
     chain = Chain(node)
-    tables = line_tables(connection)
     seen, waiting = {node}, deque([node])
-    while waiting:
-        current = waiting.popleft()
-        links = list(_own_links(connection, metadata, tables, chain, current))
-        for explainer in registry.explainers:
-            links += explainer(connection, metadata, current)
-        chain.links += links
-        for link in links:
-            if link.target in seen:
-                continue
-            if len(seen) >= limit:
-                chain.truncated = True
-                continue
-            seen.add(link.target)
-            waiting.append(link.target)
+    with one_walk(connection, metadata) as lines:
+        while waiting:
+            current = waiting.popleft()
+            links = list(_own_links(connection, metadata, lines, chain, current))
+            for explainer in registry.explainers:
+                links += explainer(connection, metadata, current)
+            chain.links += links
+            for link in links:
+                if link.target in seen:
+                    continue
+                if len(seen) >= limit:
+                    chain.truncated = True
+                    continue
+                seen.add(link.target)
+                waiting.append(link.target)
     if not chain.links and not chain.acts and not chain.lines and not chain.evidence:
         raise NotFoundError(
             f"nothing is recorded about {node}",
@@ -144,17 +131,17 @@ def why(
 def _own_links(
     connection: Connection,
     metadata: MetaData,
-    tables: dict[str, list[str]],
+    lines: LinesAt,
     chain: Chain,
     node: str,
 ) -> Iterator[Link]:
     kind, _, name = node.partition(":")
     if kind == "line":
         act_id, line_no = (int(part) for part in name.split("/"))
-        possible = chain.tables_of(connection, tables, act_id, line_no)
-        stored = stored_line(connection, possible, act_id, line_no)
+        stored = lines.at((act_id, line_no))
         if stored is not None:
-            chain.lines[act_id, line_no] = stored
+            kept = {k: v for k, v in stored[1].items() if v is not None}
+            chain.lines[act_id, line_no] = stored[0], kept
             yield Link(node, "recorded in", f"act:{act_id}")
     elif kind == "act" and name.isdecimal():
         act = read_act(connection, metadata, int(name))
@@ -178,33 +165,6 @@ def _own_links(
 def _evidence(row: RowMapping) -> dict[str, Any]:
     names = ("name", "size_bytes", "role", "received_at", "kept")
     return {**{name: row[name] for name in names}, "act": row["act_id"]}
-
-
-def _line_ranges(
-    connection: Connection, tables: dict[str, list[str]], act_id: int
-) -> list[tuple[str, int, int]]:
-    """Return the tables that hold lines of an act, each with the first and last line number."""
-    found = []
-    for name in tables:
-        query = text(f"SELECT min(line_no), max(line_no) FROM {name} WHERE act_id = :act")
-        first, last = connection.execute(query, {"act": act_id}).one()
-        if first is not None:
-            found.append((name, int(first), int(last)))
-    return found
-
-
-def stored_line(
-    connection: Connection, tables: dict[str, list[str]], act_id: int, line_no: int
-) -> tuple[str, dict[str, Any]] | None:
-    """Return the kind and the values (nulls left out) of a line, or None."""
-    for name, columns in tables.items():
-        query = text(
-            f"SELECT {', '.join(columns)} FROM {name} WHERE act_id = :act AND line_no = :line"
-        )
-        row = connection.execute(query, {"act": act_id, "line": line_no}).mappings().first()
-        if row is not None:
-            return name, {k: v for k, v in row.items() if v is not None}
-    return None
 
 
 def _act_dict(act: Act) -> dict[str, Any]:

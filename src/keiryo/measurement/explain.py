@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, or_, select, text
 
 from keiryo.errors import NotFoundError
+from keiryo.journal.lines_at import kind_at, line_at
 from keiryo.journal.registry import Link
 from keiryo.measurement.in_force import error_sources, latest, listed
 from keiryo.measurement.matching import line_fits
@@ -55,7 +56,10 @@ _LINE = text(
         )
     )
 )
-"""All that measurement knows of a line, in one question: `why` asks it of every line."""
+"""All that measurement knows of a line, in one question."""
+_BOOK = ("inventory_change", "physical_inventory")
+_KINDS = (*_BOOK, MEASUREMENT_RESULT.name, ERROR_SOURCE.name, STRATUM_METHOD.name)
+"""Kinds of lines that rest on measurements."""
 
 
 _OF_STRATUM = """
@@ -82,11 +86,17 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
     if kind != "line":
         return
     act_id, line_no = (int(part) for part in name.split("/"))
+    of = kind_at(connection, metadata, _KINDS, (act_id, line_no))
+    if of is None:
+        return
     place = {"act": act_id, "line": line_no}
-    yield from _stratum(connection, node, place)
+    if of == STRATUM_METHOD.name:
+        yield from _sources_of_stratum(connection, metadata, node, place)
+        return
+    if of in _BOOK:
+        yield from _stratum(connection, node, place)
     rows = [dict(row) for row in connection.execute(_LINE, place).mappings()]
     if not rows:
-        yield from _sources_of_stratum(connection, metadata, node, place)
         return
     if rows[0]["what"] == "book":
         yield from _results(node, rows)
@@ -166,15 +176,12 @@ def _fits(row: dict[str, Any], code: str, line: BookLine) -> bool:
 def _sources_of_stratum(
     connection: Connection, metadata: MetaData, node: str, place: dict[str, int]
 ) -> Iterator[Link]:
-    table = metadata.tables[STRATUM_METHOD.name]
-    query = select(table.c.element_sources, table.c.isotope_sources).where(
-        table.c.act_id == place["act"], table.c.line_no == place["line"]
-    )
-    row = connection.execute(query).first()
+    row = line_at(connection, metadata, STRATUM_METHOD.name, (place["act"], place["line"]))
     if row is None:
         return
     known = error_sources(connection, metadata)
-    for name in dict.fromkeys((*listed(row[0]), *listed(row[1]))):
+    named = (*listed(row["element_sources"]), *listed(row["isotope_sources"]))
+    for name in dict.fromkeys(named):
         for source in known.get(name, ()):
             yield Link(node, "with the error of", f"line:{source.act}/{source.line}")
 

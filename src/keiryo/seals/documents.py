@@ -101,7 +101,7 @@ def compared(
         anomaly(
             "SEAL-DOCUMENT-EXTRA",
             f"seal {key} was found, and {document.document} does not state it{_like(key, stated)}",
-            "Ask the shipper; nothing is corrected by itself.",
+            "Ask the shipper which seals were attached; until that is clear, verify the material.",
             mba=document.mba,
         )
         for key in sorted(found - stated)
@@ -114,7 +114,9 @@ def compared(
                     "SEAL-DOCUMENT-STATE",
                     f"seal {key} was found on the shipment, and it is {standing.state} in the "
                     "register",
-                    "One of the two is not genuine, or an attachment was not recorded.",
+                    "Read the number again, and look for an attachment that was not recorded. If "
+                    "there was none, one of two seals with this number is not genuine: have it "
+                    "examined.",
                     mba=document.mba,
                 )
             )

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
 from keiryo.journal.registry import Link
 from keiryo.seals.numbers import SealKey
 from keiryo.seals.tables import (
@@ -88,7 +89,7 @@ def _line(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
     for kind, columns in _FILES.items():
-        row = _row_at(connection, metadata, kind, place)
+        row = line_at(connection, metadata, kind, place)
         if row is None:
             continue
         for column in columns:
@@ -115,11 +116,11 @@ def _on_line(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
     for kind, relation in _OF_SEAL.items():
-        row = _row_at(connection, metadata, kind, place)
+        row = line_at(connection, metadata, kind, place)
         if row is not None:
             yield Link(_key(row).node, relation, node)
             break
-    row = _row_at(connection, metadata, SEAL_ITEM.name, place)
+    row = line_at(connection, metadata, SEAL_ITEM.name, place)
     if row is not None:
         yield Link(BATCH + row["batch_uid"], _HOLDS_LINE, node)
     table = metadata.tables[SEAL_EVENT.name]
@@ -148,12 +149,3 @@ def _rows(
     query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _row_at(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> dict[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)

@@ -176,14 +176,24 @@ def _place(event: SealEvent) -> tuple[int, int, int]:
 
 
 def holding(events: Sequence[SealEvent]) -> list[SealEvent]:
-    """Return the events that hold: those that no later one that holds corrects or withdraws."""
+    """Return the events that hold: those that no later one that holds corrects or withdraws.
+
+    What corrects a correction stands for the first event too; where a correction is withdrawn,
+    the event that it corrected holds again.
+    """
     gone: set[tuple[int, int]] = set()
+    withdrawn: set[tuple[int, int]] = set()
     kept = []
     for one in sorted(events, key=lambda e: (e.act == 0, e.act, e.line), reverse=True):
-        if one.act and one.place_in_record in gone:
+        out = bool(one.act) and one.place_in_record in gone
+        if out and one.place_in_record in withdrawn:
             continue
         if one.corrected is not None:
             gone.add(one.corrected)
+            if one.event == "withdraw" and not out:
+                withdrawn.add(one.corrected)
+        if out:
+            continue
         if one.event != "withdraw":
             kept.append(one)
     return kept[::-1]

@@ -145,7 +145,9 @@ def form_findings(event: SealEvent) -> Iterator[Finding]:
         )
     if event.event not in EVENTS:
         yield refusing(
-            "SEAL-EVENT", f"{event.event[:40]!r} does not happen to seals", f"{', '.join(EVENTS)}."
+            "SEAL-EVENT",
+            f"{event.event[:40]!r} is no event in the life of a seal",
+            f"Name one of {', '.join(EVENTS)}.",
         )
     try:
         canonical = utc_text(parse_utc(event.at)) == event.at
@@ -211,16 +213,19 @@ def _path_findings(
     connection: Connection, metadata: MetaData, event: SealEvent
 ) -> Iterator[Finding]:
     there = ways(connection, metadata, str(event.mba), str(event.containment))
+    then = {
+        str(one["path"])
+        for one in there
+        if one["begin_at"] <= event.at and (one["end_at"] is None or event.at < one["end_at"])
+    }
+    known = f"ways recorded for that time: {', '.join(sorted(then)) or 'none'}"
     for name in event.path_names:
-        spans = [one for one in there if one["path"] == name]
-        if not any(
-            one["begin_at"] <= event.at and (one["end_at"] is None or event.at < one["end_at"])
-            for one in spans
-        ):
+        if name not in then:
             yield refusing(
                 "SEAL-PATH",
-                f"{event.key}: {event.mba}/{event.containment} has no way {name[:40]!r} then",
-                f"Its ways are: {', '.join(sorted({o['path'] for o in there})) or 'none yet'}.",
+                f"{event.key}: at {event.at[:16]}Z {event.mba}/{event.containment} has no way "
+                f"{name[:40]!r}; {known}",
+                "Correct the name or the time; or record the way first: 'keiryo containment path'.",
             )
 
 
@@ -281,11 +286,14 @@ def shown_by(event: SealEvent, type_: SealType) -> Iterator[Finding]:
     elif event.log_state in ("unsigned", "broken"):
         yield warning(
             "SEAL-LOG-NOT-AUTHENTIC",
-            f"{key}: the log is {event.log_state}; it proves openings, and nothing else",
-            "Read it out again with the reader that authenticates it, and say how it was.",
+            f"{key}: the log {NOT_AUTHENTIC[event.log_state]}; the openings that it shows count, "
+            "and that there were no others is not shown",
+            "Read it out again with a reader that authenticates it, and state how it did so.",
         )
 
 
+NOT_AUTHENTIC = {"unsigned": "carries no signature", "broken": "has a signature that fails"}
+"""What a state of a log says of it, in words."""
 WITHOUT_NOTICE = "removed without notice"
 """Reason of a seal that the operator took off without notice."""
 
@@ -315,8 +323,11 @@ def check_children(posting: Posting) -> Iterator[Refusal]:
                 yield Refusal(
                     refusing(
                         "SEAL-PART",
-                        f"{key_of(row)}: line {row['line_no']} belongs to no event of the seal",
-                        "It names the line of the attachment or the read-out in the same act.",
+                        f"{key_of(row)}: line {row['line_no']} goes with line "
+                        f"{row['event_line']}, which is no {' or '.join(wanted)} of this seal in "
+                        "the same act",
+                        "Items go with the attachment of their seal, intervals of a log with its "
+                        "read-out, check or verification: give the line of that.",
                     )
                 )
 

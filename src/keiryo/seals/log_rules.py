@@ -285,7 +285,7 @@ class _Reader:
         end = max(begin, end)
         self.result.spans.append(LogSpan("opening", begin, end, opened.seq, closed.seq))
         self._tell(
-            "SEAL-LOG-OPENING",
+            "SEAL-OPENED",
             f"opened at {time_shown(begin, self.result.absolute)}, closed at "
             f"{time_shown(end, self.result.absolute)}",
             "Lay it beside the declared openings; an opening that nobody declared is an anomaly.",
@@ -324,8 +324,9 @@ class _Reader:
         self._tell(
             "SEAL-LOG-NO-CONTACT",
             f"no report of health from {time_shown(begin, self.result.absolute)} to "
-            f"{time_shown(until, self.result.absolute)}, more than twice the interval",
-            "What happened since the last report is known only from the seal's own log.",
+            f"{time_shown(until, self.result.absolute)}: longer than twice the interval of such "
+            "reports",
+            "These records do not say what happened in that time: read out the seal's own log.",
             record,
         )
 

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import number_date, parse_utc, utc_text
 from keiryo.errors import Finding
+from keiryo.journal.reading import rows_of
 from keiryo.seals.findings import anomaly, warning
-from keiryo.seals.register import rows_of, seal_lines, standings
+from keiryo.seals.register import seal_lines, standings
 from keiryo.seals.standing import Period, Standing, State
 from keiryo.seals.tables import SEAL_REFUSED
 
@@ -116,8 +117,10 @@ def _no_contact(
         return []
     finding = warning(
         "SEAL-NO-CONTACT",
-        f"{standing.key}: the last contact was at {last[:16]}Z, longer ago than twice its interval",
-        "What happened since is not known live; it becomes known when its own log is read out.",
+        f"{standing.key}: no contact since {last[:16]}Z, for longer than twice the interval of its "
+        "reports of health",
+        "Look whether seal and link work; what happened since becomes known when the seal's own "
+        "log is read out.",
         mba=period.attached.mba,
     )
     return [(_row(standing, last, at, finding), finding)]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.errors import NotFoundError
+from keiryo.journal.reading import rows_of as rows_of
 from keiryo.seals.events import SealEvent, event_of
 from keiryo.seals.life import holding, replay
 from keiryo.seals.numbers import SealKey
@@ -17,21 +18,6 @@ from keiryo.seals.tables import SEAL, SEAL_EVENT, SEAL_ITEM
 
 _KEYS_AT_ONCE = 400
 _UNKNOWN_TYPE = SealType("unknown", "wire-loop", False, ())
-
-
-def rows_of(
-    connection: Connection,
-    metadata: MetaData,
-    kind: str,
-    *conditions: Any,
-    through_act: int | None = None,
-) -> list[dict[str, Any]]:
-    """Return the lines of a kind in the order in which they were recorded."""
-    table = metadata.tables[kind]
-    query = select(table).where(*conditions).order_by(table.c.act_id, table.c.line_no)
-    if through_act is not None:
-        query = query.where(table.c.act_id <= through_act)
-    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def rows_of_keys(

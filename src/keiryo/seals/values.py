@@ -20,17 +20,11 @@ from sqlalchemy import Connection, MetaData
 from keiryo.containment.tables import CONTAINMENT_INSPECTION
 from keiryo.containment.values import DeviceSpans, Span, Value
 from keiryo.dates import parse_utc, utc_text
+from keiryo.journal.reading import rows_of
 from keiryo.seals.events import SealEvent
 from keiryo.seals.life_check import WITHOUT_NOTICE
 from keiryo.seals.numbers import SealKey
-from keiryo.seals.register import (
-    by_key,
-    keys_in_areas,
-    keys_on_batches,
-    rows_of,
-    rows_of_keys,
-    standings,
-)
+from keiryo.seals.register import by_key, keys_in_areas, keys_on_batches, rows_of_keys, standings
 from keiryo.seals.seal_types import SealType
 from keiryo.seals.standing import Period, Standing
 from keiryo.seals.tables import SEAL_INTERVAL, SEAL_REPORT

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
@@ -25,38 +24,6 @@ BASIS = "docs/theory/surveillance.md"
 
 File = tuple[str, bytes]
 """Name and content."""
-
-
-def rows_of(
-    connection: Connection,
-    metadata: MetaData,
-    kind: str,
-    *conditions: Any,
-    through_act: int | None = None,
-) -> list[dict[str, Any]]:
-    """Return the lines of a kind in the order in which they were recorded.
-
-    Parameters
-    ----------
-    connection, metadata
-        An open transaction and the tables.
-    kind : str
-        Line kind.
-    conditions
-        Conditions on its columns.
-    through_act : int, optional
-        What was known with this act; default: everything.
-    """
-    table = metadata.tables[kind]
-    query = select(table).where(*conditions).order_by(table.c.act_id, table.c.line_no)
-    if through_act is not None:
-        query = query.where(table.c.act_id <= through_act)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def line_node(row: Mapping[str, Any]) -> str:
-    """Return the node of a line, e.g. ``line:3/1``."""
-    return f"line:{row['act_id']}/{row['line_no']}"
 
 
 def scope_of_area(connection: Connection, metadata: MetaData, mba: str) -> str:
@@ -141,19 +108,6 @@ def recorded_at(
         query = select(table.c.act_id, table.c.recorded_at).where(table.c.act_id.in_(some))
         found.update({int(a): str(at) for a, at in connection.execute(query)})
     return found
-
-
-def known_by(
-    connection: Connection,
-    metadata: MetaData,
-    rows: list[dict[str, Any]],
-    known_at: datetime | None,
-) -> list[dict[str, Any]]:
-    """Return the lines that had been recorded by an instant; all, if there is none."""
-    if known_at is None:
-        return rows
-    times, by = recorded_at(connection, metadata, (r["act_id"] for r in rows)), utc_text(known_at)
-    return [row for row in rows if times[row["act_id"]] <= by]
 
 
 def refused(findings: Iterable[Finding]) -> Iterator[Refusal]:

@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,17 +20,11 @@ from sqlalchemy import Connection, MetaData
 from keiryo.errors import Finding, NotFoundError, RefusedError
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.places.tables import areas
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import (
-    bad,
-    known_camera,
-    line_node,
-    refused,
-    rows_of,
-    scope_of_area,
-)
+from keiryo.surveillance.camera_record import bad, known_camera, refused, scope_of_area
 from keiryo.surveillance.tables import CAMERA
 
 REGISTER = "surveillance.camera"
@@ -127,7 +122,11 @@ def joined(parts: Any) -> str | None:
 
 
 def cameras(
-    connection: Connection, metadata: MetaData, *, through_act: int | None = None
+    connection: Connection,
+    metadata: MetaData,
+    *,
+    known_at: datetime | None = None,
+    through_act: int | None = None,
 ) -> dict[str, Camera]:
     """Return all cameras as they stand, by name.
 
@@ -135,10 +134,13 @@ def cameras(
     ----------
     connection, metadata
         An open transaction and the tables.
+    known_at : datetime, optional
+        As they stood in the record at this instant; default: now.
     through_act : int, optional
         As they stood with this act; default: now.
     """
-    rows = rows_of(connection, metadata, CAMERA.name, through_act=through_act)
+    known: dict[str, Any] = {"known_at": known_at, "through_act": through_act}
+    rows = rows_of(connection, metadata, CAMERA.name, **known)
     return {name: Camera(row) for name, row in sorted({r["camera"]: r for r in rows}.items())}
 
 
@@ -236,16 +238,18 @@ def _value_findings(name: str, values: Mapping[str, Any]) -> Iterator[Finding]:
     if interval is not None and interval <= 0:
         yield bad(
             "CAMERA-INTERVAL",
-            f"{name}: an interval of {interval} ms cannot be",
-            "Give the picture-taking interval above zero, or none for video.",
+            f"{name}: the picture-taking interval is {interval} ms, and it must be above zero",
+            "Give the time from one picture to the next; video has none ('--interval 0').",
         )
     if tolerance is not None and (
         tolerance < 0 or interval is None or (interval > 0 and tolerance >= interval)
     ):
         yield bad(
             "CAMERA-TOLERANCE",
-            f"{name}: a tolerance of {tolerance} ms does not fit its interval",
-            "A tolerance is shorter than the picture-taking interval; video has none.",
+            f"{name}: the tolerance is {tolerance} ms, and "
+            + ("video has none" if interval is None else f"the interval {interval} ms"),
+            "Give how much later than planned a picture may come: zero or more, and less than the "
+            "picture-taking interval.",
         )
     zone = values.get("clock")
     if zone is not None and not _is_zone(str(zone)):
@@ -258,8 +262,8 @@ def _value_findings(name: str, values: Mapping[str, Any]) -> Iterator[Finding]:
     if days is not None and not 0 <= days <= MAX_RETENTION_DAYS:
         yield bad(
             "CAMERA-RETENTION",
-            f"{name}: {days} days of retention cannot be",
-            f"Give days from 0 to {MAX_RETENTION_DAYS}, or none to keep images for good.",
+            f"{name}: {days} days are no time for which images can be kept after their review",
+            f"Give 0 to {MAX_RETENTION_DAYS} days; without a time images are kept for good.",
         )
 
 
@@ -284,8 +288,9 @@ def check_cameras(posting: Posting) -> Iterator[Refusal]:
             yield Refusal(
                 bad(
                     "CAMERA-AREA",
-                    f"{line['camera']}: the area {line['mba']!r} is not registered",
-                    "Register the area first, and state the camera under its scope.",
+                    f"{line['camera']}: under the scope of this line no area {line['mba']!r} is "
+                    "registered",
+                    "State the camera under the scope of its area; a new area is registered first.",
                     mba=line["mba"],
                 )
             )

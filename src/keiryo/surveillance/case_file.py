@@ -29,14 +29,13 @@ from keiryo.journal.merkle import node
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.proofs import Checkpoint, journal_uid
-from keiryo.journal.reading import StoredLine, acts, line_stream
+from keiryo.journal.reading import StoredLine, acts, line_stream, rows_of
 from keiryo.journal.reading import act as read_act
 from keiryo.storage.archive import filing_errors
 from keiryo.storage.engine import Database
 from keiryo.storage.evidence import EvidenceStore
 from keiryo.storage.schema import ACT, SIGNATURE
 from keiryo.surveillance import case_standalone
-from keiryo.surveillance.camera_record import rows_of
 from keiryo.surveillance.cameras import camera
 from keiryo.surveillance.case_page import page
 from keiryo.surveillance.tables import (

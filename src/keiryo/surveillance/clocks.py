@@ -26,14 +26,13 @@ from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import Finding, Severity
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 from keiryo.surveillance.camera_record import (
     BASIS,
     bad,
     known_camera,
-    line_node,
-    rows_of,
     scope_of_camera,
     unknown_camera,
 )
@@ -233,8 +232,10 @@ def check_readings(posting: Posting) -> Iterator[Finding | Refusal]:
             yield Refusal(
                 bad(
                     "CLOCK-OFFSET",
-                    f"{camera}: an offset of {line['offset_ms']} ms cannot be",
-                    "Give true time minus the camera's time, in milliseconds.",
+                    f"{camera}: by this reading its clock is {abs(line['offset_ms'])} ms off, more "
+                    "than 40 years",
+                    "Read the clock again, and give true time minus the camera's time in "
+                    "milliseconds.",
                 )
             )
             continue

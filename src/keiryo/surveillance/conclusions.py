@@ -19,10 +19,11 @@ from sqlalchemy import Connection, MetaData
 from keiryo.errors import Finding, RefusedError, UsageError
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import in_evidence, line_node
-from keiryo.surveillance.correlation import UNMATCHED, states_of_camera
+from keiryo.surveillance.camera_record import in_evidence
+from keiryo.surveillance.correlation import IN_WORDS, UNMATCHED, advice_on, states_of_camera
 from keiryo.surveillance.images_of import UNAUTHENTIC
 from keiryo.surveillance.marks import BENIGN, EXPLAINED, RELEVANT, UNCLEAR
 from keiryo.surveillance.review_events import conditions_of, review_events
@@ -32,7 +33,6 @@ from keiryo.surveillance.review_record import (
     no_review,
     other_person,
     review_row,
-    rows_of,
     screening_rows,
     split,
     wrong,
@@ -332,8 +332,8 @@ def objections(
             found.append(
                 wrong(
                     "CONCLUSION-OPERATION",
-                    f"{name}: the declared operation {operation} is {state.value}",
-                    "Ask the operator whether it took place; let the declaration be corrected.",
+                    f"{name}: the declared operation {operation} {IN_WORDS[state]}",
+                    f"{advice_on(state)} Meanwhile conclude 'inconclusive'.",
                 )
             )
     return found
@@ -482,7 +482,8 @@ def _evidence_findings(posting: Posting, line: dict[str, Any], name: str) -> Ite
                 wrong(
                     "CONCLUSION-EVIDENCE",
                     f"{name}: there is no image or file {digest[:20]!r} in the record",
-                    "Name images by their digests; 'session show' lists those of events.",
+                    "Name images by their digests; 'keiryo surveillance session show' lists those "
+                    "of events.",
                 )
             )
 

@@ -18,6 +18,7 @@ from keiryo.containment.tables import CONTAINMENT_WATCH
 from keiryo.containment.values import Value
 from keiryo.dates import utc_text
 from keiryo.errors import Finding
+from keiryo.journal.reading import rows_of
 from keiryo.screening.matching import Blind, Matching, Observation, Operation, Sensor, State, match
 from keiryo.seals.tables import SEAL_INTERVAL
 from keiryo.seals.values import SealCover, seal_spans
@@ -26,7 +27,7 @@ from keiryo.surveillance.declared_operations import DeclaredOperation, operation
 from keiryo.surveillance.images_of import micros
 from keiryo.surveillance.marks import BENIGN
 from keiryo.surveillance.review_events import ReviewEvent, conditions_of, review_events
-from keiryo.surveillance.review_record import noted, rows_of, screening_rows
+from keiryo.surveillance.review_record import noted, screening_rows
 from keiryo.surveillance.reviews import Review, review, uncovered
 
 CLOCK_S = 10.0
@@ -411,6 +412,15 @@ UNMATCHED = frozenset(
 """Outcomes that stand against a positive conclusion."""
 
 
+IN_WORDS = {
+    State.DECLARED_NOT_SEEN: "was not seen",
+    State.DECLARED_NO_COVERAGE: "could not be seen: no coverage that can be relied on",
+    State.COUNT_MISMATCH: "was seen, but another number of events than declared",
+    State.ORDER_VIOLATION: "was seen before a step that comes before it",
+}
+"""What became of an operation that stands against a positive conclusion, in words."""
+
+
 def _operation_findings(one: OperationMatch, of: Review) -> Iterator[Finding]:
     code = _TOLD.get(one.state)
     if code is None:
@@ -427,10 +437,11 @@ def _operation_findings(one: OperationMatch, of: Review) -> Iterator[Finding]:
         State.CONFIRMED_EARLY: f"{name} was declared {period}, and {sensors} saw it earlier",
         State.CONFIRMED_LATE: f"{name} was declared {period}, and {sensors} saw it later",
     }
-    yield noted(code, f"{of.name}: {words[one.state]}", _advice(one.state), mba=of.mba)
+    yield noted(code, f"{of.name}: {words[one.state]}", advice_on(one.state), mba=of.mba)
 
 
-def _advice(state: State) -> str:
+def advice_on(state: State) -> str:
+    """Return what to do about what became of a declared operation."""
     if state is State.DECLARED_NOT_SEEN:
         return "Ask the operator whether it took place, when and on which path."
     if state is State.DECLARED_NO_COVERAGE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -99,9 +99,22 @@ def import_operations(
     name: str,
     content: bytes,
     *,
+    cameras_seen: Collection[str] | None = None,
     clock: Clock = system_clock,
 ) -> Imported:
     """Declare the operations of a table; what stands in the record like this is left alone.
+
+    Parameters
+    ----------
+    database, actor
+    mba : str
+        Material balance area.
+    name : str
+    content : bytes
+        The table, as `read_operations` takes it.
+    cameras_seen : collection of str, optional
+        As `keiryo.surveillance.declared_operations.declare`.
+    clock : callable
 
     Raises
     ------
@@ -113,7 +126,7 @@ def import_operations(
         new = [one for one in entries if not unchanged(connection, database.metadata, one)]
     if not new:
         return Imported(None, 0, len(entries))
-    done = declare(database, actor, new, clock=clock)
+    done = declare(database, actor, new, cameras_seen=cameras_seen, clock=clock)
     return Imported(done.act, len(new), len(entries) - len(new))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,18 +21,15 @@ from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import Finding, NotFoundError, RefusedError, Severity
 from keiryo.journal.model import Actor, Draft, Posted, Value
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.places.tables import areas
 from keiryo.storage.engine import Database
 from keiryo.surveillance.camera_record import (
     BASIS,
     bad,
-    known_by,
-    known_camera,
-    line_node,
     recorded_at,
     refused,
-    rows_of,
     scope_of_area,
 )
 from keiryo.surveillance.cameras import joined, split_list
@@ -195,8 +192,8 @@ def operations(
     through_act : int, optional
         What had been recorded with an act; default: everything.
     """
-    rows = rows_of(connection, metadata, DECLARED_OPERATION.name, through_act=through_act)
-    rows = known_by(connection, metadata, rows, known_at)
+    known: dict[str, Any] = {"known_at": known_at, "through_act": through_act}
+    rows = rows_of(connection, metadata, DECLARED_OPERATION.name, **known)
     last = {row["operation"]: row for row in rows}
     times = recorded_at(connection, metadata, (row["act_id"] for row in last.values()))
     every = [
@@ -242,9 +239,20 @@ def declare(
     actor: Actor,
     entries: Sequence[OperationEntry],
     *,
+    cameras_seen: Collection[str] | None = None,
     clock: Clock = system_clock,
 ) -> Posted:
     """Declare operations: all of them in one act, or nothing.
+
+    Parameters
+    ----------
+    database, actor
+    entries : sequence of OperationEntry
+    cameras_seen : collection of str, optional
+        Names of the cameras that the person may see: another name is then refused, whether or
+        not there is such a camera. Default: the person sees none, and any name is taken; a review
+        tells of a camera that it does not have.
+    clock : callable
 
     Raises
     ------
@@ -253,6 +261,10 @@ def declare(
     NotFoundError
         If an area is not registered.
     """
+    if cameras_seen is not None:
+        found = [one for entry in entries for one in _cameras_not_seen(entry, cameras_seen)]
+        if found:
+            raise RefusedError("nothing was declared", found)
 
     def draft(connection: Connection) -> Draft:
         made = Draft(DECLARE, f"surveillance:{uuid.uuid4()}")
@@ -263,6 +275,19 @@ def declare(
         return made
 
     return post(database, draft, actor, clock=clock)
+
+
+def _cameras_not_seen(entry: OperationEntry, seen: Collection[str]) -> Iterator[Finding]:
+    """Yield the cameras that a declaration names and that a person does not see."""
+    for sensor in entry.sensors:
+        kind, _, device = sensor.strip().partition(":")
+        if kind == "camera" and _SENSOR.fullmatch(sensor.strip()) and device not in seen:
+            yield bad(
+                "OPERATION-CAMERA",
+                f"{entry.operation}: there is no camera {device} that you may see",
+                "Correct the name; 'keiryo surveillance camera list' lists the cameras.",
+                mba=entry.mba,
+            )
 
 
 def _record_late(connection: Connection, made: Draft, now: datetime) -> None:
@@ -389,7 +414,11 @@ def operation_findings(values: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def check_operations(posting: Posting) -> Iterator[Refusal]:
-    """Refuse declarations that cannot be, of unknown areas or cameras, or moved elsewhere."""
+    """Refuse declarations that cannot be, of unknown areas, or moved elsewhere.
+
+    Whether a camera exists is not asked here: the operator declares without seeing the cameras of
+    the State or an agency, and must not learn of them from what is refused. See `declare`.
+    """
     known_areas = areas(posting.connection, posting.metadata)
     before = {
         one.name: one
@@ -409,13 +438,13 @@ def check_operations(posting: Posting) -> Iterator[Refusal]:
             yield Refusal(
                 bad(
                     "OPERATION-AREA",
-                    f"{name}: the area {line['mba']!r} is not registered",
-                    "Register the area first.",
+                    f"{name}: under the scope of this line no area {line['mba']!r} is registered",
+                    "Declare it under the scope of its area; a new area is registered first.",
                     mba=line["mba"],
                 )
             )
         if name in seen or (name in before and before[name].values["mba"] != line["mba"]):
-            where = "twice here" if name in seen else f"for {before[name].values['mba']}"
+            where = "in this act twice" if name in seen else "already, for another area"
             yield Refusal(
                 bad(
                     "OPERATION-TWICE",
@@ -424,18 +453,6 @@ def check_operations(posting: Posting) -> Iterator[Refusal]:
                 )
             )
         seen.add(name)
-        for sensor in split_list(line["sensors"]):
-            kind, _, device = sensor.partition(":")
-            if kind != "camera" or not _SENSOR.fullmatch(sensor):
-                continue
-            if known_camera(posting.connection, posting.metadata, device) is None:
-                yield Refusal(
-                    bad(
-                        "OPERATION-CAMERA",
-                        f"{name}: there is no camera {device}",
-                        "Correct the name; 'keiryo surveillance camera list' lists them.",
-                    )
-                )
 
 
 OPERATIONS_HOLD = Check(

@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
+from keiryo.journal.reading import line_node
 from keiryo.journal.registry import Link
-from keiryo.surveillance.camera_record import line_node
 from keiryo.surveillance.review_record import split
 from keiryo.surveillance.tables import (
     CONCLUSION,
@@ -88,7 +89,7 @@ def _screening(connection: Connection, metadata: MetaData, node: str, name: str)
 def _line_links(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
-    row = _line(connection, metadata, MARK.name, place)
+    row = line_at(connection, metadata, MARK.name, place)
     if row is not None:
         event = _event(connection, metadata, row)
         if event is not None:
@@ -96,12 +97,12 @@ def _line_links(
         if row["operation"]:
             yield Link(node, "explained by", OPERATION + row["operation"])
         return
-    row = _line(connection, metadata, CONCLUSION.name, place)
+    row = line_at(connection, metadata, CONCLUSION.name, place)
     if row is not None:
         for digest in (row["evidence"] or "").split():
             yield Link(node, "shown by", FILE + digest)
         return
-    row = _line(connection, metadata, SCREENED_EVENT.name, place)
+    row = line_at(connection, metadata, SCREENED_EVENT.name, place)
     if row is not None:
         yield Link(node, "found in", SCREENED + row["screening"])
 
@@ -150,21 +151,21 @@ def _on_file(connection: Connection, metadata: MetaData, node: str, digest: str)
 def _on_line(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
-    row = _line(connection, metadata, SCREENING.name, place)
+    row = line_at(connection, metadata, SCREENING.name, place)
     if row is not None:
         yield Link(SCREENED + row["screening"], "recorded in", node)
-    row = _line(connection, metadata, REVIEW.name, place)
+    row = line_at(connection, metadata, REVIEW.name, place)
     if row is not None:
         last = _last(connection, metadata, row["review"])
         if last is not None and line_node(last) == node:
             yield Link(REVIEWED + row["review"], "opened in", node)
-    row = _line(connection, metadata, MARK.name, place)
+    row = line_at(connection, metadata, MARK.name, place)
     if row is not None:
         yield Link(REVIEWED + row["review"], "marked in", node)
-    row = _line(connection, metadata, CONCLUSION.name, place)
+    row = line_at(connection, metadata, CONCLUSION.name, place)
     if row is not None:
         yield Link(REVIEWED + row["review"], "concluded in", node)
-    row = _line(connection, metadata, SCREENED_EVENT.name, place)
+    row = line_at(connection, metadata, SCREENED_EVENT.name, place)
     if row is not None:
         key = {"screening": row["screening"], "event": row["event"]}
         for one in _rows(connection, metadata, MARK.name, **key):
@@ -212,12 +213,3 @@ def _rows(
     query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
     query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> Mapping[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)

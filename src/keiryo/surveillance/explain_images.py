@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.journal.dependents import LINK_LIMIT, line_of
+from keiryo.journal.lines_at import line_at
+from keiryo.journal.reading import line_node
 from keiryo.journal.registry import Link
-from keiryo.surveillance.camera_record import line_node
 from keiryo.surveillance.tables import (
     CAMERA,
     CAMERA_CLOCK,
@@ -63,7 +64,7 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
             yield Link(node, "declared in", line_node(row))
     elif (place := line_of(node)) is not None:
         for kind, fields in _FILES.items():
-            line = _line(connection, metadata, kind, place)
+            line = line_at(connection, metadata, kind, place)
             if line is not None:
                 for field, relation in fields:
                     if line[field] is not None:
@@ -97,17 +98,17 @@ def _on_line(
     connection: Connection, metadata: MetaData, node: str, place: tuple[int, int]
 ) -> Iterator[Link]:
     for kind, relation in _OF_CAMERA.items():
-        line = _line(connection, metadata, kind, place)
+        line = line_at(connection, metadata, kind, place)
         if line is not None:
             standing = _standing(connection, metadata, kind, line["camera"])
             if any(line_node(row) == node for row in standing):
                 yield Link(CAMERA_NODE + line["camera"], relation, node)
             return
-    line = _line(connection, metadata, IMAGE_SET.name, place)
+    line = line_at(connection, metadata, IMAGE_SET.name, place)
     if line is not None:
         yield Link(SET_NODE + line["set_name"], "recorded in", node)
         return
-    line = _line(connection, metadata, DECLARED_OPERATION.name, place)
+    line = line_at(connection, metadata, DECLARED_OPERATION.name, place)
     if line is not None:
         name = line["operation"]
         last = _rows(connection, metadata, DECLARED_OPERATION.name, operation=name)[-1]
@@ -139,12 +140,3 @@ def _rows(
     query = query.order_by(table.c.act_id.desc(), table.c.line_no.desc()).limit(LINK_LIMIT)
     found: list[Mapping[str, Any]] = [dict(row) for row in connection.execute(query).mappings()]
     return found[::-1]
-
-
-def _line(
-    connection: Connection, metadata: MetaData, kind: str, place: tuple[int, int]
-) -> Mapping[str, Any] | None:
-    table = metadata.tables[kind]
-    query = select(table).where(table.c.act_id == place[0], table.c.line_no == place[1])
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)

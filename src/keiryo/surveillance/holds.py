@@ -14,16 +14,10 @@ from keiryo.dates import utc_text
 from keiryo.errors import NotFoundError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import (
-    bad,
-    known_camera,
-    line_node,
-    rows_of,
-    scope_of_camera,
-    unknown_camera,
-)
+from keiryo.surveillance.camera_record import bad, known_camera, scope_of_camera, unknown_camera
 from keiryo.surveillance.tables import IMAGE_HOLD
 
 HOLD = "surveillance.hold"
@@ -164,21 +158,25 @@ def check_holds(posting: Posting) -> Iterator[Refusal]:
             continue
         if line["end_at"] < line["begin_at"]:
             yield Refusal(
-                bad("HOLD-PERIOD", f"{name}: it would end before it begins", "Correct the period.")
+                bad(
+                    "HOLD-PERIOD",
+                    f"{name}: the images would end before they begin",
+                    "Correct the period.",
+                )
             )
         if not name.strip() or not line["reason"].strip():
             yield Refusal(
                 bad(
                     "HOLD-EMPTY",
                     f"the hold {name[:60]!r} needs a name and a reason",
-                    "Say why the images must be kept, or need no longer.",
+                    "Give it a name, and say why the images are kept, or may go again.",
                 )
             )
         if name in before and before[name].camera != line["camera"]:
             yield Refusal(
                 bad(
                     "HOLD-CAMERA",
-                    f"the hold {name} is one of {before[name].camera}",
+                    f"there is a hold {name} already, for images of {before[name].camera}",
                     "Give every hold a name of its own.",
                 )
             )

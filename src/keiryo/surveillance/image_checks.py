@@ -32,8 +32,8 @@ from keiryo.surveillance.zones import ZONES_HOLD
 EARLIEST = "1960-01-01T00:00:00.000000Z"
 _REFUSED = {
     HELD: ("REMOVAL-HELD", "Release the hold first, if the images need no longer be kept."),
-    NAMED: ("REMOVAL-NAMED", "What a conclusion, a mark or a case file names stays."),
-    ANOMALY: ("REMOVAL-ANOMALY", "Images of an anomaly stay until it is settled, and after."),
+    NAMED: ("REMOVAL-NAMED", "Leave them out: what another record names is kept for good."),
+    ANOMALY: ("REMOVAL-ANOMALY", "Leave them out: they are kept for good, as what shows it."),
     NOT_REVIEWED: ("REMOVAL-NOT-REVIEWED", "Review the period first."),
     NO_PERIOD: ("REMOVAL-NO-PERIOD", "Record a time of retention for the camera first."),
 }
@@ -76,8 +76,10 @@ def _period(posting: Posting, line: dict[str, str]) -> Iterator[Finding | Refusa
         yield Refusal(
             bad(
                 "IMAGE-PERIOD",
-                f"the images of {camera} would be of {first} to {last}",
-                "Correct the start, or record a reading of the camera's clock.",
+                f"the images of {camera} state times from {first} to {last}: before 1960, in the "
+                "wrong order, or after the year in which they came in",
+                "If the camera's clock is wrong, record a reading of it; if the times come from "
+                "'--start' or from names of files, correct these. Then take the images in again.",
             )
         )
         return

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, case, func, select
 
 from keiryo.dates import utc_text
-from keiryo.surveillance.camera_record import line_node, rows_of
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.surveillance.cameras import camera as read_camera
 from keiryo.surveillance.cameras import split_list
 from keiryo.surveillance.ingest_record import ANOMALOUS, UNREADABLE

@@ -23,10 +23,10 @@ from keiryo.errors import Finding, NotFoundError, Severity, UsageError
 from keiryo.journal.evidence import MAX_NAME, KeptFile, add_evidence
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
-from keiryo.journal.reading import act_by_client_id
+from keiryo.journal.reading import act_by_client_id, rows_of
 from keiryo.journal.tables import EVIDENCE, FINDING, finding_values
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import BASIS, content_key, rows_of
+from keiryo.surveillance.camera_record import BASIS, content_key
 from keiryo.surveillance.cameras import Camera, camera, joined, split_list
 from keiryo.surveillance.clocks import ClockCorrection, correction
 from keiryo.surveillance.ingest_manifest import Manifest, files_of, read_manifest

@@ -294,7 +294,7 @@ def _zone_findings(
 ) -> Iterator[Finding]:
     if doubtful:
         yield _finding(
-            "IMAGE-TIME-TWICE",
+            "IMAGE-HOUR-TWICE",
             f"{len(doubtful)} images lie in an hour that the clock in {camera.zone} showed twice, "
             f"first {doubtful[0]}",
             "They were ordered by their names. Set cameras to UTC.",
@@ -309,7 +309,7 @@ def _zone_findings(
         )
     if local:
         yield _finding(
-            "IMAGE-TIME-LOCAL",
+            "TIMES-LOCAL",
             f"{local} images state a time without its offset; it was read as UTC",
             "If the clock shows local time, record its zone: 'keiryo surveillance camera register "
             "--clock ZONE', and take the images in under their true times.",

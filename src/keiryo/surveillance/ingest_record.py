@@ -151,7 +151,7 @@ def _mark_duplicates(
     if names:
         made.findings.append(
             _finding(
-                "IMAGE-DUPLICATE",
+                "IMAGE-TWICE",
                 Severity.INFORMATION,
                 f"{len(names)} images were received before, byte for byte: {_some(names)}",
                 "They are counted and not kept twice. Nothing is to be done if the medium was read "
@@ -305,7 +305,7 @@ def time_findings(camera: Camera, images: Sequence[Arrived]) -> Iterator[Finding
     ]
     if falls:
         yield _finding(
-            "IMAGE-CLOCK-BACKWARD",
+            "CLOCK-BACKWARD",
             Severity.WARNING,
             f"time falls while the numbers rise: {_some(falls)}",
             "Find out whether the clock was set; record a reading of it before and after.",
@@ -344,7 +344,7 @@ def time_findings(camera: Camera, images: Sequence[Arrived]) -> Iterator[Finding
         )
     if hours:
         yield _finding(
-            "IMAGE-HOUR-JUMP",
+            "CLOCK-DST",
             Severity.WARNING,
             f"the times jump by one hour: {_some(hours)}",
             "If the clock follows summer time, say so: 'keiryo surveillance camera register "

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, MetaData, func, select
 from keiryo.errors import Finding, UsageError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 from keiryo.surveillance.images_of import RECEIVED
@@ -27,7 +28,6 @@ from keiryo.surveillance.review_record import (
     noted,
     other_person,
     review_row,
-    rows_of,
     screening_rows,
     split,
     wrong,
@@ -163,14 +163,18 @@ def viewable(connection: Connection, metadata: MetaData, camera: str, begin: str
     return int(connection.execute(query).scalar() or 0)
 
 
+def _shown_at(values: dict[str, Any]) -> str:
+    """Return how wide images were shown, where that is stated."""
+    return "" if values["width_px"] is None else f" at a width of {values['width_px']} pixels"
+
+
 def _form_findings(values: dict[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with a look in itself."""
     name = f"{values['screening']} event {values['event']}"
     if values["dwell_ms"] <= 0 or (values["width_px"] or 1) <= 0:
         yield wrong(
             "LOOK-DWELL",
-            f"{name}: nobody looks at images for {values['dwell_ms']} ms at "
-            f"{values['width_px']} pixels",
+            f"{name}: nobody looks at images for {values['dwell_ms']} ms{_shown_at(values)}",
             "State how long they were looked at, and how large; marking is not looking.",
         )
     period = values["from_at"], values["to_at"]
@@ -226,7 +230,8 @@ def _place_findings(
         yield wrong(
             "LOOK-SCREENING",
             f"{line['review']}: {line['screening'][:80]!r} is not under review",
-            "Look at the images of a screening of this review; 'session show' lists them.",
+            "Look at the images of a screening of this review; 'keiryo surveillance session show' "
+            "lists them.",
         )
         return
     if screening["camera"] != line["camera"]:
@@ -252,7 +257,8 @@ def _place_findings(
             "LOOK-EVENT",
             f"{name}: there is no such event among the images from {line['from_at']} to "
             f"{line['to_at']}",
-            "Name the event whose images were shown; 'session show' lists them.",
+            "Name the event whose images were shown; 'keiryo surveillance session show' lists "
+            "them.",
         )
 
 

@@ -17,9 +17,9 @@ from sqlalchemy import Connection, MetaData
 from keiryo.errors import Finding, RefusedError, UsageError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import line_node
 from keiryo.surveillance.declared_operations import DeclaredOperation, operations
 from keiryo.surveillance.review_record import (
     joined,
@@ -28,7 +28,6 @@ from keiryo.surveillance.review_record import (
     noted,
     other_person,
     review_row,
-    rows_of,
     split,
     wrong,
 )

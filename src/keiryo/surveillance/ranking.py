@@ -15,13 +15,14 @@ from typing import Any
 from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import utc_text
+from keiryo.journal.reading import rows_of
 from keiryo.surveillance.cameras import camera as read_camera
 from keiryo.surveillance.correlation import CLOCK_S
 from keiryo.surveillance.declared_operations import operations
 from keiryo.surveillance.images_of import micros
 from keiryo.surveillance.marks import BENIGN, marks
 from keiryo.surveillance.review_events import ReviewEvent, review_events, versions_of
-from keiryo.surveillance.review_record import rows_of, split
+from keiryo.surveillance.review_record import split
 from keiryo.surveillance.reviews import review as read_review
 from keiryo.surveillance.tables import SCREENED_EVENT
 from keiryo.surveillance.zones import zones_of

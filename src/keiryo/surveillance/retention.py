@@ -2,8 +2,10 @@
 
 The content of an image may go when its camera has a time of retention, a review has concluded
 about its time, that conclusion is as old as the time of retention, nobody asked for it to be held,
-and nothing names it: no conclusion or mark, no case file, no anomaly. What goes is the content;
-the digest, the line of the image and all that was concluded stay, with the act that says it went.
+and nothing names it: no conclusion or mark, no case file, no anomaly. Which anomalies containment
+and surveillance show as a whole is asked of the caller (`Contested`), and again where the removal
+is posted. What goes is the content; the digest, the line of the image and all that was concluded
+stay, with the act that says it went.
 
 The act comes first, the removal after it: a run that was killed in between leaves files that the
 next run removes.
@@ -14,7 +16,7 @@ from __future__ import annotations
 import uuid
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,10 +27,10 @@ from keiryo.dates import parse_utc
 from keiryo.journal.evidence import removed_evidence
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
-from keiryo.journal.reading import line_tables
+from keiryo.journal.reading import line_tables, rows_of
 from keiryo.journal.tables import EVIDENCE
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import recorded_at, rows_of
+from keiryo.surveillance.camera_record import recorded_at
 from keiryo.surveillance.cameras import Camera, cameras
 from keiryo.surveillance.holds import holds
 from keiryo.surveillance.ingest_record import ANOMALOUS
@@ -59,6 +61,10 @@ REASONS = {
 }
 FRAME_ROWS = 8_192
 Say = Callable[[int, int, str], None]
+Contested = Callable[
+    [Connection, MetaData, Collection[str]], Mapping[str, Sequence[tuple[str, str]]]
+]
+"""Asked for some cameras: the times of which something else says that their images must stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,8 @@ class _Spans:
 
 
 @dataclass(slots=True)
-class _Closed:
-    """Closed intervals, merged, so that many can be asked fast."""
+class ClosedSpans:
+    """Closed intervals, merged, so that many can be asked fast; added once, in any order."""
 
     begins: list[str] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
@@ -147,6 +153,7 @@ def retention(
     now: datetime,
     *,
     camera: str | None = None,
+    contested: Contested | None = None,
 ) -> Retention:
     """Return which files may be removed, and of the others how many are kept for which reason.
 
@@ -157,15 +164,21 @@ def retention(
     now : datetime
     camera : str, optional
         Only this one.
+    contested : callable, optional
+        Says in which times there are anomalies besides those that reviews found:
+        `keiryo.coverage.kept_images.unresolved_times`. Without it files may be listed whose
+        removal would be refused.
     """
     removable, kept = [], Counter[str]()
-    for name, one in cameras(connection, metadata).items():
-        if camera is None or name == camera:
-            for file in files_of_camera(connection, metadata, one, now):
-                if file.kept_for is None:
-                    removable.append(file)
-                elif file.kept_for != REMOVED:
-                    kept[file.kept_for] += 1
+    asked = {n: c for n, c in cameras(connection, metadata).items() if camera in (None, n)}
+    ending = [name for name, one in asked.items() if one.retention_days is not None]
+    times = contested(connection, metadata, ending) if contested and ending else {}
+    for name, one in asked.items():
+        for file in files_of_camera(connection, metadata, one, now, contested=times.get(name, ())):
+            if file.kept_for is None:
+                removable.append(file)
+            elif file.kept_for != REMOVED:
+                kept[file.kept_for] += 1
     return Retention(tuple(removable), dict(kept))
 
 
@@ -176,6 +189,7 @@ def files_of_camera(
     now: datetime | None,
     *,
     leave_out: int | None = None,
+    contested: Iterable[tuple[str, str]] = (),
 ) -> Iterator[ImageFile]:
     """Yield the files of a camera, each with the reason for which it is kept.
 
@@ -187,8 +201,10 @@ def files_of_camera(
         None: the age of the review is not asked.
     leave_out : int, optional
         Number of an act whose removals do not count yet.
+    contested : iterable of (begin, end)
+        Times of anomalies besides those that reviews found.
     """
-    rules = _Rules(connection, metadata, camera, now, leave_out)
+    rules = _Rules(connection, metadata, camera, now, leave_out, contested)
     table = metadata.tables[IMAGE.name]
     query = (
         select(table.c.digest, table.c.name, table.c.at, table.c.state)
@@ -215,6 +231,7 @@ class _Rules:
         camera: Camera,
         now: datetime | None,
         leave_out: int | None,
+        contested: Iterable[tuple[str, str]],
     ) -> None:
         self.camera, self.now = camera, now
         gone = metadata.tables[IMAGE_REMOVAL.name]
@@ -222,7 +239,7 @@ class _Rules:
         self.removed = {str(row[0]) for row in connection.execute(query)}
         self.names: set[str] = _used_elsewhere(connection, metadata, camera.name)
         self.concluded = _Spans()
-        self.anomalies, self.named, self.held = _Closed(), _Closed(), _Closed()
+        self.anomalies, self.named, self.held = ClosedSpans(), ClosedSpans(), ClosedSpans()
         of_camera = metadata.tables
         rows = rows_of(
             connection, metadata, CONCLUSION.name,
@@ -236,7 +253,7 @@ class _Rules:
             self.names |= set(str(row["evidence"] or "").split())
             if row["conclusion"] == "negative":
                 negative.append((row["begin_at"], row["end_at"]))
-        self.anomalies.add(negative)
+        self.anomalies.add([*negative, *contested])
         cases = rows_of(
             connection, metadata, CASE_FILE.name,
             of_camera[CASE_FILE.name].c.camera == camera.name,
@@ -329,10 +346,20 @@ def apply_retention(
     actor: Actor,
     *,
     camera: str | None = None,
+    contested: Contested | None = None,
     progress: Say | None = None,
     clock: Clock = system_clock,
 ) -> Applied:
     """Record that images are removed, and remove their content.
+
+    Parameters
+    ----------
+    database, actor
+    camera, contested
+        As `retention`.
+    progress : callable, optional
+        Told of every file: how many are done, of how many, and the beginning of its digest.
+    clock : callable
 
     Raises
     ------
@@ -342,13 +369,14 @@ def apply_retention(
         If the evidence cannot be written; the next run goes on.
     """
     act, files = None, 0
+    asked: dict[str, Any] = {"camera": camera, "contested": contested}
     with database.reading() as connection:
-        found = retention(connection, database.metadata, clock(), camera=camera)
+        found = retention(connection, database.metadata, clock(), **asked)
     if found.removable:
 
         def draft(connection: Connection) -> Draft:
             nonlocal files
-            now = retention(connection, database.metadata, clock(), camera=camera)
+            now = retention(connection, database.metadata, clock(), **asked)
             scopes = {n: c.scope for n, c in cameras(connection, database.metadata).items()}
             files = len(now.removable)
             made = Draft(REMOVE, f"surveillance:{uuid.uuid4()}")

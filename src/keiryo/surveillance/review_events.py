@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, MetaData
 
-from keiryo.surveillance.camera_record import line_node
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.surveillance.images_of import UNVIEWABLE, instant_of, micros
 from keiryo.surveillance.marks import EventKey, Mark, marks
-from keiryo.surveillance.review_record import review_row, rows_of, screening_rows, split
+from keiryo.surveillance.review_record import review_row, screening_rows, split
 from keiryo.surveillance.review_tally import standings
 from keiryo.surveillance.tables import SCREENED_EVENT, VIEW_CONDITION
 

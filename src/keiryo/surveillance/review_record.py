@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.dates import DateError, parse_utc, utc_text
 from keiryo.errors import Finding, NotFoundError, Severity
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.tables import FINDING
 from keiryo.places.tables import areas
 from keiryo.storage.engine import Database
-from keiryo.storage.schema import ACT
-from keiryo.surveillance.camera_record import BASIS, line_node, refused
+from keiryo.surveillance.camera_record import BASIS, refused
 from keiryo.surveillance.tables import CAMERA, REVIEW, SCREENING
 
-__all__ = ["BASIS", "line_node", "refused"]
+__all__ = ["BASIS", "line_node", "refused", "rows_of"]
 EARLIEST, LATEST = "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
-
-
-def rows_of(
-    connection: Connection,
-    metadata: MetaData,
-    kind: str,
-    *conditions: Any,
-    known_at: datetime | None = None,
-    through_act: int | None = None,
-) -> list[dict[str, Any]]:
-    """Return the lines of a kind in the order in which they were recorded.
-
-    Parameters
-    ----------
-    connection, metadata
-        An open transaction and the tables.
-    kind : str
-        Line kind.
-    conditions
-        Conditions on its columns.
-    known_at : datetime, optional
-        Only lines of acts that were recorded by this instant.
-    through_act : int, optional
-        Only lines of this act and those before.
-    """
-    table = metadata.tables[kind]
-    query = select(table).where(*conditions).order_by(table.c.act_id, table.c.line_no)
-    if through_act is not None:
-        query = query.where(table.c.act_id <= through_act)
-    if known_at is not None:
-        act = metadata.tables[ACT]
-        query = query.join(act, act.c.act_id == table.c.act_id)
-        query = query.where(act.c.recorded_at <= utc_text(known_at))
-    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def last_row(

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, MetaData, select
 
+from keiryo.journal.reading import rows_of
 from keiryo.surveillance.cameras import camera as read_camera
 from keiryo.surveillance.images_of import (
     RECEIVED,
@@ -26,7 +27,7 @@ from keiryo.surveillance.images_of import (
     images_of,
     micros,
 )
-from keiryo.surveillance.review_record import review_row, rows_of, screening_rows, split
+from keiryo.surveillance.review_record import review_row, screening_rows, split
 from keiryo.surveillance.schedule_of import schedule_of
 from keiryo.surveillance.tables import LOOK, MARK, SCREENED_RUN
 

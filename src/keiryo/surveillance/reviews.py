@@ -19,9 +19,10 @@ from keiryo.dates import utc_text
 from keiryo.errors import Finding, NotFoundError, UsageError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
-from keiryo.surveillance.camera_record import line_node, scope_of_area
+from keiryo.surveillance.camera_record import scope_of_area
 from keiryo.surveillance.cameras import camera as read_camera
 from keiryo.surveillance.images_of import Images, images_of
 from keiryo.surveillance.review_record import (
@@ -30,7 +31,6 @@ from keiryo.surveillance.review_record import (
     noted,
     other_person,
     review_row,
-    rows_of,
     screening_rows,
     split,
     wrong,
@@ -78,10 +78,24 @@ def reviews(
     metadata: MetaData,
     *,
     mba: str | None = None,
+    known_at: datetime | None = None,
     through_act: int | None = None,
 ) -> list[Review]:
-    """Return the reviews as they stand, by the beginning of their periods."""
-    rows = rows_of(connection, metadata, REVIEW.name, through_act=through_act)
+    """Return the reviews as they stand, by the beginning of their periods.
+
+    Parameters
+    ----------
+    connection, metadata
+        An open transaction and the tables.
+    mba : str, optional
+        Only those of an area.
+    known_at : datetime, optional
+        Those that had been opened by an instant, as they stood then; default: all.
+    through_act : int, optional
+        As recorded with an act; default: everything.
+    """
+    known: dict[str, Any] = {"known_at": known_at, "through_act": through_act}
+    rows = rows_of(connection, metadata, REVIEW.name, **known)
     last = {row["review"]: row for row in rows}.values()
     found = [_review(connection, metadata, row) for row in last if mba in (None, row["mba"])]
     return sorted(found, key=lambda one: (one.begin, one.name))
@@ -207,12 +221,19 @@ def check_reviews(posting: Posting) -> Iterator[Finding | Refusal]:
     table = metadata.tables[REVIEW.name]
     for row in posting.lines(REVIEW.name):
         name = row["review"]
-        if not name or len(name) > MAX_NAME or "|" in name or name != name.strip():
+        earlier = rows_of(
+            connection,
+            metadata,
+            REVIEW.name,
+            table.c.review == name,
+            through_act=posting.act_id - 1,
+        )
+        if not earlier and not _is_name(name):  # what was opened before may be opened again
             yield Refusal(
                 wrong(
                     "REVIEW-NAME",
                     f"{name[:60]!r} is no name of a review",
-                    f"Up to {MAX_NAME} characters without bars, e.g. 2026-07-store.",
+                    f"Up to {MAX_NAME} characters without slashes and bars, e.g. 2026-07-store.",
                 )
             )
         if row["reviewer"] != posting.actor.person:
@@ -227,13 +248,6 @@ def check_reviews(posting: Posting) -> Iterator[Finding | Refusal]:
                 )
             )
             continue
-        earlier = rows_of(
-            connection,
-            metadata,
-            REVIEW.name,
-            table.c.review == name,
-            through_act=posting.act_id - 1,
-        )
         same = ("mba", "begin_at", "end_at")
         if earlier and any(earlier[-1][one] != row[one] for one in same):
             yield Refusal(
@@ -245,6 +259,12 @@ def check_reviews(posting: Posting) -> Iterator[Finding | Refusal]:
                 )
             )
         yield from _screening_findings(connection, metadata, row)
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text can name a review, also in the address of its page."""
+    bare = text == text.strip() and text.isprintable() and not set(text) & {"|", "/"}
+    return bare and 0 < len(text) <= MAX_NAME and text not in (".", "..")
 
 
 def _screening_findings(

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from keiryo.errors import Finding
+from keiryo.journal.reading import rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.surveillance.camera_record import in_evidence, known_camera, unknown_camera
 from keiryo.surveillance.images_of import RECEIVED, images_of
-from keiryo.surveillance.review_record import is_instant, rows_of, wrong
+from keiryo.surveillance.review_record import is_instant, wrong
 from keiryo.surveillance.review_tally import runs_of
 from keiryo.surveillance.tables import SCREENED_EVENT, SCREENED_RUN, SCREENING, VIEW_CONDITION
 

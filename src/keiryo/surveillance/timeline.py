@@ -11,11 +11,11 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.containment.values import DeviceSpans
 from keiryo.dates import utc_text
+from keiryo.journal.reading import rows_of
 from keiryo.seals.values import seal_spans
 from keiryo.surveillance.cameras import cameras
 from keiryo.surveillance.conclusions import conclusions
 from keiryo.surveillance.declared_operations import operations
-from keiryo.surveillance.review_record import rows_of
 from keiryo.surveillance.reviews import reviews
 from keiryo.surveillance.tables import SCREENED_EVENT
 
@@ -102,7 +102,8 @@ def timeline(
     camera : str, optional
         Only this camera, with the seals and operations of the area.
     known_at, through_act : optional
-        As known at an instant, or with an act; default: everything.
+        As known at an instant, or with an act: all that is on the line, reviews and cameras
+        included; default: everything.
     """
     from keiryo.surveillance.values import camera_spans
 
@@ -111,7 +112,7 @@ def timeline(
     rows: list[Row] = []
     names = [
         name
-        for name, one in cameras(connection, metadata, through_act=through_act).items()
+        for name, one in cameras(connection, metadata, **known).items()
         if one.mba == mba and camera in (None, name)
     ]
     for name in names:
@@ -165,9 +166,8 @@ def _reviews(
     asked: _Asked,
     known: dict[str, Any],
 ) -> Iterator[Row]:
-    through = known["through_act"]
     told = conclusions(connection, metadata, **known)
-    for one in reviews(connection, metadata, mba=mba, through_act=through):
+    for one in reviews(connection, metadata, mba=mba, **known):
         node = f"review:{one.name}"
         mine = [
             c.values

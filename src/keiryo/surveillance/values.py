@@ -29,13 +29,14 @@ from sqlalchemy import Connection, MetaData, func, select
 
 from keiryo.containment.values import DeviceSpans, Span, Value
 from keiryo.dates import parse_utc, utc_text
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.storage.schema import ACT
-from keiryo.surveillance.camera_record import known_camera, line_node
+from keiryo.surveillance.camera_record import known_camera
 from keiryo.surveillance.cameras import split_list
 from keiryo.surveillance.conclusions import conclusions
 from keiryo.surveillance.images_of import first_and_last
 from keiryo.surveillance.marks import RELEVANT, marks
-from keiryo.surveillance.review_record import LATEST, rows_of
+from keiryo.surveillance.review_record import LATEST
 from keiryo.surveillance.reviews import uncovered
 from keiryo.surveillance.tables import (
     CAMERA_VIEW,

@@ -18,6 +18,7 @@ from keiryo.dates import parse_utc, utc_text
 from keiryo.errors import Finding, NotFoundError, RefusedError
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 from keiryo.surveillance.camera_record import (
@@ -26,8 +27,6 @@ from keiryo.surveillance.camera_record import (
     in_evidence,
     keep_picture,
     known_camera,
-    line_node,
-    rows_of,
     scope_of_camera,
     unknown_camera,
 )

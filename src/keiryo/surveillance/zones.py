@@ -22,15 +22,14 @@ from sqlalchemy import Connection, MetaData
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.journal.model import Actor, Draft, Posted
 from keiryo.journal.posting import Clock, post, system_clock
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.storage.engine import Database
 from keiryo.surveillance.camera_record import (
     BASIS,
     bad,
     known_camera,
-    line_node,
     refused,
-    rows_of,
     scope_of_camera,
     unknown_camera,
 )

@@ -16,10 +16,10 @@ from keiryo.equipment.custody import HAND_OVER, HandOver, hand_over, instant_tex
 from keiryo.equipment.items import Item
 from keiryo.equipment.loan_states import STEPS
 from keiryo.equipment.loans import STEP, Loan, StepWanted, take_step
-from keiryo.equipment.record import line_node
 from keiryo.equipment.tables import CONDITIONS, TYPES
 from keiryo.errors import UsageError
 from keiryo.journal.model import Posted
+from keiryo.journal.reading import line_node
 from keiryo.storage.engine import Database
 from keiryo.web.api.answering import (
     AsOf,

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from keiryo.containment.instants import instant
 from keiryo.dates import utc_text
 from keiryo.errors import UsageError
+from keiryo.journal.reading import line_node, rows_of
 from keiryo.surveillance.clocks import readings
 from keiryo.surveillance.declared_operations import DeclaredOperation
 from keiryo.surveillance.image_lists import set_rows
-from keiryo.surveillance.review_record import line_node, rows_of
 from keiryo.surveillance.tables import SCREENING
 from keiryo.surveillance.timeline import Row
 from keiryo.surveillance.views import views

@@ -12,7 +12,17 @@ from typing import Any
 from litestar import Response, get
 from litestar.response import Stream
 
+from keiryo.surveillance.cameras import REGISTER
 from keiryo.web.listing import ListColumn, RowList, shown_list
+from keiryo.web.pages.cameras_asked import REGISTER_PAGE
+from keiryo.web.pages.cameras_case_file import CASE_JOB, case_page, make_case
+from keiryo.web.pages.cameras_keeping import (
+    REMOVAL_JOB,
+    keeping_page,
+    place_hold,
+    release,
+    remove_images,
+)
 from keiryo.web.pages.cameras_known import (
     CAMERAS,
     CAPABILITY,
@@ -33,9 +43,21 @@ from keiryo.web.pages.cameras_operations import (
     operations_page,
     withdraw_operation,
 )
+from keiryo.web.pages.cameras_registering import (
+    change_camera,
+    change_page,
+    clock_page,
+    new_camera_page,
+    read_clock,
+    record_new_camera,
+    record_new_view,
+    view_form_page,
+)
 from keiryo.web.pages.cameras_screening import SCREENING_JOB, start_screening
 from keiryo.web.pages.cameras_shown import camera_page, view_picture
+from keiryo.web.pages.cameras_taking_in import INGEST_JOB, take_in, take_in_page
 from keiryo.web.pages.cameras_words import condition_text, seconds_text
+from keiryo.web.pages.cameras_zones import record_view_zones, zones_page
 from keiryo.web.rendering import render
 from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section, reads
 from keiryo.web.speaking import gettext as _
@@ -79,6 +101,7 @@ def cameras_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         "cameras/cameras.html",
         listed=table,
         total=len(rows),
+        register=REGISTER_PAGE if viewer.may_post_in_an_area(REGISTER) else None,
         crumbs=[(_("Time line"), TIMELINE), (_("Cameras"), None)],
     )
 
@@ -159,6 +182,10 @@ SECTION = Section(
     "cameras",
     handlers=(
         *(cameras_page, camera_page, view_picture, start_screening),
+        *(new_camera_page, record_new_camera, change_page, change_camera),
+        *(view_form_page, record_new_view, clock_page, read_clock),
+        *(zones_page, record_view_zones, take_in_page, take_in),
+        *(keeping_page, place_hold, release, remove_images, case_page, make_case),
         *(operations_page, operation_page, declare_operation, declare_file, withdraw_operation),
     ),
     menu=(
@@ -176,6 +203,6 @@ SECTION = Section(
         ),
     ),
     search=(find_cameras,),
-    jobs=(SCREENING_JOB,),
+    jobs=(SCREENING_JOB, INGEST_JOB, REMOVAL_JOB, CASE_JOB),
 )
 """What cameras bring to the pages."""

@@ -150,6 +150,11 @@ def _area_choices(viewer: Viewer) -> list[tuple[str, str]]:
     return [(one.code, f"{one.code} {one.name or ''}".strip()) for one in found]
 
 
+def _cameras_seen(viewer: Viewer) -> set[str] | None:
+    """Return the names of the cameras that are seen; None for who sees none, as operators do."""
+    return set(known_cameras(viewer)) if viewer.reads(CAPABILITY) else None
+
+
 def _sensors(viewer: Viewer) -> list[str]:
     """Return the cameras that are seen, as an operation names them."""
     every = known_cameras(viewer) if viewer.reads(CAPABILITY) else {}
@@ -326,7 +331,8 @@ def declare_operation(request: AnyRequest, viewer: Asking) -> Response[Any] | Re
 
     def do() -> str:
         assert entry is not None
-        done = declare(viewer.whole, viewer.actor(), [entry])
+        seen = _cameras_seen(viewer)
+        done = declare(viewer.whole, viewer.actor(), [entry], cameras_seen=seen)
         return f"{OPERATIONS}?done={done.act.act_id}"
 
     return asked.done(do)
@@ -385,7 +391,8 @@ def declare_file(request: AnyRequest, viewer: Asking) -> Response[Any] | Redirec
         entered.errors["table"] = _("The file is too large; split the table.")
 
     def do() -> str:
-        made = import_operations(viewer.whole, viewer.actor(), mba, *files[0])
+        seen = _cameras_seen(viewer)
+        made = import_operations(*(viewer.whole, viewer.actor(), mba, *files[0]), cameras_seen=seen)
         if made.act is None:
             return f"{OPERATIONS}?unchanged={made.unchanged}"
         return f"{OPERATIONS}?done={made.act.act_id}"

@@ -16,10 +16,17 @@ from keiryo.surveillance.image_lists import set_rows
 from keiryo.surveillance.marks import marks
 from keiryo.surveillance.screening_run import SCREEN
 from keiryo.surveillance.values import camera_spans
-from keiryo.surveillance.views import views
-from keiryo.surveillance.zones import zones_of
+from keiryo.surveillance.views import View, views
+from keiryo.surveillance.zones import RECORD_ZONES, zones_of
 from keiryo.web.listing import ListColumn, Row, RowList, ShownList, shown_list
 from keiryo.web.pages.boards import Entered, first_shown
+from keiryo.web.pages.cameras_asked import (
+    KEEPING,
+    ZONES,
+    findings_of,
+    form_address,
+    forms_for,
+)
 from keiryo.web.pages.cameras_known import (
     CAMERAS,
     READING,
@@ -40,6 +47,7 @@ from keiryo.web.pages.cameras_known import (
     standing_events,
     timeline_address,
 )
+from keiryo.web.pages.cameras_overlay import base_of, overlay
 from keiryo.web.pages.cameras_picture import (
     camera_leads,
     condition_bars,
@@ -61,7 +69,7 @@ from keiryo.web.pages.cameras_words import (
     share_text,
     word,
 )
-from keiryo.web.pages.meetings_asked import why
+from keiryo.web.pages.meetings_asked import done_act, why
 from keiryo.web.pictures.watch_line import WatchBar, WatchRow
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
@@ -143,6 +151,7 @@ def show_camera(
                 "words": one.values["words"],
                 "act": one.values["act_id"],
                 "picture": f"{camera_address(name)}/views/{one.version}/zones.png",
+                **_over_image(connection, viewer, name, one),
                 "mask": one.mask and f"{camera_address(name)}/views/{one.version}/mask.png",
                 "zones": [
                     _zone(number, zone.to_dict())
@@ -181,6 +190,13 @@ def show_camera(
         asked=period.fields(),
         timeline=timeline_address(camera.mba, period.begin, period.end, period.known_at),
         may_screen=viewer.may_post(SCREEN, camera.scope),
+        forms=forms_for(viewer, standing),
+        keeping=form_address(name, KEEPING),
+        zones_href=form_address(name, ZONES)
+        if viewer.may_post(RECORD_ZONES, camera.scope)
+        else None,
+        done=done_act(request),
+        done_findings=findings_of(viewer, done_act(request)),
         screen_from=shown(_screen_from(standing, period, screenings)),
         screen_to=shown(_screen_to(standing, period)),
         entered=entered,
@@ -212,6 +228,15 @@ def _screen_to(standing: Standing, period: Period) -> Any:
     last = moment(standing.last_at)
     interval = timedelta(seconds=standing.camera.interval_s or 1)
     return period.end if last is None else last + interval
+
+
+def _over_image(connection: Any, viewer: Viewer, name: str, view: View) -> dict[str, Any]:
+    """Return the last image of a view that can be shown, with the zones to be laid over it."""
+    base = base_of(connection, viewer, name, view)
+    if base.src is None:
+        return {"src": None}
+    zones = zones_of(connection, viewer.metadata, name, view.version)
+    return {"src": base.src, "taken": base.at, "drawing": overlay(zones, base.ratio)}
 
 
 def _interval(standing: Standing) -> str:

@@ -22,6 +22,7 @@ from keiryo.surveillance.marks import BENIGN, EXPLAINED, MARKED, RELEVANT, UNCLE
 from keiryo.surveillance.ranking import Ranked, similar
 from keiryo.surveillance.review_events import ReviewEvent
 from keiryo.web.pages.boards import Entered
+from keiryo.web.pages.cameras_overlay import zones_of_event
 from keiryo.web.pages.reviews_known import (
     HOME,
     READING,
@@ -35,6 +36,7 @@ from keiryo.web.pages.reviews_known import (
     review_address,
     standing,
 )
+from keiryo.web.pages.reviews_pictures import FULL
 from keiryo.web.pages.reviews_words import KIND_WORDS, VERDICT_BADGES, VERDICT_WORDS
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
@@ -46,6 +48,8 @@ PART = 60
 """Images of an event that one page shows."""
 THUMB, SIDE, LARGE = 160, 640, 1280
 """Widths in pixels: in the strip, side by side, alone."""
+FULL_WIDTH = FULL
+"""Asks for an image at full resolution."""
 MOST_SIMILAR = 12
 WHOLE_SIMILAR = 4
 """A similar event of so many images is shown as a whole, so that it is looked at there."""
@@ -174,7 +178,11 @@ def show_event(
     here = event_address(name, one.event.key)
     look = str(request.query_params.get("show", ""))
     look = look if look in LOOKS else "sides"
+    if str(request.query_params.get("zoom", "")) == "1" and look == "sides":
+        look = "peak"
     number = whole_number(request.query_params.get("n", "")) or 0
+    zones_on = str(request.query_params.get("zones", "")) == "1"
+    zoomed = str(request.query_params.get("zoom", "")) == "1"
     waiting = next_waiting(found, place)
     return render(
         request,
@@ -185,6 +193,10 @@ def show_event(
         title=_("Event %(number)s of %(camera)s", number=event, camera=one.event.camera),
         kind=_(KIND_WORDS.get(one.event.values["kind"], one.event.values["kind"])),
         here=here,
+        zones=_zones(viewer, one.event, part),
+        zones_on=zones_on,
+        zoomed=zoomed,
+        full=FULL_WIDTH,
         review_href=review_address(name),
         camera_href=camera_address(one.event.camera),
         review=found.review,
@@ -197,7 +209,7 @@ def show_event(
         part=part,
         parts=_parts(name, one, part),
         look=look,
-        stage=_stage(part, look, min(number, max(0, len(part.strip) - 1))),
+        stage=_stage(part, look, min(number, max(0, len(part.strip) - 1)), zoomed=zoomed),
         number=min(number, max(0, len(part.strip) - 1)),
         difference=_difference(part.before, part.after),
         changed=_difference(part.before, part.peak),
@@ -244,7 +256,14 @@ def _difference(one: Shown | None, other: Shown | None) -> str | None:
     return None if one is None or other is None else difference_address(one, other, LARGE)
 
 
-def _stage(part: Part, look: str, number: int) -> dict[str, Any] | None:
+def _zones(viewer: Viewer, event: ReviewEvent, part: Part) -> str | None:
+    """Return the drawing of the zones with which the event was screened; None: there are none."""
+    image = part.peak or part.before or part.after
+    place = None if image is None else (image.act, image.line)
+    return zones_of_event(viewer, event.camera, event.key[0], event.begin, place)
+
+
+def _stage(part: Part, look: str, number: int, *, zoomed: bool = False) -> dict[str, Any] | None:
     """Return the picture that is shown alone; None: three side by side."""
     if look in ("difference", "changed"):
         href = _difference(part.before, part.after if look == "difference" else part.peak)
@@ -252,14 +271,15 @@ def _stage(part: Part, look: str, number: int) -> dict[str, Any] | None:
             "difference": _("Difference of the images before and after, the light taken out"),
             "changed": _("Difference of the images before and at the peak, the light taken out"),
         }
-        return None if href is None else {"src": href, "words": words[look]}
+        return None if href is None else {"src": href, "full": None, "words": words[look]}
     if look == "around":
         one: Shown | None = part.strip[number] if part.strip else None
     else:
         one = {"before": part.before, "peak": part.peak, "after": part.after}.get(look)
     if one is None:
         return None
-    return {"src": one.address(LARGE), "words": caption(one)}
+    width = FULL_WIDTH if zoomed else LARGE
+    return {"src": one.address(width), "full": one.address(FULL_WIDTH), "words": caption(one)}
 
 
 def caption(one: Shown) -> str:

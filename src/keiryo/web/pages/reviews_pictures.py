@@ -30,6 +30,8 @@ from keiryo.surveillance.images_of import (
 WIDTHS = (160, 320, 640, 960, 1280, 1920)
 """Widths in pixels at which images are shown; others become the next one."""
 DIFFERENCE_WIDTHS = WIDTHS[:4]
+FULL = 65_500
+"""At full resolution: JPEG has no wider pictures."""
 QUALITY = 85
 STRENGTHENED = 3
 """Grey levels of a difference are shown so many times as large."""
@@ -77,6 +79,8 @@ def width_of(asked: int | None, widths: tuple[int, ...] = WIDTHS) -> int:
     (640, 1920, 960)
     """
     wanted = 960 if asked is None else asked
+    if wanted == FULL:
+        return FULL
     return widths[min(bisect_left(widths, wanted), len(widths) - 1)]
 
 
@@ -125,6 +129,22 @@ def picture_of(store: EvidenceStore, wanted: Wanted, width: int) -> bytes:
         made = _as_jpeg(_decoded(store, wanted, width))
     _made.put(key, made)
     return made
+
+
+def size_of(store: EvidenceStore, digest: str, frame: int | None) -> tuple[int, int] | None:
+    """Return the width and height of a kept image or video in pixels; None: it tells none."""
+    from keiryo.screening.sources.picture_files import PictureError, read_bytes, read_header
+
+    path = store.path(digest)
+    try:
+        if frame is None:
+            header = read_header(read_bytes(path))
+            return header.width, header.height
+        with _opened(path) as (_container, stream):
+            width, height = int(stream.width or 0), int(stream.height or 0)
+            return (width, height) if width > 0 and height > 0 else None
+    except (PictureError, OSError, NotShownError):
+        return None
 
 
 def difference_of(store: EvidenceStore, one: Wanted, other: Wanted, width: int) -> bytes:

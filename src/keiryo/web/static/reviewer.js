@@ -48,8 +48,66 @@ function mark(name) {
   }
 }
 
-async function showAlone(source, words, name) {
-  if (!source) return;
+// ---- full resolution, and zones over the images: both stay as they are from event to event ----------
+
+const zoom = document.getElementById("zoom"), zoomFrame = document.getElementById("zoom-frame");
+const zones = document.getElementById("zones-switch");
+const WIDTH = /width=\d+$/;
+
+function kept(name) {
+  try { return window.sessionStorage.getItem(name); } catch { return null; }
+}
+
+function keep(name, value) {
+  try { window.sessionStorage.setItem(name, value); } catch { /* it holds for this page then */ }
+}
+
+function isZoomed() { return zoom?.hasAttribute("aria-current") ?? false; }
+
+function switched(link, on) {
+  if (on) link.setAttribute("aria-current", "true");
+  else link.removeAttribute("aria-current");
+}
+
+// A difference has no other resolution: it stays fitted to the page.
+function framed(source) {
+  const large = isZoomed() && source.includes("/images/");
+  zoomFrame.classList.toggle("zoom-frame", large);
+  if (large) {
+    zoomFrame.tabIndex = 0;
+    zoomFrame.setAttribute("role", "region");
+    zoomFrame.setAttribute("aria-label", zoomFrame.dataset.words);
+  } else for (const name of ["tabindex", "role", "aria-label"]) zoomFrame.removeAttribute(name);
+  const full = source.replace(WIDTH, `width=${zoomFrame.dataset.full}`), link = document.getElementById("full-size");
+  link.hidden = !source.includes("/images/");
+  link.querySelector("a").href = full;
+  return large ? full : source;
+}
+
+function switchZoom() {
+  if (!zoom) return;
+  switched(zoom, !isZoomed());
+  const shown = single.hidden ? "" : picture.getAttribute("src") ?? "";
+  if (shown.includes("/images/")) showAlone(shown.replace(WIDTH, `width=${zoomFrame.dataset.fitted}`), caption.textContent, lookNow());
+  else if (isZoomed()) show("peak");
+}
+
+function switchZones(on) {
+  if (!zones) return;
+  switched(zones, on);
+  for (const drawing of document.querySelectorAll("[data-zones]")) drawing.hidden = !on;
+  keep("keiryo-zones", on ? "on" : "off");
+}
+
+function lookNow() {
+  return document.querySelector(".toolbar [data-look][aria-current]")?.dataset.look ?? "sides";
+}
+
+if (zones && kept("keiryo-zones")) switchZones(kept("keiryo-zones") === "on");
+
+async function showAlone(asked, words, name) {
+  if (!asked) return;
+  const source = framed(asked);
   sides.hidden = true;
   single.hidden = false;
   mark(name);
@@ -57,7 +115,8 @@ async function showAlone(source, words, name) {
   caption.textContent = words;
   if (picture.getAttribute("src") !== source) picture.src = source;
   try { await picture.decode(); } catch { return; }
-  if (picture.getAttribute("src") === source) seenLarge.set(source, picture.clientWidth);
+  // What is larger than its frame was not all in view: only a fitted image tells how large it was seen.
+  if (picture.getAttribute("src") === source && source === asked) seenLarge.set(source, picture.clientWidth);
 }
 
 async function showFrame(number) {
@@ -86,6 +145,13 @@ function show(name) {
 
 document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const turned = event.target.closest("#zoom, #zones-switch");
+  if (turned) {
+    event.preventDefault();
+    if (turned === zoom) switchZoom();
+    else switchZones(!zones.hasAttribute("aria-current"));
+    return;
+  }
   const tool = event.target.closest(".toolbar [data-look]"), frame = event.target.closest("#strip a");
   if (!tool && !frame) return;
   event.preventDefault();
@@ -127,6 +193,8 @@ function pressed(event) {
   if (event.key in looks) show(looks[event.key]);
   else if (event.key in leads) follow(leads[event.key]);
   else if (["1", "2", "3", "4", "l"].includes(event.key)) verdict(event.key);
+  else if (event.key === "x") switchZoom();
+  else if (event.key === "z") switchZones(!zones?.hasAttribute("aria-current"));
   else if (event.key === "m") document.getElementById("f-note")?.focus();
   else return;
   event.preventDefault();
