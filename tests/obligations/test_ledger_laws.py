@@ -30,7 +30,7 @@ from obligations.ledger_books import (
 from obligations.ledger_histories import BATCHES, POOLS, Entry, History, histories
 
 LAST = 20991231
-FEW = settings(max_examples=12)
+FEW = settings(max_examples=8)
 
 
 @contextmanager

@@ -112,7 +112,8 @@ def test_as_officer(served: tuple[Site, str]) -> None:
 
 
 def test_as_accountant(served: tuple[Site, str]) -> None:
-    assert violations(served, QUICK, "accountant", "read") == []
+    few = settings(QUICK, max_examples=1)
+    assert violations(served, few, "accountant", "read") == []
 
 
 @pytest.mark.soak

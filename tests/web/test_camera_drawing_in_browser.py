@@ -94,7 +94,7 @@ def test_zones_and_full_resolution_in_the_reviewer(
         )
         seen.page.get_by_role("link", name="Full resolution").click()
         assert zones.count() == 1 and seen.page.locator(".zoom-frame").is_visible()
-        assert "width=65500" in str(seen.page.locator("#picture").get_attribute("src"))
+        assert "width=10000" in str(seen.page.locator("#picture").get_attribute("src"))
         seen.page.get_by_role("link", name="full size").click()
         assert seen.page.locator("img").count() == 1
     with window(browser, address, site=watched, member="inspector") as seen:
@@ -105,7 +105,7 @@ def test_zones_and_full_resolution_in_the_reviewer(
         until(drawing.is_visible, "no zones")
         seen.keys("x")
         picture = seen.page.locator("#picture")
-        until(lambda: "width=65500" in str(picture.get_attribute("src")), "not at full resolution")
+        until(lambda: "width=10000" in str(picture.get_attribute("src")), "not at full resolution")
         until(lambda: picture.evaluate("(one) => one.clientWidth === one.naturalWidth"), "fitted")
         seen.picture("review-zoomed-en")
         assert seen.barriers() == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import stat
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from keiryo.cli.demo_pictures import scenes_of, store_pictures
-from keiryo.errors import UsageError
+from keiryo.containment.register import watches
 from keiryo.surveillance.cameras import camera
 from keiryo.surveillance.case_file import check_case
 from keiryo.surveillance.clocks import readings
@@ -23,17 +22,16 @@ from keiryo.surveillance.holds import holds
 from keiryo.surveillance.image_lists import set_rows
 from keiryo.surveillance.views import views
 from keiryo.surveillance.zones import zones_of
-from keiryo.web.pages.cameras_unpacking import Bounds, kind_of, problems_of, unpack
 from web.running import until
 from web.site import Client, Site, copy_of, make_site
 from web.test_equipment_pages import filled
 from web.test_report_pages import acts
-from web.watched_area import CAMERA, MBA, watched_books
+from web.watched_area import CAMERA, MBA, STORE, watched_books
 
 CAMERAS = "/surveillance/cameras"
 PAGE = f"{CAMERAS}/{CAMERA}"
 REGISTER = "/surveillance/register-camera"
-FORMS = ("change", "view", "zones", "clock", "take-in", "case-file")
+FORMS = ("change", "view", "zones", "clock", "take-in", "case-file", "ways")
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -253,6 +251,30 @@ def test_the_clock_is_read(watched: Site, client: Client) -> None:
     assert [one.offset_ms for one in found] == [10_000, -90_000_000, 900_000_000]
 
 
+def test_a_way_is_watched(watched: Site, client: Client) -> None:
+    page = registered(client, "CAM-27", depends_on="feed A")
+    form, way = f"{page}/ways", f"{MBA} | {STORE} | hatch"
+    for wrong, field in (
+        ({"way": "x"}, "way"),
+        ({"begin": "noon"}, "begin"),
+        ({"end": "2025-01-01T00:00Z"}, "end"),
+    ):
+        typed = {"way": way, "begin": "2025-12-01T00:00Z", "note": "kept", **wrong}
+        answer = sent(client, form, "ways-form", **typed)
+        assert answer.status_code == 422 and f'id="e-{field}"' in answer.text, wrong
+        assert 'value="kept"' in answer.text
+    done = sent(client, form, "ways-form", way=way, begin="2025-12-01T00:00Z")
+    assert done.status_code == 303
+    text = client.get(page).text
+    assert f'href="/containments/{MBA}/{STORE}"' in text and "hatch" in text
+    with watched.database.reading() as connection:
+        every = watches(connection, watched.database.metadata, MBA)
+    (one,) = [each for each in every if each.device == "camera:CAM-27"]
+    assert (one.path, one.depends_on) == ("hatch", frozenset({"feed A"}))
+    with watched.client("security") as security:
+        assert security.get(form).status_code == 403 and "ways-form" not in security.get(page).text
+
+
 # --- taking in -------------------------------------------------------------------------------
 
 
@@ -274,6 +296,24 @@ def test_an_archive_is_taken_in_as_a_job(watched: Site, client: Client) -> None:
     assert "Nothing is new" in again and acts(watched) == before
     left = Path(watched.app.state.jobs.folder)
     assert not list(left.glob("take-in-*")) and not list(left.parent.glob("taking-in-*"))
+
+
+def test_a_video_in_an_archive_is_taken_in(watched: Site, client: Client, tmp_path: Path) -> None:
+    page, place = registered(client, "CAM-28", interval_s=""), tmp_path / "clip.mp4"
+    writer = cv2.VideoWriter(str(place), cv2.VideoWriter.fourcc(*"mp4v"), 5, (64, 48))
+    for level in range(0, 250, 50):
+        writer.write(np.full((48, 64, 3), level, np.uint8))
+    writer.release()
+    upload = {"images": ("card.zip", packed([("card/clip.mp4", place.read_bytes())]))}
+    typed = {"medium": "network", "start": "2025-12-01T00:00Z", "set_name": "clip"}
+    text = finished(client, sent(client, f"{page}/take-in", "take-in-form", files=upload, **typed))
+    assert "Recorded" in text
+    with watched.database.reading() as connection:
+        (row,) = set_rows(connection, watched.database.metadata, camera="CAM-28")
+    assert (row["images"], row["source"]) == (5, "clip.mp4")
+    view = {"words": "a wall", "begin": "2025-12-01T00:00Z"}
+    assert sent(client, f"{page}/view", "view-form", **view).status_code == 303
+    assert 'viewBox="0 0 1000 750"' in client.get(page).text, "drawn over a frame of the video"
 
 
 def test_what_a_job_refuses_is_still_typed(watched: Site, client: Client) -> None:
@@ -313,76 +353,6 @@ def test_what_cannot_be_taken_in_comes_back(
     assert answer.status_code == 422 and f'id="e-{field}"' in answer.text, answer.text[:500]
     assert "kept" in answer.text and acts(watched) == before
     assert not list(Path(watched.app.state.jobs.folder).glob("take-in-*"))
-
-
-def entry(name: str, **more: Any) -> zipfile.ZipInfo:
-    made = zipfile.ZipInfo(name)
-    for key, value in more.items():
-        setattr(made, key, value)
-    return made
-
-
-@pytest.mark.parametrize(
-    ("made", "words"),
-    [
-        (entry("../a.png"), "leads out"),
-        (entry("a/../../b.png"), "leads out"),
-        (entry("/etc/a.png"), "leads out"),
-        (entry("..\\a.png"), "leads out"),
-        (entry("C:/a.png"), "leads out"),
-        (entry("a//b.png"), "leads out"),
-        (entry("a\n.png"), "signs"),
-        (entry("x" * 300 + ".png"), "too long"),
-        (entry("a/" * 20 + "b.png"), "too long"),
-        (entry("a.png", external_attr=(stat.S_IFLNK | 0o777) << 16), "no plain file"),
-        (entry("a.png", external_attr=(stat.S_IFCHR | 0o666) << 16), "no plain file"),
-        (entry("a.png", compress_type=zipfile.ZIP_LZMA), "packed in a way"),
-        (entry("manifest.csv"), "no image"),
-    ],
-)
-def test_entries_that_are_not_unpacked(made: zipfile.ZipInfo, words: str, tmp_path: Path) -> None:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr(made, b"x")
-    found = problems_of(target, Bounds())
-    assert words in found[0]
-    place, inside = tmp_path / "bad.zip", tmp_path / "inside"
-    place.write_bytes(target.getvalue())
-    inside.mkdir()
-    with pytest.raises(UsageError):
-        unpack(place, inside, Bounds(), lambda *_: None)
-    assert not list(inside.iterdir()) and len(list(tmp_path.iterdir())) == 2
-
-
-def test_an_archive_has_bounds(tmp_path: Path) -> None:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.png", bytes(1 << 20))
-        archive.writestr("b.png", bytes(1 << 20))
-    for bounds in (Bounds(entries=1), Bounds(file_bytes=1000), Bounds(all_bytes=1 << 20)):
-        assert problems_of(target, bounds), bounds
-    lying = target.getvalue().replace((1 << 20).to_bytes(4, "little"), (9).to_bytes(4, "little"))
-    place, inside = tmp_path / "bomb.zip", tmp_path / "inside"
-    place.write_bytes(lying)
-    inside.mkdir()
-    assert not problems_of(io.BytesIO(lying), Bounds(all_bytes=1 << 19)), "it lies about its sizes"
-    with pytest.raises(UsageError):
-        unpack(place, inside, Bounds(all_bytes=1 << 19), lambda *_: None)
-    assert sum(one.stat().st_size for one in inside.iterdir()) <= 1 << 19
-    twice = packed([("A.png", b"x"), ("a.png", b"x")])
-    assert "named twice" in " ".join(problems_of(io.BytesIO(twice), Bounds()))
-    damaged = bytearray(packed([("a.png", b"x" * 100)]))
-    damaged[45] ^= 255
-    place.write_bytes(damaged)
-    with pytest.raises(UsageError, match="damaged"):
-        unpack(place, tmp_path, Bounds(), lambda *_: None)
-
-
-def test_a_video_is_told_by_its_bytes() -> None:
-    for first in (b"\0\0\0\x18ftypmp42", b"RIFF\0\0\0\0AVI LIST", b"\x1a\x45\xdf\xa3"):
-        assert kind_of("x.bin", io.BytesIO(first)) == "video"
-    for first in (b"", b"ffconcat version 1.0\nfile a\n", b"v=0\r\n", b"<MPD/>", b"#EXTM3U"):
-        assert kind_of("x.mp4", io.BytesIO(first)) is None
 
 
 # --- holds, removal, case files --------------------------------------------------------------
