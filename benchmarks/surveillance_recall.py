@@ -163,12 +163,15 @@ def totals(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def measure(
-    names: list[str] | None = None, program: Path | None = None, told: bool = False
+    names: list[str] | None = None,
+    program: Path | None = None,
+    told: bool = False,
+    draw: int = 0,
 ) -> dict[str, Any]:
     """Return the figures of all streams (or of those named) and their totals."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        for stream in streams(names):
+        for stream in streams(names, draw):
             began = time.process_time()
             found.append(of_stream(stream, Path(folder), program))
             if told:
@@ -254,8 +257,11 @@ def main() -> None:
     parser.add_argument("--stream", action="append", help="only streams of these names")
     parser.add_argument("--dvr-scan", type=Path, metavar="PATH", help="its program, to run it too")
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--draw", type=int, default=0, help="another number: other streams of the same recipes"
+    )
     asked = parser.parse_args()
-    found = measure(asked.stream, asked.dvr_scan, told=True)
+    found = measure(asked.stream, asked.dvr_scan, told=True, draw=asked.draw)
     print(report(found))
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -84,7 +84,7 @@ class Recipe:
 
     `events` counts events by kind; `noise_sigma` is in grey levels; `quality` is that of JPEG, or
     the constant rate factor of H.264; `least` is the contrast in grey levels that small things
-    make at least, before weather and light.
+    make at least, before weather and light. Another `draw` gives other places, times and weather.
     """
 
     name: str
@@ -101,10 +101,11 @@ class Recipe:
     clip: str | None = None
     every: int = 1
     sparse: bool = False
+    draw: int = 0
 
     @property
     def seed(self) -> int:
-        return zlib.crc32(self.name.encode())
+        return zlib.crc32(f"{self.name} {self.draw}".encode() if self.draw else self.name.encode())
 
     @property
     def fps(self) -> float:
@@ -459,6 +460,14 @@ RECIPES: tuple[Recipe, ...] = (
 )
 
 
-def streams(names: list[str] | None = None) -> list[Stream]:
-    """Return the streams of these names (all, without any)."""
-    return [Stream(recipe) for recipe in RECIPES if not names or recipe.name in names]
+def streams(names: list[str] | None = None, draw: int = 0) -> list[Stream]:
+    """Return the streams of these names (all, without any).
+
+    Parameters
+    ----------
+    names : list of str, optional
+    draw : int
+        Another number gives other streams of the same recipes: other places, times and weather.
+    """
+    chosen = [recipe for recipe in RECIPES if not names or recipe.name in names]
+    return [Stream(dataclasses.replace(recipe, draw=draw)) for recipe in chosen]

@@ -134,6 +134,7 @@ def _show(result: ReviewResult, chosen: Format) -> None:
             f"Covered by images: {100 * both.recorded.share:.2f} %; "
             f"by images with a healthy view: {100 * both.valid.share:.2f} %."
         )
+    print(_limit(data["detection_limit"]))
     _tally(data["tally"])
     show_rows(events, chosen, title="Events", empty="No events.")
     show_rows(data["gaps"], chosen, title="Gaps", empty="No gaps.")
@@ -146,6 +147,18 @@ def _show(result: ReviewResult, chosen: Format) -> None:
         columns = ["operation", "state", "events"]
         show_rows(rows, chosen, title="Declared operations", columns=columns)
     show_findings(result.findings)
+
+
+def _limit(told: dict[str, Any]) -> str:
+    """Return in words how small a thing this camera shows."""
+    if not told["images"]:
+        return "Detection limit: not known, since no quiet image was there to measure it."
+    if told["size_px"] is None:
+        return "Detection limit: no square that was put into quiet images is found reliably."
+    return (
+        f"Detection limit: squares of {told['size_px']} pixels with {told['contrast']} grey levels "
+        f"of contrast ({told['found']} of {told['of']} found, in {told['images']} quiet images)."
+    )
 
 
 def _event_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Reference:
         A colour plane: no gain, and a lower threshold.
     contrast : float
         Of the scene, 1 at full contrast: what is dim shows smaller changes.
+    least : float
+        Grey levels that a change must exceed at full contrast.
     """
 
     mean: Values
@@ -59,6 +61,7 @@ class Reference:
     level: Plane
     colour: bool = False
     contrast: float = 1.0
+    least: float = GREY_LEVELS
 
     def refresh(self) -> None:
         """Work out what follows from mean and noise."""
@@ -68,7 +71,7 @@ class Reference:
         least = COLOUR_LEVELS
         if not self.colour:
             self.contrast = contrast_of(self.image)
-            least = max(GREY_LEVELS * self.contrast, GREY_LEAST)
+            least = max(self.least * self.contrast, GREY_LEAST)
         scaled = as_plane(cv2.convertScaleAbs(self.noise, alpha=NOISE_TIMES))
         self.level = np.maximum(scaled, np.uint8(least))
 
@@ -85,16 +88,18 @@ class Reference:
         gain : float
             Of this picture over the reference; the reference follows the light as well.
         """
-        now = plane.astype(np.float32)
         still = as_plane(cv2.bitwise_not(cv2.dilate(changed, np.ones((5, 5), np.uint8))))
-        deviation = np.abs(now - self.mean * np.float32(gain))
-        np.minimum(deviation * np.float32(DEVIATION_TO_SIGMA), NOISE_CAP, out=deviation)
-        cv2.accumulateWeighted(deviation, self.noise, share, mask=still)
-        cv2.accumulateWeighted(now, self.mean, share, mask=still)
+        apart = cv2.absdiff(plane, times(self.image, gain))
+        apart = cv2.convertScaleAbs(apart, alpha=DEVIATION_TO_SIGMA)
+        np.minimum(apart, np.uint8(NOISE_CAP), out=apart)
+        cv2.accumulateWeighted(apart, self.noise, share, mask=still)
+        cv2.accumulateWeighted(plane, self.mean, share, mask=still)
         self.refresh()
 
 
-def reference_of(plane: Plane, colour: bool, noise: Values | None = None) -> Reference:
+def reference_of(
+    plane: Plane, colour: bool, noise: Values | None = None, least: float = GREY_LEVELS
+) -> Reference:
     """Return a new reference.
 
     Parameters
@@ -103,10 +108,12 @@ def reference_of(plane: Plane, colour: bool, noise: Values | None = None) -> Ref
     colour : bool
     noise : Values, optional
         Grey levels; two everywhere where nothing is known.
+    least : float
+        Grey levels that a change must exceed at full contrast.
     """
     mean = plane.astype(np.float32)
     known = np.full(plane.shape, NOISE_START, np.float32) if noise is None else noise.copy()
-    result = Reference(mean, known, plane, plane, plane, plane, colour)
+    result = Reference(mean, known, plane, plane, plane, plane, colour, least=least)
     result.refresh()
     return result
 

@@ -3,38 +3,60 @@
 Light that changes softly keeps the structure under it and has no sharp edge. An object brings its
 own structure, and an edge. Both are asked of every connected set of changed pixels: it is an object
 if enough of its pixels have lost the structure of the reference and its outline is sharp.
+
+Where light with a hard edge was seen shortly before (`lights`), what it does to the view next is
+light, too; the first time it is an object, since somebody may cast it. Around changed light objects
+are looked for once more, by what they hide.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from keiryo.screening.change_map import SQUARE
+from keiryo.screening.lights import hard_light, in_light, same_light
 from keiryo.screening.model import Plane
 from keiryo.screening.preparation import as_plane
+from keiryo.screening.structure import SHARPNESS, outlines, structure_lost
 
 LEAST_PIXELS = 6
-WINDOW = (9, 9)  # pixels in which structure is compared
 STEADY = 16.0  # grey levels squared, so that flat windows agree, in a view of full contrast
 STEADY_LEAST = 3.0  # the same in a dim view
-LIKENESS = 0.55
 OUTLINE_SHARE = 0.2  # structure pixels for each pixel of the outline
-SHARPNESS = 0.12
+LIT_PIXELS = 80  # from this size on a component is asked whether it is light with a hard edge
+KNOWN_LIT = 0.2  # share of such a component that must lie where hard light was seen before
+AROUND = np.ones((9, 9), np.uint8)
+LEAST_APART = 14.0  # grey levels beyond the light at a place
 MARGIN = 8  # pixels around the changed ones that are looked at
 
 
 @dataclass
 class Objects:
-    """Changed pixels sorted into those of objects and those of light; the largest object."""
+    """Changed pixels sorted into those of objects and those of light.
+
+    Attributes
+    ----------
+    objects, light : int
+        Pixels.
+    mask : Plane
+        The pixels of objects.
+    largest, number : int
+        Pixels of the largest object, and the number of all, clutter or not.
+    lit : Plane or None
+        Pixels that look like light with a hard edge.
+    """
 
     objects: int
     light: int
     mask: Plane
     largest: int = 0
+    lit: Plane | None = None
+    number: int = 0
 
 
 def sort_changes(
@@ -44,6 +66,9 @@ def sort_changes(
     contrast: float = 1.0,
     colour: bool = False,
     floor: float = 0.0,
+    sunlit: Plane | None = None,
+    ask: bool = False,
+    strong: float = 0.0,
 ) -> Objects:
     """Return which changed pixels are objects and which are light.
 
@@ -59,14 +84,15 @@ def sort_changes(
         In a colour plane only the sharpness of the outline is asked.
     floor : float
         Share of the view: smaller objects are clutter, such as flakes of snow.
+    sunlit : Plane or None
+        Where light with a hard edge was seen before: there it is light, elsewhere an object.
+    ask : bool
+        Whether to look for light with a hard edge.
+    strong : float
+        Grey levels by which an object must differ on average.
     """
     mask = np.zeros(changed.shape, np.uint8)
-    left, top, width, height = cv2.boundingRect(changed)
-    rows, columns = changed.shape
-    box = (
-        slice(max(top - MARGIN, 0), min(top + height + MARGIN, rows)),
-        slice(max(left - MARGIN, 0), min(left + width + MARGIN, columns)),
-    )
+    box = _around(changed)
     closed = cv2.morphologyEx(changed[box], cv2.MORPH_CLOSE, SQUARE)
     count, found, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     labels = np.asarray(found, dtype=np.int32)
@@ -79,43 +105,84 @@ def sort_changes(
     edge, inside = outlines(as_plane(closed), labels, count, now - was)
     outline = np.maximum(edge[:, 0], 1.0)
     sharp = (edge[:, 1] / outline) > SHARPNESS * (inside / np.maximum(area, 1))
-    is_object = (area >= LEAST_PIXELS) & sharp
-    if not colour and is_object.any():
-        broken = structure_lost(now, was, max(STEADY * contrast**2, STEADY_LEAST)) & (closed > 0)
-        lost = np.bincount(labels[broken], minlength=count)
-        is_object &= lost >= OUTLINE_SHARE * outline
     large = area >= LEAST_PIXELS
-    largest = int(area[is_object].max(initial=0))
+    is_object = large & sharp & (inside >= strong * np.maximum(area, 1))
+    within = np.zeros(closed.shape, np.bool_)
+    lit_pixels = None
+    if not colour:
+        steady = max(STEADY * contrast**2, STEADY_LEAST)
+        wide = area >= LIT_PIXELS
+        if is_object.any() or wide.any():
+            broken = structure_lost(now, was, steady)
+            lost = np.bincount(labels[broken], minlength=count)
+            lost[0] = 0
+            is_object &= lost >= OUTLINE_SHARE * outline
+            if ask and (is_object & wide).any():
+                part = None if sunlit is None else sunlit[box]
+                lit, broken = _take_out_light(
+                    labels, area, is_object, now, was, broken, part, steady
+                )
+                if lit.any():
+                    lit_pixels = np.zeros(changed.shape, np.uint8)
+                    lit_pixels[box][lit[labels]] = 255
+            light = wide & ~is_object
+            if light.any():  # an object may hide the light: it is looked for around it as well
+                around = cv2.dilate(light[labels].astype(np.uint8), AROUND) > 0
+                around &= ~is_object[labels]
+                within = in_light(around, broken, now, was, max(LEAST_APART * contrast, 6.0))
+    largest, number = int(area[is_object].max(initial=0)), int(np.count_nonzero(is_object))
     is_object &= area >= floor * changed.size
-    mask[box] = np.where(is_object[labels], np.uint8(255), np.uint8(0))
-    return Objects(int(area[is_object].sum()), int(area[large & ~is_object].sum()), mask, largest)
+    pixels = int(area[is_object].sum())
+    found_in_light = as_plane(np.where(within, np.uint8(255), np.uint8(0)))
+    largest, more = _large_enough(found_in_light, largest, floor * changed.size)
+    mask[box] = np.where(is_object[labels], np.uint8(255), found_in_light)
+    light_pixels = int(area[large & ~is_object].sum()) - more
+    return Objects(pixels + more, max(light_pixels, 0), mask, largest, lit_pixels, number)
 
 
-def outlines(
-    closed: Plane, labels: NDArray[np.int32], count: int, difference: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return per component (outline length, sum of gradient on it), and the sum of difference."""
-    border = (closed > 0) & (cv2.erode(closed, SQUARE) == 0)
-    across = cv2.Sobel(difference, cv2.CV_32F, 1, 0, scale=0.125)
-    down = cv2.Sobel(difference, cv2.CV_32F, 0, 1, scale=0.125)
-    named = labels[border]
-    slope = np.hypot(across[border], down[border])
-    length = np.bincount(named, minlength=count).astype(np.float64)
-    total = np.bincount(named, slope, minlength=count).astype(np.float64)
-    edge = np.stack([length, total], axis=1)
-    within = closed > 0
-    inside = np.bincount(labels[within], np.abs(difference[within]), minlength=count)
-    return edge, inside.astype(np.float64)
+def _around(changed: Plane) -> tuple[slice, slice]:
+    """Return the rectangle of the changed pixels, and a margin around it."""
+    left, top, width, height = cv2.boundingRect(changed)
+    rows, columns = changed.shape
+    return (
+        slice(max(top - MARGIN, 0), min(top + height + MARGIN, rows)),
+        slice(max(left - MARGIN, 0), min(left + width + MARGIN, columns)),
+    )
 
 
-def structure_lost(
-    now: NDArray[np.float32], was: NDArray[np.float32], steady: float
-) -> NDArray[np.bool_]:
-    """Return where two planes do not vary together in windows of 9 x 9."""
-    mean_now, mean_was = cv2.blur(now, WINDOW), cv2.blur(was, WINDOW)
-    together = cv2.blur(now * was, WINDOW) - mean_now * mean_was
-    variance_now = np.maximum(cv2.blur(now * now, WINDOW) - mean_now * mean_now, 0)
-    variance_was = np.maximum(cv2.blur(was * was, WINDOW) - mean_was * mean_was, 0)
-    alike = LIKENESS * np.sqrt((variance_now + steady) * (variance_was + steady))
-    lost: NDArray[np.bool_] = (together + steady) < alike
-    return lost
+def _take_out_light(
+    labels: NDArray[np.int32],
+    area: NDArray[Any],
+    is_object: NDArray[np.bool_],
+    now: NDArray[np.float32],
+    was: NDArray[np.float32],
+    broken: NDArray[np.bool_],
+    sunlit: Plane | None,
+    steady: float,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Take light with a hard edge out of the objects, where such light was seen before.
+
+    Returns what looks like it anywhere, and where structure is lost that it does not explain.
+    """
+    found, apart = hard_light(labels, is_object & (area >= LIT_PIXELS), now, was, steady)
+    if sunlit is None or not found.any():
+        return found, broken
+    known = np.bincount(labels[sunlit > 0], minlength=area.size)
+    lit = found & (known >= KNOWN_LIT * area)
+    lit |= same_light(labels, area.size, lit, is_object, now, was)
+    is_object &= ~lit
+    patch = cv2.dilate(lit[labels].astype(np.uint8), AROUND) > 0
+    return found, np.where(patch, apart, broken)
+
+
+def _large_enough(found: Plane, largest: int, floor: float) -> tuple[int, int]:
+    """Drop objects below the floor; return the largest, and the pixels that are left."""
+    if not cv2.countNonZero(found):
+        return largest, 0
+    _, named, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    area = stats[:, cv2.CC_STAT_AREA]
+    area[0] = 0
+    largest = max(largest, int(area.max(initial=0)))
+    kept = area >= max(floor, 1.0)
+    found[~kept[named]] = 0
+    return largest, int(area[kept].sum())

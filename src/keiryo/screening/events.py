@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 
 from keiryo.screening.change_map import Reference, Values
+from keiryo.screening.clutter import Clutter
+from keiryo.screening.fine import FINE_MOST, FineLook
 from keiryo.screening.model import Event, EventKind, Note, Plane, SettledScene, Standing
 from keiryo.screening.preparation import Look
 from keiryo.screening.states import (
@@ -19,6 +21,7 @@ from keiryo.screening.states import (
     LARGE_MOVING,
     SCENES_KEPT,
     Difference,
+    HardLight,
     Scene,
     against,
     between,
@@ -34,10 +37,11 @@ FINE_S = 0.5  # how long a small change must last in video
 CLOSE_S, SETTLE_S, EARLIER_S = 0.4, 0.7, 0.25
 UPDATE_S, UPDATE_TIME_S, UPDATE_IMAGES = 0.5, 10.0, 20
 LIGHT_SHARE, CLASS_SHARE, CLASS_GAIN = 0.02, 0.30, 1.5
+ASK_EVERY = 5  # images of video between two that are asked for hard light
+LIT_WAIT = 20  # images, or seconds in video
+LIT_SHARE = 0.01  # of the view in other light: then no change is too large to be looked at
 RESTLESS_S, RESTLESS_IMAGES, RESTLESS_SHARE = 20.0, 20, 0.3
 RESTLESS_NOISE = 20.0  # grey levels
-CLUTTER_IMAGES, CLUTTER_S, CLUTTER_TIMES = 20, 0.5, 2.0
-CLUTTER_MOST = 0.01  # share of the view: what differs by more is more than clutter
 STACK = 5  # pictures of which a settled scene is the median
 RING = 16  # pictures kept to look back a quarter of a second
 
@@ -59,6 +63,8 @@ class Running:
     still: list[Look] = field(default_factory=list)
     still_at: list[tuple[int, float]] = field(default_factory=list)
     images: int = 0
+    lit: bool = False
+    finely: bool = False
     restless: Values | None = None
 
 
@@ -97,14 +103,15 @@ class Watch:
     notes: list[Note] = field(default_factory=list)
     last_quiet: tuple[int, float] = (0, 0.0)
     calm: bool = False
-    largest: list[float] = field(default_factory=list)
-    largest_s: float = 0.0
-    floor: float = 0.0
-    clutter: Note | None = None
+    clutter: Clutter = field(default_factory=Clutter)
+    fine: FineLook = field(default_factory=FineLook)
+    sun: HardLight = field(default_factory=HardLight)
+    images: int = 0
 
     def begin(self, look: Look) -> None:
         """Take the first healthy picture as the first settled scene."""
         self.references = fresh(look)
+        self.fine.begin(look.fine)
         self.since, self.since_s = look.index, look.time_s
         self.last_quiet = (look.index, look.time_s)
         self.updated_s = look.time_s
@@ -124,11 +131,14 @@ class Watch:
             self.begin(look)
             return Standing.QUIET
         self.calm = False
+        self.images += 1
+        self.sun.ask = self.sparse or self.sun.where is not None or self.images % ASK_EVERY == 0
         before = self.references
         if self.running is None:
             result = self._quiet(look, standing)
         else:
             result = self._active(look, self.running, standing)
+        look.fine = None  # it has been looked at
         self.recent.append(look)
         if self.references is not before:
             for old in self.recent:  # the light was measured over the scene that has ended
@@ -164,15 +174,19 @@ class Watch:
     # --- nothing happens --------------------------------------------------------------------
 
     def _quiet(self, look: Look, standing: bytearray) -> Standing:
-        found = against(look, self.references, self.keep, floor=self.floor)
+        found = against(look, self.references, self.keep, floor=self.clutter.floor, sun=self.sun)
         look.gain = found.gain
+        self.sun.follow(look, found.lit, self.sparse)
         self._learn_clutter(look, found)
+        finely = self._look_finely(look, found, True)
         opened = self._opens(look, found)
         if opened is not None:
             index, time_s, fine = opened
             self._end_light()
             self.running = Running(
-                index, time_s, look.index, found.area, look.index, look.time_s, fine=fine
+                *(index, time_s, look.index, found.area, look.index, look.time_s),
+                fine=fine,
+                finely=finely,
             )
             for at in range(index, look.index):
                 if standing[at] == 0:
@@ -216,29 +230,17 @@ class Watch:
         share = 1 / UPDATE_IMAGES if self.sparse else min(passed / UPDATE_TIME_S, 0.1)
         for plane, reference in zip(look.layers, self.references, strict=True):
             whole = plane.shape == found.changed.shape and not reference.colour
-            differs = found.objects if self.floor else found.changed
+            differs = found.objects if self.clutter.floor else found.changed
             changed = differs if whole else np.zeros(plane.shape, np.uint8)
             reference.follow(plane, changed, share, 1.0 if reference.colour else found.gain)
+        if look.fine is not None:
+            self.fine.follow(look.fine, share, found.gain)
         self.updated_s = look.time_s
 
     def _learn_clutter(self, look: Look, found: Difference) -> None:
-        """Learn how large things are that differ in every image, as flakes of snow do."""
-        unsorted = found.raw > LARGE_MOVING and not found.largest
-        if unsorted or found.largest > CLUTTER_MOST:
-            return
-        if not self.sparse and look.time_s - self.largest_s < CLUTTER_S:
-            return
-        images = CLUTTER_IMAGES * (1 if self.sparse else 2)
-        self.largest = [*self.largest, found.largest][-images:]
-        self.largest_s = look.time_s
-        middle = sorted(self.largest)[len(self.largest) // 2]
-        self.floor = CLUTTER_TIMES * middle if len(self.largest) >= images else 0.0
-        if self.floor:
-            start = self.clutter or Note("clutter", look.index, 0, look.time_s, 0.0)
-            self.clutter = Note("clutter", start.first, look.index, start.from_s, look.time_s)
-        elif self.clutter is not None:
-            self.notes.append(self.clutter)
-            self.clutter = None
+        ended = self.clutter.learn(look, found, self.sparse)
+        if ended is not None:
+            self.notes.append(ended)
 
     # --- only the light changes ---------------------------------------------------------------
 
@@ -257,7 +259,10 @@ class Watch:
         if still.raw > LIGHT_SHARE or abs(np.log(still.gain)) > 0.05:
             self.lit = []
             return
+        waited = len(self.lit) < LIT_WAIT if self.sparse else look.time_s - start.from_s < LIT_WAIT
         self.lit.append(look.index)
+        if found.largest and waited:  # what may stand there must not be taken for the scene
+            return
         if look.time_s - start.from_s < (0.0 if self.sparse else SETTLE_S) or len(self.lit) < 2:
             return
         code = "lighting-class" if strong or found.light > CLASS_SHARE else "lighting"
@@ -265,11 +270,24 @@ class Watch:
         self._end_light()
         self._remember()
         self.references = fresh(look, [reference.noise for reference in self.references])
+        self.fine.begin(look.fine)
 
     def _end_light(self) -> None:
         if self.lighting is not None:
             self.notes.append(self.lighting)
         self.lighting = None
+
+    def _look_finely(self, look: Look, found: Difference, quiet: bool) -> bool:
+        """Let a small thing that only the fine look shows count; return whether it does."""
+        if look.fine is not None and found.raw < FINE_MOST and self.sun.where is None:
+            calm = quiet and found.area <= CLOSE_FINE
+            self.fine.look(look.fine, found.gain, self.keep[0], calm)
+        elif look.fine is not None:
+            self.fine.seen = False
+        if not self.fine.seen or found.area > OPEN_FINE:
+            return False
+        found.area = 1.05 * OPEN_FINE
+        return True
 
     # --- something happens --------------------------------------------------------------------
 
@@ -277,15 +295,21 @@ class Watch:
         self, look: Look, event: Running, standing: bytearray, found: Difference | None = None
     ) -> Standing:
         earlier = self.recent[0]
+        rough = not (self.sparse or self.clutter.floor or event.lit)
         if found is None:
-            found = against(look, self.references, self.keep, not self.floor, self.floor)
+            found = against(look, self.references, self.keep, rough, self.clutter.floor, self.sun)
             look.gain = found.gain
+            self.sun.follow(look, found.lit, self.sparse)
+            event.finely |= self._look_finely(look, found, False)
         large = LARGE_MOVING if found.raw > LARGE else LARGE
-        large = 1.0 if self.floor else large
-        moving = between(look, earlier, self.references, self.keep, large, self.floor)
+        large = large if rough else 1.0
+        moving = between(
+            look, earlier, self.references, self.keep, large, self.clutter.floor, self.sun
+        )
         if event.images:  # the image that opened the event has been counted
             self._learn_clutter(look, moving)
         event.images += 1
+        event.lit = found.light > max(LIT_SHARE, found.area) or moving.light > LIT_SHARE
         self._restless(event, found, moving, look)
         if found.area > event.score or look.index == event.first:
             event.score, event.peak = found.area, look.index
@@ -294,7 +318,7 @@ class Watch:
         if found.area <= close:
             return self._calming(look, event, standing)
         event.quiet = None
-        if self.sparse and self._back_at_once(look, event, standing):
+        if self.sparse and not event.finely and self._back_at_once(look, event, standing):
             return Standing(Standing.EVENT)
         event.last, event.to_s = look.index, look.time_s
         if moving.area > (OPEN_VIDEO if self.sparse else CLOSE_VIDEO):
@@ -337,11 +361,13 @@ class Watch:
         event.last, event.to_s = max((event.first, event.from_s), (last, to_s))
         step = max(1, len(event.still) // STACK)
         settled = middle_of(event.still[::-1][::step][::-1])
-        same = against(settled, self.references, self.keep)
-        if same.area <= CLOSE_FINE:
+        same = against(settled, self.references, self.keep, sun=self.sun)
+        if same.area <= CLOSE_FINE and not self.fine.seen:
             self._close(event, EventKind.ACTIVITY, None, standing, look)
             return
-        scene = known_scene(settled, self.former, self.keep, OPEN_VIDEO)
+        scene = None
+        if not event.finely:
+            scene = known_scene(settled, self.former, self.keep, OPEN_VIDEO)
         self._settle(settled, scene, event, standing)
 
     def _settle(self, look: Look, scene: Scene | None, event: Running, standing: bytearray) -> None:
@@ -361,6 +387,7 @@ class Watch:
         self.number = self.next_number if scene is None else scene.number
         self.next_number += scene is None
         self.references = fresh(look, noise)
+        self.fine.begin(look.fine)
         self.updated_s = look.time_s
 
     def _remember(self) -> None:
@@ -449,8 +476,8 @@ class Watch:
     def finish(self) -> None:
         """End what goes on."""
         self._end_light()
-        if self.clutter is not None:
-            self.notes.append(self.clutter)
+        if self.clutter.note is not None:
+            self.notes.append(self.clutter.note)
         event = self.running
         if event is None and self.pending:
             return

@@ -36,6 +36,8 @@ class Look:
         Number of colour planes among the layers, 0 or 2.
     gain : float
         Of the light, over the settled scene; 0 until it is measured.
+    fine : Plane or None
+        The whole view in grey at up to twice the columns, smoothed; only for some pictures.
     """
 
     index: int
@@ -44,6 +46,7 @@ class Look:
     layers: list[Plane]
     colours: int = 0
     gain: float = 0.0
+    fine: Plane | None = None
 
 
 def halved(plane: Plane, limit: int) -> Plane:
@@ -79,7 +82,7 @@ def smoothed(plane: Plane) -> Plane:
     return as_plane(cv2.blur(plane, SMOOTHING, borderType=cv2.BORDER_REPLICATE))
 
 
-def prepare(picture: Picture, interest: tuple[Zone, ...]) -> Look:
+def prepare(picture: Picture, interest: tuple[Zone, ...], finely: bool = False) -> Look:
     """Return one picture as it is compared.
 
     Parameters
@@ -87,13 +90,17 @@ def prepare(picture: Picture, interest: tuple[Zone, ...]) -> Look:
     picture : Picture
     interest : tuple of Zone
         The zones of interest.
+    finely : bool
+        Whether the view is wanted at up to twice the columns, too.
 
     Returns
     -------
     Look
         Nothing in it refers to the memory of the picture.
     """
-    sharp = halved(picture.luma, WIDTH_LIMIT)
+    twice = halved(picture.luma, 2 * WIDTH_LIMIT)
+    sharp = halved(twice, WIDTH_LIMIT)
+    fine = smoothed(twice) if finely and sharp is not twice else None
     if sharp is picture.luma:
         sharp = sharp.copy()
     layers = [smoothed(sharp)]
@@ -103,7 +110,7 @@ def prepare(picture: Picture, interest: tuple[Zone, ...]) -> Look:
         colours = 2
     if sharp.shape != picture.luma.shape:  # otherwise the whole view has the full resolution
         layers += [smoothed(halved(crop(picture.luma, zone), WIDTH_LIMIT)) for zone in interest]
-    return Look(picture.index, picture.time_s, sharp, layers, colours)
+    return Look(picture.index, picture.time_s, sharp, layers, colours, fine=fine)
 
 
 def crop(plane: Plane, zone: Zone) -> Plane:

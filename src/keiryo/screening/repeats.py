@@ -3,7 +3,8 @@
 Compressed video repeats a picture now and then without harm, so it takes the third repeat in a row
 (at intervals of a second and more the second). Strongly compressed video copies most of each
 picture from the one before, and still scenes wholly: there it takes more; and a run of repeats
-after which the picture goes on almost as it was, as if time had stood still, was none.
+after which the picture goes on almost as it was, as if time had stood still, was none. A picture
+that froze before the encoder does not come again exactly; but the noise of the camera is gone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ VIDEO_REPEATS, SPARSE_REPEATS = 3, 2
 COPIED_BEFORE, COPYING_TIMES = 0.98, 20
 COPIED_AFTER = 0.93  # share of equal pixels after a run that was no freeze
 COPIED_WEIGHT = 0.1
+STILL_IMAGES = 20  # in a row that are equal but for the noise of the coder
+STILL_SHARE, STILL_LEVELS = 0.95, 2  # of the pixels are equal, and none differs by more
+STILL_USUAL = 0.85  # share of equal pixels above which a camera has too little noise to tell
 REPLAYED = 4  # pictures in a row that follow each other as they did before
 ROWS_FIRST = 16  # one row in so many is compared first
 LATER = 3  # pictures: an earlier stretch may hold repeats of its own, which are counted once
@@ -86,6 +90,10 @@ class Repeats:
         How many pictures in a row have come in the order of an earlier stretch.
     at : int
         Index of the earlier picture that the last one repeats.
+    still : int
+        How many pictures in a row differ from the one before by hardly anything.
+    usual : float
+        What `copied` was before them.
     """
 
     digest: bytes | None = None
@@ -100,6 +108,8 @@ class Repeats:
     seen: Seen = field(default_factory=Seen)
     follows: int = 0
     at: int = -1
+    still: int = 0
+    usual: float = 1.0
 
     def see(self, picture: Picture, look: Look) -> None:
         """Take one picture."""
@@ -107,6 +117,7 @@ class Repeats:
         same = alike and self._same(picture, look)
         if same:
             self.run += 1
+            self._count_still(True)
         else:
             self.run = 0
             if self.sharp is not None and self.sharp.shape == look.sharp.shape:
@@ -128,11 +139,22 @@ class Repeats:
         if sparse:
             return self.run >= SPARSE_REPEATS
         copying = self.copied > COPIED_BEFORE
-        return self.run >= VIDEO_REPEATS * (COPYING_TIMES if copying else 1)
+        return self.run >= VIDEO_REPEATS * (COPYING_TIMES if copying else 1) or self.noiseless()
+
+    def noiseless(self) -> bool:
+        """Return whether the noise of a camera that has some is gone: frozen before the encoder."""
+        return self.still >= STILL_IMAGES and self.usual < STILL_USUAL
+
+    def _count_still(self, still: bool) -> None:
+        if still and not self.still:
+            self.usual = self.copied if self.pairs >= STILL_IMAGES else 1.0
+        self.still = self.still + 1 if still else 0
 
     def _note_copied(self, sharp: Plane) -> None:
         assert self.sharp is not None
-        differs = cv2.countNonZero(cv2.absdiff(sharp, self.sharp)) / sharp.size
+        apart = cv2.absdiff(sharp, self.sharp)
+        differs = cv2.countNonZero(apart) / sharp.size
+        self._count_still(1.0 - differs > STILL_SHARE and int(apart.max()) <= STILL_LEVELS)
         self.gentle = 1.0 - differs > COPIED_AFTER
         self.pairs += 1
         self.copied += max(COPIED_WEIGHT, 1 / self.pairs) * ((1.0 - differs) - self.copied)

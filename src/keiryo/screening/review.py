@@ -18,6 +18,7 @@ import numpy as np
 
 from keiryo.errors import Finding, Severity
 from keiryo.screening.declared import Declared, read_declared
+from keiryo.screening.detection_limit import DetectionLimit
 from keiryo.screening.mask import mask_findings, read_mask
 from keiryo.screening.matching import Blind, Matching, Observation, Sensor, State, match
 from keiryo.screening.model import (
@@ -25,9 +26,11 @@ from keiryo.screening.model import (
     Event,
     HealthCode,
     Note,
+    Picture,
     Plane,
     Screened,
     SettledScene,
+    Standing,
     Zone,
 )
 from keiryo.screening.schedule import (
@@ -49,6 +52,7 @@ CLOCK_UNCERTAINTY_S = 10.0
 TIME_LAPSE_S = 5.0
 """From this spacing of its frames on, a video is judged like pictures taken at intervals."""
 _EVERY = 50
+KEPT = 6  # quiet pictures
 Progress = Callable[[int, int, str], None]
 _Dated = TypeVar("_Dated", Event, Note, SettledScene, Condition)
 
@@ -109,6 +113,8 @@ class ReviewResult:
     findings : tuple of Finding
     origin_s : float or None
         When the first image was taken, seconds since 1970.
+    limit : DetectionLimit
+        The smallest things that screening finds in quiet pictures of this camera.
     """
 
     frames: int
@@ -126,6 +132,7 @@ class ReviewResult:
     scenes: tuple[SettledScene, ...]
     findings: tuple[Finding, ...]
     origin_s: float | None
+    limit: DetectionLimit
 
     @property
     def presented_fraction(self) -> float:
@@ -162,6 +169,7 @@ class ReviewResult:
                 {"number": one.number, "from_s": one.from_s, "to_s": one.to_s}
                 for one in self.scenes
             ],
+            "detection_limit": self.limit.to_dict(),
             "method": {"name": METHOD, "version": METHOD_VERSION},
         }
 
@@ -225,6 +233,8 @@ class _Passage:
         self.unreadable: list[int] = []
         self.findings: list[Finding] = []
         self.screened: Screened | None = None
+        self.kept: list[Picture] = []
+        self.next_kept = 0
 
     def run(self, progress: Progress | None) -> None:
         """Take all pictures."""
@@ -238,13 +248,21 @@ class _Passage:
                     name = Path(self.mask_name).name
                     self.findings += mask_findings(self.mask, one.luma.shape, name)
                 seen = True
-                self.screening.see(one)
+                standing = self.screening.see(one)
+                if standing is Standing.QUIET and one.index >= self.next_kept:
+                    self._keep(one)
             if progress is not None and self.received % _EVERY == 0:
                 total = max(self.source.expected or 0, self.received + 1)
                 progress(self.received, total, f"{one.time_s:.0f} s")
         if progress is not None:
             progress(self.received, self.received, "")
         self.screened = self.screening.finish() if seen else None
+
+    def _keep(self, picture: Picture) -> None:
+        """Keep a quiet picture, to measure what would be seen in it; ever more rarely."""
+        grey = replace(picture, luma=picture.luma.copy(), chroma=None, digest=None)
+        self.kept = [*self.kept, grey][-KEPT:]
+        self.next_kept = picture.index + 1 + picture.index // 16
 
     def _schedule(self) -> Schedule | None:
         interval_s = self.source.interval_s
@@ -307,6 +325,7 @@ class _Passage:
             scenes,
             (*self.source.findings, *self.findings, *(told.findings if told else ())),
             self.source.origin_s,
+            self.screening.limit(self.kept),
         )
 
     def _dated(

@@ -14,15 +14,20 @@ import numpy as np
 
 from keiryo.screening import (
     change_map,
+    clutter,
     components,
     events,
+    fine,
     health,
+    lights,
     other_view,
     repeats,
     shift,
     states,
+    structure,
     view,
 )
+from keiryo.screening.detection_limit import DetectionLimit, detection_limit
 from keiryo.screening.events import Watch
 from keiryo.screening.health import Finding, examine
 from keiryo.screening.model import (
@@ -38,10 +43,10 @@ from keiryo.screening.other_view import LOOKED_AT, OtherView, begin_other_view
 from keiryo.screening.preparation import Look, as_plane, drawn, prepare, where_changes_matter
 from keiryo.screening.repeats import Repeats
 from keiryo.screening.saved_state import from_bytes, to_bytes
-from keiryo.screening.view import AT_ONCE, View
+from keiryo.screening.view import AT_ONCE, EVERY, View
 
 METHOD = "keiryo-screening"
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 SPARSE_S = 1.0  # seconds between pictures from which they are pictures at intervals
 USUAL_S = 0.5  # seconds between two takes of the usual view in video
 NEW_SIZE = 5  # images after which a new size is the size
@@ -50,7 +55,21 @@ TOLD = {Standing.QUIET: 0, Standing.EVENT: 1, Standing.UNHEALTHY: 2}
 
 def parameters_digest() -> str:
     """Return the SHA-256 of all parameters of the method, by name, as hexadecimal digits."""
-    parts = (change_map, components, events, health, other_view, repeats, shift, states, view)
+    parts = (
+        change_map,
+        clutter,
+        components,
+        events,
+        fine,
+        health,
+        lights,
+        other_view,
+        repeats,
+        shift,
+        states,
+        structure,
+        view,
+    )
     lines = [
         f"{part.__name__}.{name}={value!r}"
         for part in parts
@@ -74,7 +93,9 @@ class State:
     watch: Watch | None = None
     other: OtherView | None = None
     usual_s: float = 0.0
+    fine_s: float = 0.0
     run_start: tuple[int, float] = (0, 0.0)
+    still_start: tuple[int, float] = (0, 0.0)
     follow_start: tuple[int, float] = (0, 0.0)
     new_size: int = 0
 
@@ -119,7 +140,7 @@ class Screening:
         """
         state = self._state
         interest = tuple(zone for zone in state.zones if zone.type == "INTEREST")
-        look = prepare(picture, interest)
+        look = prepare(picture, interest, self._finely(picture.time_s))
         while len(state.standing) < picture.index:  # unreadable images in between
             state.standing.append(TOLD[Standing.UNHEALTHY])
         state.standing.append(0)
@@ -127,6 +148,8 @@ class Screening:
         state.repeats.see(picture, look)
         if state.repeats.run <= 1:
             state.run_start = (look.index, look.time_s)
+        if state.repeats.still <= 1:
+            state.still_start = (look.index, look.time_s)
         if state.repeats.follows == 1:
             state.follow_start = (look.index, look.time_s)
         if state.watch is None:
@@ -141,6 +164,18 @@ class Screening:
         result = self._judge(look, found)
         state.standing[look.index] = TOLD[result]
         return result
+
+    def _finely(self, time_s: float) -> bool:
+        """Return whether a picture is looked at finely: at intervals all, in video two a second."""
+        state, watch = self._state, self._state.watch
+        if watch is not None and not watch.sparse:
+            event = watch.running
+            if event is not None and not event.finely:
+                return False
+            if time_s - state.fine_s < fine.FINE_EVERY_S:
+                return False
+        state.fine_s = time_s
+        return True
 
     def _tell_pace(self, look: Look) -> None:
         state = self._state
@@ -205,16 +240,18 @@ class Screening:
         return Standing.EVENT
 
     def _first_untested(self, held: Look) -> tuple[int, float]:
-        """Return where it began: the image before may show it too, but was not tested."""
+        """Return where it began: images before may show it too, but were not tested."""
         state, usual = self._state, self._state.view.usual
         assert state.watch is not None and usual is not None
-        recent = state.watch.recent
-        before = recent[-1] if recent and not state.watch.sparse else held
-        if before.index == held.index - 1 and before.sharp.shape == usual.sharp.shape:
-            found = examine(before.sharp, usual, state.view.held_code)
-            if found.code is not None:
-                return before.index, before.time_s
-        return held.index, held.time_s
+        first = held
+        untested = [] if state.watch.sparse else state.watch.recent[1 - EVERY :]
+        for before in reversed(untested):
+            if before.index != first.index - 1 or before.sharp.shape != usual.sharp.shape:
+                break
+            if examine(before.sharp, usual, state.view.held_code).code is None:
+                break
+            first = before
+        return first.index, first.time_s
 
     def _replayed(self, found: Finding) -> bool:
         return found.code is HealthCode.REPLACED and self._state.repeats.replayed()
@@ -222,7 +259,7 @@ class Screening:
     def _first_of(self, look: Look, found: Finding) -> tuple[int, float]:
         state = self._state
         if found.code is HealthCode.FROZEN:
-            return state.run_start
+            return state.still_start if state.repeats.noiseless() else state.run_start
         if self._replayed(found):
             return state.follow_start
         held = state.view.held
@@ -249,9 +286,9 @@ class Screening:
                 self._look_beside(look, found)
                 self._take_new_size(look)
             return Standing.UNHEALTHY
-        fine = view.fine
+        healthy = view.fine
         self._end_condition()
-        for held in fine:
+        for held in healthy:
             if held is not look:
                 state.standing[held.index] = TOLD[self._healthy(held)]
         return self._healthy(look)
@@ -370,6 +407,15 @@ class Screening:
             notes=tuple(sorted(notes, key=lambda n: n.first)),
             scenes=tuple(() if watch is None else watch.scenes),
         )
+
+    def limit(self, pictures: list[Picture]) -> DetectionLimit:
+        """Return the smallest things that are found in quiet pictures.
+
+        Parameters
+        ----------
+        pictures : list of Picture
+        """
+        return detection_limit(self._state.watch, pictures)
 
     def state(self) -> bytes:
         """Return the state, from which another process goes on to the same result."""

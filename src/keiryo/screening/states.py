@@ -34,6 +34,8 @@ LARGE_MOVING = 0.01  # the same for what moves between pictures, where the chang
 SCENES_KEPT = 24
 LIGHT_WINDOW = (3, 3)  # pixels of a colour plane over which the light at a place is measured
 LIGHT_RATIO = (0.3, 3.0)  # of the light at a place, for which colours are corrected
+SUN_IMAGES, SUN_S = 60, 120.0  # how long hard light is remembered that is not seen any more
+SUN_AROUND = 32  # share of the width around it, one in so many
 COLOUR_WEIGHT = 0.2  # a colour plane is small and coarse: its shares count less
 
 
@@ -66,6 +68,10 @@ class Difference:
         Its pixels that belong to objects.
     largest : float
         Share of the whole view that its largest object takes, clutter or not.
+    number : int
+        Objects in the whole view, clutter or not.
+    lit : Plane or None
+        Its pixels that look like light with a hard edge, wherever they lie.
     """
 
     area: float
@@ -75,6 +81,48 @@ class Difference:
     changed: Plane
     objects: Plane
     largest: float = 0.0
+    lit: Plane | None = None
+    number: int = 0
+
+
+@dataclass
+class HardLight:
+    """Where light with a hard edge was seen lately.
+
+    Attributes
+    ----------
+    ask : bool
+        Whether to look for it.
+    where : Plane or None
+        255 where it was seen, and around.
+    at : (int, float)
+        Index and time of the last picture that showed it.
+    """
+
+    ask: bool = False
+    where: Plane | None = None
+    at: tuple[int, float] = (0, 0.0)
+
+    def follow(self, look: Look, lit: Plane | None, sparse: bool) -> None:
+        """Remember where it was seen: from there on it is known to be light.
+
+        Parameters
+        ----------
+        look : Look
+        lit : Plane or None
+            What looks like it in this picture.
+        sparse : bool
+            Pictures at intervals.
+        """
+        index, time_s = self.at
+        if lit is None:
+            if look.index - index > SUN_IMAGES if sparse else look.time_s - time_s > SUN_S:
+                self.where = None
+            return
+        around = 2 * (lit.shape[1] // SUN_AROUND) + 1
+        wide = as_plane(cv2.dilate(lit, np.ones((around, around), np.uint8)))
+        self.where = wide if self.where is None else as_plane(cv2.bitwise_or(self.where, wide))
+        self.at = (look.index, look.time_s)
 
 
 def fresh(look: Look, noise: list[Values] | None = None) -> list[Reference]:
@@ -96,6 +144,7 @@ def against(
     keep: list[Plane | None],
     rough: bool = False,
     floor: float = 0.0,
+    sun: HardLight | None = None,
 ) -> Difference:
     """Return how a picture differs from the references of its layers.
 
@@ -109,6 +158,7 @@ def against(
         Large changes need not be sorted into objects and light.
     floor : float
         Share of the view below which an object is clutter.
+    sun : HardLight, optional
     """
     gain = gain_over(look.layers[0], references[0].image)
 
@@ -118,7 +168,8 @@ def against(
 
     large = LARGE if rough else 1.0
     contrast = references[0].contrast
-    return _sorted(look, [r.image for r in references], differs, keep, gain, large, contrast, floor)
+    base = [r.image for r in references]
+    return _sorted(look, base, differs, keep, gain, large, contrast, floor, sun)
 
 
 def between(
@@ -128,6 +179,7 @@ def between(
     keep: list[Plane | None],
     large: float = 1.0,
     floor: float = 0.0,
+    sun: HardLight | None = None,
 ) -> Difference:
     """Return how a picture differs from an earlier one that was compared with the same scene.
 
@@ -141,6 +193,7 @@ def between(
         Share of the view from which a change need not be sorted into objects and light.
     floor : float
         Share of the view below which an object is clutter.
+    sun : HardLight, optional
     """
     if look.gain and earlier.gain:
         gain = look.gain / earlier.gain
@@ -153,7 +206,7 @@ def between(
         return changed_between(look.layers[at], earlier.layers[at], reference.level, factor)
 
     contrast = references[0].contrast
-    return _sorted(look, earlier.layers, differs, keep, gain, large, contrast, floor)
+    return _sorted(look, earlier.layers, differs, keep, gain, large, contrast, floor, sun)
 
 
 def _sorted(
@@ -165,6 +218,7 @@ def _sorted(
     large: float,
     contrast: float,
     floor: float,
+    sun: HardLight | None,
 ) -> Difference:
     whole = _kept(differs(0), keep[0])
     raw = cv2.countNonZero(whole) / whole.size
@@ -183,8 +237,16 @@ def _sorted(
             if cv2.countNonZero(changed) < max(LEAST_SHARE * changed.size, 1):
                 continue
         factor = 1.0 if colour else gain
+        where, ask = (sun.where, sun.ask) if sun is not None and at == 0 else (None, False)
         found = sort_changes(
-            changed, look.layers[at], times(base[at], factor), contrast, colour, floor
+            changed,
+            look.layers[at],
+            times(base[at], factor),
+            contrast,
+            colour,
+            floor,
+            sunlit=where,
+            ask=ask,
         )
         share = found.objects / changed.size * (COLOUR_WEIGHT if colour else 1.0)
         result.area = max(result.area, share)
@@ -192,6 +254,7 @@ def _sorted(
             result.light = found.light / changed.size
             result.objects = found.mask
             result.largest = found.largest / changed.size
+            result.lit, result.number = found.lit, found.number
         elif colour and found.objects:
             size = (whole.shape[1], whole.shape[0])
             wide = as_plane(cv2.resize(found.mask, size, interpolation=cv2.INTER_NEAREST))
@@ -232,7 +295,7 @@ def middle_of(looks: list[Look]) -> Look:
         as_plane(np.median(np.stack(planes), axis=0))
         for planes in zip(*(look.layers for look in looks), strict=True)
     ]
-    return Look(last.index, last.time_s, last.sharp, layers, last.colours, last.gain)
+    return Look(last.index, last.time_s, last.sharp, layers, last.colours, last.gain, last.fine)
 
 
 def known_scene(

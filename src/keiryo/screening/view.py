@@ -26,6 +26,7 @@ AT_ONCE = {HealthCode.DARK, HealthCode.BRIGHT}
 GRADUAL = {HealthCode.DEFOCUSED, HealthCode.MOVED}
 DEFOCUS_SUSPECTED = 0.7  # median strength of detail from which a second look is taken
 NOTHING_WRONG = 5  # images in a row
+EVERY = 3  # images of video: one in so many is tested while all is well
 JOIN = 3  # images: two intervals of one code this close are one
 
 
@@ -57,6 +58,7 @@ class View:
     untestable: Note | None = None
     notes: list[Note] = field(default_factory=list)
     skipped: bool = False
+    since: int = 0
 
     def look_at(
         self, look: Look, frozen: bool, replayed: bool, dense: bool, before: Look | None
@@ -69,7 +71,7 @@ class View:
         frozen, replayed : bool
             Whether the picture comes again and again, or follows an earlier stretch.
         dense : bool
-            Video: while all is well the likeness to the usual view is tested on every second
+            Video: while all is well the likeness to the usual view is tested on every third
             image.
         before : Look or None
             An image shortly before, while an event goes on: detail that objects bring hides
@@ -87,7 +89,9 @@ class View:
             return Finding(HealthCode.FROZEN)
         if replayed:
             return Finding(HealthCode.REPLACED)
-        self.skipped = dense and told is None and not self.held and not self.skipped
+        well = dense and told is None and not self.held
+        self.since = self.since + 1 if well and self.since + 1 < EVERY else 0
+        self.skipped = self.since > 0
         if self.skipped:
             return Finding(None)
         found = examine(look.sharp, self.usual, told or self.held_code)

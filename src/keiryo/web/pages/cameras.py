@@ -56,6 +56,7 @@ from keiryo.web.pages.cameras_registering import (
 from keiryo.web.pages.cameras_screening import SCREENING_JOB, start_screening
 from keiryo.web.pages.cameras_shown import camera_page, view_picture
 from keiryo.web.pages.cameras_taking_in import INGEST_JOB, take_in, take_in_page
+from keiryo.web.pages.cameras_ways import watch_way, ways_page
 from keiryo.web.pages.cameras_words import condition_text, seconds_text
 from keiryo.web.pages.cameras_zones import record_view_zones, zones_page
 from keiryo.web.rendering import render
@@ -184,7 +185,7 @@ SECTION = Section(
         *(cameras_page, camera_page, view_picture, start_screening),
         *(new_camera_page, record_new_camera, change_page, change_camera),
         *(view_form_page, record_new_view, clock_page, read_clock),
-        *(zones_page, record_view_zones, take_in_page, take_in),
+        *(zones_page, record_view_zones, take_in_page, take_in, ways_page, watch_way),
         *(keeping_page, place_hold, release, remove_images, case_page, make_case),
         *(operations_page, operation_page, declare_operation, declare_file, withdraw_operation),
     ),

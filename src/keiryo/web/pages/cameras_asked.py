@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from keiryo.containment.recording import WATCH
 from keiryo.errors import Finding
 from keiryo.journal.reading import rows_of
 from keiryo.journal.tables import FINDING
@@ -30,7 +31,7 @@ from keiryo.web.viewer import Viewer
 
 ONE = CAMERAS + "/{name:str}"
 REGISTER_PAGE = "/surveillance/register-camera"
-CHANGE, VIEW, ZONES, CLOCK = "change", "view", "zones", "clock"
+CHANGE, VIEW, ZONES, CLOCK, WAYS = "change", "view", "zones", "clock", "ways"
 TAKE_IN, KEEPING, CASE = "take-in", "keeping", "case-file"
 FORMS: tuple[tuple[str, str, str], ...] = (
     (TAKE_IN, INGEST, sentence("Take in images")),
@@ -53,11 +54,14 @@ def form_address(name: str, which: str) -> str:
 def forms_for(viewer: Viewer, standing: Standing) -> list[tuple[str, str]]:
     """Return the forms about a camera that a viewer may send: what each is called, and where."""
     name, scope = standing.camera.name, standing.camera.scope
-    return [
+    found = [
         (_(title), form_address(name, which))
         for which, act, title in FORMS
         if viewer.may_post(act, scope)
     ]
+    if viewer.may_post_in_an_area(WATCH):
+        found.append((_("Record a way that it watches"), form_address(name, WAYS)))
+    return found
 
 
 def crumbs_of(name: str, last: str) -> list[tuple[str, str | None]]:

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from keiryo.containment.instants import instant, shown
+from keiryo.containment.recording import WATCH
 from keiryo.errors import Finding, KeiryoError
 from keiryo.surveillance.camera_record import known_camera
 from keiryo.surveillance.cameras import (
@@ -32,6 +33,7 @@ from keiryo.web.pages.cameras_asked import (
     ONE,
     REGISTER_PAGE,
     VIEW,
+    WAYS,
     crumbs_of,
     form_address,
     milliseconds,
@@ -283,6 +285,7 @@ def _view_form(request: AnyRequest, viewer: Viewer, one: Camera, entered: Entere
         if not every
         else {"version": every[-1].version, "begin": instant_text(every[-1].begin)},
         now=shown(viewer.server.now()),
+        ways_href=form_address(one.name, WAYS) if viewer.may_post_in_an_area(WATCH) else None,
         entered=entered,
         here=form_address(one.name, VIEW),
         back=camera_address(one.name),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Stream
+from sqlalchemy import Connection
 
 from keiryo.containment.instants import shown
 from keiryo.errors import NotFoundError
@@ -17,7 +19,7 @@ from keiryo.surveillance.marks import marks
 from keiryo.surveillance.screening_run import SCREEN
 from keiryo.surveillance.values import camera_spans
 from keiryo.surveillance.views import View, views
-from keiryo.surveillance.zones import RECORD_ZONES, zones_of
+from keiryo.surveillance.zones import RECORD_ZONES, RecordedZone, zones_of
 from keiryo.web.listing import ListColumn, Row, RowList, ShownList, shown_list
 from keiryo.web.pages.boards import Entered, first_shown
 from keiryo.web.pages.cameras_asked import (
@@ -59,6 +61,7 @@ from keiryo.web.pages.cameras_picture import (
     told_text,
     value_bars,
 )
+from keiryo.web.pages.cameras_ways import watched_ways
 from keiryo.web.pages.cameras_words import (
     AUTHENTIC_BADGES,
     AUTHENTIC_WORDS,
@@ -69,6 +72,7 @@ from keiryo.web.pages.cameras_words import (
     share_text,
     word,
 )
+from keiryo.web.pages.containments_known import CAPABILITY as CONTAINMENT
 from keiryo.web.pages.meetings_asked import done_act, why
 from keiryo.web.pictures.watch_line import WatchBar, WatchRow
 from keiryo.web.rendering import render
@@ -144,23 +148,7 @@ def show_camera(
         screenings = screenings_of(connection, metadata, name)
         clocks = readings(connection, metadata, name)
         every_view = [
-            {
-                "version": one.version,
-                "begin": instant_text(one.begin),
-                "end": "" if one.end is None else instant_text(one.end),
-                "words": one.values["words"],
-                "act": one.values["act_id"],
-                "picture": f"{camera_address(name)}/views/{one.version}/zones.png",
-                **_over_image(connection, viewer, name, one),
-                "mask": one.mask and f"{camera_address(name)}/views/{one.version}/mask.png",
-                "zones": [
-                    _zone(number, zone.to_dict())
-                    for number, zone in enumerate(
-                        zones_of(connection, metadata, name, one.version), 1
-                    )
-                ],
-            }
-            for one in views(connection, metadata, name)
+            _view(connection, viewer, name, one) for one in views(connection, metadata, name)
         ]
     lists = _lists(request, viewer, name, sets, screenings)
     if not isinstance(lists, tuple):
@@ -190,13 +178,7 @@ def show_camera(
         asked=period.fields(),
         timeline=timeline_address(camera.mba, period.begin, period.end, period.known_at),
         may_screen=viewer.may_post(SCREEN, camera.scope),
-        forms=forms_for(viewer, standing),
-        keeping=form_address(name, KEEPING),
-        zones_href=form_address(name, ZONES)
-        if viewer.may_post(RECORD_ZONES, camera.scope)
-        else None,
-        done=done_act(request),
-        done_findings=findings_of(viewer, done_act(request)),
+        **_doing(request, viewer, standing),
         screen_from=shown(_screen_from(standing, period, screenings)),
         screen_to=shown(_screen_to(standing, period)),
         entered=entered,
@@ -230,12 +212,45 @@ def _screen_to(standing: Standing, period: Period) -> Any:
     return period.end if last is None else last + interval
 
 
-def _over_image(connection: Any, viewer: Viewer, name: str, view: View) -> dict[str, Any]:
+def _doing(request: AnyRequest, viewer: Viewer, standing: Standing) -> dict[str, Any]:
+    """Return what can be done with a camera, and what was just done."""
+    name, done = standing.camera.name, done_act(request)
+    draws = viewer.may_post(RECORD_ZONES, standing.camera.scope)
+    return {
+        "forms": forms_for(viewer, standing),
+        "keeping": form_address(name, KEEPING),
+        "zones_href": form_address(name, ZONES) if draws else None,
+        "shows_ways": viewer.reads(CONTAINMENT),
+        "watched": watched_ways(viewer, name),
+        "done": done,
+        "done_findings": findings_of(viewer, done),
+    }
+
+
+def _view(connection: Connection, viewer: Viewer, name: str, one: View) -> dict[str, Any]:
+    """Return a view as the page shows it, with its zones."""
+    zones = zones_of(connection, viewer.metadata, name, one.version)
+    place = f"{camera_address(name)}/views/{one.version}"
+    return {
+        "version": one.version,
+        "begin": instant_text(one.begin),
+        "end": "" if one.end is None else instant_text(one.end),
+        "words": one.values["words"],
+        "act": one.values["act_id"],
+        "picture": f"{place}/zones.png",
+        **_over_image(connection, viewer, name, one, zones),
+        "mask": one.mask and f"{place}/mask.png",
+        "zones": [_zone(number, zone.to_dict()) for number, zone in enumerate(zones, 1)],
+    }
+
+
+def _over_image(
+    connection: Connection, viewer: Viewer, name: str, view: View, zones: Sequence[RecordedZone]
+) -> dict[str, Any]:
     """Return the last image of a view that can be shown, with the zones to be laid over it."""
     base = base_of(connection, viewer, name, view)
     if base.src is None:
         return {"src": None}
-    zones = zones_of(connection, viewer.metadata, name, view.version)
     return {"src": base.src, "taken": base.at, "drawing": overlay(zones, base.ratio)}
 
 

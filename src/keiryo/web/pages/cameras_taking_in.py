@@ -109,6 +109,8 @@ def take_in(request: AnyRequest, viewer: Asking, name: FromPath[str]) -> Respons
     def do() -> Answer:
         kept = _kept(jobs, [*sent, *lists])
         told = {"camera": name, "files": kept, "upload_mb": viewer.server.settings.upload_mb}
+        # Until the images are in the record: a refusal by the job costs nothing that was typed.
+        save_fields(viewer.whole, viewer.person.person, here, typed, viewer.server.now())
         try:
             number = jobs.start(viewer, JOB, TITLE, {**asked, **told})
         except BaseException:
@@ -124,8 +126,6 @@ def take_in(request: AnyRequest, viewer: Asking, name: FromPath[str]) -> Respons
         if own_conflict(error):
             raise
         return _show(request, viewer, one, explain_error(entered, error))
-    # Until the images are in the record: a refusal of the job must not cost what was typed.
-    save_fields(viewer.whole, viewer.person.person, here, typed, viewer.server.now())
     return Redirect(answer.location or here, status_code=303)
 
 

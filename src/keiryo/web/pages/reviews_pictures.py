@@ -30,8 +30,8 @@ from keiryo.surveillance.images_of import (
 WIDTHS = (160, 320, 640, 960, 1280, 1920)
 """Widths in pixels at which images are shown; others become the next one."""
 DIFFERENCE_WIDTHS = WIDTHS[:4]
-FULL = 65_500
-"""At full resolution: JPEG has no wider pictures."""
+FULL = 10_000
+"""At full resolution; an image that is wider yet is shown at this width."""
 QUALITY = 85
 STRENGTHENED = 3
 """Grey levels of a difference are shown so many times as large."""

@@ -13,10 +13,14 @@ from litestar import Response, get
 from litestar.response import Stream
 
 from keiryo.coverage.anomalies import anomalies
+from keiryo.seals.numbers import seal_key
 from keiryo.seals.register import standing_dict
 from keiryo.web.listing import ListColumn, RowList, ShownList, shown_list
 from keiryo.web.pages.boards import areas_reading
+from keiryo.web.pages.cooperation_known import done_act
 from keiryo.web.pages.coverage_words import VALUE_BADGES, VALUE_WORDS
+from keiryo.web.pages.seals_documents import compare_document, documents_page
+from keiryo.web.pages.seals_following import next_step
 from keiryo.web.pages.seals_forms import (
     check_seal,
     detach_seal,
@@ -36,7 +40,15 @@ from keiryo.web.pages.seals_known import (
     seal_address,
     waiting,
 )
+from keiryo.web.pages.seals_receiving import (
+    RECEIVE,
+    RECEIVE_PAGE,
+    receive_page,
+    receive_seals,
+)
 from keiryo.web.pages.seals_shown import seal_page
+from keiryo.web.pages.seals_steps import correct_page, record_step, step_page
+from keiryo.web.pages.seals_tabs import tabs
 from keiryo.web.pages.seals_words import EVENT_WORDS, STATE_BADGES, STATE_WORDS, TYPE_WORDS
 from keiryo.web.rendering import render
 from keiryo.web.sections import Hit, MenuEntry, OverviewPart, Section, reads
@@ -46,18 +58,6 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 SHOWN_ON_OVERVIEW = 8
 RESULTS = ("PENDING", "POSITIVE", "NEGATIVE", "INCONCLUSIVE")
-
-
-def tabs(viewer: Viewer, path: str) -> list[tuple[str, str, bool, int]]:
-    """Return the four lists as tabs, with how many stand in each."""
-    found = known(viewer)
-    told = (
-        (_("All seals"), HOME, len(found.seals)),
-        (_("Overdue"), OVERDUE, len(waiting(viewer, viewer.server.now()))),
-        (_("Reported twice"), DOUBLES, len(found.doubles)),
-        (_("Refused reports"), REFUSED, len(found.refused)),
-    )
-    return [(title, href, href == path, count) for title, href, count in told]
 
 
 def _seal_column() -> ListColumn:
@@ -126,26 +126,36 @@ OVERDUE_COLUMNS = (
     ListColumn("days", sentence("Days"), "number", filterable=False),
     ListColumn("message", sentence("What is wrong")),
     ListColumn("advice", sentence("What to do"), sortable=False),
+    ListColumn(
+        "next",
+        sentence("Next step"),
+        sortable=False,
+        filterable=False,
+        href=lambda row: row["step"],
+    ),
 )
 
 
 @get(OVERDUE, sync_to_thread=True, opt=READING)
 def overdue_page(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
     """List what waits too long: taken off and not verified, on the way, without contact."""
-    rows = [
-        {
-            **row,
-            "type": TYPE_WORDS.get(row["type"], row["type"]),
-            "state": STATE_WORDS.get(row["state"], row["state"]),
+    seals = known(viewer).seals
+    rows: list[dict[str, Any]] = []
+    for one, _finding in waiting(viewer, viewer.server.now()):
+        title, href = next_step(viewer, seals[seal_key(one["seal"])]) or ("", None)
+        words = {
+            "type": TYPE_WORDS.get(one["type"], one["type"]),
+            "state": STATE_WORDS.get(one["state"], one["state"]),
         }
-        for row, _finding in waiting(viewer, viewer.server.now())
-    ]
+        rows.append({**one, **words, "next": title, "step": href})
     table = shown_list(request, RowList(rows, OVERDUE_COLUMNS), "seals-overdue")
     if isinstance(table, Response | Stream):
         return table
     for cells, row in zip(table.rows, table.found.rows, strict=True):
         cells["type"] = _(row["type"])
         cells["state"] = {"text": _(row["state"]), "badge": _STATES.get(row["state"], "plain")}
+        if row["next"]:
+            cells["next"] = (_(row["next"]), row["step"])
     return _listed(request, viewer, OVERDUE, table, (_("Overdue"), None))
 
 
@@ -222,6 +232,8 @@ def _listed(
         which=path.rpartition("/")[2],
         listed=table,
         tabs=tabs(viewer, path),
+        receive=RECEIVE_PAGE if viewer.may_post(RECEIVE, viewer.state) else None,
+        done=done_act(request),
         total=table.found.total or len(known(viewer).seals),
         crumbs=crumbs,
     )
@@ -300,6 +312,8 @@ SECTION = Section(
     handlers=(
         *(seals_page, overdue_page, doubles_page, refused_page, seal_page),
         *(check_seal, detach_seal, find_seal_damaged, report_seal),
+        *(step_page, record_step, correct_page),
+        *(receive_page, receive_seals, documents_page, compare_document),
     ),
     menu=(MenuEntry(sentence("Seals"), HOME, sentence("Surveillance"), 20, reads(CAPABILITY)),),
     overview=(

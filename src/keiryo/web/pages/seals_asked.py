@@ -7,8 +7,8 @@ comes back with everything typed. What a service refuses comes back with all its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,9 @@ from sqlalchemy import select
 from keiryo.containment.instants import instant
 from keiryo.errors import KeiryoError
 from keiryo.journal.model import LineKind, Posted
+from keiryo.seals.numbers import SealKey
+from keiryo.seals.tables import SEAL_REFUSED
+from keiryo.web.answers import in_words
 from keiryo.web.once import Answer, once
 from keiryo.web.pages.boards import (
     MOST_TEXT,
@@ -68,6 +71,10 @@ class AskedForm:
     acts_since : callable
         Takes an act; returns the acts about the same thing that were posted after it.
     entered : Entered
+    then : str
+        The page that is shown when it was done; empty: `here`.
+    places : mapping
+        At which field a finding stands, by its code.
     """
 
     request: AnyRequest
@@ -77,6 +84,8 @@ class AskedForm:
     show: Callable[[Entered, str], Response[Any]]
     acts_since: Callable[[int], Sequence[int]]
     entered: Entered
+    then: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
         """Return what stands in a field."""
@@ -109,19 +118,26 @@ class AskedForm:
             return choices[0]
         return found
 
-    def moment(self) -> datetime:
+    def moment(self, name: str = "at") -> datetime:
         """Return the moment that the form states, in UTC, from local time and offset."""
-        local, offset = self.value("at"), self.value("offset")
+        found = self.optional_moment(name)
+        if found is None and not self.value(name):
+            self.wrong(name, _("Say when it was."))
+        return found or self.viewer.server.now()
+
+    def optional_moment(self, name: str) -> datetime | None:
+        """Return the moment in a field, in UTC; None where it is empty or wrong."""
+        local, offset = self.value(name), self.value("offset")
         if not local:
-            self.wrong("at", _("Say when it was."))
-        elif offset not in OFFSETS:
+            return None
+        if offset not in OFFSETS:
             self.wrong("offset", _("Choose the offset from UTC."))
         else:
             try:
                 return instant(f"{local}{offset}")
             except KeiryoError as error:
-                explain_error(self.entered, error, f"{self.which}_at")
-        return self.viewer.server.now()
+                explain_error(self.entered, error, f"{self.which}_{name}")
+        return None
 
     def persons(self) -> tuple[str, str | None]:
         """Return who did it, and who with them."""
@@ -151,7 +167,7 @@ class AskedForm:
 
         def answer() -> Answer:
             require_nothing_newer(list(self.acts_since(head))[-3:] if head else ())
-            return Answer(303, f"{self.here}?done={do().act.act_id}")
+            return Answer(303, f"{self.then or self.here}?done={do().act.act_id}")
 
         sent = {n: v for n, v in entered.fields.items() if not n.startswith("_")}
         digests = [(name, hashlib.sha256(content).hexdigest()) for name, content in files]
@@ -161,10 +177,18 @@ class AskedForm:
         except KeiryoError as error:
             if own_conflict(error):
                 raise
-            explain_error(entered, error)
+            self.say(error)
             return self.show(entered, self.which)
         forget_fields(viewer, self.here)
-        return Redirect(made.location or self.here, status_code=303)
+        return Redirect(made.location or self.then or self.here, status_code=303)
+
+    def say(self, error: KeiryoError) -> None:
+        """Put what a service refused into the form: as a whole, and at the fields it is about."""
+        explain_error(self.entered, error)
+        for one in self.entered.findings:
+            name = self.places.get(one.code)
+            if name is not None and f"{self.which}_{name}" not in self.entered.errors:
+                self.wrong(name, in_words(one))
 
 
 def asked_form(
@@ -174,6 +198,32 @@ def asked_form(
     here: str,
     show: Callable[[Entered, str], Response[Any]],
     acts_since: Callable[[int], Sequence[int]],
+    *,
+    then: str = "",
+    places: Mapping[str, str] | None = None,
 ) -> AskedForm:
     """Return the form that was sent, with everything that was typed."""
-    return AskedForm(request, viewer, which, here, show, acts_since, typed_again(viewer))
+    entered = typed_again(viewer)
+    return AskedForm(request, viewer, which, here, show, acts_since, entered, then, places or {})
+
+
+def kept_refusal(viewer: Viewer, entered: Entered, keys: Sequence[SealKey]) -> int | None:
+    """Return the act in which a report about seals is kept that was refused just now, or None."""
+    codes = {one.code for one in entered.findings}
+    if "SEAL-LOG-UNREADABLE" in codes:  # then the report is kept as one whose log is missing
+        codes.add("SEAL-LOG-MISSING")
+    table = viewer.metadata.tables[SEAL_REFUSED.name]
+    head = head_of_form(viewer)
+    for key in keys[:1] if codes else ():
+        query = (
+            select(table.c.act_id, table.c.codes)
+            .where(table.c.body == key.body, table.c.number == key.number)
+            .where(table.c.act_id > head)
+            .order_by(table.c.act_id.desc(), table.c.line_no.desc())
+            .limit(1)
+        )
+        with viewer.whole.reading() as connection:
+            row = connection.execute(query).first()
+        if row is not None and set(str(row[1]).split()) & codes:
+            return int(row[0])
+    return None

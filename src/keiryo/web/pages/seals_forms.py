@@ -29,6 +29,8 @@ from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 ONE = HOME + "/{issuer:str}/{seal:str}"
 FOUND = ("broken", "missing")
+PLACES = {"SEAL-FUTURE": "at", "SEAL-ORDER": "at", "SEAL-TWO-PERSONS": "second"}
+"""At which field a finding is shown."""
 
 
 def _asked(request: AnyRequest, viewer: Viewer, one: Standing, which: str) -> AskedForm:
@@ -41,7 +43,8 @@ def _asked(request: AnyRequest, viewer: Viewer, one: Standing, which: str) -> As
         kinds = (SEAL_EVENT, SEAL_REPORT)
         return acts_with(viewer, kinds, head, body=key.body, number=key.number)
 
-    return asked_form(request, viewer, which, seal_address(key), show, acts_since)
+    here = seal_address(key)
+    return asked_form(request, viewer, which, here, show, acts_since, places=PLACES)
 
 
 def _recording(

@@ -27,6 +27,7 @@ CAPABILITY = "seals"
 READING = {"reads": CAPABILITY}
 HOME = "/seals"
 OVERDUE, DOUBLES, REFUSED = f"{HOME}/overdue", f"{HOME}/duplicates", f"{HOME}/refused"
+DOCUMENTS = f"{HOME}/documents"
 
 
 @dataclass(frozen=True, slots=True)

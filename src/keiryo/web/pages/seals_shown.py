@@ -24,10 +24,13 @@ from keiryo.seals.standing import Standing
 from keiryo.seals.tables import SEAL_INTERVAL
 from keiryo.seals.values import SealCover, seal_spans
 from keiryo.web.pages.boards import Entered, first_shown
+from keiryo.web.pages.cameras_asked import findings_of
 from keiryo.web.pages.cooperation_known import done_act
 from keiryo.web.pages.coverage_words import VALUE_LOOKS, VALUE_WORDS
 from keiryo.web.pages.equipment_items import moment_context
 from keiryo.web.pages.equipment_standing import evidence_links, who_acted, why_address
+from keiryo.web.pages.seals_asked import kept_refusal
+from keiryo.web.pages.seals_following import CORRECT, correct_address, steps_offered
 from keiryo.web.pages.seals_known import (
     HOME,
     READING,
@@ -112,6 +115,8 @@ def show_seal(
     scope, period = scope_of(viewer, one), one.open_period
     here = seal_address(key)
     attached = one.state == "attached"
+    may_correct = viewer.may_post(CORRECT, scope)
+    done = done_act(request)
     return render(
         request,
         "seals/seal.html",
@@ -130,7 +135,10 @@ def show_seal(
         late=late,
         picture=_picture(one, life, now),
         periods=[_period_row(viewer, each) for each in reversed(one.periods)],
-        events=_event_rows(viewer, one, life),
+        events=_event_rows(viewer, one, life, may_correct=may_correct),
+        steps=steps_offered(viewer, one),
+        told=findings_of(viewer, done),
+        kept=kept_refusal(viewer, entered, [key]) if entered.refused else None,
         intervals=[_interval_row(row) for row in life.intervals],
         why=why_address(key.node),
         may_check=attached and viewer.may_post("seal.check", scope),
@@ -141,7 +149,7 @@ def show_seal(
         **moment_context(viewer),
         entered=entered,
         which=which,
-        done=done_act(request),
+        done=done,
         here=here,
         crumbs=[(_("Seals"), HOME), (str(key), None)],
     )
@@ -179,16 +187,20 @@ def _period_row(viewer: Viewer, period: Any) -> dict[str, Any]:
 # --- what happened ---------------------------------------------------------------------------
 
 
-def _event_rows(viewer: Viewer, one: Standing, life: Life) -> list[dict[str, Any]]:
+def _event_rows(
+    viewer: Viewer, one: Standing, life: Life, *, may_correct: bool
+) -> list[dict[str, Any]]:
     """Return what happened to a seal, the last first: events, refused reports, compromises."""
     held = {event.place_in_record for event in holding(life.events)}
     unfit = {event.place_in_record for event, _findings in one.misfits}
     said = [_event_files(event) for event in life.events]
     files = evidence_links(viewer, said)
-    rows = [
-        _event_row(event, links, held, unfit)
-        for event, links in zip(life.events, files, strict=True)
-    ]
+    rows = []
+    for event, links in zip(life.events, files, strict=True):
+        row = _event_row(event, links, held, unfit)
+        if may_correct and event.place_in_record in held:
+            row["correct"] = correct_address(one.key, event.place_in_record)
+        rows.append(row)
     rows += [_beside_row(row) for row in life.beside]
     rows.sort(key=lambda row: (row["order"], row["act"]), reverse=True)
     who = who_acted(viewer, {row["act"] for row in rows})

@@ -85,6 +85,7 @@ LOG_WORDS: Mapping[str, str] = {
     "tamper": sentence("case opened"),
     "self-test": sentence("self test failed"),
     "no-soh": sentence("no report of health"),
+    "clock": sentence("clock runs backwards"),
 }
 LOG_STATE_WORDS: Mapping[str, str] = {
     "signed": sentence("signed, and the signatures are good"),

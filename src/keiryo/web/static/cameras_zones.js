@@ -79,7 +79,10 @@ function choose(one) {
     each.row.querySelector("[data-zone-draw]").setAttribute("aria-pressed", String(each === chosen));
   }
   frame.toggleAttribute("data-drawing", chosen !== null);
-  if (chosen) { draw(chosen); tell(chosen); }
+  if (!chosen) return;
+  draw(chosen);
+  tell(chosen);
+  frame.scrollIntoView({ block: "nearest" });
 }
 
 function share(at, from, size) {
