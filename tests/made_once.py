@@ -32,7 +32,7 @@ def share() -> None:
     """Let the databases that are opened from now on have their tables and queries in common."""
     storage_engine.build_metadata = tables_of
     storage_engine.create_engine = engine_with_queries
-    typer.testing._get_command = cache(typer.main.get_command)  # half a second for each call
+    typer.main.get_command = typer.testing._get_command = commands_of
 
 
 def share_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -83,3 +83,7 @@ def queries(kind: str) -> Queries:
     """Return what was made of queries to a kind of database."""
     del kind
     return Queries()
+
+
+commands_of = cache(typer.main.get_command)
+"""Makes the commands of the command line, which takes half a second: once, not for each call."""

@@ -105,8 +105,7 @@ def sort_changes(
     edge, inside = outlines(as_plane(closed), labels, count, now - was)
     outline = np.maximum(edge[:, 0], 1.0)
     sharp = (edge[:, 1] / outline) > SHARPNESS * (inside / np.maximum(area, 1))
-    large = area >= LEAST_PIXELS
-    is_object = large & sharp & (inside >= strong * np.maximum(area, 1))
+    is_object = (area >= LEAST_PIXELS) & sharp & (inside >= strong * np.maximum(area, 1))
     within = np.zeros(closed.shape, np.bool_)
     lit_pixels = None
     if not colour:
@@ -125,19 +124,48 @@ def sort_changes(
                 if lit.any():
                     lit_pixels = np.zeros(changed.shape, np.uint8)
                     lit_pixels[box][lit[labels]] = 255
+            least = max(LEAST_APART * contrast, 6.0)
             light = wide & ~is_object
-            if light.any():  # an object may hide the light: it is looked for around it as well
-                around = cv2.dilate(light[labels].astype(np.uint8), AROUND) > 0
-                around &= ~is_object[labels]
-                within = in_light(around, broken, now, was, max(LEAST_APART * contrast, 6.0))
+            within = _in_changed_light(labels, light, is_object, broken, now, was, least)
+    told = _counted(is_object, within, labels, area, floor * changed.size, mask[box])
+    told.mask, told.lit = mask, lit_pixels
+    return told
+
+
+def _in_changed_light(
+    labels: NDArray[np.int32],
+    light: NDArray[np.bool_],
+    is_object: NDArray[np.bool_],
+    broken: NDArray[np.bool_],
+    now: NDArray[np.float32],
+    was: NDArray[np.float32],
+    least: float,
+) -> NDArray[np.bool_]:
+    """Return the objects in light; one may hide it, so it is looked for around it as well."""
+    if not light.any():
+        return np.zeros(labels.shape, np.bool_)
+    around = cv2.dilate(light[labels].astype(np.uint8), AROUND) > 0
+    return in_light(around & ~is_object[labels], broken, now, was, least)
+
+
+def _counted(
+    is_object: NDArray[np.bool_],
+    within: NDArray[np.bool_],
+    labels: NDArray[np.int32],
+    area: NDArray[Any],
+    floor: float,
+    mask: Plane,
+) -> Objects:
+    """Count the pixels of objects and of light, and draw the objects into the mask."""
+    large = area >= LEAST_PIXELS
     largest, number = int(area[is_object].max(initial=0)), int(np.count_nonzero(is_object))
-    is_object &= area >= floor * changed.size
+    is_object &= area >= floor
     pixels = int(area[is_object].sum())
-    found_in_light = as_plane(np.where(within, np.uint8(255), np.uint8(0)))
-    largest, more = _large_enough(found_in_light, largest, floor * changed.size)
-    mask[box] = np.where(is_object[labels], np.uint8(255), found_in_light)
-    light_pixels = int(area[large & ~is_object].sum()) - more
-    return Objects(pixels + more, max(light_pixels, 0), mask, largest, lit_pixels, number)
+    in_it = as_plane(np.where(within, np.uint8(255), np.uint8(0)))
+    largest, more = _large_enough(in_it, largest, floor)
+    mask[:] = np.where(is_object[labels], np.uint8(255), in_it)
+    light = max(int(area[large & ~is_object].sum()) - more, 0)
+    return Objects(pixels + more, light, mask, largest, None, number)
 
 
 def _around(changed: Plane) -> tuple[slice, slice]:

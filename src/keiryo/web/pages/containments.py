@@ -15,14 +15,9 @@ from litestar.response import Redirect, Stream
 
 from keiryo.containment.recording import INSPECT, INSPECTION_RESULTS, inspect
 from keiryo.containment.register import Containment, Content, Way
-from keiryo.containment.tables import (
-    CONTAINMENT,
-    CONTAINMENT_CONTENT,
-    CONTAINMENT_INSPECTION,
-    CONTAINMENT_PATH,
-)
 from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.boards import Entered, areas_reading, first_shown
+from keiryo.web.pages.cameras_asked import findings_of
 from keiryo.web.pages.containments_known import (
     CAPABILITY,
     COVERAGE,
@@ -36,10 +31,26 @@ from keiryo.web.pages.containments_known import (
     values_of_ways,
     ways_now,
 )
+from keiryo.web.pages.containments_registering import (
+    IMPORT_PAGE,
+    REGISTER_PAGE,
+    import_page,
+    import_table,
+    may_import,
+    may_register,
+    register_containment,
+    register_page,
+)
+from keiryo.web.pages.containments_steps import (
+    acts_about,
+    containment_step_page,
+    record_containment_step,
+    steps_offered,
+)
 from keiryo.web.pages.cooperation_known import done_act
 from keiryo.web.pages.equipment_items import moment_context
 from keiryo.web.pages.equipment_standing import evidence_links, why_address
-from keiryo.web.pages.seals_asked import acts_with, asked_form
+from keiryo.web.pages.seals_asked import asked_form
 from keiryo.web.pages.seals_known import act_address, containment_address, item_address
 from keiryo.web.pages.seals_words import (
     INSPECTION_BADGES,
@@ -111,6 +122,9 @@ def containments_page(request: AnyRequest, viewer: Asking) -> Response[Any] | St
         "containments/list.html",
         listed=table,
         total=len(rows),
+        register=REGISTER_PAGE if may_register(viewer) else None,
+        import_page=IMPORT_PAGE if may_import(viewer) else None,
+        done=done_act(request),
         crumbs=[(_("Containments"), None)],
     )
 
@@ -156,6 +170,8 @@ def show_containment(
         **moment_context(viewer),
         entered=entered,
         which=which,
+        steps=steps_offered(viewer, one),
+        told=findings_of(viewer, done_act(request)),
         done=done_act(request),
         here=containment_address(name),
         crumbs=[(_("Containments"), HOME), (name, None)],
@@ -225,10 +241,7 @@ def inspect_containment(
         return show_containment(request, viewer, one, entered, which)
 
     def acts_since(head: int) -> list[int]:
-        named = acts_with(viewer, [CONTAINMENT], head, mba=mba, name=containment)
-        kinds = (CONTAINMENT_PATH, CONTAINMENT_CONTENT, CONTAINMENT_INSPECTION)
-        about = acts_with(viewer, kinds, head, mba=mba, containment=containment)
-        return sorted({*named, *about})
+        return acts_about(viewer, mba, containment, head)
 
     here = containment_address(f"{mba}/{containment}")
     asked = asked_form(request, viewer, "inspect", here, show, acts_since)
@@ -248,7 +261,11 @@ def inspect_containment(
 
 SECTION = Section(
     "containments",
-    handlers=(containments_page, containment_page, inspect_containment),
+    handlers=(
+        *(containments_page, containment_page, inspect_containment),
+        *(register_page, register_containment, import_page, import_table),
+        *(containment_step_page, record_containment_step),
+    ),
     menu=(
         MenuEntry(sentence("Containments"), HOME, sentence("Surveillance"), 15, reads(CAPABILITY)),
     ),

@@ -95,7 +95,11 @@ def on_ways(viewer: Viewer, one: Containment, at: datetime) -> dict[str, list[On
     for watch in one.watches:
         if watch.time.holds(at):
             camera = watch.device.partition(":")[2]
-            href = f"/cameras/{quote(camera, safe='')}" if viewer.reads("surveillance") else None
+            href = (
+                f"/surveillance/cameras/{quote(camera, safe='')}"
+                if viewer.reads("surveillance")
+                else None
+            )
             shown = OnWay(watch.device, href, utc_text(watch.time.begin))
             found.setdefault(watch.path, []).append(shown)
     return found
