@@ -115,6 +115,7 @@ def test_view_without_texture_is_said_to_be_untestable() -> None:
     result = screened(run)
     assert [n.code for n in result.notes] == ["health-not-testable"]
     assert not result.conditions and not result.events
+    assert (result.standing == 2).all()  # nobody knows whether it is covered: not quiet
 
 
 def test_slow_turn_of_the_mount_is_seen() -> None:

@@ -379,3 +379,28 @@ def test_an_open_source_is_left_open(tmp_path: Path) -> None:
     source = open_source(folder(tmp_path, 3))
     first, again = review(tmp_path, source=source), review(tmp_path, source=source)
     assert first.frames == again.frames == 3
+
+
+def test_images_of_other_sizes_and_too_small_ones(tmp_path: Path) -> None:
+    place = folder(tmp_path, 12)
+    names = sorted(place.iterdir())
+    with Image.open(names[4]) as picture:
+        picture.resize((80, 60)).save(names[4])
+    Image.new("L", (1, 1), 120).save(names[7])
+    told = ask(place)
+    assert {"IMAGE-SIZES", "IMAGE-TINY"} <= codes(told)
+    by_rule = {finding["rule"]: finding["message"] for finding in told["findings"]}
+    assert "160x120 (10), 80x60 (1), 1x1 (1)" in by_rule["IMAGE-SIZES"]
+    assert names[7].name in by_rule["IMAGE-TINY"] and names[4].name not in by_rule["IMAGE-TINY"]
+
+
+def test_a_view_in_which_nothing_could_be_seen_is_not_called_quiet(tmp_path: Path) -> None:
+    place = tmp_path / "wall"
+    place.mkdir()
+    rng = np.random.default_rng(5)
+    for n in range(8):
+        levels = np.clip(rng.normal(120, 1, (120, 160)), 0, 255).astype(np.uint8)
+        Image.fromarray(levels).save(place / f"w_{n:04}.png")
+    told = ask(place, "--interval", 600)
+    assert told["tally"]["not_reviewable_by_reason"] == {"health-not-testable": 8}
+    assert told["coverage"]["valid"] < 1 and not told["health"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from keiryo.containment.register import Containment, containment, contents
+from keiryo.web.pages.containments_steps import STEPS
 from web.site import Client, Site, copy_of, demonstration_books, make_site
 from web.test_equipment_pages import filled
 from web.test_report_pages import acts
@@ -99,6 +100,13 @@ def test_who_may_record(site: Site, inspector: Client) -> None:
         assert auditor.get(path).status_code == 403
         assert auditor.post(path, {}).status_code == 403
     assert inspector.get(f"{ONE}/record/nonsense").status_code == 404
+
+
+def test_empty_forms_come_back(site: Site, inspector: Client) -> None:
+    before = acts(site)
+    for what in STEPS:
+        assert inspector.post(f"{ONE}/record/{what}", {}).status_code == 422, what
+    assert acts(site) == before
 
 
 def test_ways_begin_and_end(site: Site, inspector: Client) -> None:

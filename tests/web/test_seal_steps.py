@@ -14,9 +14,10 @@ from keiryo.containment import recording
 from keiryo.seals.life import TRANSITIONS
 from keiryo.seals.numbers import SealKey
 from keiryo.seals.register import seal_events, standing
-from keiryo.seals.standing import Standing
-from keiryo.web.pages.seals_step_fields import STEPS
+from keiryo.seals.seal_types import SEAL_TYPES
+from keiryo.seals.standing import Standing, State
 from keiryo.web.pages.seals_following import following, step_address
+from keiryo.web.pages.seals_step_fields import STEPS
 from web.site import Client, Site, copy_of, demonstration_books, make_site
 from web.test_equipment_pages import filled
 from web.test_report_pages import acts
@@ -138,20 +139,13 @@ def test_only_what_can_follow_is_offered(site: Site, inspector: Client) -> None:
     assert "/seals/receive" not in auditor.get("/seals").text
 
 
-def test_the_type_decides_too(site: Site) -> None:
-    one = stands_as(site, "cobra")
-    assert "verify" in following(one) and "read-out" not in following(one)
-    two = stands_as(site, "metal-cap")
-    assert "verify" not in following(two) and "dispatch" in following(two)
+def test_the_type_decides_too() -> None:
+    def taken_off(type_: str) -> list[str]:
+        return following(Standing(SealKey("XA", "1"), SEAL_TYPES[type_], State.DETACHED))
 
-
-def stands_as(site: Site, type_: str) -> Standing:
-    """Return a seal of a type that was taken off."""
-    from keiryo.seals.seal_types import SEAL_TYPES
-    from keiryo.seals.standing import State
-
-    del site
-    return Standing(SealKey("XA", "1"), SEAL_TYPES[type_], State.DETACHED)
+    assert "verify" in taken_off("cobra") and "read-out" not in taken_off("cobra")
+    assert "verify" not in taken_off("metal-cap") and "dispatch" in taken_off("metal-cap")
+    assert "read-out" in taken_off("eoss")
 
 
 def test_a_seal_lives_to_its_read_out(site: Site, inspector: Client) -> None:
@@ -171,9 +165,8 @@ def test_a_seal_lives_to_its_read_out(site: Site, inspector: Client) -> None:
     only = step(inspector, "XA/0200", "read-out", "2026-01-06T09:00", look="yes", files=log)
     assert only.status_code == 200 and "Nothing was recorded." in only.text
     assert "opening" in only.text and acts(site) == before
-    form = {"event_reader": "status line GOOD"}
-    told = step(inspector, "XA/0200", "read-out", "2026-01-06T09:00", files=log, **{
-        "reader": form["event_reader"]})  # fmt: skip
+    more = {"files": log, "reader": "status line GOOD"}
+    told = step(inspector, "XA/0200", "read-out", "2026-01-06T09:00", **more)
     assert told.status_code == 200 and "SEAL-OPENED" in told.text
     assert "authenticated by the reader" in told.text
     assert stands(site, "XA/0200").state == "read-out"
@@ -297,6 +290,42 @@ def test_an_event_is_corrected_and_withdrawn(site: Site, inspector: Client) -> N
         assert len(seal_events(connection, site.database.metadata, [key])[key]) == 4
 
 
+def test_a_check_brings_its_log(site: Site, inspector: Client) -> None:
+    done(receive(inspector, "0650"))
+    issue(inspector, "XA/0650")
+    attach(inspector, "XA/0650")
+    assert "Check it together with its log" in inspector.get("/seals/XA/0650").text
+    good = {"number_read": "0650", "tag": "ok", "wire": "ok", "enclosure": "ok"}
+    log = {"event_log": ("seal.csv", LOG.encode(), "text/csv")}
+    told = step(inspector, "XA/0650", "check", "2026-01-06T09:00", files=log, **good)
+    assert told.status_code == 200 and "SEAL-OPENED" in told.text and "not signed" in told.text
+    (event,) = [one for one in stands(site, "XA/0650").events if one.event == "check"]
+    assert event.log_last == 4
+    query = f"?corrects={event.act}/{event.line}"
+    bare = step(inspector, "XA/0650", "check", "2026-01-06T10:00", query, **good)
+    assert bare.status_code == 422 and "Send the log again" in bare.text
+
+
+def test_an_attachment_is_corrected(site: Site, inspector: Client) -> None:
+    done(receive(inspector, "0660"))
+    issue(inspector, "XA/0660")
+    attach(inspector, "XA/0660")
+    period = stands(site, "XA/0660").open_period
+    assert period is not None
+    query = f"?corrects={period.attached.act}/{period.attached.line}"
+    form = inspector.get(f"/seals/XA/0660/record/attach{query}").text
+    assert re.search(r'name="event_paths" value="hatch" checked', form), "as it was attached"
+    assert "place-form" in inspector.get(f"/seals/XA/0660/record/attach{query}&place=-").text
+    none = step(
+        inspector, "XA/0660", "attach", "2026-01-03T09:00", query, items=[f"{MBA}/{ITEM}#1"]
+    )
+    assert none.status_code == 422 and "Tick the way or ways" in none.text
+    done(step(inspector, "XA/0660", "attach", "2026-01-03T09:00", query,
+              paths=["door", "hatch"], further=f"{MBA}/{ITEM}"))  # fmt: skip
+    period = stands(site, "XA/0660").open_period
+    assert period is not None and period.attached.path_names == ("door", "hatch")
+
+
 def test_sent_twice_it_is_recorded_once(site: Site, inspector: Client) -> None:
     done(receive(inspector, "0700"))
     before = acts(site)
@@ -306,6 +335,29 @@ def test_sent_twice_it_is_recorded_once(site: Site, inspector: Client) -> None:
     first, second = inspector.post(address, form), inspector.post(address, form)
     assert done(first).headers["location"] == second.headers.get("location")
     assert acts(site) == before + 1
+
+
+def test_a_form_that_comes_too_late_is_refused_and_kept(site: Site, inspector: Client) -> None:
+    done(receive(inspector, "0710"))
+    address = "/seals/XA/0710/record/loss"
+    told = {"at": "2026-01-03T09:00", "person": "A", "reason": "bag gone", "place": "hall"}
+    form = filled(inspector, address, "event-form", **{f"event_{n}": v for n, v in told.items()})
+    done(step(inspector, "XA/0710", "void", "2026-01-03T09:00", second="B", reason="scratched"))
+    late = inspector.post(address, {**form, **WHEN})
+    assert late.status_code == 409 and "bag gone" in late.text, "somebody was here in between"
+    del form["_head"]
+    kept = inspector.post(address, {**form, **WHEN, "_form_id": ""})
+    assert kept.status_code == 422 and "SEAL-STATE" in kept.text
+    assert "Refused, and kept" in kept.text
+    assert "refused, and kept" in inspector.get("/seals/XA/0710").text
+
+
+def test_empty_forms_come_back(site: Site, inspector: Client) -> None:
+    done(receive(inspector, "0720"))
+    before = acts(site)
+    for event in STEPS:
+        assert inspector.post(f"/seals/XA/0720/record/{event}", {}).status_code == 422, event
+    assert acts(site) == before
 
 
 def test_hostile_words_stay_text(inspector: Client) -> None:

@@ -95,13 +95,11 @@ def sort_changes(
     box = _around(changed)
     closed = cv2.morphologyEx(changed[box], cv2.MORPH_CLOSE, SQUARE)
     count, found, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    labels = np.asarray(found, dtype=np.int32)
-    area = stats[:, cv2.CC_STAT_AREA]
+    labels, area = np.asarray(found, dtype=np.int32), stats[:, cv2.CC_STAT_AREA]
     area[0] = 0
     if count <= 1 or int(area.max()) < LEAST_PIXELS:
         return Objects(0, 0, mask)
-    now = plane[box].astype(np.float32)
-    was = base[box].astype(np.float32)
+    now, was = (one[box].astype(np.float32) for one in (plane, base))
     edge, inside = outlines(as_plane(closed), labels, count, now - was)
     outline = np.maximum(edge[:, 0], 1.0)
     sharp = (edge[:, 1] / outline) > SHARPNESS * (inside / np.maximum(area, 1))

@@ -23,6 +23,7 @@ DETAIL = (7, 7)  # pixels: detail is what this mean leaves
 COARSE = (48, 32)
 DARK_LEVEL = 16.0  # mean grey level
 BRIGHT_LEVEL, BRIGHT_SHARE = 250, 0.5
+WHITE = 0.15  # share of white noise that a mean over 3 x 3 pixels leaves is 1/9
 TEXTURED = 1.0  # grey levels of detail in a block
 FEWEST_BLOCKS = 4
 LOST = 0.4  # of the usual detail
@@ -111,6 +112,23 @@ def noise_between(detail: Values, other: Values) -> float:
     return float(np.sqrt(np.percentile(square, 25) / 2.0))
 
 
+def only_noise_between(detail: Values, other: Values) -> bool:
+    """Return whether two views differ by noise alone in most blocks: from pixel to pixel.
+
+    What moved or was exchanged differs by shapes, which a mean over 3 x 3 pixels leaves.
+
+    Parameters
+    ----------
+    detail, other : Values
+        Grey levels.
+    """
+    apart = np.asarray(cv2.subtract(detail, other), np.float32)
+    smooth = np.asarray(cv2.blur(apart, (3, 3)), np.float32)
+    left = in_blocks(np.asarray(cv2.multiply(smooth, smooth), np.float32))
+    whole = in_blocks(np.asarray(cv2.multiply(apart, apart), np.float32))
+    return float(np.median(left / np.maximum(whole, 1e-6))) < WHITE
+
+
 def usual_view(sharp: Plane, noise: float = -1.0) -> Usual:
     """Return the measures of a healthy view."""
     detail = fine_detail(sharp)
@@ -165,11 +183,15 @@ def examine(sharp: Plane, usual: Usual, suspected: HealthCode | None) -> Finding
     suspected : HealthCode or None
         The code under which the view already stands, if any.
     """
-    textured = usual.power > TEXTURED
-    blocks = int(np.count_nonzero(textured))
-    if blocks < FEWEST_BLOCKS or min(sharp.shape) < 2 * BLOCKS[1]:
+    if min(sharp.shape) < 2 * BLOCKS[1]:
         return Finding(None, testable=False)
     detail = fine_detail(sharp)
+    if usual.noise < 0 and only_noise_between(detail, usual.detail):
+        usual = with_noise(usual, sharp)
+    textured = usual.power > TEXTURED
+    blocks = int(np.count_nonzero(textured))
+    if blocks < FEWEST_BLOCKS:
+        return Finding(None, testable=False)
     power = power_of(detail, usual.noise)
     product = in_blocks(np.asarray(cv2.multiply(detail, usual.detail), np.float32))
     least = np.maximum(power, LOST * usual.power) * usual.power

@@ -72,6 +72,10 @@ class Picture:
     name: str = ""
 
 
+NOT_TESTABLE = "health-not-testable"
+"""Code of the note that a view shows too little for anybody to tell whether it is covered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """An interval in which the view could not be relied on.

@@ -289,7 +289,7 @@ class _Passage:
         if self.screened is not None:
             told_of = self.screened.standing[: self.received]
             standing[: len(told_of)] = told_of
-        why = reasons(self.received, standing, [h for h in health if h.last >= h.first])
+        why = reasons(self.received, standing, [h for h in health if h.last >= h.first], notes)
         span = max(times) - min(times) if self.received else 0.0
         end = max([span, *(one.to_s for one in self.source.lost)])
         both = None

@@ -8,7 +8,7 @@ learned beforehand, and the first healthy picture is the first reference.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from keiryo.screening.detection_limit import DetectionLimit, detection_limit
 from keiryo.screening.events import Watch
 from keiryo.screening.health import Finding, examine
 from keiryo.screening.model import (
+    NOT_TESTABLE,
     Condition,
     HealthCode,
     Picture,
@@ -398,7 +399,11 @@ class Screening:
         standing[(standing == TOLD[Standing.EVENT]) & ~told_of] = TOLD[Standing.QUIET]
         notes = [] if watch is None else [*watch.notes, *state.view.notes]
         if state.view.untestable is not None:
-            notes.append(state.view.untestable)
+            notes.append(replace(state.view.untestable, last=len(state.standing) - 1))
+        for note in notes:  # nobody knows whether such a view is covered: it is not quiet
+            if note.code == NOT_TESTABLE:
+                within = standing[note.first : note.last + 1]
+                within[within == TOLD[Standing.QUIET]] = TOLD[Standing.UNHEALTHY]
         return Screened(
             frames=len(state.standing),
             standing=standing,

@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keiryo.screening.model import Condition, Event, HealthCode, SettledScene
+from keiryo.screening.model import (
+    NOT_TESTABLE,
+    Condition,
+    Event,
+    HealthCode,
+    Note,
+    SettledScene,
+)
 from keiryo.screening.schedule import Coverage
 
 
@@ -86,12 +93,19 @@ def presented_images(received: int, events: Sequence[Event]) -> NDArray[np.bool_
 
 
 def reasons(
-    received: int, standing: NDArray[np.uint8], conditions: Sequence[Condition]
+    received: int,
+    standing: NDArray[np.uint8],
+    conditions: Sequence[Condition],
+    notes: Sequence[Note] = (),
 ) -> list[str | None]:
     """Return for each image why its view cannot be relied on, or None."""
     result: list[str | None] = [None] * received
     for bad in np.flatnonzero(standing == 2).tolist():
         result[bad] = "unhealthy"
+    for note in notes:
+        if note.code == NOT_TESTABLE:
+            for n in range(note.first, min(note.last + 1, received)):
+                result[n] = NOT_TESTABLE if result[n] is not None else None
     ranked = sorted(conditions, key=lambda one: one.code is HealthCode.UNREADABLE)
     for one in ranked:  # unreadable last, since it takes precedence
         if one.code is not HealthCode.TIME_JUMP:

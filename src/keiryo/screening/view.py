@@ -19,7 +19,7 @@ from keiryo.screening.health import (
     usual_view,
     with_noise,
 )
-from keiryo.screening.model import Condition, HealthCode, Note
+from keiryo.screening.model import NOT_TESTABLE, Condition, HealthCode, Note
 from keiryo.screening.preparation import Look
 
 AT_ONCE = {HealthCode.DARK, HealthCode.BRIGHT}
@@ -56,6 +56,7 @@ class View:
     fine: list[Look] = field(default_factory=list)
     past: list[Condition] = field(default_factory=list)
     untestable: Note | None = None
+    tested: int = -1  # the last image on which the view could be tested
     notes: list[Note] = field(default_factory=list)
     skipped: bool = False
     since: int = 0
@@ -109,10 +110,12 @@ class View:
         if testable:
             if note is not None:
                 self.notes.append(note)
-            self.untestable = None
+            self.untestable, self.tested = None, look.index
             return
-        first, from_s = (look.index, look.time_s) if note is None else (note.first, note.from_s)
-        self.untestable = Note("health-not-testable", first, look.index, from_s, look.time_s)
+        first, from_s = (
+            (self.tested + 1, look.time_s) if note is None else (note.first, note.from_s)
+        )
+        self.untestable = Note(NOT_TESTABLE, first, look.index, from_s, look.time_s)
 
     def is_over(self, found: Finding, look: Look) -> bool:
         """Return whether the condition that goes on has ended before this image."""

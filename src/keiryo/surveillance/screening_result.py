@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keiryo.screening.model import Event, EventKind, HealthCode, Screened
+from keiryo.screening.model import NOT_TESTABLE, Event, EventKind, HealthCode, Screened
 from keiryo.surveillance.images_of import UNAUTHENTIC, Images, instant_of, micros
 from keiryo.surveillance.schedule_of import ScheduleOf, schedule_of
 
@@ -231,6 +231,11 @@ def _standings(
                 codes[within] = told.setdefault(one.code.value, len(told))
                 if not jump:
                     standing[within] = UNHEALTHY
+    for note in screened.notes:
+        if note.code == NOT_TESTABLE:
+            within = shown[note.first : note.last + 1]
+            within = within[(standing[within] == UNHEALTHY) & (codes[within] == told[UNDECIDED])]
+            codes[within] = told.setdefault(NOT_TESTABLE, len(told))
     for position, reason in reasons.items():
         codes[position] = told.setdefault(reason, len(told))
     codes[standing != UNHEALTHY] = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,8 @@ from keiryo.screening.sources.picture_times import (
 )
 from keiryo.screening.sources.source import Source, Unreadable, names_words
 
+SMALLEST = 16  # pixels: less of a picture shows nothing
+MOST_SIZES = 4
 _HEAD_BYTES = 262_144
 _NEAR = 0.25
 _HEADER_ANYWHERE = {".tif", ".tiff", ".webp"}  # what these say of themselves may stand at the end
@@ -74,7 +76,33 @@ class FolderSource(Source):
         self._take_interval(interval_s, timed)
         self._same_times()
         self._check_clock(timed)
+        self._check_sizes()
         self.expected = len(self._files)
+
+    def _check_sizes(self) -> None:
+        """Tell that images are of several sizes, or too small to show anything."""
+        shapes = Counter(one.shape for one in self._files if one.shape is not None)
+        if len(shapes) > 1:
+            usual = shapes.most_common(1)[0][0]
+            other = [one.name for one in self._files if one.shape not in (None, usual)]
+            told = ", ".join(f"{w}x{h} ({n})" for (w, h), n in shapes.most_common(MOST_SIZES))
+            self._found(
+                "IMAGE-SIZES",
+                Severity.WARNING,
+                f"the images are of {len(shapes)} sizes: {told}; not of the usual one are "
+                f"{names_words(other)}",
+                "Find out whether the camera was set anew, or whether images of another camera "
+                "lie among them.",
+            )
+        small = [one.name for one in self._files if one.shape and min(one.shape) < SMALLEST]
+        if small:
+            self._found(
+                "IMAGE-TINY",
+                Severity.WARNING,
+                f"{len(small)} images are less than {SMALLEST} pixels wide or high: "
+                f"{names_words(small)}",
+                "Fetch them from the camera anew: nobody can tell from them what was there.",
+            )
 
     def _listing(self) -> list[Path]:
         """Return the images of the folder, and note what else lies there."""
@@ -311,4 +339,5 @@ def _looked_at(path: Path) -> ImageFile:
         except OSError:
             return ImageFile(path, 0, 0.0, False, None, named)
         return ImageFile(path, told.st_size, told.st_mtime, False, None, named)
-    return ImageFile(path, told.st_size, told.st_mtime, True, header.stamp, named)
+    shape = (header.width, header.height)
+    return ImageFile(path, told.st_size, told.st_mtime, True, header.stamp, named, shape)

@@ -41,6 +41,8 @@ class ImageFile:
         Whether its header makes sense.
     exif, named : Stamp or None
         What its EXIF data and its name say.
+    shape : tuple of int or None
+        Width and height in pixels, as its header says.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class ImageFile:
     readable: bool
     exif: Stamp | None
     named: Stamp | None
+    shape: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:

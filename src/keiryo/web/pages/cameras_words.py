@@ -22,6 +22,7 @@ CONDITION_WORDS: Mapping[str, str] = {
     "time-jump": sentence("clock jumped"),
     "unreadable": sentence("image unreadable"),
     "undecided": sentence("not decided"),
+    "health-not-testable": sentence("too little to see to tell whether it is covered"),
     "removed": sentence("content removed"),
     "content-missing": sentence("content missing"),
     "content-altered": sentence("content altered"),

@@ -72,5 +72,7 @@ REASON_WORDS: Mapping[str, str] = {
     "defocused": sentence("out of focus"),
     "frozen": sentence("frozen"),
     "replaced": sentence("replaced picture"),
+    "health-not-testable": sentence("too little to see to tell whether it is covered"),
+    "undecided": sentence("not decided"),
 }
 """Why an image cannot be relied on or was not looked at; other codes are shown as they are."""

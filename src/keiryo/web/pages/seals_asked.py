@@ -115,7 +115,7 @@ class AskedForm:
         found = self.value(name)
         if found not in choices:
             self.wrong(name, words)
-            return choices[0]
+            return choices[0] if choices else ""
         return found
 
     def moment(self, name: str = "at") -> datetime:

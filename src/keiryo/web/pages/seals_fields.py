@@ -67,7 +67,9 @@ class Field:
 
 def photographs() -> Field:
     """Return the field of photographs and other files that show it."""
-    return Field("photos", Kind.FILES, sentence("Photographs"), sentence("Files are kept with it."))
+    return Field(
+        "photos", Kind.FILES, sentence("Photographs"), sentence("Files are kept with the act.")
+    )
 
 
 # --- showing ---------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ from keiryo.web.pages.seals_words import EVENT_WORDS, state_badge, worded
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import instant_text
+from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
 STEP = HOME + "/{issuer:str}/{seal:str}/record/{event:str}"
@@ -189,15 +190,20 @@ def _moments(viewer: Viewer, event: str, corrected: SealEvent | None) -> dict[st
 
 
 def _fields(form: Wanted) -> tuple[Field, ...]:
-    """Return the fields of a form; what brought a log is corrected together with its log."""
-    corrected = form.corrected
-    found = fields_of(
-        form.event, correcting=corrected is not None, logging=form.one.type.electronic
-    )
-    if corrected is None or corrected.event != form.event or corrected.log is None:
-        return found
-    again = _("Send the log again: what it shows is recorded with the correction.")
-    return tuple(replace(one, missing=again) if one.name == "log" else one for one in found)
+    """Return the fields of a form; files that this seal cannot do without must be sent.
+
+    What brought a log is corrected together with its log: what that shows is recorded anew.
+    """
+    corrected, type_ = form.corrected, form.one.type
+    found = fields_of(form.event, correcting=corrected is not None, logging=type_.electronic)
+    needed: dict[str, str] = {}
+    same = corrected if corrected is not None and corrected.event == form.event else None
+    if same is not None and same.log is not None:
+        needed["log"] = sentence("Send the log again: what it shows goes with the correction.")
+    image = form.one.reference or (None if same is None else same.reference)
+    if type_.reference_at == form.event and image is None:
+        needed["reference"] = sentence("A seal of this type is identified by its image: send it.")
+    return tuple(replace(one, missing=needed.get(one.name, one.missing)) for one in found)
 
 
 def _filled_in(viewer: Viewer, form: Wanted) -> dict[str, Any]:
