@@ -55,6 +55,7 @@ ELSEWHERE = (
     "/areas/{mba:str}/batch",  # a name in a query; leads to the page of the batch
     "/reports/upload/{digest:str}/result",  # reached by accepting, in the accountant's work
     "/evidence/{digest:str}",  # a file
+    "/surveillance/cameras/{name:str}/views/{version:int}/{which:str}",  # a picture, where kept
     "/surveillance/images/",  # a picture
     "/surveillance/differences/",  # a picture
     "/forms/waiting/{number:str}",  # leads back to a form after a sign-in elsewhere
