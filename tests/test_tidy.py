@@ -69,6 +69,8 @@ MAY_USE = {
         *("storage", "journal", "places", "accounts", "measurement"),
         *("containment", "seals", "surveillance", "screening"),
     },
+    "protection": set(),  # files in, results out: it knows neither books nor people
+    "material_category": {"storage", "journal", "places", "accounts", "protection"},
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {
         *("storage", "journal", "places", "accounts"),

@@ -20,6 +20,7 @@ from keiryo.export_control.capability import EXPORT_CONTROL
 from keiryo.journal.act_scopes import act_scopes
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
+from keiryo.material_category.capability import MATERIAL_CATEGORIES
 from keiryo.measurement.capability import MEASUREMENTS
 from keiryo.movements.explain import MOVEMENTS
 from keiryo.obligations.capability import OBLIGATIONS
@@ -35,6 +36,7 @@ BUILTIN = (
     *(MEASUREMENTS, EVALUATIONS, COOPERATION, OBLIGATIONS),
     *(EQUIPMENT, EXPORT_CONTROL),
     *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
+    MATERIAL_CATEGORIES,
 )
 
 

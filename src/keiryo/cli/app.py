@@ -30,6 +30,7 @@ from keiryo.cli import (
     oversight,
     people,
     places,
+    protection,
     public_figures,
     releases,
     reports,
@@ -77,7 +78,7 @@ for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
-    *(containment, seals, device_log, surveillance, coverage),
+    *(containment, seals, device_log, surveillance, coverage, protection),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

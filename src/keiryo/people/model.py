@@ -51,6 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
+PROTECTING = ("material_category",)
 WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
@@ -71,19 +72,20 @@ ROLES: Mapping[str, Role] = {
         Role(
             "State officer",
             "Receives, questions and releases reports, closes balances, watches the boards.",
-            (*BOOKS, *COOPERATING, *WATCHING),
+            (*BOOKS, *COOPERATING, *WATCHING, *PROTECTING),
             (
                 *("report.*", "source.*", "context.*", "correction.*", "period.*", "place.*"),
                 *("measurement.*", "movements.*", "finding.*", "notice.*", "statement.*"),
                 *("balance.*", "limit.*", "file.refuse", "transit.*"),
                 *("seal.*", "containment.*", "surveillance.*", "coverage.*", "device.*"),
+                "protection.attribute",
             ),
             ("release",),
         ),
         Role(
             "inspector",
             "Reads the books of the areas under inspection, verifies, takes audit packs.",
-            (*BOOKS, *WATCHING),
+            (*BOOKS, *WATCHING, *PROTECTING),
             (
                 *("inspection.*", "seal.*", "containment.*", "surveillance.*"),
                 *("coverage.*", "device.*"),
@@ -93,7 +95,7 @@ ROLES: Mapping[str, Role] = {
         Role(
             "security officer",
             "Protects material and facilities; reads nothing of the accounts.",
-            ("places", "protection", "surveillance", "detection", "equipment"),
+            ("places", "protection", *PROTECTING, "surveillance", "detection", "equipment"),
             ("protection.*", "surveillance.*", "detection.*", "equipment.custody"),
         ),
         Role(

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from keiryo.data import read_table
 from keiryo.issuing.output import Words
-from keiryo.web import terms_watching
+from keiryo.web import terms_protecting, terms_watching
 from keiryo.web.speaking import gettext, language, said
 from keiryo.web.translation import LANGUAGES, sentence
 
@@ -99,6 +99,7 @@ ACT_KINDS: Mapping[str, str] = {
     "obligations.partner": sentence("statement of a partner recorded"),
     "obligations.statement": sentence("annual statement issued"),
     **terms_watching.ACT_KINDS,
+    **terms_protecting.ACT_KINDS,
 }
 """Kinds of act in words."""
 
@@ -204,6 +205,7 @@ LINE_KINDS: Mapping[str, str] = {
     "obligation_statement": sentence("line of an annual statement"),
     "obligation_move": sentence("move of labels"),
     **terms_watching.LINE_KINDS,
+    **terms_protecting.LINE_KINDS,
 }
 """Kinds of lines in words, by the names of their tables."""
 
@@ -259,6 +261,7 @@ ROLE_WORDS = (
     sentence("evaluation"),
     sentence("release"),
     *terms_watching.ROLE_WORDS,
+    *terms_protecting.ROLE_WORDS,
 )
 """What a role may read, and what else it may do."""
 
