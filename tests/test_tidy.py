@@ -71,6 +71,10 @@ MAY_USE = {
     },
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},
+    "security_evidence": {"storage", "journal", "places", "protection"},
+    "security_regime": {"storage", "journal", "places", "cooperation"},
+    "security_store": {"protection"},  # sealed files of their own, not the books
+    "access_control": set(),  # records in, findings out: it knows neither books nor people
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {
         *("storage", "journal", "places", "accounts"),

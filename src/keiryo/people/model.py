@@ -51,7 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
-PROTECTING = ("material_category",)
+PROTECTING = ("material_category", "security_evidence", "security_regime")
 WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
@@ -78,7 +78,8 @@ ROLES: Mapping[str, Role] = {
                 *("measurement.*", "movements.*", "finding.*", "notice.*", "statement.*"),
                 *("balance.*", "limit.*", "file.refuse", "transit.*"),
                 *("seal.*", "containment.*", "surveillance.*", "coverage.*", "device.*"),
-                "protection.attribute",
+                *("protection.attribute", "protection.plan", "protection.inspection"),
+                *("protection.finding", "protection.event", "protection.computer"),
             ),
             ("release",),
         ),

@@ -1,0 +1,1 @@
+"""Access and insider protection: records of access checked against rules; knows no books."""

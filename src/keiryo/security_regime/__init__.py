@@ -1,0 +1,1 @@
+"""The regime of a State: security plans, inspections, events, upgrades, computer security."""
