@@ -71,10 +71,9 @@ MAY_USE = {
     },
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},
-    "security_evidence": {"storage", "journal", "places", "protection"},
-    "security_regime": {"storage", "journal", "places", "cooperation"},
+    "security_regime": {"storage", "journal", "places"},
     "security_store": {"protection"},  # sealed files of their own, not the books
-    "access_control": set(),  # records in, findings out: it knows neither books nor people
+    "material_protection": {"storage", "journal", "places", "accounts", "security_regime"},
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {
         *("storage", "journal", "places", "accounts"),

@@ -21,6 +21,7 @@ from keiryo.journal.act_scopes import act_scopes
 from keiryo.journal.registry import Capability, Registry
 from keiryo.journal.tables import JOURNAL
 from keiryo.material_category.capability import MATERIAL_CATEGORIES
+from keiryo.material_protection.capability import MATERIAL_PROTECTION
 from keiryo.measurement.capability import MEASUREMENTS
 from keiryo.movements.explain import MOVEMENTS
 from keiryo.obligations.capability import OBLIGATIONS
@@ -29,7 +30,6 @@ from keiryo.people.capability import PEOPLE
 from keiryo.places.tables import PLACES
 from keiryo.reports.tables import REPORTS
 from keiryo.seals.capability import SEALS
-from keiryo.security_evidence.capability import SECURITY_EVIDENCE
 from keiryo.security_regime.capability import SECURITY_REGIME
 from keiryo.surveillance.capability import SURVEILLANCE
 
@@ -38,7 +38,7 @@ BUILTIN = (
     *(MEASUREMENTS, EVALUATIONS, COOPERATION, OBLIGATIONS),
     *(EQUIPMENT, EXPORT_CONTROL),
     *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
-    *(MATERIAL_CATEGORIES, SECURITY_EVIDENCE, SECURITY_REGIME),
+    *(MATERIAL_CATEGORIES, SECURITY_REGIME, MATERIAL_PROTECTION),
 )
 
 

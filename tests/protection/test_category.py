@@ -158,7 +158,8 @@ def test_mixed_reduction() -> None:
     assert [one.code for one in category_of_lots(lots).warnings] == ["MIXED_REDUCTION"]
     assert not category_of_lots([fuel("6", "3", decision="D-1")]).warnings
     natural = Lot("N", (Material("natural", kg("9")),))
-    assert not category_of_lots([natural, fuel("6", "3", decision="D-1")]).warnings
+    beside = category_of_lots([natural, fuel("6", "3", decision="D-1")])
+    assert [one.code for one in beside.warnings] == ["MIXED_REDUCTION"]
 
 
 @pytest.mark.parametrize(

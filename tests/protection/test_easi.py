@@ -323,3 +323,17 @@ def test_tornado_of_long_path_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None
     whole = tornado(*given_path)
     monkeypatch.setattr("keiryo.protection.sensitivity._CELLS_AT_ONCE", 24)
     assert tornado(*given_path) == whole
+
+
+def test_derivatives_that_are_small_differences() -> None:
+    # Both answers are nearly in time for certain: R_1 - R_2 is far below the rounding of either.
+    rows: list[Row] = [("0.5", "B", 10, 0), ("1", "B", 200, 10)]
+    response = response_of(100, 0)
+    found = sensitivity(path_value(tasks_of(rows), ONE, response), ONE, response)
+    assert found.steps[0].p_detection == pytest.approx(7.6196619582030762e-24, rel=1e-10)
+
+
+def test_draws_of_detection_alone_keep_a_tie_in_decimals() -> None:
+    tasks = tasks_of([("0.5", "B", "0.1", 0), ("0", "B", "0.2", 0)])
+    inputs = UncertainInputs({0: BetaDistribution(9, 1)}, {}, None)
+    assert draw(tasks, ONE, response_of("0.3", 0), "A", inputs, draws=10).mean == 0

@@ -51,7 +51,11 @@ WRONG: dict[str, tuple[Edit, str, str]] = {
     "start": (lambda g: g.update(start="NOWHERE"), "AREA_UNKNOWN", "/start"),
     "twice": (lambda g: g["elements"][1].update(id="LIM"), "DUPLICATE_ID", "/elements/1/id"),
     "reserved": (lambda g: g["elements"][1].update(id="response"), "NAME", "/elements/1/id"),
-    "id": (lambda g: g["areas"][1].update(id="A B"), "NAME", "/areas/1/id"),
+    "id": (lambda g: g["areas"].append({"id": "A B"}), "NAME", "/areas/5/id"),
+    "state": (lambda g: g["elements"][0].update(states={"": {}}), "NAME",
+              "/elements/0/states/"),
+    "plain state": (lambda g: g.update(facility_state=""), "NAME", "/facility_state"),
+    "no source": (lambda g: g.update(value_source=None), "TYPE", "/value_source"),
     "cycle": (lambda g: g["elements"].append(element("P9", "BLD", "LIM")), "CYCLE", "/elements"),
     "itself": (lambda g: g["elements"].append(element("P9", "BLD", "BLD")), "CYCLE",
                "/elements/8"),
@@ -129,3 +133,41 @@ def test_a_state_replaces_what_it_says_and_the_others_are_named(tmp_path: Path) 
     with pytest.raises(InputError) as caught:
         read(tmp_path, edit, "flood")
     assert [one.code for one in caught.value.problems] == ["STATE_UNKNOWN"]
+
+
+def test_an_element_has_one_probability_and_a_state_any_name(tmp_path: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        del content["elements"][0]["p_detection"]
+        content["elements"][0]["detection"] = {"sense": 1, "transmit": 1, "assess": 1}
+        content["elements"][1]["states"] = {"night shift": {"p_detection": 1}}
+
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, edit, "night shift")
+    assert [(one.code, one.pointer) for one in caught.value.problems] == [
+        ("UNKNOWN_KEY", "/elements/0/detection"),
+        ("MISSING_KEY", "/elements/0/p_detection"),
+    ]
+
+
+def test_an_unknown_area_is_told_beside_an_id_that_may_not_be(tmp_path: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["areas"].append({"id": "A B"})
+        content["elements"].append(element("P9", "LIM", "A B"))
+        content["start"] = "NOWHERE"
+
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, edit)
+    assert [(one.code, one.pointer) for one in caught.value.problems] == [
+        ("NAME", "/areas/5/id"),
+        ("AREA_UNKNOWN", "/start"),
+    ]
+
+
+def test_many_options_of_one_field_conflict_once_each(tmp_path: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        change = content["options"][0]["set"]
+        content["options"] = [{"id": f"V{n}", "cost": 1, "set": change} for n in range(500)]
+
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, edit)
+    assert len(caught.value.problems) == 499

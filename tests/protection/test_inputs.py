@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pytest
 
 from keiryo.protection.classification import classification_of
 from keiryo.protection.easi_file import read_easi, read_easi_file
+from keiryo.protection.easi_report import RESPONSE_SD_ASSUMED, easi_result
 from keiryo.protection.inputs import Fields, InputError, Node, Problem, load, problem_report
 from keiryo.protection.task import weight
 
@@ -223,7 +225,17 @@ def test_assumed_standard_deviations() -> None:
     del made["response"]["sd_s"]
     found = read_easi(Node(made))
     assert (found.response.sd_s, found.response.sd_source) == (30, "assumed_30pct")
-    assert [one.code for one in found.warnings] == ["SD_ASSUMED"]
+    assert not found.warnings and RESPONSE_SD_ASSUMED in easi_result(found)["assumptions"]
+
+
+def test_a_tiny_probability_is_one() -> None:
+    found = read_easi(Node(with_value(P, Decimal("1e-300"))))
+    assert easi_result(found)["steps"][0]["p_detection"] == 1e-300
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    assert found_in(tmp_path / "pipe.json") == [("FILE", "")]
 
 
 def test_classification() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
+
 import pytest
 
 from keiryo.protection import labels
-from keiryo.protection.minima import MEASURES, SAME, TIES_SHOWN, Method, minima
-from protection.graph_cases import every, judged, random_graph
+from keiryo.protection.graph import Area, Element, Graph, Target
+from keiryo.protection.graph_paths import routes
+from keiryo.protection.minima import MEASURES, SAME, TIES_SHOWN, Method, enumerable, minima
+from keiryo.protection.task import Task
+from protection.graph_cases import every, judged, random_graph, task
 
 GRAPHS = 300
 METHODS: tuple[Method, ...] = ("enumeration", "labels")
@@ -44,3 +50,23 @@ def test_labels_that_were_thinned_still_name_a_path_and_are_not_exact(
         assert found.value >= best.value * (1 - SAME), seed
         assert not found.exact or found.figures.path == best.figures.path, seed
     assert inexact
+
+
+def test_long_paths_are_enumerated_as_long_as_they_are_few() -> None:
+    def one(chance: str) -> Task:
+        return task(chance, "B", "1", "1")
+
+    count, forks = 3_000, 11
+    names = [f"A{n}" for n in range(count + 1)]
+    elements = [
+        Element(f"{name}{way}", name, after, one("0.01" if way else "0.02"))
+        for n, (name, after) in enumerate(itertools.pairwise(names))
+        for way in range(2 if n >= count - forks else 1)
+    ]
+    graph = Graph(
+        "A0", {name: Area(name) for name in names}, tuple(elements),
+        (Target("T", names[-1], one("0")),), Fraction(1), "A", Fraction(5), Fraction(1),
+    )  # fmt: skip
+    found = routes(graph)
+    assert sum(route.path_count for route in found) == 2**forks
+    assert enumerable(found)

@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from keiryo.cli.protection_paths import paths
+from keiryo.protection.easi import ASSUMPTIONS
 from protection.graph_cases import worked
 
 APP = typer.Typer()
@@ -87,3 +88,38 @@ def test_a_table_for_people() -> None:
     result = CliRunner().invoke(APP, [str(FILE), "--format", "table"])
     assert result.exit_code == 0
     assert "P1 - P3 - P6 - P7 - T1" in result.stdout
+
+
+def test_what_the_values_rest_on_and_what_is_assumed(tmp_path: Path) -> None:
+    content = worked() | {"as_of": "2027-01-02"}
+    content["elements"][0] |= {"evidence_ref": "R1", "valid_until": "2027-01-01"}
+    content["elements"][1] |= {"evidence_ref": "R2", "value_source": "test_lower_bound"}
+    file = tmp_path / "graph.json"
+    file.write_text(json.dumps(content), "utf-8")
+    found = told(file)
+    assert found["assumptions"] == list(ASSUMPTIONS)
+    rows = [(one["id"], one["kind"], one["value_source"], one["state"]) for one in found["inputs"]]
+    assert rows[:3] == [
+        ("P1", "element", "assumed", "expired"),
+        ("P2", "element", "test_lower_bound", "valid"),
+        ("P3", "element", "assumed", "none"),
+    ]
+    assert rows[8:] == [
+        *((name, "area", "assumed", "none") for name in ("LIM", "PRO", "BLD")),
+        ("T1", "target", "assumed", "none"),
+    ]
+    assert found["inputs"][0]["valid_until"] == "2027-01-01"
+
+
+def test_certain_times_give_the_exact_value_at_the_level(tmp_path: Path) -> None:
+    sure = {"p_detection": 0, "where": "B", "delay": {"mean_s": 10, "sd_s": 0}}
+    content = {
+        "start": "A", "value_source": "assumed", "communication": 0.1,
+        "response": {"mean_s": 1, "sd_s": 0}, "areas": [{"id": "A"}, {"id": "B"}],
+        "elements": [{"id": "P", "from": "A", "to": "B", **sure, "p_detection": 0.7}],
+        "targets": [{"id": "T", "area": "B", "task": sure}],
+    }  # fmt: skip
+    file = tmp_path / "graph.json"
+    file.write_text(json.dumps(content), "utf-8")
+    assert told(file, "--aggregate", "0.07")["meets_level"]
+    assert not told(file, "--aggregate", "0.0700000000000001")["meets_level"]

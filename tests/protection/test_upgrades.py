@@ -136,4 +136,18 @@ def test_options_that_change_one_field_conflict_unless_they_share_a_group() -> N
     one, other = (Option(name, Fraction(1), change, "g") for name in "ab")
     apart = Option("c", Fraction(1), change)
     assert list(conflicts([one, other])) == []
-    assert list(conflicts([one, other, apart])) == [(0, 2), (1, 2)]
+    assert list(conflicts([one, other, apart])) == [(0, 2)]
+
+
+def test_of_options_without_cost_the_first_by_id_is_taken_first() -> None:
+    content = _exact(worked())
+    free = {"cost": 0, "group": "g"}
+    more, surer = {"object": "communication", "value": 1}, {"object": "response", "field": "sd_s"}
+    content["options"] = [
+        {"id": "U2", **free, "set": [more]},
+        {"id": "U1", **free, "set": [surer | {"value": 59}]},
+    ]
+    given = read_graph(Node(content))
+    assert given.options is not None
+    found = rank(given.graph, given.options)
+    assert (found.greedy.options, found.best.options) == (("U1",), ("U2",))

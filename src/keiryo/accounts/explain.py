@@ -39,6 +39,7 @@ _TAKEN_AS_IT_STANDS = (
     *("obligation", "obligated", "label"),
     *("containment", "seal", "camera", "set", "screening", "review", "operation"),
     *("anomaly", "key", "head"),
+    *("facility", "secplan", "secinsp", "secfind"),
 )
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
 _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([NDEUPT])")
@@ -52,7 +53,8 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     report; anything with a prefix (``figure: batch: report: entry: line: act: evidence:
     evaluation: source: cooperation: meeting: licence:
     control: assurance: equipment: loan: obligation: obligated: label: containment: seal: camera:
-    set: screening: review: operation: anomaly: key: head:``) is taken as it stands.
+    set: screening: review: operation: anomaly: key: head: facility: secplan: secinsp:
+    secfind:``) is taken as it stands.
 
     Raises
     ------

@@ -6,19 +6,28 @@ import typer
 
 from keiryo.cli.protection_category import attribute, attributes, category
 from keiryo.cli.protection_easi import easi
+from keiryo.cli.protection_inspections import add_inspections
 from keiryo.cli.protection_paths import paths
+from keiryo.cli.protection_plans import add_plans
+from keiryo.cli.protection_store import register_store
+from keiryo.cli.protection_two_person import two_person
 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(
-        help="Physical protection: timely detection on a path and in a facility, and the "
-        "category of material.",
+        help="Physical protection: timely detection, the two-person rule and the category of "
+        "material, computed from files and books; plans and inspections as acts; the sealed store "
+        "of a facility.",
         no_args_is_help=True,
     )
     group.command("easi")(easi)
     group.command("paths")(paths)
+    group.command("two-person")(two_person)
     group.command("category")(category)
     group.command("attribute")(attribute)
     group.command("attributes")(attributes)
+    add_plans(group)
+    add_inspections(group)
+    register_store(group)
     app.add_typer(group, name="protection")

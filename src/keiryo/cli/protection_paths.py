@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keiryo.protection.inputs import Problem
 
 TOP = 20
+NAMED = 40
+"""Inputs without evidence that are named."""
 TITLES = {
     "min_cumulative_detection": "cumulative detection",
     "min_delay_s": "delay (s)",
@@ -109,8 +111,21 @@ def _show(told: dict[str, Any]) -> None:
     show_rows(listed, Format.TABLE, title="Least protected paths")
     if told["upgrades"] is not None:
         _show_upgrades(told["upgrades"])
+    _show_evidence(told["inputs"])
+    print("This assumes:")
+    for assumption in told["assumptions"]:
+        print(f"  {assumption}")
     for warning in told["warnings"]:
         print(f"{warning['code']} {warning['pointer']}: {warning['message']}")
+
+
+def _show_evidence(inputs: list[dict[str, Any]]) -> None:
+    """Print which inputs rest on nothing, or on something past its date."""
+    for state, told in (("none", "without evidence"), ("expired", "past their date")):
+        names = [one["id"] for one in inputs if one["state"] == state]
+        if names:
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            print(f"Inputs {told}: {', '.join(names[:NAMED])}{more}")
 
 
 def _show_upgrades(told: dict[str, Any]) -> None:

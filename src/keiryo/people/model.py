@@ -51,7 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
-PROTECTING = ("material_category", "security_evidence", "security_regime")
+PROTECTING = ("material_category", "security_regime")
 WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
@@ -79,7 +79,7 @@ ROLES: Mapping[str, Role] = {
                 *("balance.*", "limit.*", "file.refuse", "transit.*"),
                 *("seal.*", "containment.*", "surveillance.*", "coverage.*", "device.*"),
                 *("protection.attribute", "protection.plan", "protection.inspection"),
-                *("protection.finding", "protection.event", "protection.computer"),
+                "protection.finding",
             ),
             ("release",),
         ),

@@ -200,7 +200,7 @@ def category_of_place(
     unlowered = category_of_masses(together, policy) if plain or reduced else Category.NONE
     base = strictest((unlowered, low), Category.NONE)
     warnings: tuple[Problem, ...] = ()
-    if base.is_stricter_than(category) and masses and reduced:
+    if base.is_stricter_than(category) and reduced and any(_adds(one) for one in plain):
         warnings = (
             Problem(
                 "MIXED_REDUCTION",
@@ -211,6 +211,11 @@ def category_of_place(
             ),
         )
     return PlaceCategory(category, base, masses, warnings)
+
+
+def _adds(one: Counted) -> bool:
+    """Return whether a lot is more than exempt plutonium, which adds nothing to any place."""
+    return bool(one.masses) or one.exempt is None
 
 
 def category_of_lot(one: Counted, policy: Policy) -> LotCategory:

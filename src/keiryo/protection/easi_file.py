@@ -9,7 +9,6 @@ from pathlib import Path
 from keiryo.protection.classification import classification_of
 from keiryo.protection.inputs import Fields, Node, Warning, load, raise_problems
 from keiryo.protection.task import (
-    ASSUMED_30PCT,
     STEP_KEYS,
     Mode,
     Response,
@@ -72,9 +71,6 @@ def read_easi(node: Node) -> EasiInput:
     sure = [task for task in tasks if task is not None]
     assert len(sure) == len(tasks)
     warnings = time_warnings([(at.pointer, t) for at, t in zip(steps, sure, strict=True)], response)
-    if response.sd_source == ASSUMED_30PCT:
-        told = "The standard deviation of the response time is not given: 30 % of the mean is used."
-        warnings.append(Warning("SD_ASSUMED", "/response/sd_s", told))
     return EasiInput(tuple(sure), communication, response, mode, classification, tuple(warnings))
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from keiryo.protection.easi import ASSUMPTIONS, Step, path_value
 from keiryo.protection.easi_file import EasiInput
 from keiryo.protection.sensitivity import Sensitivity, Swing, sensitivity
+from keiryo.protection.task import GIVEN
 
 SCHEMA = "keiryo.pp.easi-result/1"
+RESPONSE_SD_ASSUMED = "The standard deviation of the response time is 30 % of its mean."
 
 
 def easi_result(given: EasiInput) -> dict[str, Any]:
@@ -46,9 +48,15 @@ def easi_result(given: EasiInput) -> dict[str, Any]:
         "steps": [_step(number, step) for number, step in enumerate(value.steps, 1)],
         "sensitivity": _sensitivity(sensitivity(value, given.communication, given.response)),
         "stress_correlated": stress.p_interruption,
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": _assumptions(given),
         "warnings": [one.to_dict() for one in given.warnings],
     }
+
+
+def _assumptions(given: EasiInput) -> list[str]:
+    if given.response.sd_source == GIVEN:
+        return list(ASSUMPTIONS)
+    return [*ASSUMPTIONS, RESPONSE_SD_ASSUMED]
 
 
 def _step(number: int, step: Step) -> dict[str, Any]:

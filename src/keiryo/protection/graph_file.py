@@ -17,7 +17,15 @@ from typing import Any
 from keiryo.dates import DateError, parse_date
 from keiryo.protection.classification import classification_of
 from keiryo.protection.graph import Area, Element, Graph, Target, cycles, dead_areas, reached
-from keiryo.protection.inputs import Fields, Node, Warning, load, raise_problems
+from keiryo.protection.inputs import (
+    Fields,
+    Node,
+    Problem,
+    Warning,
+    load,
+    raise_problems,
+    read_text_value,
+)
 from keiryo.protection.task import (
     TASK_KEYS,
     Response,
@@ -52,6 +60,23 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the values of an object rest on; `kind` is ``element``, ``area`` or ``target``."""
+
+    id: str
+    kind: str
+    value_source: str | None
+    evidence_ref: str | None = None
+    valid_until: datetime.date | None = None
+
+    def state(self, on: datetime.date) -> str:
+        """Return ``valid`` or ``expired`` on a day, or ``none`` where no evidence is named."""
+        if self.valid_until is not None and self.valid_until < on:
+            return "expired"
+        return "none" if self.evidence_ref is None else "valid"
+
+
+@dataclass(frozen=True, slots=True)
 class GraphInput:
     """A facility in the state that is evaluated, with its options.
 
@@ -59,6 +84,10 @@ class GraphInput:
     ----------
     options : tuple of Option or None
         None where the file has no options.
+    as_of : datetime.date
+        The day of the evaluation.
+    evidence : tuple of Evidence
+        Of each element, transit and target, in this order and in that of the file.
     """
 
     graph: Graph
@@ -67,6 +96,8 @@ class GraphInput:
     budget: Fraction | None
     classification: str
     warnings: tuple[Warning, ...]
+    as_of: datetime.date
+    evidence: tuple[Evidence, ...]
 
 
 def read_graph_file(path: Path | str, state: str | None = None) -> GraphInput:
@@ -103,6 +134,8 @@ class _Reader:
     tasks: list[tuple[str, Task]] = field(default_factory=list)
     has_task: set[str] = field(default_factory=set)
     warnings: list[Warning] = field(default_factory=list)
+    as_of: datetime.date = field(default_factory=datetime.date.today)
+    evidence: list[Evidence] = field(default_factory=list)
 
     def read(self) -> GraphInput:
         top = self.node.fields(KEYS)
@@ -110,6 +143,8 @@ class _Reader:
         plain = WORKING
         if "facility_state" in top:
             plain = top.text("facility_state") or WORKING
+            if top.value["facility_state"] == "":
+                self.check_state("", top.at("facility_state"), top.problems)
         self.state = plain if self.wanted is None else self.wanted
         self.states[plain] = None
         communication = read_probability(top, "communication")
@@ -142,7 +177,20 @@ class _Reader:
             response_sd_s=response.sd_s,
         )
         warnings = self.all_warnings(graph, response)
-        return GraphInput(graph, self.state, options, budget, classification, tuple(warnings))
+        source = top.optional("value_source")
+        transits = [one.id for one in graph.areas.values() if one.transit is not None]
+        self.evidence += [Evidence(name, "area", source) for name in transits]
+        self.evidence += [Evidence(one.id, "target", source) for one in graph.targets]
+        return GraphInput(
+            graph,
+            self.state,
+            options,
+            budget,
+            classification,
+            tuple(warnings),
+            self.as_of,
+            tuple(self.evidence),
+        )
 
     def all_warnings(self, graph: Graph, response: Response) -> list[Warning]:
         """Return what is worth a look in a file without errors."""
@@ -183,9 +231,7 @@ class _Reader:
         named = tuple(states) if isinstance(states, dict) else ()
         other = fields.object("states", named, required=False)
         for state in other.value if other is not None else ():
-            if not _ID.fullmatch(state):
-                told = "A state's name has 1 to 32 of the signs A-Z a-z 0-9 _ -."
-                fields.note("NAME", told, "states", state)
+            self.check_state(state, fields.at("states", state), fields.problems)
             self.states[state] = None
             assert other is not None
             values = other.object(state, TASK_KEYS)
@@ -200,6 +246,13 @@ class _Reader:
             self.tasks.append((fields.pointer, task))
         return task
 
+    def check_state(self, state: str, pointer: str, problems: list[Problem]) -> None:
+        """Note a name that no state can have."""
+        if not state:
+            problems.append(Problem("NAME", pointer, "A state has a name."))
+        else:
+            read_text_value(state, pointer, problems)
+
     def area(self, fields: Fields) -> Area | None:
         name = self.id(fields)
         transit = None
@@ -209,17 +262,18 @@ class _Reader:
 
     def elements(self, top: Fields) -> list[Element | None]:
         source = self.source(top)
-        as_of = _day(top, "as_of") or datetime.date.today()
+        self.as_of = _day(top, "as_of") or self.as_of
         found: list[Element | None] = []
         for fields in top.objects("elements", ELEMENT_KEYS, empty_code="EMPTY_LIST"):
             name, origin, to = self.id(fields), fields.text("from"), fields.text("to")
-            own = self.source(fields)
-            if not source and not own and "value_source" not in fields:
+            own = self.source(fields) or source
+            if "value_source" not in top and "value_source" not in fields:
                 told = "Where the values come from is said neither here nor for the whole file."
                 fields.note("SOURCE_MISSING", told, "value_source")
-            fields.text("evidence_ref", required=False)
+            reference = fields.text("evidence_ref", required=False)
             until = _day(fields, "valid_until")
-            if until is not None and until < as_of:
+            self.evidence.append(Evidence(name or "", "element", own, reference, until))
+            if until is not None and until < self.as_of:
                 told = "The evidence for the values was valid until a day before the evaluation's."
                 at = fields.at("valid_until")
                 self.warnings.append(Warning("EVIDENCE_EXPIRED", at, told))
@@ -260,14 +314,16 @@ class _Reader:
         targets: Sequence[Target | None],
     ) -> None:
         """Note areas that there are not, cycles, and targets that cannot be reached."""
-        known, sound = set(areas), len(areas) == len(readers)
+        known = set(areas)
+        # An id that may not be is told as such, and not again wherever an element names it.
+        meant = {name for one in readers if isinstance(name := one.value.get("id"), str)}
 
         def unknown(name: str, *at: str | int) -> bool:
-            if name not in known and sound:
+            if readers and name not in known and name not in meant:
                 top.note("AREA_UNKNOWN", "There is no area with this id.", *at)
             return name not in known
 
-        lost = start is None or unknown(start, "start")
+        lost = start is None or unknown(start, "start") or not elements
         links = []
         for place, element in enumerate(elements):
             if element is None or unknown(element.origin, "elements", place, "from") | unknown(

@@ -70,6 +70,7 @@ class Units:
     response: int
     response_variance: int
     communication: float
+    exact_communication: Fraction
     mode: str
     fits: bool
 
@@ -97,6 +98,7 @@ class Units:
             response=int(graph.response_mean_s / time_s),
             response_variance=int((graph.response_sd_s / spread_s) ** 2),
             communication=float(graph.communication),
+            exact_communication=graph.communication,
             mode=graph.mode,
             fits=most < INT64_ROOM,
         )
@@ -146,7 +148,8 @@ class Units:
         left, spread = remaining - self.response, variance + self.response_variance
         if not spread:
             return float(left > 0)
-        return math.erfc(-float(left * self.time_s) / math.sqrt(2 * spread * self.variance_s2)) / 2
+        seconds = left / self.time_s.denominator  # the numerators of the units are 1
+        return math.erfc(-seconds / math.sqrt(2 * spread / self.variance_s2.denominator)) / 2
 
 
 def _whole(value: Fraction, unit: Fraction) -> int:
@@ -315,6 +318,8 @@ def figures(route: Route, legs: Sequence[Leg]) -> PathFigures:
                 missed_in_time *= units.whole
         delay += step.delay
         variance += step.variance
+    if not variance + units.response_variance:  # certain times: no rounding either
+        chance = _certain(units, steps)
     whole = units.whole**tasks
     return PathFigures(
         path=route.ids(legs),
@@ -326,6 +331,21 @@ def figures(route: Route, legs: Sequence[Leg]) -> PathFigures:
         p_interruption=chance,
         cdp=cdp,
     )
+
+
+def _certain(units: Units, steps: Sequence[Step]) -> float:
+    """Return the probability of interruption where no time varies: exact until it is rounded."""
+    reached, of = units.exact_communication.as_integer_ratio()
+    parts, whole, delay = 0, 1, 0  # the probability is parts / whole
+    for step in reversed(steps):
+        if step.p:
+            told = (units.whole - step.missed) * reached
+            later = step.missed * of if units.mode == "A" else units.whole * of - told
+            in_time = delay + step.part > units.response
+            parts = told * whole * in_time + later * parts
+            whole *= units.whole * of
+        delay += step.delay
+    return parts / whole
 
 
 @dataclass(slots=True)

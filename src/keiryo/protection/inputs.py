@@ -22,8 +22,11 @@ from typing import Any
 FILE_BYTES = 64 * 1024 * 1024
 """A larger file is refused before it is read."""
 NAME_LENGTH = 64
-LARGEST, SMALLEST = Fraction(10) ** 140, Fraction(1, 10**140)
-"""Between these the squares and quotients of double precision neither overflow nor vanish."""
+LARGEST_POWER, SMALLEST_POWER = 140, -140
+"""Between these powers of ten squares and quotients of double precision neither overflow nor
+vanish."""
+SMALLEST_PROBABILITY_POWER = -307
+"""Probabilities are only multiplied: a product that vanishes is 0."""
 DIGITS = 400
 """Digits of one number; more is no measurement, and exact arithmetic would drown in them."""
 ALWAYS_ALLOWED = ("schema", "placeholder")
@@ -151,6 +154,9 @@ def read_text(path: Path) -> str:
         ``FILE`` if it cannot be read or is too large, ``ENCODING`` if it is not UTF-8.
     """
     try:
+        if not path.is_file():  # a pipe would be waited for, without end
+            told = "The file cannot be read: it is not there, or it is no regular file."
+            raise InputError([Problem("FILE", "", told)])
         with path.open("rb") as stream:
             content = stream.read(FILE_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -231,13 +237,16 @@ def _walk(value: Any, pointer: str) -> Iterator[Problem]:
         for key in getattr(value, "twice", ()):
             told = "The same key stands twice in one object."
             yield Problem("DUPLICATE_KEY", pointer_to(pointer, key), told)
-        for key, inner in value.items():
-            yield from _walk(inner, pointer_to(pointer, key))
+        inside: Iterable[tuple[str | int, Any]] = value.items()
     elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _walk(inner, pointer_to(pointer, index))
-    elif isinstance(value, Decimal) and not value.is_finite():
-        yield Problem("NOT_FINITE", pointer, "The number is not finite.")
+        inside = enumerate(value)
+    else:
+        inside = ()
+        if isinstance(value, Decimal) and not value.is_finite():
+            yield Problem("NOT_FINITE", pointer, "The number is not finite.")
+    for key, inner in inside:
+        if isinstance(inner, dict | list | Decimal):
+            yield from _walk(inner, pointer_to(pointer, key))
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -252,6 +261,7 @@ def read_number(
     high: Fraction | int | None = None,
     low_open: bool = False,
     code: str = "RANGE",
+    smallest: int = SMALLEST_POWER,
 ) -> Fraction | None:
     """Return the exact value of a number, or None with a problem noted.
 
@@ -266,6 +276,8 @@ def read_number(
     low, high : optional
         Limits, both included; with `low_open` the lower one is not.
     code : str
+    smallest : int
+        The power of ten below which a number is too close to zero.
     """
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         problems.append(Problem("TYPE", pointer, "A number belongs here, without quotes or unit."))
@@ -273,7 +285,7 @@ def read_number(
     decimal = Decimal(value)
     if not decimal.is_finite():  # noted when the file was read
         return None
-    exact = _exact(decimal, pointer, problems)
+    exact = _exact(decimal, pointer, problems, smallest)
     if exact is None:
         return None
     below = low is not None and (exact <= low if low_open else exact < low)
@@ -285,13 +297,15 @@ def read_number(
     return exact
 
 
-def _exact(decimal: Decimal, pointer: str, problems: list[Problem]) -> Fraction | None:
-    if decimal and decimal.adjusted() > 140:  # before the fraction is made: 1e999999999
+def _exact(
+    decimal: Decimal, pointer: str, problems: list[Problem], smallest: int
+) -> Fraction | None:
+    if decimal and decimal.adjusted() > LARGEST_POWER:  # before the fraction is made: 1e999999999
         problems.append(
             Problem("NOT_FINITE", pointer, "The number is too large to calculate with.")
         )
         return None
-    too_small = bool(decimal) and decimal.adjusted() < -140
+    too_small = bool(decimal) and decimal.adjusted() < smallest
     if too_small or len(decimal.as_tuple().digits) > DIGITS:
         told = (
             f"The number has more than {DIGITS} digits or is too close to zero; write it shorter."
@@ -391,6 +405,7 @@ class Fields:
         high: Fraction | int | None = None,
         low_open: bool = False,
         code: str = "RANGE",
+        smallest: int = SMALLEST_POWER,
         required: bool = True,
         missing_code: str = "MISSING_KEY",
     ) -> Fraction | None:
@@ -405,6 +420,7 @@ class Fields:
             high=high,
             low_open=low_open,
             code=code,
+            smallest=smallest,
         )
 
     def text(

@@ -35,7 +35,7 @@ MEASURES = (
     "min_p_interruption",
 )
 PATHS_ENUMERATED = 100_000
-WORK_ENUMERATED = 5_000_000
+WORK_ENUMERATED = 500_000_000
 """Most paths of a graph, and most paths of all its areas together, that are enumerated."""
 TIES_SHOWN = 100
 SAME = 1e-12

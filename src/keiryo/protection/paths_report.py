@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from keiryo.protection.easi import ASSUMPTIONS
 from keiryo.protection.effectiveness import conditional_risk, p_effectiveness
 from keiryo.protection.graph_file import GraphInput
 from keiryo.protection.graph_paths import PathFigures, figures
@@ -47,8 +49,28 @@ def paths_result(given: GraphInput, top: int = TOP) -> dict[str, Any]:
         "system": _system(targets),
         "paths": [_path(one) for one in least_protected(found, top)],
         "upgrades": None if ranking is None else _ranking(ranking),
+        "inputs": input_evidence(given, given.as_of),
+        "assumptions": list(ASSUMPTIONS),
         "warnings": [one.to_dict() for one in warnings],
     }
+
+
+def input_evidence(given: GraphInput, on: datetime.date) -> list[dict[str, str | None]]:
+    """Return what the values of each element, transit and target rest on, on a day.
+
+    Values without a reference to evidence have the state ``none``, whatever their source.
+    """
+    return [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "value_source": one.value_source,
+            "evidence_ref": one.evidence_ref,
+            "valid_until": None if one.valid_until is None else one.valid_until.isoformat(),
+            "state": one.state(on),
+        }
+        for one in given.evidence
+    ]
 
 
 def aggregate_result(given: GraphInput, level: Fraction) -> dict[str, Any]:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from keiryo.protection.easi import PathValue, p_interruption_of_many
+from keiryo.protection.easi import PathValue, Step, p_interruption_of_many
 from keiryo.protection.task import Mode, Response, Task, weight
 
 TENTH = Fraction(1, 10)
 _CELLS_AT_ONCE = 2_000_000
+DIGITS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,46 +63,60 @@ def sensitivity(value: PathValue, communication: Fraction, response: Response) -
     response : Response
         Those that the value was computed with.
     """
-    reached = float(communication)
-    p = [float(step.task.p_detection) for step in value.steps]
-    missed = [_missed(step.task, reached, value.mode) for step in value.steps]
-    arrived = [1.0]  # no task before was detected
-    for one in missed:
-        arrived.append(arrived[-1] * one)
-    after = [0.0]  # the value of the rest of the path, from its end
-    for step, chance, miss in zip(value.steps[::-1], p[::-1], missed[::-1], strict=True):
-        after.append(chance * reached * step.r + miss * after[-1])
-    after = after[-2::-1] if len(after) > 1 else []  # of what follows each task
-
-    by_detection, by_communication = [], []
-    for n, step in enumerate(value.steps):
-        if value.mode == "A":
-            by_detection.append(arrived[n] * (reached * step.r - after[n]))
-            by_communication.append(p[n] * step.r * arrived[n])
-        else:
-            by_detection.append(reached * arrived[n] * (step.r - after[n]))
-            by_communication.append(p[n] * arrived[n] * (step.r - after[n]))
-    density = _densities(value, p, arrived, reached, response)
+    with localcontext() as context:
+        # Derivatives are differences, often of nearly equal numbers.
+        context.prec, context.Emin, context.Emax = DIGITS, MIN_EMIN, MAX_EMAX
+        reached = _decimal(communication)
+        p = [_decimal(step.task.p_detection) for step in value.steps]
+        r = [_in_time(step) for step in value.steps]
+        missed = [1 - (one if value.mode == "A" else one * reached) for one in p]
+        arrived = [Decimal(1)]  # no task before was detected
+        for one in missed:
+            arrived.append(arrived[-1] * one)
+        following = [Decimal(0)]  # the value of the rest of the path, from its end
+        for chance, in_time, miss in zip(p[:0:-1], r[:0:-1], missed[:0:-1], strict=True):
+            following.append(chance * reached * in_time + miss * following[-1])
+        by_detection, by_communication = [], []
+        for n, after in enumerate(reversed(following)):
+            if value.mode == "A":
+                by_detection.append(float(arrived[n] * (reached * r[n] - after)))
+                by_communication.append(p[n] * r[n] * arrived[n])
+            else:
+                by_detection.append(float(reached * arrived[n] * (r[n] - after)))
+                by_communication.append(p[n] * arrived[n] * (r[n] - after))
+        total_by_communication = float(sum(by_communication))
+        factors = [
+            float(chance * reached * before) for chance, before in zip(p, arrived[:-1], strict=True)
+        ]
+    density = _densities(value, factors, response)
     by_delay = _by_delay(value, density)
     total = _sum(density)
     return Sensitivity(
-        communication=math.fsum(by_communication),
+        communication=total_by_communication,
         response_mean_s=None if total is None else -total + 0.0,
         steps=tuple(map(StepSensitivity, by_detection, by_delay)),
     )
 
 
-def _missed(task: Task, reached: float, mode: Mode) -> float:
-    return float(1 - task.p_detection) if mode == "A" else 1.0 - float(task.p_detection) * reached
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _in_time(step: Step) -> Decimal:
+    """Return the probability that the response is in time; its distance from 1/2 and 1 counts."""
+    if step.z is not None and abs(step.z) < 0.5:
+        return (1 + Decimal(math.erf(step.z / math.sqrt(2.0)))) / 2
+    if step.z is None or step.z < 0:
+        return Decimal(step.r)
+    return 1 - Decimal(math.erfc(step.z / math.sqrt(2.0)) / 2.0)
 
 
 def _densities(
-    value: PathValue, p: list[float], arrived: list[float], reached: float, response: Response
+    value: PathValue, factors: Sequence[float], response: Response
 ) -> list[float | None]:
     """Return what one second more of remaining delay adds to each term; None at a step."""
     found: list[float | None] = []
-    for n, step in enumerate(value.steps):
-        factor = p[n] * reached * arrived[n]
+    for step, factor in zip(value.steps, factors, strict=True):
         if step.z is None:
             found.append(None if step.tie and factor else 0.0)
             continue

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from keiryo.protection.inputs import Fields, Warning, pointer_to
+from keiryo.protection.inputs import (
+    SMALLEST_PROBABILITY_POWER,
+    Fields,
+    Warning,
+    pointer_to,
+)
 
 Where: TypeAlias = Literal["B", "M", "E"]
 SdPolicy: TypeAlias = Literal["require", "assume_30pct"]
@@ -78,7 +83,14 @@ def weight(where: Where) -> Fraction:
 
 def read_probability(fields: Fields, name: str, *, required: bool = True) -> Fraction | None:
     """Return a probability; ``PROB_RANGE`` outside 0 to 1: per cent are never divided."""
-    return fields.number(name, low=0, high=1, code="PROB_RANGE", required=required)
+    return fields.number(
+        name,
+        low=0,
+        high=1,
+        code="PROB_RANGE",
+        smallest=SMALLEST_PROBABILITY_POWER,
+        required=required,
+    )
 
 
 def read_where(fields: Fields) -> Where | None:
@@ -122,7 +134,7 @@ def read_detection(fields: Fields) -> Fraction | None:
 
     With both the problem is ``CONFLICT``.
     """
-    if "detection" not in fields:
+    if "detection" not in fields or "detection" not in fields.allowed:
         return read_probability(fields, "p_detection")
     parts = fields.object("detection", ("sense", "transmit", "assess"))
     if parts is None:

@@ -127,20 +127,25 @@ def _values(
     mode: Mode,
     inputs: UncertainInputs,
 ) -> NDArray[np.float64]:
-    due = _times(random, rows, response.mean_s, inputs.response)
-    after, found = np.zeros(rows), np.zeros(rows)
+    # What is not drawn is summed exactly, so that a tie stays a tie.
+    fixed, drawn = _times(random, rows, response.mean_s, inputs.response)
+    due, due_drawn = fixed, drawn
+    after, after_drawn, found = Fraction(0), np.zeros(rows), np.zeros(rows)
     variance_after = response.sd_s**2
     for position in range(len(tasks) - 1, -1, -1):
         task = tasks[position]
         share = weight(task.where)
         p = _probabilities(random, rows, task, inputs.detection.get(position))
-        mean = _times(random, rows, task.mean_s, inputs.delay.get(position))
-        margin = after + float(share) * mean - due
+        fixed, drawn = _times(random, rows, task.mean_s, inputs.delay.get(position))
+        margin = float(after + share * fixed - due) + (
+            after_drawn + float(share) * drawn - due_drawn
+        )
         variance = variance_after + (share * task.sd_s) ** 2
         r = ndtr(margin / float(variance) ** 0.5) if variance else (margin > 0).astype(float)
         missed = 1.0 - p if mode == "A" else 1.0 - p * communication
         found = p * communication * r + missed * found
-        after += mean
+        after += fixed
+        after_drawn += drawn
         variance_after += task.sd_s**2
     return np.minimum(found, 1.0)
 
@@ -155,15 +160,16 @@ def _probabilities(
 
 def _times(
     random: np.random.Generator, rows: int, mean_s: Fraction, shape: MeanTime | None
-) -> NDArray[np.float64]:
-    mean = float(mean_s)
+) -> tuple[Fraction, NDArray[np.float64]]:
+    """Return a time as its exact and its drawn part, of which one is 0."""
+    mean, nothing = float(mean_s), Fraction(0)
     if shape is None or not shape.standard_error_s or not mean:
-        return np.full(rows, mean)
+        return mean_s, np.zeros(rows)
     ratio = shape.standard_error_s / mean
     if shape.shape == "log_normal":
         variance = np.log1p(ratio**2)
-        return random.lognormal(np.log(mean) - variance / 2, variance**0.5, rows)
+        return nothing, random.lognormal(np.log(mean) - variance / 2, variance**0.5, rows)
     below = ndtr(-1.0 / ratio)  # what is cut off; the rest is drawn by its quantiles
     chance = below + (1.0 - below) * random.random(rows)
     drawn = mean + shape.standard_error_s * ndtri(np.clip(chance, 1e-300, 1.0 - 2.0**-53))
-    return np.asarray(np.maximum(drawn, 0.0), dtype=np.float64)
+    return nothing, np.asarray(np.maximum(drawn, 0.0), dtype=np.float64)

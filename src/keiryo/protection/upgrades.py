@@ -8,6 +8,7 @@ is not monotone in the options, and a gain may be negative; it is told as it is.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,6 +25,10 @@ from keiryo.protection.task import Task
 
 WORK_EXHAUSTIVE = 100_000_000
 """Sets of options times paths up to which all sets are tried."""
+WORK_LONG = 10 * WORK_EXHAUSTIVE
+"""The same with the paths of every area, where paths are very long."""
+WORK_TOGETHER = 5_000_000
+"""Most paths of all areas with which sets are worked out together."""
 ENTRIES_AT_ONCE = 200_000
 SETS_AT_ONCE = 10_000
 RESPONSE, COMMUNICATION = "response", "communication"
@@ -93,18 +98,26 @@ class Ranking:
 
 
 def conflicts(options: Sequence[Option]) -> Iterator[tuple[int, int]]:
-    """Give the pairs of options that change one field and share no group."""
+    """Give each option that changes a field which an earlier one changes too, with that one.
+
+    Options of one group do not conflict: at most one of them is taken.
+    """
     changing: dict[tuple[str, str], list[int]] = {}
     for place, option in enumerate(options):
+        earlier = []
         for key in {(change.object, change.field) for change in option.changes}:
-            changing.setdefault(key, []).append(place)
-    found = set()
-    for places in changing.values():
-        for one, other in itertools.combinations(places, 2):
-            group = options[one].group
-            if group is None or group != options[other].group:
-                found.add((one, other))
-    yield from sorted(found)
+            places = changing.setdefault(key, [])
+            groups = [options[one].group for one in places]
+            earlier += [
+                one
+                for one, group in zip(places, groups, strict=True)
+                if group is None or group != option.group
+            ]
+            # Two of different groups, or one without a group, stand for all that follow.
+            if option.group not in groups and None not in groups and len(places) < 2:
+                places.append(place)
+        if earlier:
+            yield min(earlier), place
 
 
 def applied(graph: Graph, options: Iterable[Option]) -> Graph:
@@ -145,7 +158,8 @@ class _Sets:
         self.units = Units.of(graph, *alone)
         self.routes = routes(graph, self.units)
         self.paths = sum(route.path_count for route in self.routes)
-        self.together = self.units.fits and enumerable(self.routes)
+        self.work = sum(sum(route.counts) for route in self.routes)
+        self.together = self.units.fits and enumerable(self.routes) and self.work <= WORK_TOGETHER
         self.exact = True
         self.tasks = {one.id: one.task for one in graph.elements}
         self.tasks |= {one.id: one.task for one in graph.targets}
@@ -286,7 +300,7 @@ def rank(graph: Graph, options: Sequence[Option], budget: Fraction | None = None
     is, and the ranking is not exact. There is no branch and bound: more options may be worth less.
     """
     worth = _Sets(graph, options)
-    most = max(1, WORK_EXHAUSTIVE // worth.paths)
+    most = max(1, min(WORK_EXHAUSTIVE // worth.paths, WORK_LONG // worth.work))
     count = sum(1 for _ in itertools.islice(feasible(options, budget), most + 1))
     tried: dict[Set, float] = {(): float(worth.values([()])[0])}
     singles: list[Set] = [(place,) for place in range(len(options))]
@@ -356,8 +370,9 @@ def _greedy(
         for place, one in sets.items():
             gain, price = tried[one] - tried[taken], options[place].cost
             if gain > SAME * tried[taken]:
-                each = gain / float(price) if price else gain
-                choices.append((bool(price), -each, options[place].id, one))
+                each = gain / float(price) if price else math.inf
+                choices.append((each, options[place].id, one))
         if not choices:
             return taken
-        taken = min(choices)[3]
+        most = max(each for each, _, _ in choices)
+        taken = min(choice[1:] for choice in choices if choice[0] >= most * (1 - SAME))[1]

@@ -72,6 +72,10 @@ KINDS = {
     "anomaly": sentence("anomaly"),
     "key": sentence("key of a device"),
     "head": sentence("signed head of a log"),
+    "facility": sentence("protection of a facility"),
+    "secplan": sentence("security plan"),
+    "secinsp": sentence("security inspection"),
+    "secfind": sentence("security finding"),
     "folded": sentence("several"),
 }
 """Kinds of nodes in words; ``folded`` is a box that stands for several."""

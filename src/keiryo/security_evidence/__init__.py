@@ -1,1 +1,0 @@
-"""Evidence for the inputs of evaluations: tests, outages, compensatory measures, as acts."""
