@@ -84,7 +84,7 @@ PLACE_OF_CODE = {
 }
 """Functions that make findings, and which of their arguments is the code."""
 
-INTERNAL = {"BOM"}
+INTERNAL = {"BOM", "SYNTAX"}
 """Marks of the reader that become a finding under another code."""
 
 DAMAGE = (

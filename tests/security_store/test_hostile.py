@@ -71,7 +71,7 @@ TAMPERED = {
     f"UPDATE entry SET signature = '00' WHERE seq = {LAST}": "STORE-SIGNATURE",
     f"DELETE FROM entry WHERE seq = {LAST}": "STORE-ORPHAN",
     "UPDATE sealed SET box = zeroblob(length(box)) WHERE part = 'content'": "STORE-CIPHERTEXT",
-    "DELETE FROM sealed WHERE part = 'title' AND version = 2": "STORE-MISSING",
+    "DELETE FROM sealed WHERE part = 'title' AND version = 2": "STORE-RECORD-MISSING",
     f"DELETE FROM record_key WHERE record = {FIRST_RECORD}": "STORE-KEY-MISSING",
     "UPDATE record_key SET epoch = 2": "STORE-CIPHERTEXT",
     "UPDATE record_key SET box = zeroblob(60)": "STORE-CIPHERTEXT",

@@ -238,7 +238,7 @@ def _other_times(texts: pl.Series, timezone: datetime.tzinfo) -> np.ndarray:
         found = texts.str.strip_suffix("Z").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns")
     elif texts.str.contains(r"[+-]\d\d:\d\d$").all():
         told = texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="ns")
-        found = told.dt.replace_time_zone(None) if told.dtype.time_zone else told  # type: ignore[attr-defined]
+        found = told.dt.replace_time_zone(None)
     elif timezone is datetime.UTC and not texts.str.contains(r"Z$|[+-]\d\d:\d\d$").any():
         found = texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns")
     else:

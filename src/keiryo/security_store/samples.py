@@ -14,7 +14,7 @@ from typing import Any
 
 from keiryo.security_store.contents import CSV, JSON, TOML
 
-PERSONS, ZONE = 6, "PLACEHOLDER-Z1"
+PERSONS, ZONE = 6, "placeholder-Z1"
 
 
 def sample(kind: str, seed: int) -> tuple[str, bytes]:

@@ -118,7 +118,7 @@ def _records(connection: sqlite3.Connection, state: State) -> Iterator[Finding]:
             yield _finding("STORE-ORPHAN", f"{_at(at)} lies in the file, and no entry tells of it")
     for at, (record, version) in expected.items():
         if set(boxes.get(at, ())) != {"title", "content"}:
-            yield _finding("STORE-MISSING", f"{_at(at)} is missing or has other parts")
+            yield _finding("STORE-RECORD-MISSING", f"{_at(at)} is missing or has other parts")
         elif record.destroyed:
             if at in keys:
                 told = f"the key of {_at(at)} is there, though it was destroyed"
