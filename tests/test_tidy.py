@@ -71,7 +71,7 @@ MAY_USE = {
     },
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},
-    "security_regime": {"storage", "journal", "places"},
+    "security_regime": {"storage", "journal", "places", "cooperation"},
     "security_store": {"protection"},  # sealed files of their own, not the books
     "material_protection": {"storage", "journal", "places", "accounts", "security_regime"},
     "measurement": {"storage", "journal", "places", "accounts"},

@@ -5,20 +5,24 @@ from __future__ import annotations
 import typer
 
 from keiryo.cli.protection_category import attribute, attributes, category
+from keiryo.cli.protection_computer import add_computer
 from keiryo.cli.protection_easi import easi
+from keiryo.cli.protection_events import add_events
 from keiryo.cli.protection_inspections import add_inspections
 from keiryo.cli.protection_paths import paths
 from keiryo.cli.protection_plans import add_plans
+from keiryo.cli.protection_statements import add_statements
 from keiryo.cli.protection_store import register_store
 from keiryo.cli.protection_two_person import two_person
+from keiryo.cli.protection_upgrades import add_upgrades
 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(
         help="Physical protection: timely detection, the two-person rule and the category of "
-        "material, computed from files and books; plans and inspections as acts; the sealed store "
-        "of a facility.",
+        "material, computed from files and books; plans, inspections, events and upgrades as "
+        "acts; the sealed store of a facility.",
         no_args_is_help=True,
     )
     group.command("easi")(easi)
@@ -29,5 +33,9 @@ def register(app: typer.Typer) -> None:
     group.command("attributes")(attributes)
     add_plans(group)
     add_inspections(group)
+    add_events(group)
+    add_upgrades(group)
+    add_computer(group)
+    add_statements(group)
     register_store(group)
     app.add_typer(group, name="protection")

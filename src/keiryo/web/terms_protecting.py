@@ -11,6 +11,12 @@ ACT_KINDS: Mapping[str, str] = {
     "protection.plan": sentence("security plan recorded"),
     "protection.inspection": sentence("security inspection recorded"),
     "protection.finding": sentence("security finding recorded"),
+    "protection.event": sentence("security event recorded"),
+    "protection.rules": sentence("rules of security recorded"),
+    "protection.upgrade": sentence("upgrade of protection recorded"),
+    "protection.computer": sentence("computer security recorded"),
+    "protection.statement": sentence("protection statement recorded"),
+    "protection.review": sentence("review of access recorded"),
 }
 """Kinds of acts in words."""
 
@@ -24,6 +30,18 @@ LINE_KINDS: Mapping[str, str] = {
     "security_finding": sentence("security finding"),
     "security_finding_action": sentence("corrective action on a security finding"),
     "security_finding_step": sentence("step of a security finding"),
+    "security_event": sentence("security event"),
+    "security_event_notice": sentence("notice of a security event"),
+    "security_event_step": sentence("step of a security event"),
+    "security_notification_rule": sentence("rule of notification"),
+    "security_upgrade": sentence("upgrade of protection"),
+    "security_upgrade_step": sentence("step of an upgrade"),
+    "security_system": sentence("computer system"),
+    "security_system_measure": sentence("computer security measure"),
+    "security_zone_connection": sentence("connection between zones"),
+    "security_measure_rule": sentence("rule of computer security"),
+    "security_statement": sentence("protection statement"),
+    "security_access_review": sentence("review of access"),
 }
 """Kinds of lines in words."""
 

@@ -76,6 +76,12 @@ KINDS = {
     "secplan": sentence("security plan"),
     "secinsp": sentence("security inspection"),
     "secfind": sentence("security finding"),
+    "secevent": sentence("security event"),
+    "secupgrade": sentence("upgrade of protection"),
+    "secsystem": sentence("computer system"),
+    "secconnection": sentence("connection between zones"),
+    "secstatement": sentence("protection statement"),
+    "secreview": sentence("review of access"),
     "folded": sentence("several"),
 }
 """Kinds of nodes in words; ``folded`` is a box that stands for several."""
