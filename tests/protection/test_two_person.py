@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +19,7 @@ from keiryo.protection import access_log_fast
 from keiryo.protection.access_log import read_access_log
 from keiryo.protection.inputs import InputError
 from keiryo.protection.two_person import check_two_persons
-from keiryo.protection.two_person_report import two_person_result
+from keiryo.protection.two_person_report import two_person_result, write_json
 from keiryo.protection.two_person_rule import read_rule_file
 from keiryo.protection.two_person_sets import can_choose
 
@@ -387,9 +388,11 @@ def test_against_every_second(
     (folder / "rule.json").write_text(json.dumps(rule))
     (folder / "log.csv").write_text("\n".join([HEADER, *lines]))
     rules = read_rule_file(folder / "rule.json")
-    result = two_person_result(
-        check_two_persons(read_access_log(folder / "log.csv", rules.timezone), rules)
-    )
+    found = check_two_persons(read_access_log(folder / "log.csv", rules.timezone), rules)
+    result = two_person_result(found)
+    written = io.StringIO()
+    write_json(found, written)
+    assert json.loads(written.getvalue()) == result
     qualified = set(PEOPLE) if authorised is None else authorised
     wanted = naive(events, end, least, groups, pairs, qualified, windows, initial)
     got = result["zones"][0]["intervals"]

@@ -41,6 +41,31 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """Who was inside at any time of each interval, sorted by name.
+
+    Attributes
+    ----------
+    names : list of str
+    rank : ndarray of int64
+        Places in `names`, interval by interval.
+    cuts : ndarray of int64
+        Where the persons of each interval begin; one more than there are intervals.
+    """
+
+    names: list[str]
+    rank: np.ndarray
+    cuts: np.ndarray
+
+    def lists(self, first: int, after: int) -> list[list[str]]:
+        """Return the names for intervals from `first` to before `after`."""
+        begin = int(self.cuts[first])
+        names = [self.names[one] for one in self.rank[begin : self.cuts[after]].tolist()]
+        cuts = (self.cuts[first : after + 1] - begin).tolist()
+        return [names[cuts[at] : cuts[at + 1]] for at in range(after - first)]
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneResult:
     """What was found in a zone; arrays have one value for each interval.
 
@@ -50,8 +75,8 @@ class ZoneResult:
     events : int
     start_ns, end_ns, suspended_ns : ndarray of int64
     open, violation, low_confidence, too_few, not_a_set : ndarray of bool
-    persons : list of list of str
-        Everyone inside at any time of the interval, sorted.
+    persons : Inside
+        Everyone inside at any time of each interval.
     """
 
     rule: ZoneRule
@@ -64,7 +89,7 @@ class ZoneResult:
     low_confidence: np.ndarray
     too_few: np.ndarray
     not_a_set: np.ndarray
-    persons: list[list[str]]
+    persons: Inside
 
     @property
     def counted_ns(self) -> np.ndarray:
@@ -177,7 +202,19 @@ def _zone(
 
 def _nothing(zone: ZoneRule) -> ZoneResult:
     none, never = np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
-    return ZoneResult(zone, 0, none, none, none, never, never, never, never, never, [])
+    return ZoneResult(
+        zone,
+        0,
+        none,
+        none,
+        none,
+        never,
+        never,
+        never,
+        never,
+        never,
+        Inside([], none, np.zeros(1, dtype=np.int64)),
+    )
 
 
 def _any_in(flags: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -229,19 +266,18 @@ class Moves:
     span_start: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     span_end: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
-    def persons_in(self, start: np.ndarray, stop: np.ndarray) -> list[list[str]]:
-        """Return who was inside at any time of intervals that follow each other, sorted."""
+    def persons_in(self, start: np.ndarray, stop: np.ndarray) -> Inside:
+        """Return who was inside at any time of intervals that follow each other."""
         first = np.searchsorted(stop, self.span_start, side="right")
         after = np.searchsorted(start, self.span_end, side="left")
         many = np.maximum(after - first, 0)
         rank = np.repeat(self.span_person, many)
         offset = np.arange(len(rank)) - np.repeat(np.cumsum(many) - many, many)
         interval = np.repeat(first, many) + offset
-        key = np.unique(interval * np.int64(len(self.names) + 1) + rank)
+        key = np.sort(interval * np.int64(len(self.names) + 1) + rank)
+        key = key[np.r_[True, key[1:] != key[:-1]]] if len(key) else key
         interval, rank = key // (len(self.names) + 1), key % (len(self.names) + 1)
-        names = [self.names[one] for one in rank.tolist()]
-        cuts = np.searchsorted(interval, np.arange(len(start) + 1)).tolist()
-        return [names[cuts[at] : cuts[at + 1]] for at in range(len(start))]
+        return Inside(self.names, rank, np.searchsorted(interval, np.arange(len(start) + 1)))
 
 
 def moves_of(log: AccessLog, zone: ZoneRule, events: np.ndarray) -> Moves:
@@ -251,8 +287,8 @@ def moves_of(log: AccessLog, zone: ZoneRule, events: np.ndarray) -> Moves:
     owner, came = person[by_person], entering[by_person]
     first = np.r_[True, owner[1:] != owner[:-1]] if len(owner) else np.empty(0, dtype=bool)
     before = np.r_[False, came[:-1]] if len(came) else np.empty(0, dtype=bool)
-    at_first = [code for code, name in enumerate(log.persons) if name in zone.initial]
-    inside_at_first = np.isin(owner, at_first) if zone.initial else False
+    at_first = list(_codes(log, zone.initial).values())
+    inside_at_first = np.isin(owner, at_first) if at_first else False
     before = np.where(first, inside_at_first, before)
     change = np.zeros(len(events), dtype=np.int8)
     change[by_person] = np.where(came == before, 0, np.where(came, 1, -1))
@@ -271,12 +307,19 @@ def moves_of(log: AccessLog, zone: ZoneRule, events: np.ndarray) -> Moves:
     return moves
 
 
+def _codes(log: AccessLog, names: tuple[str, ...]) -> dict[str, int]:
+    """Return the places of some persons among those of the log."""
+    if not names:
+        return {}
+    return {name: code for code, name in enumerate(log.persons) if name in names}
+
+
 def _spans(log: AccessLog, zone: ZoneRule, events: np.ndarray, moves: Moves) -> None:
     """Work out from when to when each person was inside, and who still is."""
     real = np.flatnonzero(moves.change)
     person, time = log.person[events][real], log.time_ns[events][real]
     line, came = log.line[events][real], moves.change[real] > 0
-    codes = {name: code for code, name in enumerate(log.persons) if name in zone.initial}
+    codes = _codes(log, zone.initial)
     strangers = [one for one in zone.initial if one not in codes]
     codes |= {name: len(log.persons) + at for at, name in enumerate(strangers)}
     began = np.array([codes[one] for one in zone.initial], dtype=np.int64)
