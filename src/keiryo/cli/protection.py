@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from keiryo.cli.protection_access import add_access
 from keiryo.cli.protection_category import attribute, attributes, category
 from keiryo.cli.protection_computer import add_computer
 from keiryo.cli.protection_easi import easi
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command("category")(category)
     group.command("attribute")(attribute)
     group.command("attributes")(attributes)
+    add_access(group)
     add_plans(group)
     add_inspections(group)
     add_events(group)
