@@ -7,6 +7,7 @@ import typer
 from keiryo.cli.protection_access import add_access
 from keiryo.cli.protection_category import attribute, attributes, category
 from keiryo.cli.protection_computer import add_computer
+from keiryo.cli.protection_duties import duties
 from keiryo.cli.protection_easi import easi
 from keiryo.cli.protection_events import add_events
 from keiryo.cli.protection_inspections import add_inspections
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group.command("easi")(easi)
     group.command("paths")(paths)
     group.command("two-person")(two_person)
+    group.command("duties")(duties)
     group.command("category")(category)
     group.command("attribute")(attribute)
     group.command("attributes")(attributes)
