@@ -72,7 +72,12 @@ MAY_USE = {
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},
     "security_regime": {"storage", "journal", "places", "cooperation"},
-    "security_store": {"protection"},  # sealed files of their own, not the books
+    "access_control": {"protection"},  # files in, results out, as protection
+    "access_review": {
+        *("storage", "journal", "places", "accounts", "seals", "surveillance"),
+        "access_control",
+    },
+    "security_store": {"protection", "access_control"},  # sealed files of their own, not the books
     "material_protection": {"storage", "journal", "places", "accounts", "security_regime"},
     "measurement": {"storage", "journal", "places", "accounts"},
     "evaluation": {

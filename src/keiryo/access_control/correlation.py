@@ -166,10 +166,10 @@ def _two_at_transfer(
             continue
         most = _most_at_once(by_area.get(one.origin), one.start_ns, one.end_ns)
         if most < 2:
-            seen = "nobody" if most == 0 else "one authorised person"
+            told = "Nobody authorised" if most == 0 else "Never more than one authorised person"
             yield Irregularity(
                 *("X2", (one.id,), one.start_ns, one.end_ns, one.origin),
-                f"At most {seen} was in the area at any one time then.",
+                f"{told} was in the area then.",
             )
 
 

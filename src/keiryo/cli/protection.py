@@ -7,6 +7,7 @@ import typer
 from keiryo.cli.protection_access import add_access
 from keiryo.cli.protection_category import attribute, attributes, category
 from keiryo.cli.protection_computer import add_computer
+from keiryo.cli.protection_correlate import correlate, who_was_there
 from keiryo.cli.protection_duties import duties
 from keiryo.cli.protection_easi import easi
 from keiryo.cli.protection_events import add_events
@@ -31,6 +32,8 @@ def register(app: typer.Typer) -> None:
     group.command("paths")(paths)
     group.command("two-person")(two_person)
     group.command("duties")(duties)
+    group.command("correlate")(correlate)
+    group.command("who-was-there")(who_was_there)
     group.command("category")(category)
     group.command("attribute")(attribute)
     group.command("attributes")(attributes)

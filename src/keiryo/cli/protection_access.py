@@ -89,7 +89,7 @@ def check(
     given = _read(file, setup, authorisations, counters, sha256=sha256)
     found = check_access(given.events, given.setup, given.authorisations, given.counters)
     told = aggregate_result(found) if aggregate else access_result(found)
-    if _is_table(format_):
+    if is_table(format_):
         _show_counts(told) if aggregate else _show(told)
     else:
         show_json(told)
@@ -124,15 +124,15 @@ def who(
     last = _instant(end, "--to", given.setup, problems) if end else first
     if first is not None and last is not None and last < first:
         problems.append(Problem("DATE_ORDER", "--to", "It ends before it begins."))
-    _refuse(problems)
+    refuse(problems)
     assert first is not None and last is not None
     found = who_was_there(visits_of(given.events, given.setup), given.setup, areas, first, last)
     told = presence_result(found, given.setup, first, last)
-    if not _is_table(format_):
+    if not is_table(format_):
         show_json(told)
         return
     print(f"{told['classification']}; {told['from']} to {told['to']}")
-    show_rows(_texts(told["persons"]), Format.TABLE, empty="Nobody was there.")
+    show_rows(texts(told["persons"]), Format.TABLE, empty="Nobody was there.")
 
 
 def muster(
@@ -165,13 +165,13 @@ def muster(
             problems += error.problems
     visits = visits_of(given.events, given.setup)
     when = _instant(at, "--at", given.setup, problems) if at else visits.end_ns
-    _refuse(problems)
+    refuse(problems)
     told = muster_result(visits, given.setup, 0 if when is None else when, there)
-    if _is_table(format_):
+    if is_table(format_):
         print(f"{told['classification']}; at {told['at']}: {told['inside']} inside", end="; ")
         print(f"{told['missing']} not accounted for")
         order = sorted(told["persons"], key=lambda one: (one["accounted"], one["area"]))
-        show_rows(_texts(order), Format.TABLE, empty="Nobody is inside.")
+        show_rows(texts(order), Format.TABLE, empty="Nobody is inside.")
     else:
         show_json(told)
     raise typer.Exit(1 if accounted is not None and told["missing"] else 0)
@@ -197,14 +197,14 @@ def log(
         handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         told = f"The file cannot be made: {error.strerror}. Name a new one."
-        _refuse([Problem("FILE", "--output", told)])
+        refuse([Problem("FILE", "--output", told)])
         return
     try:
         with open(handle, "wb") as stream:
             frame.write_csv(stream)
     except OSError as error:
         output.unlink(missing_ok=True)
-        _refuse([Problem("FILE", "--output", f"The file was not written: {error.strerror}.")])
+        refuse([Problem("FILE", "--output", f"The file was not written: {error.strerror}.")])
     print(f"{frame.height} records; who was where is in them: keep the file as such")
 
 
@@ -235,32 +235,32 @@ def _read(
 
     wrong: list[Problem] = [] if problems is None else problems
     given = _Given()
-    known = _tried(lambda: read_setup_file(setup), setup, wrong)
+    known = tried(lambda: read_setup_file(setup), setup, wrong)
     if known is None:
-        _refuse(wrong)
+        refuse(wrong)
     assert known is not None
     given.setup = known
-    events = _tried(lambda: read_events_file(file, known), file, wrong)
+    events = tried(lambda: read_events_file(file, known), file, wrong)
     if authorisations is not None:
         areas, zone = tuple(known.areas), known.timezone
-        given.authorisations = _tried(
+        given.authorisations = tried(
             lambda: read_authorisations_file(authorisations, zone, areas), authorisations, wrong
         )
     if counters is not None:
-        given.counters = _tried(
+        given.counters = tried(
             lambda: read_counters_file(counters, known.timezone), counters, wrong
         )
     if events is not None and sha256 is not None and events.sha256 != sha256.strip().lower():
         told = "The file is not the one with this digest; ask where it was changed."
         wrong.append(Problem("DIGEST", "--sha256", told))
     if events is None or problems is None:
-        _refuse(wrong)
+        refuse(wrong)
     assert events is not None
     given.events = events
     return given
 
 
-def _tried(reading: Callable[[], _T], file: Path, problems: list[Problem]) -> _T | None:
+def tried(reading: Callable[[], _T], file: Path, problems: list[Problem]) -> _T | None:
     """Return what a file holds, or None with its problems noted under its name."""
     from keiryo.protection.inputs import InputError, Problem
 
@@ -285,7 +285,7 @@ def _instant(text: str, option: str, setup: Setup, problems: list[Problem]) -> i
         return None
 
 
-def _refuse(problems: list[Problem]) -> None:
+def refuse(problems: list[Problem]) -> None:
     """End with everything that is wrong, if anything is."""
     from keiryo.protection.inputs import problem_report
 
@@ -294,12 +294,13 @@ def _refuse(problems: list[Problem]) -> None:
         raise typer.Exit(2)
 
 
-def _is_table(format_: Format | None) -> bool:
+def is_table(format_: Format | None) -> bool:
+    """Return whether people read the answer, rather than a program."""
     wanted = format_ or Given.format
     return wanted is Format.TABLE or (wanted is None and sys.stdout.isatty())
 
 
-def _texts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def texts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows for a table: lists joined, yes and no for truth."""
     words = {True: "yes", False: "no"}
     return [
@@ -329,7 +330,7 @@ def _show(told: dict[str, Any]) -> None:
     found = sorted(told["findings"], key=lambda one: one["severity"])
     names = ("severity", "code", "area", "person", "start", "end", "records", "message")
     listed = [{name: one[name] for name in names} for one in found[:SHOWN]]
-    show_rows(_texts(listed), Format.TABLE, title="Findings", empty="No findings.")
+    show_rows(texts(listed), Format.TABLE, title="Findings", empty="No findings.")
     for code, meaning in told["meanings"].items():
         print(f"{code}: {meaning['reason']}")
         print(f"  may be innocent: {'; '.join(meaning['innocent_explanations'])}")
