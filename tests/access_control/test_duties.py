@@ -40,11 +40,11 @@ PAIR = frozenset({"custodian", "accountant"})
 @settings(max_examples=200, deadline=None)
 def test_assignments_as_minute_by_minute(rows: Any, exceptions: Any) -> None:
     held = [
-        Assignment(person, duty, about, *times, f"/{n}")
+        Assignment(person, duty, about, times[0], times[1], f"/{n}")
         for n, (person, duty, about, times) in enumerate(rows)
     ]
     excused = [
-        Excused("p", PAIR, about, *times, "leave", ("x", "y"), f"/e{n}")
+        Excused("p", PAIR, about, times[0], times[1], "leave", ("x", "y"), f"/e{n}")
         for n, (about, times) in enumerate(exceptions)
     ]
     found = check_assignments(held, excused=excused)
