@@ -13,7 +13,7 @@ from keiryo.access_control import case as kinds
 from keiryo.access_control.authorisations import midnight_ns
 from keiryo.access_control.case import NS, Case, Limits
 from keiryo.access_control.setup import Setup, identifier
-from keiryo.access_control.table_files import Problems, read_table
+from keiryo.access_control.table_files import Problems, Table, read_table
 from keiryo.protection.inputs import Fields, Node, load, raise_problems
 from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
 
@@ -36,6 +36,8 @@ LIMIT_KEYS = (
     *("work_order_s", "seal_s", "monitor_s", "portal_s", "clock_s"),
     *("trend_alpha", "trend_least", "hours"),
 )
+ORDER_COLUMNS = ("id", "areas", "start", "end", "items", "persons", "authorised_by")
+ORDER_NEEDS = ORDER_COLUMNS[:4]
 CATEGORIES = ("I", "II", "III", "PMP")
 _T = TypeVar("_T")
 _FOREVER = 2**62
@@ -361,8 +363,11 @@ def read_orders_file(path: Path | str, setup: Setup) -> list[kinds.WorkOrder]:
         ``EMPTY_FIELD``, ``DUPLICATE_ID``, ``AREA_UNKNOWN``, ``TIME``, ``TIME_AMBIGUOUS``,
         ``DATE_ORDER`` and what `read_table` tells.
     """
-    names = ("id", "areas", "start", "end", "items", "persons", "authorised_by")
-    table = read_table(path, {name: name for name in names}, names[:4])
+    return read_orders(read_table(path, {name: name for name in ORDER_COLUMNS}, ORDER_NEEDS), setup)
+
+
+def read_orders(table: Table, setup: Setup) -> list[kinds.WorkOrder]:
+    """Read work orders from rows; raises as `read_orders_file`."""
     problems, found, known = Problems(), [], set[str]()
     for row in table.frame.iter_rows(named=True):
         at, times = table.at(row["place"]), {}

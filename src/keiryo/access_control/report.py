@@ -28,8 +28,9 @@ from keiryo.access_control.presence_checks import (
     check_shift_ends,
     check_two_areas,
 )
-from keiryo.access_control.setup import Setup
+from keiryo.access_control.setup import IN, Setup
 from keiryo.access_control.visits import Presence, Visits, visits_of
+from keiryo.protection.access_log import AccessLog
 from keiryo.protection.inputs import Warning
 
 RESULT = "keiryo.pp.access-result/1"
@@ -248,6 +249,32 @@ def presence_result(
             for one in found
         ],
     }
+
+
+def staffing_log(events: Events) -> AccessLog:
+    """Return granted passages as the records that the two-person rule is held against."""
+    frame = events.frame.filter(pl.col("granted") & pl.col("person").is_not_null())
+    names = {name: sorted(frame[name].unique()) for name in ("area", "person", "reader")}
+    codes = {
+        name: frame[name]
+        .replace_strict({one: at for at, one in enumerate(known)}, return_dtype=pl.Int32)
+        .to_numpy()
+        for name, known in names.items()
+    }
+    return AccessLog(
+        time_ns=frame["time_ns"].to_numpy(),
+        zone=codes["area"],
+        person=codes["person"],
+        reader=codes["reader"],
+        entering=(frame["direction"] == IN).to_numpy(),
+        seq=frame["seq"].to_numpy(),
+        line=frame["place"].cast(pl.Int64).to_numpy(),
+        zones=names["area"],
+        persons=names["person"],
+        readers=names["reader"],
+        last_ns=events.last_ns,
+        warnings=(),
+    )
 
 
 def two_person_log(events: Events) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import typer
 
+from keiryo.cli import protection_store_access as access
 from keiryo.cli import protection_store_keeping as keeping
 from keiryo.cli import protection_store_members as members
 from keiryo.cli import protection_store_records as records
@@ -38,6 +39,9 @@ def register_store(app: typer.Typer) -> None:
         "aggregate": records.aggregate,
         "stale": records.stale,
         "sample": records.sample,
+        "review-access": access.review_access,
+        "irregularities": access.irregularities,
+        "resolve": access.resolve,
         "ask-release": releases.ask_release,
         "release": releases.release,
         "copies": releases.copies,

@@ -137,7 +137,23 @@ def load(path: Path | str) -> Node:
     kind = path.suffix.lower()
     if kind not in {".json", ".toml"}:
         raise InputError([Problem("FILE", "", "The file name must end in .json or .toml.")])
-    text = read_text(path)
+    return parse(read_text(path), kind)
+
+
+def parse(text: str, kind: str) -> Node:
+    """Read the content of a file.
+
+    Parameters
+    ----------
+    text : str
+    kind : str
+        ``.json`` or ``.toml``.
+
+    Raises
+    ------
+    InputError
+        ``SYNTAX`` and ``DUPLICATE_KEY``, with the line.
+    """
     value = _parse_json(text) if kind == ".json" else _parse_toml(text)
     try:
         return Node(value, tuple(_walk(value, "")))

@@ -6,7 +6,6 @@ What is told about a refused file names places in it and none of its values.
 
 from __future__ import annotations
 
-import importlib
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +21,9 @@ ENDINGS = {".json": JSON, ".toml": TOML, ".csv": CSV, ".txt": TEXT, ".html": HTM
 """The types of content, by the ending of a file."""
 MEDIA_TYPES = frozenset(ENDINGS.values())
 TYPES_OF = {
-    **dict.fromkeys(["graph", "easi", "two_person_rule"], (JSON, TOML)),
+    **dict.fromkeys(
+        ["graph", "easi", "two_person_rule", "access_setup", "access_case"], (JSON, TOML)
+    ),
     **dict.fromkeys(["access_log", "authorisations", "work_orders"], (CSV, JSON)),
     **dict.fromkeys(["access_result", "irregularity"], (JSON, CSV)),
     "compensatory_values": (JSON, TOML),
@@ -75,12 +76,7 @@ def node_of(media_type: str, content: bytes) -> Node:
     InputError
     """
     text = content.decode("utf-8-sig")
-    parse = inputs._parse_json if media_type == JSON else inputs._parse_toml
-    value = parse(text)
-    try:
-        return Node(value, tuple(inputs._walk(value, "")))
-    except RecursionError:
-        raise InputError([inputs.Problem("SYNTAX", "line 1", "Nested too deeply.")]) from None
+    return inputs.parse(text, ".json" if media_type == JSON else ".toml")
 
 
 def read(kind: str, media_type: str, content: bytes, change: dict[str, Any] | None = None) -> Any:
@@ -118,13 +114,19 @@ def _reader(kind: str) -> Callable[[Node], Any] | None:
 
         return read_easi
     if kind == "two_person_rule":
-        try:
-            module = importlib.import_module("keiryo.protection.two_person_rule")
-        except ImportError:
-            return None
-        found: Callable[[Node], Any] = module.read_rule
-        return found
+        from keiryo.protection.two_person_rule import read_rule
+
+        return read_rule
+    if kind == "access_setup":
+        from keiryo.access_control.setup import read_setup
+
+        return read_setup
     return None
+
+
+def refused(error: InputError) -> RefusedError:
+    """Return the refusal of content that cannot be read: places, and none of its values."""
+    return _refused([(one.code, one.pointer) for one in error.problems])
 
 
 def _refused(problems: list[tuple[str, str]]) -> RefusedError:

@@ -214,8 +214,9 @@ class Opened:
         RefusedError
             If the content is not what a record of this kind is.
         """
-        if kind not in rights.KINDS or kind in rights.MADE_HERE:
-            able = ", ".join(sorted(set(rights.KINDS) - rights.MADE_HERE))
+        made = rights.MADE_HERE | rights.OWN_WAY
+        if kind not in rights.KINDS or kind in made:
+            able = ", ".join(sorted(set(rights.KINDS) - made))
             raise UsageError(f"no record of kind {kind!r} is put", f"There are {able}.")
         check_content(kind, media_type, content)
         with self.acting() as act:

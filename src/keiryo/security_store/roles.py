@@ -16,13 +16,15 @@ COMPARTMENTS = (EVALUATION, ACCESS, MAINTENANCE, STATEMENT)
 KINDS = {
     **dict.fromkeys(["graph", "easi", "evaluation", "review", "approval"], EVALUATION),
     **dict.fromkeys(["access_log", "two_person_rule", "authorisations", "work_orders"], ACCESS),
-    **dict.fromkeys(["access_result", "irregularity"], ACCESS),
+    **dict.fromkeys(["access_setup", "access_case", "access_result", "irregularity"], ACCESS),
     "compensatory_values": MAINTENANCE,
     "statement": STATEMENT,
 }
 """The kinds of records, and the compartment of each."""
 MADE_HERE = frozenset({"evaluation", "review", "approval", "statement"})
 """Kinds that follow from another record and are made by their own acts, in one version only."""
+OWN_WAY = frozenset({"access_result", "irregularity"})
+"""Kinds that a review of access makes; nobody puts them in by hand."""
 BASIS_OF = {
     "evaluation": frozenset({"graph", "easi"}),
     "review": frozenset({"evaluation"}),
@@ -71,7 +73,8 @@ ROLES = {
     ),
     "security_officer": _role(
         "access maintenance statement",
-        "access_log two_person_rule authorisations work_orders access_result irregularity",
+        "access_log two_person_rule authorisations work_orders access_setup access_case "
+        "access_result irregularity",
         "ask_release release members purge audit backup",
     ),
     "maintainer": _role("maintenance statement", "compensatory_values", "ask_release"),
