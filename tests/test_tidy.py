@@ -71,6 +71,7 @@ MAY_USE = {
     },
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},
+    "security_evidence": {"storage", "journal", "places", "protection"},
     "security_regime": {"storage", "journal", "places", "cooperation"},
     "access_control": {"protection"},  # files in, results out, as protection
     "access_review": {

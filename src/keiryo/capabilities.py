@@ -30,6 +30,7 @@ from keiryo.people.capability import PEOPLE
 from keiryo.places.tables import PLACES
 from keiryo.reports.tables import REPORTS
 from keiryo.seals.capability import SEALS
+from keiryo.security_evidence.capability import SECURITY_EVIDENCE
 from keiryo.security_regime.capability import SECURITY_REGIME
 from keiryo.surveillance.capability import SURVEILLANCE
 
@@ -38,7 +39,7 @@ BUILTIN = (
     *(MEASUREMENTS, EVALUATIONS, COOPERATION, OBLIGATIONS),
     *(EQUIPMENT, EXPORT_CONTROL),
     *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
-    *(MATERIAL_CATEGORIES, SECURITY_REGIME, MATERIAL_PROTECTION),
+    *(MATERIAL_CATEGORIES, SECURITY_EVIDENCE, SECURITY_REGIME, MATERIAL_PROTECTION),
 )
 
 

@@ -107,6 +107,7 @@ def test_what_the_values_rest_on_and_what_is_assumed(tmp_path: Path) -> None:
     assert rows[8:] == [
         *((name, "area", "assumed", "none") for name in ("LIM", "PRO", "BLD")),
         ("T1", "target", "assumed", "none"),
+        *((name, name, "assumed", "none") for name in ("response", "communication")),
     ]
     assert found["inputs"][0]["valid_until"] == "2027-01-01"
 

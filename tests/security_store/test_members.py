@@ -23,7 +23,8 @@ def code(error: pytest.ExceptionInfo[RefusedError]) -> str:
 def put(opened: Opened, kind: str = "graph", seed: int = 1) -> str:
     media_type, content = sample("access_log" if kind == "access_log" else "graph", seed)
     if kind == "compensatory_values":
-        content = b'{"placeholder": true}'
+        row = b'{"measure": "CM-1", "asset_kind": "detection", "p_detection": 0.5}'
+        content = b'{"placeholder": true, "measures": [' + row + b"]}"
     return opened.put(kind, f"{kind} secret-title", media_type, content, "training")
 
 

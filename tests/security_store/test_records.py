@@ -140,7 +140,7 @@ def test_an_evaluation_and_its_approval(made: Made) -> None:
     value = told["result"]["measures"]["min_p_interruption"]["value"]
     assert value == pytest.approx(0.6533334706637755, rel=1e-10)
     assert told["input"] == {"record": graph, "version": 1, "kind": "graph"}
-    assert len(told["input_sha256"]) == 64 and len(told["evidence"]) == 8
+    assert len(told["input_sha256"]) == 64 and len(told["evidence"]) == 14
     with pytest.raises(NotAllowedError):  # she has no such role
         evaluations.approve(eva, made_of, "approved", "fine")
     asked = membership.propose(ben, "grant", "Eva", "holiday", role="approver")

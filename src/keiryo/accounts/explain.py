@@ -41,6 +41,7 @@ _TAKEN_AS_IT_STANDS = (
     *("anomaly", "key", "head"),
     *("facility", "secplan", "secinsp", "secfind"),
     *("secevent", "secupgrade", "secsystem", "secconnection", "secstatement", "secreview"),
+    "secasset",
 )
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
 _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([NDEUPT])")
@@ -55,8 +56,8 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     evaluation: source: cooperation: meeting: licence:
     control: assurance: equipment: loan: obligation: obligated: label: containment: seal: camera:
     set: screening: review: operation: anomaly: key: head: facility: secplan: secinsp:
-    secfind: secevent: secupgrade: secsystem: secconnection: secstatement: secreview:``) is taken
-    as it stands.
+    secfind: secevent: secupgrade: secsystem: secconnection: secstatement: secreview:
+    secasset:``) is taken as it stands.
 
     Raises
     ------

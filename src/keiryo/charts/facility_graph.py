@@ -408,8 +408,7 @@ def _box_width(node: _Node) -> float:
     if node.kind == "run":
         return 0.0
     widths = [
-        width_of(text, SIZE if n == 0 else _SMALL, bold=n == 0)
-        for n, text in enumerate(node.lines)
+        width_of(text, SIZE if n == 0 else _SMALL, bold=n == 0) for n, text in enumerate(node.lines)
     ]
     if node.evidence in NO_EVIDENCE:
         widths[-1] += 13

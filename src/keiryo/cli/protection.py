@@ -11,6 +11,7 @@ from keiryo.cli.protection_correlate import correlate, who_was_there
 from keiryo.cli.protection_duties import duties
 from keiryo.cli.protection_easi import easi
 from keiryo.cli.protection_events import add_events
+from keiryo.cli.protection_evidence import add_evidence
 from keiryo.cli.protection_inspections import add_inspections
 from keiryo.cli.protection_paths import paths
 from keiryo.cli.protection_plans import add_plans
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("attribute")(attribute)
     group.command("attributes")(attributes)
     add_access(group)
+    add_evidence(group)
     add_plans(group)
     add_inspections(group)
     add_events(group)

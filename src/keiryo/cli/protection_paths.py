@@ -53,23 +53,40 @@ def paths(
             help="Tell only whether the least probability of interruption reaches this level.",
         ),
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            metavar="FILE",
+            help="What is out of service and was tested, as 'evidence outages' writes it.",
+        ),
+    ] = None,
     format_: FormatOption = None,
 ) -> None:
     """Find the least protected paths to each target, by four measures, and rank upgrades."""
     from keiryo.protection.graph_file import read_graph_file
     from keiryo.protection.inputs import InputError, problem_report
     from keiryo.protection.paths_report import aggregate_result, paths_result
+    from keiryo.protection.records_file import read_records_file
 
     problems: list[Problem] = []
+    records = None
     level = None if aggregate is None else _level(aggregate, problems)
     try:
         given = read_graph_file(file, state)
     except InputError as error:
         problems += error.problems
+    try:
+        records = None if evidence is None else read_records_file(evidence)
+    except InputError as error:
+        problems += error.problems
     if problems:
         print(problem_report(problems), file=sys.stderr)
         raise typer.Exit(2)
-    told = paths_result(given, top) if level is None else aggregate_result(given, level)
+    if level is None:
+        told = paths_result(given, top, records)
+    else:
+        told = aggregate_result(given, level, records)
     wanted = format_ or Given.format
     if wanted is Format.TABLE or (wanted is None and sys.stdout.isatty()):
         _show(told)
@@ -111,6 +128,8 @@ def _show(told: dict[str, Any]) -> None:
     show_rows(listed, Format.TABLE, title="Least protected paths")
     if told["upgrades"] is not None:
         _show_upgrades(told["upgrades"])
+    for one in told.get("outages", ()):
+        print(f"{one['object']} is out of service ({one['asset_kind']}): {one['reason']}")
     _show_evidence(told["inputs"])
     print("This assumes:")
     for assumption in told["assumptions"]:
@@ -121,7 +140,11 @@ def _show(told: dict[str, Any]) -> None:
 
 def _show_evidence(inputs: list[dict[str, Any]]) -> None:
     """Print which inputs rest on nothing, or on something past its date."""
-    for state, told in (("none", "without evidence"), ("expired", "past their date")):
+    for state, told in (
+        ("none", "without evidence"),
+        ("expired", "past their date"),
+        ("stale", "whose test is overdue or was not passed"),
+    ):
         names = [one["id"] for one in inputs if one["state"] == state]
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from keiryo.cli.protection_store_opening import (
     opened,
     write_new,
 )
+
+if TYPE_CHECKING:
+    from keiryo.protection.records_file import Records
 
 EvaluationArgument = Annotated[str, typer.Argument(metavar="EVALUATION", help="The record R-...")]
 TitleOption = Annotated[
@@ -118,6 +121,18 @@ def evaluate(
     state: Annotated[
         str | None, typer.Option("--state", metavar="NAME", help="The facility state.")
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            metavar="FILE",
+            help="What is out of service and was tested, as 'evidence outages' writes it.",
+        ),
+    ] = None,
+    values: Annotated[
+        str | None,
+        typer.Option("--values", metavar="RECORD", help="Values of compensatory measures."),
+    ] = None,
     reason: ReasonOption = "evaluation",
     store: StoreOption = None,
     member: MemberOption = None,
@@ -128,8 +143,24 @@ def evaluate(
     from keiryo.security_store.evaluations import evaluate as compute
 
     day = day_or_today(on, "--on")
+    records = None if evidence is None else _records(evidence)
     mine = opened(store, member, passphrase_file)
-    print(compute(mine, record, day, state=state, reason=reason))
+    told = compute(
+        mine, record, day, state=state, reason=reason, records=records, values=values
+    )
+    print(told)
+
+
+def _records(file: Path) -> Records:
+    """Return what is out of service and was tested."""
+    from keiryo.protection.inputs import InputError
+    from keiryo.protection.records_file import read_records_file
+    from keiryo.security_store.contents import refused
+
+    try:
+        return read_records_file(file)
+    except InputError as error:
+        raise refused(error) from None
 
 
 def review(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -13,15 +12,20 @@ from keiryo.protection.easi import ASSUMPTIONS
 from keiryo.protection.effectiveness import conditional_risk, p_effectiveness
 from keiryo.protection.graph_file import GraphInput
 from keiryo.protection.graph_paths import PathFigures, figures
+from keiryo.protection.input_evidence import FAILED, OVERDUE, STALE, input_evidence
 from keiryo.protection.inputs import Warning
 from keiryo.protection.minima import MEASURES, Minima, Minimum, TargetMinima, minima
+from keiryo.protection.outages import Changed, apply_outages
+from keiryo.protection.records_file import Records
 from keiryo.protection.upgrades import Ranking, Upgrade, rank
 
 SCHEMA = "keiryo.pp.paths-result/1"
 TOP = 20
 
 
-def paths_result(given: GraphInput, top: int = TOP) -> dict[str, Any]:
+def paths_result(
+    given: GraphInput, top: int = TOP, records: Records | None = None
+) -> dict[str, Any]:
     """Return everything that is computed for a facility, ready to be written as JSON.
 
     Parameters
@@ -29,14 +33,20 @@ def paths_result(given: GraphInput, top: int = TOP) -> dict[str, Any]:
     given : GraphInput
     top : int
         How many paths to list, the least protected first; 0 for all.
+    records : Records, optional
+        What is out of service and was tested; the result then has ``outages`` too.
     """
+    given, changed = _in_service(given, records)
     found = minima(given.graph)
     ranking = None
     if given.options is not None:
         ranking = rank(given.graph, given.options, given.budget)
     targets = [_target(target) for target in found.targets]
     warnings = [*given.warnings, *_warnings(found, ranking)]
-    return {
+    tests = () if records is None else records.tests
+    inputs = input_evidence(given, given.as_of, tests)
+    warnings += stale_inputs(inputs)
+    told: dict[str, Any] = {
         "schema": SCHEMA,
         "classification": given.classification,
         "facility_state": given.state,
@@ -49,32 +59,40 @@ def paths_result(given: GraphInput, top: int = TOP) -> dict[str, Any]:
         "system": _system(targets),
         "paths": [_path(one) for one in least_protected(found, top)],
         "upgrades": None if ranking is None else _ranking(ranking),
-        "inputs": input_evidence(given, given.as_of),
+        "inputs": inputs,
         "assumptions": list(ASSUMPTIONS),
         "warnings": [one.to_dict() for one in warnings],
     }
+    if records is not None:
+        told["outages"] = [one.to_dict() for one in changed]
+    return told
 
 
-def input_evidence(given: GraphInput, on: datetime.date) -> list[dict[str, str | None]]:
-    """Return what the values of each element, transit and target rest on, on a day.
+def _in_service(
+    given: GraphInput, records: Records | None
+) -> tuple[GraphInput, tuple[Changed, ...]]:
+    """Return a facility without what is out of service on its day."""
+    return (given, ()) if records is None else apply_outages(given, records.outages)
 
-    Values without a reference to evidence have the state ``none``, whatever their source.
-    """
+
+def stale_inputs(inputs: Sequence[dict[str, Any]]) -> list[Warning]:
+    """Return a warning for each input whose test is overdue, or was not passed."""
+    told = {
+        OVERDUE: "The test of this object is overdue; the evaluation is stale.",
+        FAILED: "A later test of this object was not passed; the evaluation is stale.",
+    }
     return [
-        {
-            "id": one.id,
-            "kind": one.kind,
-            "value_source": one.value_source,
-            "evidence_ref": one.evidence_ref,
-            "valid_until": None if one.valid_until is None else one.valid_until.isoformat(),
-            "state": one.state(on),
-        }
-        for one in given.evidence
+        Warning("EVIDENCE_STALE", f"/{one['kind']}/{one['id']}", told[str(one["why"])])
+        for one in inputs
+        if one["state"] == STALE
     ]
 
 
-def aggregate_result(given: GraphInput, level: Fraction) -> dict[str, Any]:
+def aggregate_result(
+    given: GraphInput, level: Fraction, records: Records | None = None
+) -> dict[str, Any]:
     """Return only whether the least probability of interruption reaches a level."""
+    given, _ = _in_service(given, records)
     found = minima(given.graph)
     value = found.measures["min_p_interruption"].value
     return {

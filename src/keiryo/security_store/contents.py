@@ -26,7 +26,7 @@ TYPES_OF = {
     ),
     **dict.fromkeys(["access_log", "authorisations", "work_orders"], (CSV, JSON)),
     **dict.fromkeys(["access_result", "irregularity"], (JSON, CSV)),
-    "compensatory_values": (JSON, TOML),
+    **dict.fromkeys(["compensatory_values", "trial_counts"], (JSON, TOML)),
 }
 LARGEST = inputs.FILE_BYTES
 _ALLOWED_CONTROL = "\n\r\t"
@@ -117,6 +117,14 @@ def _reader(kind: str) -> Callable[[Node], Any] | None:
         from keiryo.protection.two_person_rule import read_rule
 
         return read_rule
+    if kind == "compensatory_values":
+        from keiryo.protection.records_file import read_compensatory_values
+
+        return read_compensatory_values
+    if kind == "trial_counts":
+        from keiryo.protection.trial_counts import read_counts
+
+        return read_counts
     if kind == "access_setup":
         from keiryo.access_control.setup import read_setup
 

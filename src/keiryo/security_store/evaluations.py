@@ -12,7 +12,7 @@ import json
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keiryo.dates import parse_date
 from keiryo.errors import NotFoundError, UsageError
@@ -21,12 +21,22 @@ from keiryo.security_store.contents import JSON, node_of, read
 from keiryo.security_store.entries import check_reason
 from keiryo.security_store.opened import Content, Opened
 
+if TYPE_CHECKING:
+    from keiryo.protection.records_file import Records
+
 SCHEMA = "keiryo.pp.kept-evaluation/1"
 APPROVED, REFUSED = "approved", "refused"
 
 
 def evaluate(
-    opened: Opened, record: str, on: date, *, state: str | None = None, reason: str = "evaluation"
+    opened: Opened,
+    record: str,
+    on: date,
+    *,
+    state: str | None = None,
+    reason: str = "evaluation",
+    records: Records | None = None,
+    values: str | None = None,
 ) -> str:
     """Compute what follows from a kept graph or path as of a day, keep it, and return its id.
 
@@ -34,19 +44,25 @@ def evaluate(
     ----------
     state : str, optional
         The facility state of a graph; default: that of the plain values.
+    records : Records, optional
+        What is out of service and was tested on the day.
+    values : str, optional
+        The record with the values of compensatory measures.
     """
+    records = _valued(opened, records, values, reason)
     given = opened.read(record, reason)
     kind = given.head.kind
     if kind not in rights.BASIS_OF["evaluation"]:
         raise UsageError(f"record {record} is no input of an evaluation", "It is a graph or easi.")
-    told = {
+    told: dict[str, Any] = {
         "schema": SCHEMA,
         "input": {"record": record, "version": given.head.version, "kind": kind},
         "input_sha256": hashlib.sha256(given.content).hexdigest(),
         "on": on.isoformat(),
-        "evidence": _evidence(given) if kind == "graph" else [],
-        "result": _result(given, on, state),
+        "evidence": [],
+        "result": _result(given, on, state, records),
     }
+    told["evidence"] = _evidence(told["result"]) if kind == "graph" else []
     content = json.dumps(told, indent=2).encode()
     with opened.acting() as act:
         return opened.seal(
@@ -56,7 +72,24 @@ def evaluate(
         )
 
 
-def _result(given: Content, on: date, state: str | None) -> dict[str, Any]:
+def _valued(
+    opened: Opened, records: Records | None, values: str | None, reason: str
+) -> Records | None:
+    """Return records with the values of compensatory measures that are kept in the store."""
+    from keiryo.protection.records_file import with_values
+
+    if values is None:
+        return records
+    if records is None:
+        raise UsageError("values of measures say nothing without outages", "Give both, or none.")
+    kept = opened.read(values, reason)
+    if kept.head.kind != "compensatory_values":
+        raise UsageError(f"record {values} holds no values of compensatory measures")
+    found = read("compensatory_values", kept.head.media_type, kept.content)
+    return with_values(records, found)
+
+
+def _result(given: Content, on: date, state: str | None, records: Records | None) -> dict[str, Any]:
     from keiryo.protection.easi_report import easi_result
     from keiryo.protection.graph_file import read_graph
     from keiryo.protection.inputs import InputError
@@ -68,24 +101,17 @@ def _result(given: Content, on: date, state: str | None) -> dict[str, Any]:
     try:
         node = node_of(media_type, given.content)
         node.value["as_of"] = on.isoformat()
-        return paths_result(read_graph(node, state))
+        return paths_result(read_graph(node, state), records=records)
     except InputError as error:
         codes = ", ".join(sorted({one.code for one in error.problems}))
         raise UsageError(f"record {given.head.record} is not evaluated: {codes}") from None
 
 
-def _evidence(given: Content) -> list[dict[str, Any]]:
-    """Return on what each element's values rest."""
-    value = node_of(given.head.media_type, given.content).value
-    source = value.get("value_source")
+def _evidence(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return on what each input's values rest, and until when."""
+    names = ("value_source", "evidence_ref", "valid_until")
     return [
-        {
-            "element": one["id"],
-            "value_source": one.get("value_source", source),
-            "evidence_ref": one.get("evidence_ref"),
-            "valid_until": None if one.get("valid_until") is None else str(one["valid_until"]),
-        }
-        for one in value["elements"]
+        {"element": one["id"], **{name: one[name] for name in names}} for one in result["inputs"]
     ]
 
 

@@ -17,7 +17,7 @@ KINDS = {
     **dict.fromkeys(["graph", "easi", "evaluation", "review", "approval"], EVALUATION),
     **dict.fromkeys(["access_log", "two_person_rule", "authorisations", "work_orders"], ACCESS),
     **dict.fromkeys(["access_setup", "access_case", "access_result", "irregularity"], ACCESS),
-    "compensatory_values": MAINTENANCE,
+    **dict.fromkeys(["compensatory_values", "trial_counts"], MAINTENANCE),
     "statement": STATEMENT,
 }
 """The kinds of records, and the compartment of each."""
@@ -77,7 +77,7 @@ ROLES = {
         "access_result irregularity",
         "ask_release release members purge audit backup",
     ),
-    "maintainer": _role("maintenance statement", "compensatory_values", "ask_release"),
+    "maintainer": _role("maintenance statement", "compensatory_values trial_counts", "ask_release"),
     "auditor": _role("access statement", "", "audit", alone=True),
     "sys_admin": _role("", "", "backup", alone=True),
 }

@@ -11,6 +11,10 @@ ACT_KINDS: Mapping[str, str] = {
     "protection.plan": sentence("security plan recorded"),
     "protection.inspection": sentence("security inspection recorded"),
     "protection.finding": sentence("security finding recorded"),
+    "protection.test": sentence("test of a security measure recorded"),
+    "protection.maintenance": sentence("maintenance of protection recorded"),
+    "protection.measure": sentence("compensatory measure recorded"),
+    "protection.alarm": sentence("alarm of a sensor recorded"),
     "protection.event": sentence("security event recorded"),
     "protection.rules": sentence("rules of security recorded"),
     "protection.upgrade": sentence("upgrade of protection recorded"),
@@ -30,6 +34,10 @@ LINE_KINDS: Mapping[str, str] = {
     "security_finding": sentence("security finding"),
     "security_finding_action": sentence("corrective action on a security finding"),
     "security_finding_step": sentence("step of a security finding"),
+    "performance_test": sentence("test of a security measure"),
+    "maintenance": sentence("maintenance of protection"),
+    "compensatory_measure": sentence("compensatory measure"),
+    "sensor_alarm": sentence("alarm of a sensor"),
     "security_event": sentence("security event"),
     "security_event_notice": sentence("notice of a security event"),
     "security_event_step": sentence("step of a security event"),
@@ -45,5 +53,9 @@ LINE_KINDS: Mapping[str, str] = {
 }
 """Kinds of lines in words."""
 
-ROLE_WORDS = (sentence("material category"), sentence("security regime"))
+ROLE_WORDS = (
+    sentence("material category"),
+    sentence("security evidence"),
+    sentence("security regime"),
+)
 """What a role may read."""

@@ -76,6 +76,7 @@ KINDS = {
     "secplan": sentence("security plan"),
     "secinsp": sentence("security inspection"),
     "secfind": sentence("security finding"),
+    "secasset": sentence("asset of physical protection"),
     "secevent": sentence("security event"),
     "secupgrade": sentence("upgrade of protection"),
     "secsystem": sentence("computer system"),

@@ -1,0 +1,1 @@
+"""Evidence for the inputs of evaluations: tests, outages, compensatory measures, as acts."""
