@@ -108,7 +108,7 @@ def alarm_statistics(
     for one in register.of(ALARM.name):
         if sensor in (None, one["sensor"]):
             known = by_sensor.setdefault(one["sensor"], [])
-            if facility_date(parse_utc(one["at"]), zone) in period:
+            if period.contains(facility_date(parse_utc(one["at"]), zone)):
                 known.append(one)
     return [
         _statistics(register, facility, name, by_sensor[name], period) for name in sorted(by_sensor)
