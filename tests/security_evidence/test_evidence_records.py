@@ -115,7 +115,7 @@ REFUSED: list[tuple[Kind, dict[str, Any], str]] = [
     (TEST, {"element": "E 1"}, "EVIDENCE-WORDS"),
     (TEST, {"deviations": "x" * 201}, "EVIDENCE-WORDS"),
     (TEST, {"testers": "ann ann"}, "EVIDENCE-WORDS"),
-    (TEST, {"facility": "XXX-"}, "EVIDENCE-PLACE"),
+    (TEST, {"facility": "XQQ-"}, "EVIDENCE-PLACE"),
     (TEST, {"result": None, "performed": None}, "EVIDENCE-RESULT"),
     (TEST, {"testers": None}, "EVIDENCE-RESULT"),
     (TEST, {"signed_by": "ann"}, "EVIDENCE-PERSONS"),
@@ -141,7 +141,7 @@ def test_refused(books: Books, kind: Kind, more: dict[str, Any], code: str) -> N
 
 
 def test_all_rows_or_none(books: Books) -> None:
-    rows = [TESTED, {**TESTED, "test": "T-2", "signed_by": "ann"}, {**TESTED, "facility": "XXX-"}]
+    rows = [TESTED, {**TESTED, "test": "T-2", "signed_by": "ann"}, {**TESTED, "facility": "XQQ-"}]
     with pytest.raises(RefusedError) as error:
         record(books.database, OFFICER, TEST, rows)
     assert {one.code for one in error.value.findings} == {"EVIDENCE-PERSONS", "EVIDENCE-PLACE"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keiryo.journal.registry import Capability
 from keiryo.security_evidence.links import dependents, explain
-from keiryo.security_evidence.rules import EVIDENCE_HOLDS
+from keiryo.security_evidence.record_checks import EVIDENCE_HOLDS
 from keiryo.security_evidence.tables import LINE_KINDS
 
 SECURITY_EVIDENCE = Capability(

@@ -16,6 +16,7 @@ from keiryo.journal.model import Act, Actor, Draft, Value
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.tables import FINDING
 from keiryo.security_evidence.kinds import ALARM, TEST, Kind, moment
+from keiryo.security_evidence.record_checks import Context, context, findings
 from keiryo.security_evidence.register import (
     OPEN_KINDS,
     Line,
@@ -25,7 +26,6 @@ from keiryo.security_evidence.register import (
     full_scope,
     read_register,
 )
-from keiryo.security_evidence.rules import Context, context, findings
 from keiryo.storage.engine import Database
 
 Row = Mapping[str, Any]
@@ -90,32 +90,20 @@ def record(
     if not rows and not found:
         raise UsageError("nothing is given", "Name a record, or give a file with rows.")
     today = date_number(clock().date() + datetime.timedelta(days=1))  # it is tomorrow somewhere
-    unchanged = 0
+    same: list[str] = []
 
     def draft(connection: Connection) -> Draft:
-        nonlocal unchanged
-        unchanged = 0
+        same.clear()
+        made = Draft(kind.act, f"security-evidence:{uuid.uuid4()}", reason=reason)
+        asked = context(actor, facilities(connection, database.metadata), today)
         kinds = (ALARM.name,) if kind is ALARM else OPEN_KINDS
         register = read_register(connection, database.metadata, kinds)
-        asked = context(actor, facilities(connection, database.metadata), today)
-        made, told = Draft(kind.act, f"security-evidence:{uuid.uuid4()}", reason=reason), [*found]
+        told = [*found]
         for row in rows:
-            values = _values(register, asked, kind, row)
-            wrong = findings(register, asked, kind, values)
+            wrong, stands = _add(made, register, asked, kind, row)
             told += [replace(one, file=file, line=row.get("line")) for one in wrong]
-            before = register.get(kind.name, values["scope"], values[kind.id])
-            if before is not None and all(before[n] == values[n] for n in kind.fields):
-                unchanged += 1
-                continue
-            register.add(kind.name, values)
-            line: dict[str, Value] = {k: v for k, v in values.items() if k != "scope"}
-            made.add(kind.name, line, scope=values["scope"])
-        if any(one.severity is not Severity.WARNING for one in told):
-            raise RefusedError(
-                f"{file or 'it'} was refused; nothing was recorded",
-                sorted(told, key=lambda one: one.line or 0),
-                "Put right what the findings say and send it again.",
-            )
+            same.extend(stands)
+        _refuse(told, file)
         if not made.lines:
             raise _NothingNewError
         if made.reason is None and len(made.lines) == 1:
@@ -126,9 +114,33 @@ def record(
     try:
         act = post(database, draft, actor, clock=clock).act
     except _NothingNewError:
-        return Recorded(None, 0, unchanged, ())
+        return Recorded(None, 0, len(same), ())
     told = _told_of(database, act.act_id)
-    return Recorded(act, act.line_count - len(told), unchanged, told)
+    return Recorded(act, act.line_count - len(told), len(same), told)
+
+
+def _add(
+    made: Draft, register: Register, asked: Context, kind: Kind, row: Row
+) -> tuple[list[Finding], list[str]]:
+    """Add the line of a row to an act; return what is wrong, and its name if it stands so."""
+    values = _values(register, asked, kind, row)
+    wrong = list(findings(register, asked, kind, values))
+    before = register.get(kind.name, values["scope"], values[kind.id])
+    if before is not None and all(before[name] == values[name] for name in kind.fields):
+        return wrong, [str(values[kind.id])]
+    register.add(kind.name, values)
+    line: dict[str, Value] = {k: v for k, v in values.items() if k != "scope"}
+    made.add(kind.name, line, scope=values["scope"])
+    return wrong, []
+
+
+def _refuse(told: Sequence[Finding], file: str | None) -> None:
+    if any(one.severity is not Severity.WARNING for one in told):
+        raise RefusedError(
+            f"{file or 'it'} was refused; nothing was recorded",
+            sorted(told, key=lambda one: one.line or 0),
+            "Put right what the findings say and send it again.",
+        )
 
 
 class _NothingNewError(Exception):

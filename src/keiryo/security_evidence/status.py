@@ -17,6 +17,7 @@ from keiryo.journal.reading import line_node
 from keiryo.protection.input_evidence import RecordedEvidence
 from keiryo.protection.outages import Outage
 from keiryo.security_evidence.kinds import MEASURE, TEST, WORK
+from keiryo.security_evidence.record_checks import NO_TEST_AFTER_REPAIR, UNCOVERED, uncovered_on
 from keiryo.security_evidence.register import (
     Line,
     Register,
@@ -29,7 +30,6 @@ from keiryo.security_evidence.register import (
     tested_after,
     zone_of,
 )
-from keiryo.security_evidence.rules import NO_TEST_AFTER_REPAIR, UNCOVERED, uncovered_on
 from keiryo.security_evidence.tables import PASS
 
 OVERDUE, NOT_PASSED = "EVIDENCE-OVERDUE", "EVIDENCE-NOT-PASSED"
