@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from keiryo.security_evidence.kinds import WORK
+from keiryo.security_evidence.recording import record
+from keiryo.security_regime.computer_recording import record_systems
+from keiryo.security_regime.event_recording import record_events
 from keiryo.security_regime.finding_recording import record_findings
 from keiryo.security_regime.inspection_recording import plan_inspections, take_inspection_steps
 from keiryo.security_regime.plan_recording import cover, record_plans, take_plan_steps
+from keiryo.security_regime.upgrade_recording import record_upgrades
 from keiryo.web.pages.protection_known import page_of_node
 from web.site import Client, Site, copy_of, demonstration_books, make_site
 from web.test_equipment_pages import filled, rows_of
@@ -334,3 +339,62 @@ def test_in_japanese(seen: Site) -> None:
         for path in paths(seen):
             answer = client.get(path)
             assert answer.status_code == 200 and 'lang="ja"' in answer.text, path
+
+
+def test_boards_of_events_upgrades_computers_and_evidence(base: Site) -> None:
+    boards = ("events", "upgrades", "computers", "evidence")
+    with base.client("security") as client:
+        for name in boards:
+            answer = client.get(f"{HOME}/{name}")
+            assert answer.status_code == 200, name
+            assert 'class="empty' in answer.text, name
+        record_events(base.database, base.actor("security"), [_event(base)])
+        record_upgrades(base.database, base.actor("officer"), [_upgrade(base)])
+        record_systems(base.database, base.actor("security"), [_system(base)])
+        record(base.database, base.actor("security"), WORK, [_work(base)])
+        told = {
+            "events": ("EV-1", "failure of equipment"),
+            "upgrades": ("UP-1", "upgrade planned"),
+            "computers": ("level 1",),
+            "evidence": ("E-7", "out of service without a verified measure"),
+        }
+        for name in boards:
+            text = client.get(f"{HOME}/{name}").text
+            for words in told[name]:
+                assert words in text, (name, words)
+        assert "EV-1" in client.get("/why?of=secevent:EV-1").text
+        asset = f"secasset:XA/{facility(base)}/E-7"
+        assert "worked on in" in client.get(f"/why?of={asset}").text
+    with base.client("accountant") as client:
+        for name in boards:
+            assert client.get(f"{HOME}/{name}").status_code == 403
+
+
+def _event(site: Site) -> dict[str, Any]:
+    return {
+        "event": "EV-1", "facility": facility(site), "type": "equipment_failure", "severity": 2,
+        "detected_at": "2025-05-02T09:00:00+09:00", "out_of_control": False,
+        "classification": "restricted", "title": "Outage",
+    }  # fmt: skip
+
+
+def _upgrade(site: Site) -> dict[str, Any]:
+    return {
+        "upgrade": "UP-1", "facility": facility(site), "partner": "DOE", "title": "New lock", "aim": "sustain",
+        "install_by": day("2025-09-30"),
+    }  # fmt: skip
+
+
+def _system(site: Site) -> dict[str, Any]:
+    return {
+        "system": "CS-1", "facility": facility(site), "function": "security", "level": 1,
+        "zone": "Z-1", "sensitive_asset": True, "owner": "site-security",
+    }  # fmt: skip
+
+
+def _work(site: Site) -> dict[str, Any]:
+    return {
+        "maintenance": "M-1", "facility": facility(site), "asset": "E-7", "kind": "corrective",
+        "asset_kind": "detection", "opened": day("2025-05-01"),
+        "out_of_service_from": day("2025-05-01"),
+    }  # fmt: skip

@@ -145,9 +145,7 @@ def evaluate(
     day = day_or_today(on, "--on")
     records = None if evidence is None else _records(evidence)
     mine = opened(store, member, passphrase_file)
-    told = compute(
-        mine, record, day, state=state, reason=reason, records=records, values=values
-    )
+    told = compute(mine, record, day, state=state, reason=reason, records=records, values=values)
     print(told)
 
 

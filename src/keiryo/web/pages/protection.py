@@ -56,6 +56,12 @@ from keiryo.web.pages.protection_known import (
     scope_words,
     urgent,
 )
+from keiryo.web.pages.protection_measures import (
+    computers_page,
+    events_page,
+    evidence_page,
+    upgrades_page,
+)
 from keiryo.web.pages.protection_plans import plan_page, plan_row, plans_page
 from keiryo.web.pages.protection_tabs import tabs
 from keiryo.web.pages.protection_words import (
@@ -236,6 +242,7 @@ SECTION = Section(
     handlers=(
         *(protection_page, facility_page, plans_page, plan_page, inspections_page),
         *(inspection_page, findings_page, finding_page, due_page, compliance_page),
+        *(events_page, upgrades_page, computers_page, evidence_page),
         *(record_plan, step_of_plan, cover_plan, plan_visit, step_of_visit),
         *(record_finding, record_action, step_of_finding),
     ),

@@ -34,10 +34,13 @@ from keiryo.web.speaking import gettext as _
 from keiryo.web.viewer import Viewer
 
 CAPABILITY, CATEGORY = "security_regime", "material_category"
+EVIDENCE_CAPABILITY = "security_evidence"
 READING = {"reads": CAPABILITY}
 HOME = "/protection"
 FACILITIES, PLANS, INSPECTIONS = f"{HOME}/facilities", f"{HOME}/plans", f"{HOME}/inspections"
 FINDINGS, DUE_BOARD, COMPLIANCE = f"{HOME}/findings", f"{HOME}/due", f"{HOME}/compliance"
+EVENTS, UPGRADES = f"{HOME}/events", f"{HOME}/upgrades"
+COMPUTERS, EVIDENCE = f"{HOME}/computers", f"{HOME}/evidence"
 NOTICE_DAYS = 30
 
 

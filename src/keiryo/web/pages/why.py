@@ -22,7 +22,7 @@ from keiryo.journal.why import Chain, why
 from keiryo.places.tables import areas
 from keiryo.reports.formats.any_reader import read_any
 from keiryo.web.listing import download_headers
-from keiryo.web.pages import cameras_known, seals_known
+from keiryo.web.pages import cameras_known, protection_known, seals_known
 from keiryo.web.pages.meetings_links import page_of_node
 from keiryo.web.pictures.chain_data import described
 from keiryo.web.pictures.chain_folding import GraphNode, folded
@@ -254,6 +254,8 @@ def _page_of(viewer: Viewer, found: Around) -> str | None:
     if (page := page_of_node(viewer, found.node)) is not None:
         return page
     if (page := seals_known.page_of_node(found.node)) is not None:
+        return page
+    if (page := protection_known.page_of_node(found.node)) is not None:
         return page
     if (page := cameras_known.page_of(viewer, found.node)) is not None:
         return page
