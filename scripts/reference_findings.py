@@ -107,7 +107,7 @@ class Found:
     modules: set[str] = field(default_factory=set)
 
 
-CALCULATIONS = ("protection.", "cli.protection_")
+CALCULATIONS = ("protection.", "access_control.", "cli.protection_")
 """Modules whose codes are errors of a calculation on a file, and no findings of the books."""
 
 

@@ -35,6 +35,7 @@ from web.browser import COLOURS, DESK, TABLET, launched, until, window
 from web.cooperating_state import record_cooperation
 from web.site import Site, copy_of, make_site, serving
 from web.test_main_work_accountant import DISCARD, WRONG, two_people_for_reports
+from web.test_protection_pages import made_of as regime_of
 from web.test_release_pages import submitted
 from web.watched_area import watched_books
 
@@ -124,6 +125,7 @@ def _something_of_everything(site: Site, address: str) -> dict[str, list[str]]:
     """Do what leaves pages behind that no link leads to beforehand; return them by role."""
     left: dict[str, list[str]] = {}
     two_people_for_reports(site)
+    regime_of(site)
     with _asking(site, address, "officer") as officer:
         asked = [officer.post("/journal/verify"), _sent(officer, WRONG)]
         pack = {"from": "2025-01-01", "to": "2025-12-31"}

@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(
         help="Physical protection: timely detection, the two-person rule and the category of "
-        "material, computed from files and books; plans, inspections, events and upgrades as "
-        "acts; the sealed store of a facility.",
+        "material, records of access and duties, computed from files and books; evidence, plans, "
+        "inspections, events and upgrades as acts; the sealed store of a facility.",
         no_args_is_help=True,
     )
     group.command("easi")(easi)
