@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from keiryo.cli.app import app
-from keiryo.protection import access_log_fast
 from keiryo.protection.access_log import read_access_log
 from keiryo.protection.inputs import InputError
 from keiryo.protection.two_person import check_two_persons
@@ -416,28 +415,3 @@ def test_choosing_against_all_subsets(edges: set[tuple[int, int]], size: int) ->
         all(frozenset(two) not in pairs for two in combinations(some, 2)) for some in every
     )
     assert can_choose(frozenset(range(8)), excluded, size) == expected
-
-
-@settings(max_examples=40, deadline=None)
-@given(EVENTS, st.booleans(), st.sampled_from(["Z", "+02:00", ".25Z", ""]))
-def test_both_ways_of_reading_agree(
-    tmp_path_factory: pytest.TempPathFactory,
-    events: list[tuple[int, str, bool]],
-    counted: bool,
-    ending: str,
-) -> None:
-    path = tmp_path_factory.mktemp("ways") / "log.csv"
-    lines = [HEADER] + [
-        f"2027-05-31T08:00:{second:02d}{ending},Z1,{person},R,{'in' if entering else 'out'},"
-        + (str(number) if counted and number % 3 else "")
-        for number, (second, person, entering) in enumerate(events)
-    ]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    slow = read_access_log(path, datetime.UTC)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(access_log_fast, "WORTH_IT_BYTES", 0)
-        assert access_log_fast.read_plain(path, HEADER.split(","), datetime.UTC) is not None
-        fast = read_access_log(path, datetime.UTC)
-    for name in ("time_ns", "zone", "person", "reader", "entering", "seq", "line"):
-        assert getattr(slow, name).tolist() == getattr(fast, name).tolist(), name
-    assert (slow.persons, slow.warnings) == (fast.persons, fast.warnings)

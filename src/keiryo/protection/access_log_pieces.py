@@ -1,0 +1,234 @@
+"""A CSV file in pieces: lines of the usual make as a frame, the others row by row.
+
+Of the usual make is a line whose quotes stand around whole fields, that is over where the line is
+over, and that has no more fields than the header. The others go through the reader of Python's
+library, which knows what a row over several lines is and what is no row at all.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from keiryo.protection.access_log_rows import encoding_error, quotes_error
+
+PIECE_BYTES = 48 * 1024 * 1024
+"""Of the file in memory at a time."""
+_LONG_LINE = 100_000
+"""A line with a field as long as that is looked at by the reader of Python's library."""
+_COMMA, _QUOTE, _LF, _CR, _NUL = b',"\n\r\0'
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a file.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Texts of the lines of the usual make, its columns named `column_0` and so on.
+    lines : ndarray of int64
+        The number of each of them.
+    rows : list of tuple
+        The other rows, each with its first line.
+    """
+
+    frame: pl.DataFrame
+    lines: np.ndarray
+    rows: list[tuple[list[str], int]]
+
+
+def pieces(path: Path, width: int, header_lines: int) -> Iterator[Piece]:
+    """Yield the file after its header.
+
+    Parameters
+    ----------
+    path : Path
+    width : int
+        Columns of the header.
+    header_lines : int
+        Lines up to the end of the header.
+
+    Raises
+    ------
+    InputError
+        ``SYNTAX`` or ``ENCODING``, at the first line where the file cannot be read on.
+    """
+    with path.open("rb") as stream:
+        for _ in range(header_lines):
+            stream.readline()
+        line, rest, more = header_lines + 1, b"", True
+        while more or rest:
+            content = stream.read(PIECE_BYTES)
+            more = bool(content)
+            end = content.rfind(b"\n") + 1 if more else 0
+            if more and not end:
+                rest += content
+                continue
+            text, rest = rest + content[:end], content[end:]
+            if not more:
+                rest = b""
+            if text:
+                piece, used, passed = _piece(text, width, line, is_last=not more)
+                yield piece
+                rest, line = text[used:] + rest, line + passed
+
+
+def _piece(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece, int, int]:
+    """Return a piece, and how many of its bytes and lines were used.
+
+    A row that is not over at the end is left for the next piece.
+    """
+    broken = None
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:  # what stands before is read first
+            broken = text.rfind(b"\n", 0, error.start) + 1
+            text = text[:broken]
+    if broken is None and _is_usual(text):
+        passed = text.count(b"\n") + (not text.endswith(b"\n"))
+        frame = _frame(text, width)
+        if frame is not None and frame.height == passed:
+            lines = np.arange(line, line + passed, dtype=np.int64)
+            return Piece(frame, lines, []), len(text), passed
+    piece, used, passed = _sorted_out(text, width, line, is_last=is_last and broken is None)
+    if broken is not None:
+        raise encoding_error(line + text.count(b"\n"))
+    return piece, used, passed
+
+
+def _is_usual(text: bytes) -> bool:
+    """Return whether all lines are certainly of the usual make, but for their number of fields."""
+    if b'"' in text or b"\0" in text or text.startswith((b"\n", b"\r")) or b"\n\n" in text:
+        return False
+    if b"\r" not in text:
+        return len(text) < _LONG_LINE or _longest_line(text) < _LONG_LINE
+    if b"\n\r" in text or text.count(b"\r") != text.count(b"\r\n"):
+        return False
+    return _longest_line(text) < _LONG_LINE
+
+
+def _longest_line(text: bytes) -> int:
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _LF)
+    return int(np.diff(ends, prepend=-1, append=len(text)).max())
+
+
+def _frame(text: bytes, width: int) -> pl.DataFrame | None:
+    """Return the fields; None if there is a line with too many."""
+    try:
+        return pl.read_csv(
+            text,
+            has_header=False,
+            schema={f"column_{place}": pl.String for place in range(width)},
+        )
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _sorted_out(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece, int, int]:
+    """Return a piece of which some lines are not of the usual make."""
+    signs = np.frombuffer(text, dtype=np.uint8)
+    ends = np.flatnonzero(signs == _LF)
+    if not text.endswith(b"\n"):
+        ends = np.append(ends, len(text))
+    starts = np.append(0, ends[:-1] + 1)[: len(ends)]
+    sizes = ends - starts
+    last_sign = signs[np.maximum(ends - 1, 0)] if len(text) else ends
+    blank = (sizes == 0) | ((sizes == 1) & (last_sign == _CR))
+    odd = _odd_lines(signs, ends, width) | (sizes > _LONG_LINE)
+    usual = ~odd & ~blank
+    rows, used = _rows(text, starts, odd, usual, line, is_last=is_last)
+    usual[used:] = False
+    lengths = np.append(starts[1:], len(text)) - starts
+    kept = text if usual.all() else signs[np.repeat(usual, lengths)].tobytes()
+    numbers = np.flatnonzero(usual) + np.int64(line)
+    frame = _frame(kept, width) if kept else _nothing(width)
+    if frame is None or frame.height != len(numbers):  # the careful way is right in any case
+        rows, used = _rows(text, starts, odd | usual, usual, line, is_last=is_last)
+        frame, numbers = _nothing(width), numbers[:0]
+    after = int(starts[used]) if used < len(starts) else len(text)
+    return Piece(frame, numbers, rows), after, used
+
+
+def _nothing(width: int) -> pl.DataFrame:
+    return pl.DataFrame(schema={f"column_{place}": pl.String for place in range(width)})
+
+
+def _odd_lines(signs: np.ndarray, ends: np.ndarray, width: int) -> np.ndarray:
+    """Return which lines are not of the usual make, each looked at by itself."""
+    odd = np.zeros(len(ends), dtype=bool)
+    returns = np.flatnonzero(signs == _CR)
+    after = np.append(signs, 0)[returns + 1]
+    _mark(odd, ends, returns[after != _LF])
+    _mark(odd, ends, np.flatnonzero(signs == _NUL))
+    quotes = np.flatnonzero(signs == _QUOTE)
+    counts = np.diff(np.searchsorted(quotes, ends), prepend=0)
+    uneven = counts % 2 == 1
+    if uneven.any():
+        odd |= uneven
+        quotes = quotes[~np.repeat(uneven, counts)]
+    opens, closes = quotes[0::2], quotes[1::2]
+    begins = np.append(signs, _LF)[opens - 1]  # before the first sign: a line begins
+    begins[opens == 0] = _LF
+    follows = np.append(signs, _LF)[closes + 1]
+    doubled = np.zeros(len(quotes) // 2 + 1, dtype=bool)  # a quote within a field is written twice
+    doubled[1:-1] = closes[:-1] + 1 == opens[1:]
+    field = (begins == _COMMA) | (begins == _LF) | doubled[:-1]
+    over = (follows == _COMMA) | (follows == _LF) | (follows == _CR) | doubled[1:]
+    _mark(odd, ends, opens[~field])
+    _mark(odd, ends, closes[~over])
+    commas = np.flatnonzero(signs == _COMMA)
+    many = np.diff(np.searchsorted(commas, ends), prepend=0)
+    if quotes.size and (many >= width).any():
+        commas = commas[np.searchsorted(quotes, commas) % 2 == 0]
+        many = np.diff(np.searchsorted(commas, ends), prepend=0)
+    marked: np.ndarray = odd | (many >= width)
+    return marked
+
+
+def _mark(odd: np.ndarray, ends: np.ndarray, places: np.ndarray) -> None:
+    """Mark the lines in which some places are."""
+    if places.size:
+        odd[np.searchsorted(ends, places)] = True
+
+
+def _rows(
+    text: bytes, starts: np.ndarray, odd: np.ndarray, usual: np.ndarray, line: int, *, is_last: bool
+) -> tuple[list[tuple[list[str], int]], int]:
+    """Return the rows that begin with an odd line, and how many lines were used.
+
+    Lines within such a row are no longer `usual`.
+    """
+    rows: list[tuple[list[str], int]] = []
+    bounds = np.append(starts, len(text)).tolist()
+    until = 0
+    for place in np.flatnonzero(odd).tolist():
+        if place < until:
+            continue
+        at = place
+
+        def lines() -> Iterator[str]:
+            nonlocal at
+            while at < len(bounds) - 1:
+                at += 1
+                yield text[bounds[at - 1] : bounds[at]].decode()
+            at += 1
+
+        reader = csv.reader(lines(), strict=True)
+        try:
+            row = next(reader)
+        except csv.Error:
+            if at == len(bounds) and not is_last:
+                return rows, place
+            raise quotes_error(line + place) from None
+        until = place + reader.line_num
+        usual[place:until] = False
+        if row:
+            rows.append((row, line + place))
+    return rows, len(starts)
