@@ -18,8 +18,12 @@ from keiryo.protection.access_log_times import read_times
 from keiryo.protection.inputs import InputError, problem_report
 from keiryo.protection.two_person import check_two_persons
 from keiryo.protection.two_person_report import write_json
-from keiryo.protection.two_person_rule import TwoPersonRule, UnreadableTimeError, time_ns
-from keiryo.protection.two_person_rule import read_rule_file
+from keiryo.protection.two_person_rule import (
+    TwoPersonRule,
+    UnreadableTimeError,
+    read_rule_file,
+    time_ns,
+)
 
 HEADERS = (
     "time,zone,person,reader,direction,seq",

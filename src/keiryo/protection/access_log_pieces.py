@@ -17,10 +17,10 @@ import polars as pl
 
 from keiryo.protection.access_log_rows import encoding_error, quotes_error
 
-PIECE_BYTES = 48 * 1024 * 1024
+PIECE_BYTES = 16 * 1024 * 1024
 """Of the file in memory at a time."""
-_LONG_LINE = 100_000
-"""A line with a field as long as that is looked at by the reader of Python's library."""
+_LONG_FIELD = 100_000
+"""A longer one is looked at by the reader of Python's library, which has a limit."""
 _COMMA, _QUOTE, _LF, _CR, _NUL = b',"\n\r\0'
 
 
@@ -63,20 +63,14 @@ def pieces(path: Path, width: int, header_lines: int) -> Iterator[Piece]:
         for _ in range(header_lines):
             stream.readline()
         line, rest, more = header_lines + 1, b"", True
-        while more or rest:
+        while more:
             content = stream.read(PIECE_BYTES)
             more = bool(content)
-            end = content.rfind(b"\n") + 1 if more else 0
-            if more and not end:
-                rest += content
-                continue
-            text, rest = rest + content[:end], content[end:]
-            if not more:
-                rest = b""
+            text = b"".join((rest, content, stream.readline()))
             if text:
                 piece, used, passed = _piece(text, width, line, is_last=not more)
                 yield piece
-                rest, line = text[used:] + rest, line + passed
+                rest, line = text[used:], line + passed
 
 
 def _piece(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece, int, int]:
@@ -94,7 +88,7 @@ def _piece(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece,
     if broken is None and _is_usual(text):
         passed = text.count(b"\n") + (not text.endswith(b"\n"))
         frame = _frame(text, width)
-        if frame is not None and frame.height == passed:
+        if frame is not None and _is_whole(frame, passed):
             lines = np.arange(line, line + passed, dtype=np.int64)
             return Piece(frame, lines, []), len(text), passed
     piece, used, passed = _sorted_out(text, width, line, is_last=is_last and broken is None)
@@ -104,19 +98,18 @@ def _piece(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece,
 
 
 def _is_usual(text: bytes) -> bool:
-    """Return whether all lines are certainly of the usual make, but for their number of fields."""
-    if b'"' in text or b"\0" in text or text.startswith((b"\n", b"\r")) or b"\n\n" in text:
+    """Return whether there are no quotes, and lines end as lines do."""
+    if b'"' in text or b"\0" in text:
         return False
-    if b"\r" not in text:
-        return len(text) < _LONG_LINE or _longest_line(text) < _LONG_LINE
-    if b"\n\r" in text or text.count(b"\r") != text.count(b"\r\n"):
-        return False
-    return _longest_line(text) < _LONG_LINE
+    return b"\r" not in text or text.count(b"\r") == text.count(b"\r\n")
 
 
-def _longest_line(text: bytes) -> int:
-    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _LF)
-    return int(np.diff(ends, prepend=-1, append=len(text)).max())
+def _is_whole(frame: pl.DataFrame, lines: int) -> bool:
+    """Return whether each line is a row: none is empty, and no field is of unusual length."""
+    if frame.height != lines or frame.to_series(0).null_count():
+        return False
+    longest = frame.select(pl.all().str.len_bytes().max()).row(0)
+    return max(one or 0 for one in longest) < _LONG_FIELD
 
 
 def _frame(text: bytes, width: int) -> pl.DataFrame | None:
@@ -141,7 +134,7 @@ def _sorted_out(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[P
     sizes = ends - starts
     last_sign = signs[np.maximum(ends - 1, 0)] if len(text) else ends
     blank = (sizes == 0) | ((sizes == 1) & (last_sign == _CR))
-    odd = _odd_lines(signs, ends, width) | (sizes > _LONG_LINE)
+    odd = _odd_lines(signs, ends, width) | (sizes > _LONG_FIELD)
     usual = ~odd & ~blank
     rows, used = _rows(text, starts, odd, usual, line, is_last=is_last)
     usual[used:] = False
