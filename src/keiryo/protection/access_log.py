@@ -22,6 +22,7 @@ from keiryo.protection.access_log_rows import (
     read_rows,
 )
 from keiryo.protection.inputs import Problem, Warning, raise_problems
+from keiryo.protection.orders import order_of
 
 WORTH_IT_BYTES = 1024 * 1024
 """A smaller file is read row by row in no time."""
@@ -42,6 +43,8 @@ class AccessLog:
     last_ns : int or None
         The last event of the whole file.
     warnings : tuple of Warning
+    again : ndarray of int64
+        Lines of rows that stand in the file before; they were counted once.
     """
 
     time_ns: np.ndarray
@@ -56,6 +59,7 @@ class AccessLog:
     readers: list[str]
     last_ns: int | None
     warnings: tuple[Warning, ...]
+    again: np.ndarray
 
 
 def read_access_log(path: Path | str, timezone: datetime.tzinfo) -> AccessLog:
@@ -112,38 +116,21 @@ def _extra(header: list[str]) -> list[Warning]:
 
 def _sorted(columns: Columns, warnings: list[Warning]) -> AccessLog:
     """Return the records in order, each once."""
-    order = _order(columns)
+    order = order_of(columns.time_ns, columns.seq, columns.line)
     if order is not None:
         columns = columns.taken(order)
-    again = _again(columns)
+    places = _again(columns)
+    again = np.sort(columns.line[places])
     if again.size:
-        told = "The same row stands in the file before; it was counted once."
-        lines = np.sort(columns.line[again])
-        warnings += [Warning("DUPLICATE_EVENT", f"line {line}", told) for line in lines.tolist()]
         keep = np.ones(len(columns.line), dtype=bool)
-        keep[again] = False
+        keep[places] = False
         columns = columns.taken(np.flatnonzero(keep))
     last = int(columns.time_ns[-1]) if len(columns.time_ns) else None
     return AccessLog(
         *(columns.time_ns, columns.zone, columns.person, columns.reader, columns.entering),
         *(columns.seq, columns.line, columns.zones, columns.persons, columns.readers),
-        *(last, tuple(warnings)),
+        *(last, tuple(warnings), again),
     )
-
-
-def _order(columns: Columns) -> np.ndarray | None:
-    """Return the order by time, sequence number and line; None: they stand so."""
-    time, seq, line = columns.time_ns, columns.seq, columns.line
-    if len(time) < 2:
-        return None
-    step = np.diff(time)
-    if (step >= 0).all():
-        tied = np.flatnonzero(step == 0)
-        if (seq[tied + 1] >= seq[tied]).all():
-            same = tied[seq[tied + 1] == seq[tied]]
-            if (line[same + 1] > line[same]).all():
-                return None
-    return np.lexsort((line, seq, time))
 
 
 def _again(columns: Columns) -> np.ndarray:

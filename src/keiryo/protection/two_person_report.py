@@ -10,7 +10,8 @@ from typing import Any, TextIO
 import numpy as np
 import polars as pl
 
-from keiryo.protection.two_person import Finding, TwoPersonResult, ZoneResult
+from keiryo.protection.two_person import TwoPersonResult, ZoneResult
+from keiryo.protection.two_person_findings import Finding
 from keiryo.protection.two_person_rule import NS
 
 SCHEMA = "keiryo.pp.two-person-result/1"
