@@ -18,7 +18,7 @@ import polars as pl
 
 from keiryo.protection.access_log import read_access_log
 from keiryo.protection.two_person import check_two_persons
-from keiryo.protection.two_person_report import write_json
+from keiryo.protection.two_person_json import write_json
 from keiryo.protection.two_person_rule import read_rule_file
 
 

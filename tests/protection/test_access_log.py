@@ -17,7 +17,7 @@ from keiryo.protection import access_log, access_log_pieces
 from keiryo.protection.access_log_times import read_times
 from keiryo.protection.inputs import InputError, problem_report
 from keiryo.protection.two_person import check_two_persons
-from keiryo.protection.two_person_report import write_json
+from keiryo.protection.two_person_json import write_json
 from keiryo.protection.two_person_rule import (
     TwoPersonRule,
     UnreadableTimeError,

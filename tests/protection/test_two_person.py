@@ -18,7 +18,8 @@ from keiryo.cli.app import app
 from keiryo.protection.access_log import read_access_log
 from keiryo.protection.inputs import InputError
 from keiryo.protection.two_person import check_two_persons
-from keiryo.protection.two_person_report import two_person_result, write_json
+from keiryo.protection.two_person_json import write_json
+from keiryo.protection.two_person_report import two_person_result
 from keiryo.protection.two_person_rule import read_rule_file
 from keiryo.protection.two_person_sets import can_choose
 
