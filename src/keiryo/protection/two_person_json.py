@@ -125,12 +125,20 @@ def _persons(batch: list[_Part], quoted: pl.Series) -> pl.Series:
             for (zone, _, _), some in zip(batch, cuts, strict=True)
         ]
     )
-    names = quoted.gather(ranks)
-    if (many == 1).all():
-        return names
-    frame = pl.DataFrame({"at": np.repeat(np.arange(len(many)), many), "name": names})
-    joined = frame.group_by("at", maintain_order=True).agg(pl.col("name").str.join(", "))
-    return joined["name"]
+    begins = np.cumsum(many) - many
+    several = np.flatnonzero(many > 1)
+    place = ranks[begins]
+    if not several.size:
+        return quoted.gather(place)
+    place[several] = len(quoted) + np.arange(len(several))
+    ends = np.zeros(len(ranks), dtype=np.int8)
+    ends[begins + many - 1] = 1
+    some = np.repeat(many > 1, many)
+    joined = pl.DataFrame(
+        {"name": quoted.gather(ranks[some]), "end": pl.Series([", ", "\n"]).gather(ends[some])}
+    ).select(pl.concat_str("name", "end").str.join(""))
+    lists = joined.to_series().str.split("\n").explode()  # no name has a line end in it
+    return pl.concat([quoted, lists[:-1]]).gather(place)
 
 
 def _finding_lines(findings: Findings) -> Iterator[pl.Series]:
@@ -139,14 +147,14 @@ def _finding_lines(findings: Findings) -> Iterator[pl.Series]:
         heads.append(json.dumps({"code": code, "severity": severity})[:-1] + ', "zone": ')
         tails.append(', "message": ' + json.dumps(message) + "}")
     head, tail = pl.Series(heads, dtype=pl.String), pl.Series(tails, dtype=pl.String)
-    zones, persons = _quoted(findings.zones), _quoted(findings.persons)
+    zones, persons = _quoted(findings.zones), _quoted([*findings.persons, None])
     for first in range(0, len(findings), AT_ONCE):
         part = slice(first, first + AT_ONCE)
         kind, person, line = findings.kind[part], findings.person[part], findings.line[part]
-        who = pl.Series(np.where(person == NOBODY, len(persons), person))
+        who = np.where(person == NOBODY, len(persons) - 1, person)
         number = pl.Series(line).cast(pl.String)
         parts: list[Any] = [head.gather(kind), zones.gather(findings.zone[part])]
-        parts += [', "person": ', persons.append(pl.Series(["null"])).gather(who)]
+        parts += [', "person": ', persons.gather(who)]
         parts += [', "time": "', *_instants(findings.time_ns[part]), '", "line": ']
         parts += [number.set(pl.Series(line == 0), "null"), tail.gather(kind)]
         yield _joined(parts)
