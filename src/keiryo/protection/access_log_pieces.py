@@ -22,6 +22,8 @@ PIECE_BYTES = 16 * 1024 * 1024
 _LONG_FIELD = 100_000
 """A longer one is looked at by the reader of Python's library, which has a limit."""
 _COMMA, _QUOTE, _LF, _CR, _NUL = b',"\n\r\0'
+_FIELD_BEGINS = np.isin(np.arange(256), [_COMMA, _LF])
+_FIELD_ENDS = np.isin(np.arange(256), [_COMMA, _LF, _CR])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,55 +136,64 @@ def _sorted_out(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[P
     sizes = ends - starts
     last_sign = signs[np.maximum(ends - 1, 0)] if len(text) else ends
     blank = (sizes == 0) | ((sizes == 1) & (last_sign == _CR))
-    odd = _odd_lines(signs, ends, width) | (sizes > _LONG_FIELD)
-    usual = ~odd & ~blank
-    rows, used = _rows(text, starts, odd, usual, line, is_last=is_last)
-    usual[used:] = False
+    odd = _odd_lines(text, signs, ends) | (sizes > _LONG_FIELD)
     lengths = np.append(starts[1:], len(text)) - starts
-    kept = text if usual.all() else signs[np.repeat(usual, lengths)].tobytes()
-    numbers = np.flatnonzero(usual) + np.int64(line)
-    frame = _frame(kept, width) if kept else _nothing(width)
-    if frame is None or frame.height != len(numbers):  # the careful way is right in any case
-        rows, used = _rows(text, starts, odd | usual, usual, line, is_last=is_last)
-        frame, numbers = _nothing(width), numbers[:0]
-    after = int(starts[used]) if used < len(starts) else len(text)
-    return Piece(frame, numbers, rows), after, used
+    while True:
+        usual = ~odd & ~blank
+        rows, used = _rows(text, starts, odd, usual, line, is_last=is_last)
+        usual[used:] = False
+        kept = text if usual.all() else signs[np.repeat(usual, lengths)].tobytes()
+        numbers = np.flatnonzero(usual) + np.int64(line)
+        frame = _frame(kept, width) if kept else _nothing(width)
+        if frame is not None and frame.height == len(numbers):
+            after = int(starts[used]) if used < len(starts) else len(text)
+            return Piece(frame, numbers, rows), after, used
+        many = _many_fields(signs, ends, odd, width) & ~odd
+        odd |= many if many.any() else usual  # the reader of the library is right in any case
 
 
 def _nothing(width: int) -> pl.DataFrame:
     return pl.DataFrame(schema={f"column_{place}": pl.String for place in range(width)})
 
 
-def _odd_lines(signs: np.ndarray, ends: np.ndarray, width: int) -> np.ndarray:
-    """Return which lines are not of the usual make, each looked at by itself."""
+def _odd_lines(text: bytes, signs: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return which lines have odd signs or quotes, each line looked at by itself."""
     odd = np.zeros(len(ends), dtype=bool)
-    returns = np.flatnonzero(signs == _CR)
-    after = np.append(signs, 0)[returns + 1]
-    _mark(odd, ends, returns[after != _LF])
-    _mark(odd, ends, np.flatnonzero(signs == _NUL))
+    around = np.frombuffer(b"".join((text, b"\n\n")), dtype=np.uint8)  # -1 and the end: line ends
+    if text.count(b"\r") != text.count(b"\r\n"):
+        returns = np.flatnonzero(signs == _CR)
+        wrong = around[returns + 1] != _LF
+        wrong |= returns + 1 == len(text)
+        _mark(odd, ends, returns[wrong])
+    if b"\0" in text:
+        _mark(odd, ends, np.flatnonzero(signs == _NUL))
     quotes = np.flatnonzero(signs == _QUOTE)
     counts = np.diff(np.searchsorted(quotes, ends), prepend=0)
-    uneven = counts % 2 == 1
+    uneven = counts & 1 == 1
     if uneven.any():
         odd |= uneven
-        quotes = quotes[~np.repeat(uneven, counts)]
+        quotes = quotes[~np.repeat(uneven, counts)[: len(quotes)]]
     opens, closes = quotes[0::2], quotes[1::2]
-    begins = np.append(signs, _LF)[opens - 1]  # before the first sign: a line begins
-    begins[opens == 0] = _LF
-    follows = np.append(signs, _LF)[closes + 1]
-    doubled = np.zeros(len(quotes) // 2 + 1, dtype=bool)  # a quote within a field is written twice
-    doubled[1:-1] = closes[:-1] + 1 == opens[1:]
-    field = (begins == _COMMA) | (begins == _LF) | doubled[:-1]
-    over = (follows == _COMMA) | (follows == _LF) | (follows == _CR) | doubled[1:]
-    _mark(odd, ends, opens[~field])
-    _mark(odd, ends, closes[~over])
-    commas = np.flatnonzero(signs == _COMMA)
-    many = np.diff(np.searchsorted(commas, ends), prepend=0)
-    if quotes.size and (many >= width).any():
-        commas = commas[np.searchsorted(quotes, commas) % 2 == 0]
-        many = np.diff(np.searchsorted(commas, ends), prepend=0)
-    marked: np.ndarray = odd | (many >= width)
-    return marked
+    begins, follows = around[opens - 1], around[closes + 1]
+    field = _FIELD_BEGINS[begins]
+    over = _FIELD_ENDS[follows]
+    if not (field.all() and over.all()):
+        doubled = closes[:-1] + 1 == opens[1:]  # a quote within a field is written twice
+        field[1:] |= doubled
+        over[:-1] |= doubled
+        _mark(odd, ends, opens[~field])
+        _mark(odd, ends, closes[~over])
+    return odd
+
+
+def _many_fields(signs: np.ndarray, ends: np.ndarray, odd: np.ndarray, width: int) -> np.ndarray:
+    """Return which lines have more fields than the header."""
+    quotes, commas = np.flatnonzero(signs == _QUOTE), np.flatnonzero(signs == _COMMA)
+    if odd.any() and quotes.size:
+        quotes = quotes[~odd[np.searchsorted(ends, quotes)]]
+    commas = commas[np.searchsorted(quotes, commas) % 2 == 0]  # those that are in no quotes
+    many: np.ndarray = np.diff(np.searchsorted(commas, ends), prepend=0) >= width
+    return many
 
 
 def _mark(odd: np.ndarray, ends: np.ndarray, places: np.ndarray) -> None:
