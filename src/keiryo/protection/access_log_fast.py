@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -50,8 +51,11 @@ def read_columns(
     """
     careful = CarefulRows(header, timezone)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in KINDS}
-    for piece in pieces(path, len(header), header_lines):
-        for values in _values(piece, careful):
+    names = {name: _Names(careful.codes[name]) for name in NAMES}
+    schema: dict[str, Any] = {f"column_{place}": pl.String for place in range(len(header))}
+    schema |= {f"column_{careful.places[name]}": one.kind for name, one in names.items()}
+    for piece in pieces(path, schema, header_lines):
+        for values in _values(piece, careful, names):
             for name, column in values.items():
                 parts[name].append(column)
     raise_problems(careful.problems.listed)
@@ -62,23 +66,24 @@ def read_columns(
     return Columns(**made, zones=zones, persons=persons, readers=readers)
 
 
-def _values(piece: Piece, careful: CarefulRows) -> Iterator[dict[str, np.ndarray]]:
+def _values(
+    piece: Piece, careful: CarefulRows, names: dict[str, _Names]
+) -> Iterator[dict[str, np.ndarray]]:
     """Yield the records of a piece: the sound ones, and those that were read with care."""
     frame = piece.frame.select(
         pl.col(f"column_{place}").alias(name) for name, place in careful.places.items()
     )
     rows: list[tuple[int, list[str] | dict[str, str]]] = [(line, row) for row, line in piece.rows]
     if frame.height:
-        values, sound = _by_columns(frame, piece.lines, careful)
+        values, sound = _by_columns(frame, piece.lines, careful, names)
         if sound.all():
             yield values
         else:
             yield {name: column[sound] for name, column in values.items()}
-            odd = frame.filter(pl.Series(~sound)).fill_null("")
+            odd = frame.filter(pl.Series(~sound)).cast(pl.String).fill_null("")
             lines = piece.lines[~sound].tolist()
-            names = odd.columns
             for line, cells in zip(lines, odd.iter_rows(), strict=True):
-                rows.append((line, dict(zip(names, cells, strict=True))))
+                rows.append((line, dict(zip(odd.columns, cells, strict=True))))
     if rows:
         rows.sort(key=lambda one: one[0])
         for line, row in rows:
@@ -90,13 +95,13 @@ def _values(piece: Piece, careful: CarefulRows) -> Iterator[dict[str, np.ndarray
 
 
 def _by_columns(
-    frame: pl.DataFrame, lines: np.ndarray, careful: CarefulRows
+    frame: pl.DataFrame, lines: np.ndarray, careful: CarefulRows, names: dict[str, _Names]
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return the values of all rows, and which rows are certainly sound."""
     times, sound = read_times(frame["time"], careful.timezone)
     seq, counted, known = _seq(frame, lines)
     sound &= known
-    codes = {name: _coded(frame[name], careful.codes[name]) for name in NAMES}
+    codes = {name: names[name].coded(frame[name]) for name in NAMES}
     for column in codes.values():
         sound &= column != _UNSOUND
     direction = frame["direction"]
@@ -106,22 +111,36 @@ def _by_columns(
     return {**values, "line": lines}, sound
 
 
-def _coded(texts: pl.Series, known: dict[str, int]) -> np.ndarray:
-    """Return the places of texts in the list of all names; new ones are added to it."""
-    local = texts.unique().drop_nulls()
-    codes = np.empty(len(local) + 1, dtype=np.int32)
-    codes[-1] = _UNSOUND
-    for place, text in enumerate(local.to_list()):
-        code = known.get(text)
+class _Names:
+    """The names in a column, and the code of each.
+
+    Attributes
+    ----------
+    kind : Categorical
+        What the column is read as; its numbers are the same in all pieces of the file.
+    """
+
+    def __init__(self, known: dict[str, int]) -> None:
+        self.known = known
+        self.categories = pl.Categories.random()
+        self.kind = pl.Categorical(self.categories)
+        self.codes = np.empty(0, dtype=np.int32)
+
+    def coded(self, texts: pl.Series) -> np.ndarray:
+        """Return the codes of some texts; new names are added to those that are known."""
+        new = self.categories.to_series()[len(self.codes) :].to_list()
+        self.codes = np.append(self.codes, np.array([self._code(one) for one in new], np.int32))
+        which = texts.to_physical().fill_null(len(self.codes)).to_numpy()
+        found: np.ndarray = np.append(self.codes, np.int32(_UNSOUND))[which]
+        return found
+
+    def _code(self, text: str) -> int:
+        code = self.known.get(text)
         if code is None:
-            sound = text.strip() and len(text) <= NAME_LENGTH and is_plain(text)
-            code = known.setdefault(text, len(known)) if sound else _UNSOUND
-        codes[place] = code
-    if not len(local):
-        return np.full(len(texts), _UNSOUND, dtype=np.int32)
-    which = texts.cast(pl.Enum(local)).to_physical()
-    found: np.ndarray = codes[which.fill_null(len(local)).to_numpy()]
-    return found
+            if not text.strip() or len(text) > NAME_LENGTH or not is_plain(text):
+                return _UNSOUND
+            code = self.known[text] = len(self.known)
+        return code
 
 
 def _seq(frame: pl.DataFrame, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

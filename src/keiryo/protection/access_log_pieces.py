@@ -8,7 +8,7 @@ library, which knows what a row over several lines is and what is no row at all.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,9 @@ _LONG_FIELD = 100_000
 _COMMA, _QUOTE, _LF, _CR, _NUL = b',"\n\r\0'
 _FIELD_BEGINS = np.isin(np.arange(256), [_COMMA, _LF])
 _FIELD_ENDS = np.isin(np.arange(256), [_COMMA, _LF, _CR])
+
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,14 @@ class Piece:
     rows: list[tuple[list[str], int]]
 
 
-def pieces(path: Path, width: int, header_lines: int) -> Iterator[Piece]:
+def pieces(path: Path, schema: Schema, header_lines: int) -> Iterator[Piece]:
     """Yield the file after its header.
 
     Parameters
     ----------
     path : Path
-    width : int
-        Columns of the header.
+    schema : dict
+        Columns of the header, named `column_0` and so on, with what they are read as.
     header_lines : int
         Lines up to the end of the header.
 
@@ -70,12 +73,12 @@ def pieces(path: Path, width: int, header_lines: int) -> Iterator[Piece]:
             more = bool(content)
             text = b"".join((rest, content, stream.readline()))
             if text:
-                piece, used, passed = _piece(text, width, line, is_last=not more)
+                piece, used, passed = _piece(text, schema, line, is_last=not more)
                 yield piece
                 rest, line = text[used:], line + passed
 
 
-def _piece(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece, int, int]:
+def _piece(text: bytes, schema: Schema, line: int, *, is_last: bool) -> tuple[Piece, int, int]:
     """Return a piece, and how many of its bytes and lines were used.
 
     A row that is not over at the end is left for the next piece.
@@ -89,11 +92,11 @@ def _piece(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece,
             text = text[:broken]
     if broken is None and _is_usual(text):
         passed = text.count(b"\n") + (not text.endswith(b"\n"))
-        frame = _frame(text, width)
+        frame = _frame(text, schema)
         if frame is not None and _is_whole(frame, passed):
             lines = np.arange(line, line + passed, dtype=np.int64)
             return Piece(frame, lines, []), len(text), passed
-    piece, used, passed = _sorted_out(text, width, line, is_last=is_last and broken is None)
+    piece, used, passed = _sorted_out(text, schema, line, is_last=is_last and broken is None)
     if broken is not None:
         raise encoding_error(line + text.count(b"\n"))
     return piece, used, passed
@@ -110,23 +113,19 @@ def _is_whole(frame: pl.DataFrame, lines: int) -> bool:
     """Return whether each line is a row: none is empty, and no field is of unusual length."""
     if frame.height != lines or frame.to_series(0).null_count():
         return False
-    longest = frame.select(pl.all().str.len_bytes().max()).row(0)
+    longest = frame.select(pl.col(pl.String).str.len_bytes().max()).row(0)
     return max(one or 0 for one in longest) < _LONG_FIELD
 
 
-def _frame(text: bytes, width: int) -> pl.DataFrame | None:
+def _frame(text: bytes, schema: Schema) -> pl.DataFrame | None:
     """Return the fields; None if there is a line with too many."""
     try:
-        return pl.read_csv(
-            text,
-            has_header=False,
-            schema={f"column_{place}": pl.String for place in range(width)},
-        )
+        return pl.read_csv(text, has_header=False, schema=schema)
     except pl.exceptions.PolarsError:
         return None
 
 
-def _sorted_out(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[Piece, int, int]:
+def _sorted_out(text: bytes, schema: Schema, line: int, *, is_last: bool) -> tuple[Piece, int, int]:
     """Return a piece of which some lines are not of the usual make."""
     signs = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(signs == _LF)
@@ -144,16 +143,12 @@ def _sorted_out(text: bytes, width: int, line: int, *, is_last: bool) -> tuple[P
         usual[used:] = False
         kept = text if usual.all() else signs[np.repeat(usual, lengths)].tobytes()
         numbers = np.flatnonzero(usual) + np.int64(line)
-        frame = _frame(kept, width) if kept else _nothing(width)
+        frame = _frame(kept, schema) if kept else pl.DataFrame(schema=schema)
         if frame is not None and frame.height == len(numbers):
             after = int(starts[used]) if used < len(starts) else len(text)
             return Piece(frame, numbers, rows), after, used
-        many = _many_fields(signs, ends, odd, width) & ~odd
+        many = _many_fields(signs, ends, odd, len(schema)) & ~odd
         odd |= many if many.any() else usual  # the reader of the library is right in any case
-
-
-def _nothing(width: int) -> pl.DataFrame:
-    return pl.DataFrame(schema={f"column_{place}": pl.String for place in range(width)})
 
 
 def _odd_lines(text: bytes, signs: np.ndarray, ends: np.ndarray) -> np.ndarray:
