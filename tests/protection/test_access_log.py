@@ -35,11 +35,19 @@ HEADERS = (
 TIMES = st.sampled_from(
     (
         *("2027-05-31T08:00:{:02d}Z", "2027-05-31T17:00:{:02d}+09:00", "2027-05-31T08:00:{:02d}"),
-        *("2027-05-31 08:00:{:02d}.25Z", "2027-05-31t08:00:{:02d},250000000z", "2027-05-31T08:{:02d}Z"),
+        *(
+            "2027-05-31 08:00:{:02d}.25Z",
+            "2027-05-31t08:00:{:02d},250000000z",
+            "2027-05-31T08:{:02d}Z",
+        ),
         *("2027-03-28T02:00:{:02d}", "2027-10-31T02:00:{:02d}", "2027-10-31T01:00:{:02d}"),
-        *("2027-05-31T17:{:02d}+0900", "2027-05-30T24:00:{:02d}-09", "2027-05-31T08:00:{:02d}.1234567890"),
+        *(
+            "2027-05-31T17:{:02d}+0900",
+            "2027-05-30T24:00:{:02d}-09",
+            "2027-05-31T08:00:{:02d}.1234567890",
+        ),
     )
-)  # fmt: skip
+)
 BAD_TIMES = st.sampled_from(
     ("", " ", "soon", "2027-02-30T08:00:00Z", "2027-05-31T08:00:60Z", "2027-05-31T08:00:00.Z")
 )
@@ -76,10 +84,15 @@ def logs(draw: st.DrawFn) -> bytes:
         if wrong:
             name, bad = draw(
                 st.sampled_from(
-                    (("time", BAD_TIMES), ("person", BAD_NAMES), ("zone", BAD_NAMES), ("seq", BAD_SEQ),
-                     ("direction", st.sampled_from(("IN", "", " in"))))
+                    (
+                        ("time", BAD_TIMES),
+                        ("person", BAD_NAMES),
+                        ("zone", BAD_NAMES),
+                        ("seq", BAD_SEQ),
+                        ("direction", st.sampled_from(("IN", "", " in"))),
+                    )
                 )
-            )  # fmt: skip
+            )
             cells[name] = draw(bad)
         row = [
             field(cells[name], draw(st.booleans()) if quoted is None else quoted) for name in header
@@ -169,8 +182,10 @@ CLOCKS = st.builds(
     st.times().map(lambda one: one.strftime("%H:%M:%S"))
     | st.sampled_from(("02:30", "01:59:59", "03:00", "24:00:00", "24:00:01", "24:01", "23:60")),
     st.sampled_from(("", ".5", ",25", ".123456789", ".1234567890", ".", ".00000000000")),
-    st.sampled_from(("", "", "Z", "z", "+09:00", "-0330", "+14", "+24:00", "-23:59", "+09:60", "+9")),
-)  # fmt: skip
+    st.sampled_from(
+        ("", "", "Z", "z", "+09:00", "-0330", "+14", "+24:00", "-23:59", "+09:60", "+9")
+    ),
+)
 ZONES = ("UTC", "Europe/Vienna", "Asia/Tokyo", "Australia/Lord_Howe", "Africa/Monrovia")
 
 
