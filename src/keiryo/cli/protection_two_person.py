@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,7 @@ def two_person(
     from keiryo.protection.access_log import read_access_log
     from keiryo.protection.inputs import InputError, Problem, problem_report
     from keiryo.protection.two_person import check_two_persons
-    from keiryo.protection.two_person_report import write_json
+    from keiryo.protection.two_person_json import write_json
     from keiryo.protection.two_person_rule import read_rule_file
 
     problems: list[Problem] = []
@@ -96,7 +97,7 @@ def _show(found: TwoPersonResult) -> None:
         names = ("code", "severity", "zone", "person", "time", "line")
         listed = [{name: "" if one[name] is None else one[name] for name in names} for one in told]
         show_rows(listed, Format.TABLE, title="Findings")
-    for warning in found.warnings[:SHOWN]:
+    for warning in islice(found.warnings, SHOWN):
         print(f"{warning.code} {warning.pointer}: {warning.message}")
     cut = max(len(rows), len(found.findings), len(found.warnings)) > SHOWN
     print(

@@ -1,290 +1,156 @@
-"""Records of access by columns: the fast way for files that are plain and sound.
+"""Records of access by columns: the fast way for large files.
 
-A file is read in pieces of some megabytes. As soon as anything is unusual (a quote, a control
-character, a time of another form, a missing field) this way gives up, and the file is read row by
-row, which says what is wrong and where.
+A file is read in pieces of some megabytes. Every row that is not certainly sound, as it stands in
+its columns, is handed to the careful reader of `keiryo.protection.access_log_rows`, which takes it
+or says what is wrong with it: both ways give the same records and the same problems.
 """
 
 from __future__ import annotations
 
 import datetime
-import io
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from keiryo.protection.inputs import NAME_LENGTH
+from keiryo.protection.access_log_pieces import Piece, pieces
+from keiryo.protection.access_log_rows import (
+    KINDS,
+    NAMES,
+    CarefulRows,
+    Columns,
+    is_plain,
+)
+from keiryo.protection.access_log_times import read_times
+from keiryo.protection.inputs import NAME_LENGTH, raise_problems
 
-PIECE_BYTES = 48 * 1024 * 1024
-"""Of the file in memory at a time."""
-WORTH_IT_BYTES = 1024 * 1024
-"""A smaller file is read row by row in no time."""
-_DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
-_PATTERN = rf"^(?-u:{_DAY}(?:\.\d{{1,9}})?)(Z|[+-]\d\d:[0-5]\d)?$"
-_FIRST = datetime.datetime(1701, 1, 1)
-_LAST = datetime.datetime(2249, 12, 31)
-
-
-@dataclass(slots=True)
-class Columns:
-    """Records as they stand in a file; `counted` tells where a sequence number was given."""
-
-    time_ns: Any = field(default_factory=list)
-    zone: Any = field(default_factory=list)
-    person: Any = field(default_factory=list)
-    reader: Any = field(default_factory=list)
-    entering: Any = field(default_factory=list)
-    seq: Any = field(default_factory=list)
-    counted: Any = field(default_factory=list)
-    line: Any = field(default_factory=list)
-    zones: list[str] = field(default_factory=list)
-    persons: list[str] = field(default_factory=list)
-    readers: list[str] = field(default_factory=list)
-
-    @classmethod
-    def empty(cls) -> Columns:
-        """Return no records."""
-        return cls()
-
-    def finished(self, zones: list[str], persons: list[str], readers: list[str]) -> Columns:
-        """Return lists as arrays, with the names that they point at."""
-        return Columns(
-            **{name: np.asarray(getattr(self, name), dtype=kind) for name, kind in KINDS.items()},
-            zones=zones,
-            persons=persons,
-            readers=readers,
-        )
-
-    def taken(self, places: np.ndarray) -> Columns:
-        """Return the records at some places."""
-        return Columns(
-            **{name: getattr(self, name)[places] for name in KINDS},
-            zones=self.zones,
-            persons=self.persons,
-            readers=self.readers,
-        )
+_UNSOUND = -1
 
 
-KINDS: dict[str, Any] = {
-    "time_ns": np.int64,
-    "zone": np.int32,
-    "person": np.int32,
-    "reader": np.int32,
-    "entering": np.bool_,
-    "seq": np.int64,
-    "counted": np.bool_,
-    "line": np.int64,
-}
-
-
-class _UnusualError(Exception):
-    """The file is to be read row by row."""
-
-
-def read_plain(path: Path, header: list[str], timezone: datetime.tzinfo) -> Columns | None:
-    """Read a file by columns, or return None if it must be read row by row.
+def read_columns(
+    path: Path, header: list[str], header_lines: int, timezone: datetime.tzinfo
+) -> Columns:
+    """Read a file by columns.
 
     Parameters
     ----------
     path : Path
     header : list of str
         Names of its columns; the required ones are there, each once.
+    header_lines : int
+        Lines up to the end of the header.
     timezone : tzinfo
         Of times without an offset.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in it.
     """
-    if path.stat().st_size < WORTH_IT_BYTES:
-        return None
-    names: dict[str, dict[str, int]] = {"zone": {}, "person": {}, "reader": {}}
+    careful = CarefulRows(header, timezone)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in KINDS}
-    line = 2
-    try:
-        for piece in _pieces(path):
-            frame = _frame(piece, header)
-            for name, values in _values(frame, names, timezone, line).items():
-                parts[name].append(values)
-            line += frame.height
-    except (_UnusualError, pl.exceptions.PolarsError):
-        return None
-    made = {name: np.concatenate(values) for name, values in parts.items() if values}
-    if not made:
-        return None
-    return Columns(
-        **made,
-        zones=list(names["zone"]),
-        persons=list(names["person"]),
-        readers=list(names["reader"]),
-    )
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    """Yield the file after its header in pieces that end with a line."""
-    with path.open("rb") as stream:
-        stream.readline()
-        rest = b""
-        while content := stream.read(PIECE_BYTES):
-            end = content.rfind(b"\n") + 1
-            piece, rest = rest + content[:end], (content[end:] if end else rest + content)
-            if piece and end:
-                yield _plain(piece)
-        if rest:
-            yield _plain(rest)
-
-
-def _plain(piece: bytes) -> bytes:
-    if b'"' in piece or b"\0" in piece:
-        raise _UnusualError
-    if b"\r" in piece and piece.count(b"\r") != piece.count(b"\r\n"):
-        raise _UnusualError
-    return piece
-
-
-def _frame(piece: bytes, header: list[str]) -> pl.DataFrame:
-    wanted = [
-        name for name in ("time", "zone", "person", "reader", "direction", "seq") if name in header
-    ]
-    numbered = [f"column_{place}" for place in range(len(header))]
-    frame = pl.read_csv(
-        io.BytesIO(piece),
-        has_header=False,
-        new_columns=numbered,
-        schema_overrides=dict.fromkeys(numbered, pl.String),
-        quote_char=None,
-    )
-    lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
-    if frame.height != lines or frame.width != len(header):
-        raise _UnusualError
-    return frame.select(pl.col(f"column_{header.index(name)}").alias(name) for name in wanted)
+    names = {name: _Names(careful.codes[name]) for name in NAMES}
+    schema: dict[str, Any] = {f"column_{place}": pl.String for place in range(len(header))}
+    schema |= {f"column_{careful.places[name]}": one.kind for name, one in names.items()}
+    for piece in pieces(path, schema, header_lines):
+        for values in _values(piece, careful, names):
+            for name, column in values.items():
+                parts[name].append(column)
+    raise_problems(careful.problems.listed)
+    zones, persons, readers = careful.names()
+    made = {}
+    for name, kind in KINDS.items():  # one after the other, so that memory is freed between them
+        made[name] = np.concatenate([np.empty(0, dtype=kind), *parts.pop(name)])
+    return Columns(**made, zones=zones, persons=persons, readers=readers)
 
 
 def _values(
-    frame: pl.DataFrame,
-    names: dict[str, dict[str, int]],
-    timezone: datetime.tzinfo,
-    line: int,
-) -> dict[str, np.ndarray]:
-    if any(frame[name].null_count() for name in frame.columns if name != "seq"):
-        raise _UnusualError
-    lines = np.arange(line, line + frame.height, dtype=np.int64)
-    seq, counted = _seq(frame, lines)
-    return {
-        "time_ns": _times(frame["time"], timezone),
-        **{name: _coded(frame[name], known) for name, known in names.items()},
-        "entering": _entering(frame["direction"]),
-        "seq": seq,
-        "counted": counted,
-        "line": lines,
-    }
+    piece: Piece, careful: CarefulRows, names: dict[str, _Names]
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the records of a piece: the sound ones, and those that were read with care."""
+    frame = piece.frame.select(
+        pl.col(f"column_{place}").alias(name) for name, place in careful.places.items()
+    )
+    rows: list[tuple[int, list[str] | dict[str, str]]] = [(line, row) for row, line in piece.rows]
+    if frame.height:
+        values, sound = _by_columns(frame, piece.lines, careful, names)
+        if sound.all():
+            yield values
+        else:
+            yield {name: column[sound] for name, column in values.items()}
+            odd = frame.filter(pl.Series(~sound)).cast(pl.String).fill_null("")
+            lines = piece.lines[~sound].tolist()
+            for line, cells in zip(lines, odd.iter_rows(), strict=True):
+                rows.append((line, dict(zip(odd.columns, cells, strict=True))))
+    if rows:
+        rows.sort(key=lambda one: one[0])
+        for line, row in rows:
+            if isinstance(row, dict):
+                careful.add(row, line)
+            else:
+                careful.add_row(row, line)
+        yield careful.taken()
 
 
-def _times(texts: pl.Series, timezone: datetime.tzinfo) -> np.ndarray:
-    """Return times in nanoseconds; all are of one form."""
-    if (texts.str.len_bytes() == len(_USUAL)).all():
-        found = _usual_times(texts)
-        if found is not None:
-            return found
-    return _other_times(texts, timezone)
+def _by_columns(
+    frame: pl.DataFrame, lines: np.ndarray, careful: CarefulRows, names: dict[str, _Names]
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the values of all rows, and which rows are certainly sound."""
+    times, sound = read_times(frame["time"], careful.timezone)
+    seq, counted, known = _seq(frame, lines)
+    sound &= known
+    codes = {name: names[name].coded(frame[name]) for name in NAMES}
+    for column in codes.values():
+        sound &= column != _UNSOUND
+    direction = frame["direction"]
+    entering = (direction == "in").fill_null(False).to_numpy()
+    sound &= entering | (direction == "out").fill_null(False).to_numpy()
+    values = {"time_ns": times, **codes, "entering": entering, "seq": seq, "counted": counted}
+    return {**values, "line": lines}, sound
 
 
-_USUAL = "0000-00-00T00:00:00Z"
+class _Names:
+    """The names in a column, and the code of each.
+
+    Attributes
+    ----------
+    kind : Categorical
+        What the column is read as; its numbers are the same in all pieces of the file.
+    """
+
+    def __init__(self, known: dict[str, int]) -> None:
+        self.known = known
+        self.categories = pl.Categories.random()
+        self.kind = pl.Categorical(self.categories)
+        self.codes = np.empty(0, dtype=np.int32)
+
+    def coded(self, texts: pl.Series) -> np.ndarray:
+        """Return the codes of some texts; new names are added to those that are known."""
+        new = self.categories.to_series()[len(self.codes) :].to_list()
+        self.codes = np.append(self.codes, np.array([self._code(one) for one in new], np.int32))
+        which = texts.to_physical().fill_null(len(self.codes)).to_numpy()
+        found: np.ndarray = np.append(self.codes, np.int32(_UNSOUND))[which]
+        return found
+
+    def _code(self, text: str) -> int:
+        code = self.known.get(text)
+        if code is None:
+            if not text.strip() or len(text) > NAME_LENGTH or not is_plain(text):
+                return _UNSOUND
+            code = self.known[text] = len(self.known)
+        return code
 
 
-def _usual_times(texts: pl.Series) -> np.ndarray | None:
-    """Return the times of texts like ``2027-05-31T08:00:00Z``, or None for another form."""
-    joined = texts.str.join("").item().encode()
-    signs = np.frombuffer(joined, dtype=np.uint8).reshape(-1, len(_USUAL))
-    digits = [place for place, sign in enumerate(_USUAL) if sign == "0"]
-    others = [place for place, sign in enumerate(_USUAL) if sign != "0"]
-    if any((signs[:, place] != ord(_USUAL[place])).any() for place in others):
-        return None
-    values = {place: signs[:, place] - np.uint8(48) for place in digits}
-    if any((value > 9).any() for value in values.values()):
-        return None
-
-    def number(*places: int) -> np.ndarray:
-        total = values[places[0]].astype(np.int32)
-        for place in places[1:]:
-            total = total * 10 + values[place]
-        return total
-
-    hour, minute, second = number(11, 12), number(14, 15), number(17, 18)
-    if (hour > 23).any() or (minute > 59).any() or (second > 59).any():
-        return None
-    day = number(0, 1, 2, 3, 5, 6, 8, 9)
-    every, which = np.unique(day, return_inverse=True)
-    try:
-        starts = [
-            datetime.date(one // 10000, one // 100 % 100, one % 100) for one in every.tolist()
-        ]
-    except ValueError:
-        return None
-    if starts[0] < _FIRST.date() or starts[-1] > _LAST.date():
-        return None
-    epoch = datetime.date(1970, 1, 1)
-    days = np.array([(one - epoch).days for one in starts], dtype=np.int64)[which]
-    found: np.ndarray = (days * 86_400 + hour * 3_600 + minute * 60 + second) * 1_000_000_000
-    return found
-
-
-def _other_times(texts: pl.Series, timezone: datetime.tzinfo) -> np.ndarray:
-    if not texts.str.contains(_PATTERN).all():
-        raise _UnusualError
-    last = texts.str.slice(-1)
-    if (last == "Z").all():
-        found = texts.str.strip_suffix("Z").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns")
-    elif texts.str.contains(r"[+-]\d\d:\d\d$").all():
-        told = texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="ns")
-        found = told.dt.replace_time_zone(None)
-    elif timezone is datetime.UTC and not texts.str.contains(r"Z$|[+-]\d\d:\d\d$").any():
-        found = texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns")
-    else:
-        raise _UnusualError
-    low, high = found.min(), found.max()
-    if found.null_count() or not (
-        isinstance(low, datetime.datetime)
-        and isinstance(high, datetime.datetime)
-        and low >= _FIRST
-        and high <= _LAST
-    ):
-        raise _UnusualError
-    return found.to_physical().to_numpy()
-
-
-def _coded(texts: pl.Series, known: dict[str, int]) -> np.ndarray:
-    """Return the places of texts in the list of all names; new ones are added to it."""
-    local = texts.unique(maintain_order=True)
-    for text in local.to_list():
-        if text in known:
-            continue
-        if not text.strip() or len(text) > NAME_LENGTH or not _is_plain(text):
-            raise _UnusualError
-        known[text] = len(known)
-    names = pl.Series(list(known), dtype=pl.String)
-    codes = texts.cast(pl.Enum(names)).to_physical()
-    return codes.to_numpy().astype(np.int32)
-
-
-def _is_plain(text: str) -> bool:
-    return not any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
-
-
-def _entering(texts: pl.Series) -> np.ndarray:
-    entering = (texts == "in").to_numpy()
-    if not (entering | (texts == "out").to_numpy()).all():
-        raise _UnusualError
-    return entering
-
-
-def _seq(frame: pl.DataFrame, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _seq(frame: pl.DataFrame, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return sequence numbers, where they were given, and where they are certainly sound."""
     if "seq" not in frame.columns:
-        return lines, np.zeros(len(lines), dtype=bool)
+        return lines, np.zeros(len(lines), dtype=bool), np.ones(len(lines), dtype=bool)
     texts = frame["seq"]
-    given = texts.is_not_null().to_numpy()
-    if not texts.drop_nulls().str.contains(r"^-?[0-9]{1,18}$").all():
-        raise _UnusualError
-    numbers = texts.cast(pl.Int64).fill_null(0).to_numpy()
-    return np.where(given, numbers, lines), given
+    numbers = texts.cast(pl.Int64, strict=False)
+    plain = texts.str.contains(r"^-?[0-9]{1,18}$").fill_null(False).to_numpy()
+    if plain.all():
+        return numbers.to_numpy(), plain, plain
+    empty = texts.str.contains(r"^ *$").fill_null(True).to_numpy()
+    return np.where(plain, numbers.fill_null(0).to_numpy(), lines), plain, plain | empty

@@ -1,21 +1,17 @@
-"""The result of the two-person rule as data, and as JSON written zone by zone."""
+"""The result of the two-person rule as data."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from itertools import islice
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
-import polars as pl
 
-from keiryo.protection.two_person import Finding, TwoPersonResult, ZoneResult
+from keiryo.protection.two_person import TwoPersonResult, ZoneResult
+from keiryo.protection.two_person_findings import Finding
 from keiryo.protection.two_person_rule import NS
 
 SCHEMA = "keiryo.pp.two-person-result/1"
-AT_ONCE = 100_000
-"""Intervals that are made into text at a time."""
 
 
 def two_person_result(found: TwoPersonResult) -> dict[str, Any]:
@@ -30,106 +26,6 @@ def two_person_result(found: TwoPersonResult) -> dict[str, Any]:
         "violations": found.violations,
         "warnings": [one.to_dict() for one in found.warnings],
     }
-
-
-def write_json(found: TwoPersonResult, stream: TextIO) -> None:
-    """Write the result, without ever holding the text of all intervals."""
-    head = {"schema": SCHEMA, "classification": found.classification}
-    stream.write(json.dumps(head)[:-1] + ', "zones": [')
-    lines = _json_lines(found)
-    for number, zone in enumerate(found.zones):
-        stream.write(",\n" if number else "\n")
-        stream.write(json.dumps(zone_summary(zone))[:-1] + ', "intervals": [')
-        left, ending = len(zone.start_ns), "\n"
-        while left:
-            some = list(islice(lines, min(left, AT_ONCE)))
-            stream.write(ending + ",\n".join(some))
-            left, ending = left - len(some), ",\n"
-        stream.write("]}")
-    tail = {
-        "findings": [_finding(one) for one in found.findings],
-        "violations": found.violations,
-        "warnings": [one.to_dict() for one in found.warnings],
-    }
-    stream.write("],\n" + json.dumps(tail, indent=1)[1:] + "\n")
-
-
-def _json_lines(found: TwoPersonResult) -> Iterator[str]:
-    """Yield each interval of each zone as JSON; zones are written together, by columns."""
-    batch: list[_Part] = []
-    size = 0
-    for zone in found.zones:
-        first = 0
-        while first < len(zone.start_ns):
-            after = min(len(zone.start_ns), first + AT_ONCE - size)
-            batch.append((zone, first, after))
-            size, first = size + after - first, after
-            if size == AT_ONCE:
-                yield from _lines_of(batch)
-                batch, size = [], 0
-    if batch:
-        yield from _lines_of(batch)
-
-
-_Part = tuple[ZoneResult, int, int]
-"""A zone, and from which to before which of its intervals."""
-
-
-def _lines_of(batch: list[_Part]) -> list[str]:
-    def column(name: str) -> np.ndarray:
-        return np.concatenate([getattr(zone, name)[a:b] for zone, a, b in batch])
-
-    start, end, suspended = column("start_ns"), column("end_ns"), column("suspended_ns")
-    frame = pl.DataFrame(
-        {
-            "start": _time_column(start),
-            "end": _time_column(end),
-            "duration_s": _second_column(end - start),
-            "suspended_s": _second_column(suspended),
-            "counted_s": _second_column(end - start - suspended),
-            "persons": _person_column(batch),
-            "reasons": pl.Series(column("too_few") + 2 * column("not_a_set").astype(np.int8)),
-            "open": column("open"),
-            "violation": column("violation"),
-            "confidence": np.where(column("low_confidence"), "low", "normal"),
-        }
-    )
-    reasons = pl.Series([["TOO_FEW"], ["NOT_A_SET"], ["TOO_FEW", "NOT_A_SET"]])
-    told = frame.with_columns(reasons.gather(frame["reasons"] - 1).alias("reasons"))
-    return told.write_ndjson().splitlines()
-
-
-def _person_column(batch: list[_Part]) -> pl.Series:
-    """Return who was inside, a list for each interval."""
-    names: list[str] = []
-    ranks, counts = [], []
-    for zone, first, after in batch:
-        inside = zone.persons
-        ranks.append(inside.rank[int(inside.cuts[first]) : int(inside.cuts[after])] + len(names))
-        counts.append(np.diff(inside.cuts[first : after + 1]))
-        names += inside.names
-    many = np.concatenate(counts)
-    frame = pl.DataFrame(
-        {
-            "at": np.repeat(np.arange(len(many)), many),
-            "name": pl.Series(names).gather(np.concatenate(ranks)),
-        }
-    )
-    return frame.group_by("at", maintain_order=True).agg("name")["name"]
-
-
-def _time_column(instants_ns: np.ndarray) -> pl.Series:
-    if (instants_ns % NS).any():
-        return pl.Series(times(instants_ns))
-    return pl.Series(instants_ns).cast(pl.Datetime("ns")).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _second_column(durations_ns: np.ndarray) -> pl.Series:
-    if (durations_ns % NS).any():
-        return pl.Series(
-            [seconds(one) for one in durations_ns.tolist()], dtype=pl.Float64, strict=False
-        )
-    return pl.Series(durations_ns // NS)
 
 
 def zone_summary(zone: ZoneResult) -> dict[str, Any]:

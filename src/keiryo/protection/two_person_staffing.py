@@ -1,8 +1,9 @@
 """How a zone is staffed after the last event of each instant.
 
-Who counts is a sum: qualified persons without any tie, groups of which somebody is inside, and,
-where forbidden pairs tie persons together, the largest set that can be chosen of them. Only the
-last needs a search; it is done once for each set of such persons that ever is inside.
+Who counts is a sum over units that do not touch each other: a qualified person by themselves, a
+group of which somebody is inside, and, where forbidden pairs tie persons together, the largest set
+that can be chosen of those who are tied. Only the last needs a search; it is done once for each
+set of them that ever is inside.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from keiryo.protection.access_log import AccessLog
+from keiryo.protection.orders import stable_order
+from keiryo.protection.two_person_moves import Moves, Roster
 from keiryo.protection.two_person_rule import TwoPersonRule, ZoneRule
-from keiryo.protection.two_person_sets import can_choose
+from keiryo.protection.two_person_sets import Ties, can_choose, tied_units
 
-_NOBODY = -1
+_ALONE, _NOBODY = -1, -2
+"""The unit of a person in no group, and of one who does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,149 +45,165 @@ class Staffing:
     too_few: np.ndarray
     not_a_set: np.ndarray
 
+    def begins(self) -> np.ndarray:
+        """Return the instants at which intervals begin."""
+        return np.flatnonzero(self.wrong & ~np.r_[False, self.wrong[:-1]])
+
+    def ends(self) -> np.ndarray:
+        """Return the instants at which intervals end."""
+        return np.flatnonzero(~self.wrong & np.r_[False, self.wrong[:-1]])
+
+
+class Groups:
+    """The group of everybody, as numbers; no group is -1."""
+
+    def __init__(self, names: list[str], rule: TwoPersonRule) -> None:
+        number = {name: place for place, name in enumerate(sorted(set(rule.groups.values())))}
+        self.size = len(number)
+        self.of = np.full(len(names), _ALONE, dtype=np.int64)
+        if number:
+            told = (rule.groups.get(name) for name in names)
+            self.of[:] = [_ALONE if one is None else number[one] for one in told]
+
 
 def staffing(
     log: AccessLog,
-    rule: TwoPersonRule,
     zone: ZoneRule,
     events: np.ndarray,
-    change: np.ndarray,
-    initial: list[str],
+    moves: Moves,
+    roster: Roster,
+    groups: Groups,
 ) -> Staffing:
     """Return how a zone is staffed.
 
     Parameters
     ----------
-    log, rule, zone
+    log, zone
     events : ndarray
         Places of the records of the zone, in order; not empty.
-    change : ndarray of int8
-        What each does to the number of persons inside.
-    initial : list of str
-        Who was inside before.
+    moves : Moves
+        What each does.
+    roster, groups
     """
-    time = log.time_ns[events]
-    last = np.flatnonzero(np.r_[time[1:] != time[:-1], True])
-    person = log.person[events]
-    count = len(initial) + np.cumsum(change, dtype=np.int64)[last]
-    units = _Units(rule, zone, log.persons, initial)
-    free = units.kind[person] == _Units.FREE
-    chosen = units.free_initial + np.cumsum(np.where(free, change, 0), dtype=np.int64)
-    chosen = chosen + _groups_inside(person, change, units)
-    chosen = chosen[last]
-    if units.tied:
-        chosen = chosen + _tied_inside(person, change, units, last, zone.min_persons)
+    instant = moves.instant
+    last = np.flatnonzero(np.r_[instant[1:] != instant[:-1], True])
+    initial = np.array([roster.code[one] for one in zone.initial], dtype=np.int64)
+    before = len(initial)
+    change = np.r_[np.ones(before, dtype=np.int8), moves.change]  # who was inside came in before
+    count = np.cumsum(change, dtype=np.int32)[last + before]
+    chosen = count
+    if groups.size or zone.forbidden_pairs or zone.authorised is not None:
+        person = np.r_[initial, log.person[events]]
+        steps = _steps(zone, person, change, roster, groups)
+        chosen = np.cumsum(steps, dtype=np.int32)[last + before]
     too_few = (count > 0) & (count < zone.min_persons)
     wrong = (count > 0) & (chosen < zone.min_persons)
     not_a_set = wrong & (count >= zone.min_persons)
-    return Staffing(time[last], last, wrong, too_few, not_a_set)
+    return Staffing(log.time_ns[events[last]], last, wrong, too_few, not_a_set)
 
 
-class _Units:
-    """What each person counts as: nothing, one, one of a group, or somebody who is tied."""
-
-    NONE, FREE, GROUPED, TIED = range(4)
-
-    def __init__(
-        self, rule: TwoPersonRule, zone: ZoneRule, persons: list[str], initial: list[str]
-    ) -> None:
-        if not rule.groups and not zone.forbidden_pairs and zone.authorised is None:
-            self.kind = np.full(len(persons), self.FREE, dtype=np.int8)
-            self.group = np.full(len(persons), _NOBODY, dtype=np.int32)
-            self.initial, self.free_initial, self.group_count = [], len(initial), 0
-            self.tied: dict[int, frozenset[int]] = {}
-            return
-        every = [*persons, *(one for one in initial if one not in set(persons))]
-        code = {name: place for place, name in enumerate(every)}
-        paired = {one for pair in zone.forbidden_pairs for one in pair}
-        tied_groups = {rule.groups[one] for one in paired if one in rule.groups}
-        groups = {name: place for place, name in enumerate(sorted(set(rule.groups.values())))}
-        kinds, members = [], []
-        for name in every:
-            group = rule.groups.get(name)
-            members.append(_NOBODY if group is None else groups[group])
-            if not zone.qualifies(name):
-                kinds.append(self.NONE)
-            elif name in paired or group in tied_groups:
-                kinds.append(self.TIED)
-            else:
-                kinds.append(self.FREE if group is None else self.GROUPED)
-        self.kind = np.array(kinds, dtype=np.int8)
-        self.group = np.array(members, dtype=np.int32)
-        self.initial = [code[one] for one in initial]
-        self.free_initial = sum(self.kind[one] == self.FREE for one in self.initial)
-        self.group_count = len(groups)
-        self.tied = self._exclusions(rule, zone, code)
-
-    def _exclusions(
-        self, rule: TwoPersonRule, zone: ZoneRule, code: Mapping[str, int]
-    ) -> dict[int, frozenset[int]]:
-        tied = [(name, place) for name, place in code.items() if self.kind[place] == self.TIED]
-        found: dict[int, set[int]] = {place: set() for _, place in tied}
-        by_group: dict[str, set[int]] = {}
-        for name, place in tied:
-            if name in rule.groups:
-                by_group.setdefault(rule.groups[name], set()).add(place)
-        for members in by_group.values():
-            for place in members:
-                found[place] |= members - {place}
-        for pair in zone.forbidden_pairs:
-            one, other = (code.get(name) for name in pair)
-            if one in found and other in found and one is not None and other is not None:
-                found[one].add(other)
-                found[other].add(one)
-        return {place: frozenset(others) for place, others in found.items()}
-
-
-def _groups_inside(person: np.ndarray, change: np.ndarray, units: _Units) -> np.ndarray:
-    """Return of how many groups somebody is inside, after each event."""
-    grouped = np.flatnonzero(units.kind[person] == _Units.GROUPED)
-    before = np.zeros(units.group_count, dtype=np.int64)
-    for one in units.initial:
-        if units.kind[one] == _Units.GROUPED:
-            before[units.group[one]] += 1
-    steps = np.zeros(len(person), dtype=np.int64)
-    if grouped.size:
-        group = units.group[person[grouped]]
-        by_group = np.argsort(group, kind="stable")
-        places, group = grouped[by_group], group[by_group]
-        moved = change[places].astype(np.int64)
-        first = np.r_[True, group[1:] != group[:-1]]
-        total = np.cumsum(moved)
-        offset = np.where(first, total - moved, 0)
-        offset = offset[np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))]
-        inside = before[group] + total - offset
-        steps[places] = (inside > 0).astype(np.int64) - ((inside - moved) > 0)
-    return int((before > 0).sum()) + np.cumsum(steps)
-
-
-def _tied_inside(
-    person: np.ndarray, change: np.ndarray, units: _Units, last: np.ndarray, least: int
+def _steps(
+    zone: ZoneRule, person: np.ndarray, change: np.ndarray, roster: Roster, groups: Groups
 ) -> np.ndarray:
-    """Return how many of those who are tied can be chosen, at each instant; `least` at most."""
+    """Return by how much each event changes the number of persons who can be chosen."""
+    unit_of = groups.of.copy()
+    if zone.authorised is not None:
+        qualified = np.zeros(len(unit_of), dtype=bool)
+        qualified[[roster.code[one] for one in zone.authorised if one in roster.code]] = True
+        unit_of[~qualified] = _NOBODY
+    ties = tied_units(zone.forbidden_pairs, roster.code, unit_of, groups.size)
+    unit = unit_of[person]
+    steps = np.where(unit == _NOBODY, np.int8(0), change)
+    shared = np.flatnonzero((unit >= 0) & (unit < groups.size))
+    if shared.size:
+        steps[shared] = _occupied(unit[shared], change[shared], groups.size)
+    if not ties.members:
+        return steps
+    tied = np.flatnonzero((ties.of[unit] >= 0) & (unit >= 0) & (steps != 0))
+    which = ties.of[unit[tied]]
+    found = np.zeros(len(tied), dtype=np.int8)
+    for kind, function in (
+        (ties.is_clique, None),
+        (ties.is_small, _by_masks),
+        (ties.is_large, _one_by_one),
+    ):
+        some = np.flatnonzero(kind[which])
+        if not some.size:
+            continue
+        parts, units, moved = which[some], unit[tied[some]], steps[tied[some]]
+        if function is None:
+            found[some] = _occupied(parts, moved, len(ties.members))
+        else:
+            found[some] = function(parts, units, moved, ties, zone.min_persons)
+    steps[tied] = found
+    return steps
+
+
+def _running(codes: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """Return the sum of the values of the same code up to each place."""
+    order = stable_order(codes, size)
+    ordered, total = codes[order], np.cumsum(values[order])
+    begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    lengths = np.diff(np.append(begins, len(order)))
+    total -= np.repeat(total[begins] - values[order[begins]], lengths)
+    found = np.empty_like(total)
+    found[order] = total
+    return found
+
+
+def _occupied(codes: np.ndarray, moved: np.ndarray, size: int) -> np.ndarray:
+    """Return where a unit begins to be occupied (1) and where it is empty again (-1)."""
+    inside = _running(codes, moved.astype(np.int32), size)
+    steps: np.ndarray = (inside > 0).astype(np.int8) - (inside - moved > 0)
+    return steps
+
+
+def _by_masks(
+    parts: np.ndarray, units: np.ndarray, moved: np.ndarray, ties: Ties, least: int
+) -> np.ndarray:
+    """Return the steps of units that are tied in small numbers: who is inside is a number."""
+    bits = moved.astype(np.int64) << ties.bit[units]
+    after = _running(parts, bits, len(ties.members))
+    states = pl.DataFrame({"part": np.r_[parts, parts], "mask": np.r_[after, after - bits]})
+    every = states.unique(maintain_order=True)
+    values = [
+        _chosen(
+            frozenset(one for place, one in enumerate(ties.members[part]) if mask >> place & 1),
+            ties.excluded,
+            least,
+        )
+        for part, mask in every.iter_rows()
+    ]
+    every = every.with_columns(value=pl.Series(values, dtype=pl.Int8))
+    told = states.join(every, on=["part", "mask"], how="left", maintain_order="left")
+    value = told["value"].to_numpy()
+    steps: np.ndarray = value[: len(parts)] - value[len(parts) :]
+    return steps
+
+
+def _one_by_one(
+    parts: np.ndarray, units: np.ndarray, moved: np.ndarray, ties: Ties, least: int
+) -> np.ndarray:
+    """Return the steps of units of which very many are tied together."""
     known: dict[frozenset[int], int] = {}
+    inside: dict[int, set[int]] = {}
+    value: dict[int, int] = {}
+    steps = np.zeros(len(parts), dtype=np.int8)
+    columns = zip(parts.tolist(), units.tolist(), moved.tolist(), strict=True)
+    for place, (part, unit, step) in enumerate(columns):
+        current = inside.setdefault(part, set())
+        (current.add if step > 0 else current.discard)(unit)
+        state = frozenset(current)
+        if state not in known:
+            known[state] = _chosen(state, ties.excluded, least)
+        steps[place] = known[state] - value.get(part, 0)
+        value[part] = known[state]
+    return steps
 
-    def chosen(inside: frozenset[int]) -> int:
-        if inside not in known:
-            size = 0
-            while size < least and can_choose(inside, units.tied, size + 1):
-                size += 1
-            known[inside] = size
-        return known[inside]
 
-    inside = frozenset(one for one in units.initial if one in units.tied)
-    moving = np.flatnonzero((units.kind[person] == _Units.TIED) & (change != 0))
-    instants = np.searchsorted(last, moving)
-    values = np.full(len(last) + 1, 0, dtype=np.int64)
-    steps: list[tuple[int, frozenset[int]]] = [(0, inside)]
-    current = set(inside)
-    for place, instant in zip(moving.tolist(), instants.tolist(), strict=True):
-        one = int(person[place])
-        (current.add if change[place] > 0 else current.discard)(one)
-        if steps[-1][0] == instant and len(steps) > 1:
-            steps.pop()
-        steps.append((instant, frozenset(current)))
-    for at, (instant, group) in enumerate(steps):
-        until = steps[at + 1][0] if at + 1 < len(steps) else len(last)
-        values[instant:until] = chosen(group)
-    return values[: len(last)]
+def _chosen(inside: frozenset[int], excluded: Mapping[int, frozenset[int]], least: int) -> int:
+    """Return how many can be chosen; `least` at most."""
+    size = 0
+    while size < least and can_choose(inside, excluded, size + 1):
+        size += 1
+    return size
