@@ -10,10 +10,18 @@ import typer
 
 from keiryo.cli.options import Format, FormatOption, Given
 from keiryo.cli.output import show_json, show_rows
+from keiryo.cli.protection_pictures import (
+    LanguageOption,
+    PictureOption,
+    picture_problems,
+    words_of,
+    write_picture,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from keiryo.protection.graph_file import GraphInput
     from keiryo.protection.inputs import Problem
 
 TOP = 20
@@ -53,14 +61,19 @@ def paths(
             help="Tell only whether the least probability of interruption reaches this level.",
         ),
     ] = None,
+    picture: PictureOption = None,
+    language: LanguageOption = "en",
     format_: FormatOption = None,
 ) -> None:
     """Find the least protected paths to each target, by four measures, and rank upgrades."""
     from keiryo.protection.graph_file import read_graph_file
-    from keiryo.protection.inputs import InputError, problem_report
+    from keiryo.protection.inputs import InputError, Problem, problem_report
     from keiryo.protection.paths_report import aggregate_result, paths_result
 
-    problems: list[Problem] = []
+    problems = picture_problems(picture, language)
+    if picture is not None and aggregate is not None:
+        said = "A picture shows values, which --aggregate keeps back: leave one of them out."
+        problems.append(Problem("PICTURE_AGGREGATE", "/picture", said))
     level = None if aggregate is None else _level(aggregate, problems)
     try:
         given = read_graph_file(file, state)
@@ -70,11 +83,29 @@ def paths(
         print(problem_report(problems), file=sys.stderr)
         raise typer.Exit(2)
     told = paths_result(given, top) if level is None else aggregate_result(given, level)
+    if picture is not None:
+        try:
+            _draw(picture, given, told, language)
+        except InputError as error:
+            print(problem_report(error.problems), file=sys.stderr)
+            raise typer.Exit(2) from None
     wanted = format_ or Given.format
     if wanted is Format.TABLE or (wanted is None and sys.stdout.isatty()):
         _show(told)
     else:
         show_json(told)
+
+
+def _draw(file: Path, given: GraphInput, told: dict[str, Any], language: str) -> None:
+    """Write the pictures of the facility, its least protected paths and its options."""
+    from keiryo.charts.protection_pictures import paths_file
+    from keiryo.protection.picture_input import graph_structure, path_results, response_of
+
+    text = paths_file(
+        told, graph_structure(given), path_results(given, told), response_of(given.graph),
+        file.suffix.lower(), words_of(language),
+    )  # fmt: skip
+    write_picture(file, text, given.classification)
 
 
 def _level(text: str, problems: list[Problem]) -> Fraction | None:
