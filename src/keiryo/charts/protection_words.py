@@ -221,7 +221,7 @@ class Words:
     texts: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return a sentence with its values put in."""
         text = self.texts.get(name) or WORDS[name]
         return text % values if values else text
