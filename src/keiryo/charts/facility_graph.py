@@ -414,12 +414,9 @@ def _box_width(node: _Node) -> float:
     if node.kind == "run":
         return 0.0
     widths = [
-        width_of(text, SIZE if n == 0 else _SMALL, bold=n == 0)
-        for n, text in enumerate(node.lines)
+        width_of(text, SIZE if n == 0 else _SMALL, bold=n == 0) for n, text in enumerate(node.lines)
     ]
     if node.evidence in NO_EVIDENCE:
         widths[-1] += 13
     badges = len(node.marks) * (2 * BADGE + 3)
     return max(46.0, min(_MOST_LABEL, max(*widths, badges, 0.0) + 2 * _PADDING + 4))
-
-

@@ -165,7 +165,9 @@ def page(
     entries = "".join(
         f'<li><a href="#section-{n}">{shown(s.heading)}</a></li>' for n, s in enumerate(kept, 1)
     )
-    within = f'<nav aria-label="{shown(contents)}"><ul>{entries}</ul></nav>\n' if len(kept) > 2 else ""
+    within = (
+        f'<nav aria-label="{shown(contents)}"><ul>{entries}</ul></nav>\n' if len(kept) > 2 else ""
+    )
     below = f'<p class="subtitle">{shown(subtitle)}</p>\n' if subtitle else ""
     return (
         f'<!DOCTYPE html>\n<html lang="{shown(language)}">\n<head>\n<meta charset="utf-8">\n'

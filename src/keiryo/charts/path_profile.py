@@ -62,9 +62,7 @@ def _nothing(title: str, told: str, sheet: Sheet) -> None:
     sheet.words(_MARGIN, 44, told, fill=palette.MUTED)
 
 
-def _facts(
-    result: Mapping[str, Any], response: Mapping[str, Any], words: Words
-) -> list[str]:
+def _facts(result: Mapping[str, Any], response: Mapping[str, Any], words: Words) -> list[str]:
     steps, certain = result["steps"], result["deterministic"]
     facts = [words("profile.p", value=number(result["p_interruption"]))]
     if certain["cdp"] is None:
@@ -110,9 +108,9 @@ class _Picture:
         most = max(one["remaining_mean_s"] for one in self.steps)
         self.span = max(most, self.mean + self.sd) * 1.04 or 1.0
         self.lanes, self.lane_of = self._lay_numbers()
-        self.top = 20 + 18.0 * len(self.title_lines) + 16 * len(self.facts) + 44
+        self.top = 20 + 18.0 * len(self.title_lines) + 16 * len(self.facts) + 58
         self.bottom = self.top + _PLOT
-        self.listed = self.bottom + 20 + _LANE * self.lanes + 34
+        self.listed = self.bottom + 25 + _LANE * self.lanes + 34
         left = len(self.steps) - len(named)
         self.more = words("profile.more", count=left) if left else ""
         self.height = self.listed + 16 * (len(named) + bool(self.more)) + 8
@@ -188,7 +186,7 @@ class _Picture:
         while tick <= self.span:
             x = self.x(tick)
             sheet.line(x, self.bottom, x, self.bottom + 4)
-            sheet.words(x, self.bottom + 16, number(tick, 6), size=10, anchor="middle")
+            sheet.words(x, self.bottom + 20, number(tick, 6), size=10, anchor="middle")
             tick += step
         x = self.x(self.mean)
         for moved in (-self.sd, self.sd) if self.sd else ():
@@ -239,7 +237,7 @@ class _Picture:
                 group.line(x, self.top, x, self.bottom, stroke=palette.INK, dash="5 3")
                 group.path(diamond(x, self.bottom, 6), fill=palette.PAPER, stroke=palette.INK,
                            line=2.0)  # fmt: skip
-            at = self.bottom + 30 + _LANE * self.lane_of[one["index"]]
+            at = self.bottom + 35 + _LANE * self.lane_of[one["index"]]
             group.words(x, at, str(one["index"]), size=10, anchor="middle", bold=critical)
             if critical:
                 group.path(diamond(_MARGIN + 5, y - 4, 5), fill=palette.PAPER, stroke=palette.INK,

@@ -134,7 +134,7 @@ def paths_file(
         for name, one in result["measures"].items()
     ]  # fmt: skip
     exact = "page.exact" if result["exact"] else "page.not_exact"
-    facts = [
+    facts: list[Part] = [
         Paragraph(words("page.no_single_answer"), prominent=True),
         Paragraph(words(exact, count=result["path_count"])),
         Paragraph(

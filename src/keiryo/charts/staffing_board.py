@@ -46,8 +46,8 @@ class ZoneTimes:
         rows = zone["intervals"]
 
         def instants(name: str) -> np.ndarray:
-            texts = [one[name].rstrip("Z") for one in rows]
-            return np.array(texts, dtype="datetime64[ns]").astype(np.int64)
+            texts = np.array([one[name].rstrip("Z") for one in rows], dtype="datetime64[ns]")
+            return texts.astype(np.int64)
 
         def flags(values: list[bool]) -> np.ndarray:
             return np.array(values, dtype=bool)

@@ -63,7 +63,7 @@ def _draw(
 ) -> None:  # fmt: skip
     sheet.words(_MARGIN, 22, words("upgrade.title"), size=14, bold=True)
     x, y = _MARGIN, 44.0
-    for kind, text in dict((kind, text) for kind, text, _ in sets).items():
+    for kind, text in {kind: text for kind, text, _ in sets}.items():
         needed = 20 + width_of(text, 10) + 18
         if x + needed > _WIDTH:
             x, y = _MARGIN, y + 16
@@ -133,10 +133,14 @@ def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 def _table(
     sheet: Sheet, sets: Sequence[tuple[str, str, Mapping[str, Any]]], words: Words, note: str
 ) -> None:
-    mark, options, cost, value, gain, edge = _COLUMNS
+    mark, options, cost, value, _, edge = _COLUMNS
     y = _TOP - 12
     sheet.words(options + 22, y, words("head.options"), size=10, bold=True)
-    for right, head in ((cost + 30, "upgrade.cost"), (value + 30, "head.value"), (edge, "head.gain")):
+    for right, head in (
+        (cost + 30, "upgrade.cost"),
+        (value + 30, "head.value"),
+        (edge, "head.gain"),
+    ):
         sheet.words(right, y, words(head), size=10, anchor="end", bold=True)
     sheet.line(mark - 8, y + 5, edge, y + 5)
     for n, (kind, text, one) in enumerate(sets):

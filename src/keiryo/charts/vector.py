@@ -223,7 +223,7 @@ def round_step(span: float, most: int) -> float:
     """Return the least step of 1, 2 or 5 times a power of ten with which a span has few ticks."""
     if span <= 0:
         return 1.0
-    power = 10.0 ** -(12)
+    power = 10.0**-(12)
     while True:
         for factor in (1, 2, 5):
             if span / (factor * power) <= most:
