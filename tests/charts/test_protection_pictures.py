@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,7 +26,7 @@ from keiryo.charts.protection_pictures import (
 from keiryo.charts.protection_words import WORDS
 from keiryo.charts.staffing_board import ZoneTimes
 from keiryo.charts.vector import width_of
-from keiryo.cli import app
+from keiryo.cli.app import app
 from keiryo.protection.graph_file import GraphInput, read_graph
 from keiryo.protection.inputs import Node
 from keiryo.protection.paths_report import paths_result
@@ -68,7 +69,7 @@ def facility(layers: int = 4, wide: int = 1, options: bool = True) -> dict[str, 
 
 
 def read(made: dict[str, Any]) -> tuple[GraphInput, dict[str, Any]]:
-    given = read_graph(Node(made))
+    given = read_graph(Node(json.loads(json.dumps(made), parse_float=Decimal)))
     return given, paths_result(given, 5)
 
 
@@ -88,7 +89,10 @@ def boxes(text: str) -> list[tuple[str, float, float, float, float]]:
             said, size = element.text or "", float(element.get("font-size", 11))
             wide = width_of(said, size, bold=element.get("font-weight") == "bold") * 0.9
             share = {"middle": 0.5, "end": 1.0}.get(element.get("text-anchor", ""), 0.0)
-            left, low = x + float(element.get("x", 0)) - wide * share, y + float(element.get("y", 0))
+            left, low = (
+                x + float(element.get("x", 0)) - wide * share,
+                y + float(element.get("y", 0)),
+            )
             found.append((said, left, low - size * 0.7, left + wide, low))
         for child in element:
             walk(child, x, y)

@@ -31,12 +31,9 @@ from keiryo.charts.vector import (
     SIZE,
     Sheet,
     Vector,
-    diamond,
     fitted,
     place,
-    polygon,
     width_of,
-    wrapped,
 )
 
 MOST_AREAS, MOST_ELEMENTS = 150, 450
@@ -114,7 +111,7 @@ def facility_graph(
     ValueError
         If the areas form a cycle.
     """
-    paths = _paths(graph, measures)
+    paths = _paths(graph, measures, words)
     shown, left_out = _shown(graph, paths)
     note = words("graph.left_out", **left_out) if left_out else ""
     title = words("graph.title")
@@ -145,7 +142,7 @@ def path_value_text(measure: str, value: float, words: Words = ENGLISH) -> str:
     return words("seconds", value=text) if measure == "min_delay_s" else text
 
 
-def _paths(graph: Mapping[str, Any], measures: Mapping[str, Any]) -> list[_Path]:
+def _paths(graph: Mapping[str, Any], measures: Mapping[str, Any], words: Words) -> list[_Path]:
     """Return the path of each measure with all that it passes."""
     ends = {one["id"]: (one["from"], one["to"]) for one in graph["elements"]}
     found = []
@@ -158,7 +155,7 @@ def _paths(graph: Mapping[str, Any], measures: Mapping[str, Any]) -> list[_Path]
         for element in ids[:-1]:
             places += [element, ends[element][1]]
         places.append(ids[-1])
-        value = path_value_text(name, one["value"])
+        value = path_value_text(name, one["value"], words)
         found.append(_Path(place_, name, value, ids, tuple(places), one["cdp"]))
     return found
 
