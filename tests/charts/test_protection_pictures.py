@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from decimal import Decimal
@@ -45,7 +46,7 @@ def facility(layers: int = 4, wide: int = 1, options: bool = True) -> dict[str, 
     rows = [["OFF"]] + [[f"A{n}-{m}" for m in range(wide)] for n in range(1, layers + 1)]
     areas = [{"id": name} for row in rows for name in row]
     elements = []
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in itertools.pairwise(rows):
         for n, name in enumerate(after):
             origin = before[min(n, len(before) - 1)]
             for kind, chance, mean in (("door", 0.8, 60), ("wall", 0.4, 90)):

@@ -7,6 +7,7 @@ point is a diamond. What values rest on is said at each element by a mark and in
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -229,7 +230,7 @@ class _Drawing:
         for target in graph["targets"]:
             column[target["id"]] = column[target["area"]] + 1
             chains.append((target["area"], target["id"]))
-        links = [pair for chain in chains for pair in zip(chain, chain[1:], strict=False)]
+        links = [pair for chain in chains for pair in itertools.pairwise(chain)]
         columns = Columns.of(column, links)
         columns.order()
         middle = columns.heights(lambda name: nodes[name].height, _GAP)

@@ -19,7 +19,7 @@ from keiryo.charts.protection_words import ENGLISH, Words
 from keiryo.charts.vector import Sheet, Vector, fitted, width_of, wrapped
 
 MOST_ZONES, MOST_MARKS, BINS = 60, 200, 220
-"""Zones that are drawn; intervals of a zone that are drawn one by one; bars of one that has more."""
+"""Zones that are drawn; intervals of a zone drawn one by one; bars of one that has more."""
 
 _WIDTH, _MARGIN, _LEFT, _RIGHT, _ROW, _BAR = 980.0, 14.0, 190.0, 872.0, 34.0, 18.0
 _NS = 1_000_000_000

@@ -49,7 +49,8 @@ def upgrade_chart(upgrades: Mapping[str, Any], words: Words = ENGLISH) -> Vector
 def _told(kind: str, one: Mapping[str, Any], words: Words) -> str:
     return words(
         "upgrade.told", kind=kind, options=", ".join(one["options"]) or words("upgrade.no_options"),
-        cost=number(one["cost"]), value=number(one["min_p_interruption"]), gain=_signed(one["gain"]),
+        cost=number(one["cost"]), value=number(one["min_p_interruption"]),
+        gain=_signed(one["gain"]),
     )  # fmt: skip
 
 
