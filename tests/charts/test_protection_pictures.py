@@ -173,8 +173,12 @@ def test_a_large_facility_is_drawn_whole() -> None:
 def test_hostile_names_are_only_text() -> None:
     step = {"index": 1, "name": HOSTILE, "p_detection": 0.5, "remaining_mean_s": 10.0, "r": 0.5,
             "term": 0.2}  # fmt: skip
-    told = {"classification": "sensitive", "steps": [step] * 3000, "p_interruption": 0.2,
-            "deterministic": {"p_interruption": 0.5, "cdp": {"index": 1, "name": HOSTILE}}}  # fmt: skip
+    told = {
+        "classification": "sensitive",
+        "steps": [step] * 3000,
+        "p_interruption": 0.2,
+        "deterministic": {"p_interruption": 0.5, "cdp": {"index": 1, "name": HOSTILE}},
+    }
     for ending in (".svg", ".html"):
         text = easi_file(told, {"mean_s": 5, "sd_s": 0}, ending)
         assert "<script" not in text and "\u202e" not in text and "\x00" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,10 +40,14 @@ def picture_problems(file: Path | None, language: str) -> list[Problem]:
     if file.suffix.lower() not in ENDINGS:
         told = "The name of a picture ends in .svg or .html."
         problems.append(Problem("PICTURE_ENDING", "/picture", told))
-    elif file.exists() or file.is_symlink():
-        problems.append(_not_written(file, "it exists, and nothing is overwritten"))
-    elif not file.parent.is_dir():
-        problems.append(_not_written(file, "its folder does not exist"))
+    else:
+        try:
+            if os.path.lexists(file):
+                problems.append(_not_written(file, "it exists, and nothing is overwritten"))
+            elif not file.parent.is_dir():
+                problems.append(_not_written(file, "its folder does not exist"))
+        except OSError as error:
+            problems.append(_not_written(file, error.strerror))
     return problems
 
 
@@ -61,8 +66,6 @@ def write_picture(file: Path, text: str, classification: str) -> None:
     InputError
         If it cannot be written; no part of it is left then.
     """
-    import os
-
     from keiryo.protection.inputs import InputError
 
     mode = 0o644 if classification == "placeholder" else 0o600
