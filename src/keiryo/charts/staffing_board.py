@@ -46,8 +46,10 @@ class ZoneTimes:
         rows = zone["intervals"]
 
         def instants(name: str) -> np.ndarray:
-            texts = np.array([one[name].rstrip("Z") for one in rows], dtype="datetime64[ns]")
-            return texts.astype(np.int64)
+            found: np.ndarray = np.array(
+                [one[name].rstrip("Z") for one in rows], dtype="datetime64[ns]"
+            )
+            return found.astype(np.int64)
 
         def flags(values: list[bool]) -> np.ndarray:
             return np.array(values, dtype=bool)
