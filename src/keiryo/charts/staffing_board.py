@@ -46,9 +46,8 @@ class ZoneTimes:
         rows = zone["intervals"]
 
         def instants(name: str) -> np.ndarray:
-            found: np.ndarray = np.array(
-                [one[name].rstrip("Z") for one in rows], dtype="datetime64[ns]"
-            )
+            texts = [one[name].rstrip("Z") for one in rows]
+            found: np.ndarray = np.array(texts, dtype="datetime64[ns]")
             return found.astype(np.int64)
 
         def flags(values: list[bool]) -> np.ndarray:
@@ -79,7 +78,7 @@ def staffing_board(zones: Sequence[ZoneTimes], words: Words = ENGLISH) -> Vector
         notes.append(words("staffing.left_out", shown=len(shown), count=left))
     if any(len(one.start_ns) > MOST_MARKS for one in shown):
         notes.append(words("staffing.binned"))
-    told = [
+    sentences = [
         words(
             "staffing.told", zone=one.zone, intervals=len(one.start_ns),
             violations=int(one.violation.sum()), low=int(one.low.sum()),
@@ -94,7 +93,7 @@ def staffing_board(zones: Sequence[ZoneTimes], words: Words = ENGLISH) -> Vector
     board = _Board(shown, begin, max(end, begin + _NS), top, words)
     height = top + _ROW * len(shown) + 48
     draw = partial(_draw, title, keys, lines, board)
-    return Vector(title, " ".join([*notes, *told]), _WIDTH, height, draw)
+    return Vector(title, " ".join([*notes, *sentences]), _WIDTH, height, draw)
 
 
 def _nothing(title: str, told: str, sheet: Sheet) -> None:
