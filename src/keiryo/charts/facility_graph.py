@@ -7,6 +7,7 @@ point is a diamond. What values rest on is said at each element by a mark and in
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,30 +16,33 @@ from typing import Any
 
 from keiryo.charts import palette
 from keiryo.charts.drawing import number
+from keiryo.charts.facility_legend import (
+    BADGE,
+    COLOURS,
+    DASHES,
+    DETAILED,
+    MARGIN,
+    Legend,
+    badge,
+    evidence_mark,
+)
 from keiryo.charts.layered_layout import Columns, longest_path_layers
 from keiryo.charts.protection_words import ENGLISH, MEASURES, Words
 from keiryo.charts.vector import (
     SIZE,
     Sheet,
     Vector,
-    diamond,
     fitted,
     place,
-    polygon,
     width_of,
-    wrapped,
 )
 
-MOST_AREAS, MOST_ELEMENTS = 60, 200
+MOST_AREAS, MOST_ELEMENTS = 150, 450
 """Larger facilities are drawn without what lies on none of the four paths."""
-DETAILED = 40
-"""Up to so many elements each shows its values; above that only its name and its evidence."""
-DASHES = ("", "9 3", "3 2.5", "10 2.5 2.5 2.5")
-COLOURS = tuple(colour for colour, _, _ in palette.CURVES[:4])
-NO_EVIDENCE = {"none", "expired", "out_of_service"}
+NO_EVIDENCE = {"none", "expired", "stale", "out_of_service"}
 
-_MARGIN, _COLUMN_GAP, _GAP, _STRAND = 14.0, 34.0, 10.0, 4.5
-_LEAST_WIDTH, _MOST_LABEL, _SMALL, _BADGE = 780.0, 150.0, 9.5, 7.0
+_COLUMN_GAP, _GAP, _STRAND = 34.0, 10.0, 4.5
+_LEAST_WIDTH, _MOST_LABEL, _SMALL = 780.0, 270.0, 9.5
 _LINE, _PADDING = 14.0, 5.0
 
 
@@ -83,7 +87,7 @@ class _Node:
         """Its height with the badges, which stand half over the upper edge."""
         if self.kind == "run":
             return 4.0 + _STRAND * max(0, len(self.on) - 1)
-        return self.box_height + (2 * _BADGE + 4.0 if self.marks else 0.0)
+        return self.box_height + (2 * BADGE + 4.0 if self.marks else 0.0)
 
 
 def facility_graph(
@@ -97,7 +101,7 @@ def facility_graph(
         ``start``; ``areas``, ``elements``, ``targets``: lists of mappings with ``id``; elements
         with ``from`` and ``to``, targets with ``area``; each with ``task`` (``p_detection``,
         ``where``, ``mean_s``, ``sd_s``; None for an area without) and ``evidence`` (``none``,
-        ``expired``, ``out_of_service`` or ``valid``).
+        ``expired``, ``stale``, ``out_of_service`` or ``valid``).
     measures : mapping
         By the names of `MEASURES`: ``value``, ``path`` (ids of elements, then the target),
         ``cdp`` (an id or None).
@@ -108,7 +112,7 @@ def facility_graph(
     ValueError
         If the areas form a cycle.
     """
-    paths = _paths(graph, measures)
+    paths = _paths(graph, measures, words)
     shown, left_out = _shown(graph, paths)
     note = words("graph.left_out", **left_out) if left_out else ""
     title = words("graph.title")
@@ -116,7 +120,7 @@ def facility_graph(
         told = words("graph.empty")
         return Vector(title, told, _LEAST_WIDTH, 60, partial(_nothing, title, told))
     drawing = _Drawing.of(shown, paths, words)
-    legend = _Legend(graph, paths, drawing, words, note)
+    legend = Legend(graph, paths, drawing.nodes, words, note)
     width = max(_LEAST_WIDTH, drawing.width)
     top = legend.height(width)
     described = " ".join(_description(graph, paths, words, note))
@@ -125,12 +129,12 @@ def facility_graph(
         legend.draw(sheet, width)
         drawing.draw(sheet, (width - drawing.width) / 2, top)
 
-    return Vector(title, described, width, top + drawing.height + _MARGIN, draw)
+    return Vector(title, described, width, top + drawing.height + MARGIN, draw)
 
 
 def _nothing(title: str, told: str, sheet: Sheet) -> None:
-    sheet.words(_MARGIN, 22, title, size=14, bold=True)
-    sheet.words(_MARGIN, 44, told, fill=palette.MUTED)
+    sheet.words(MARGIN, 22, title, size=14, bold=True)
+    sheet.words(MARGIN, 44, told, fill=palette.MUTED)
 
 
 def path_value_text(measure: str, value: float, words: Words = ENGLISH) -> str:
@@ -139,7 +143,7 @@ def path_value_text(measure: str, value: float, words: Words = ENGLISH) -> str:
     return words("seconds", value=text) if measure == "min_delay_s" else text
 
 
-def _paths(graph: Mapping[str, Any], measures: Mapping[str, Any]) -> list[_Path]:
+def _paths(graph: Mapping[str, Any], measures: Mapping[str, Any], words: Words) -> list[_Path]:
     """Return the path of each measure with all that it passes."""
     ends = {one["id"]: (one["from"], one["to"]) for one in graph["elements"]}
     found = []
@@ -152,7 +156,7 @@ def _paths(graph: Mapping[str, Any], measures: Mapping[str, Any]) -> list[_Path]
         for element in ids[:-1]:
             places += [element, ends[element][1]]
         places.append(ids[-1])
-        value = path_value_text(name, one["value"])
+        value = path_value_text(name, one["value"], words)
         found.append(_Path(place_, name, value, ids, tuple(places), one["cdp"]))
     return found
 
@@ -226,20 +230,20 @@ class _Drawing:
         for target in graph["targets"]:
             column[target["id"]] = column[target["area"]] + 1
             chains.append((target["area"], target["id"]))
-        links = [pair for chain in chains for pair in zip(chain, chain[1:], strict=False)]
+        links = [pair for chain in chains for pair in itertools.pairwise(chain)]
         columns = Columns.of(column, links)
         columns.order()
         middle = columns.heights(lambda name: nodes[name].height, _GAP)
         left: dict[str, float] = {}
         wide: dict[str, float] = {}
-        x = _MARGIN
+        x = MARGIN
         for names in columns.nodes:
             width = max((_box_width(nodes[name]) for name in names), default=0.0)
             for name in names:
                 left[name], wide[name] = x, width
             x += width + _COLUMN_GAP
         height = max(middle[name] + node.height / 2 for name, node in nodes.items())
-        return cls(nodes, chains, paths, left, wide, middle, x - _COLUMN_GAP + _MARGIN, height)
+        return cls(nodes, chains, paths, left, wide, middle, x - _COLUMN_GAP + MARGIN, height)
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         for chain in self.chains:
@@ -307,10 +311,10 @@ class _Drawing:
                 evidence_mark(sheet, centre - half - 8, line - 3.3, node.evidence)
             sheet.words(centre, line, shown, size=size, anchor="middle", bold=n == 0)
             line += _LINE
-        step = 2 * _BADGE + 3
+        step = 2 * BADGE + 3
         at = left + width / 2 - step * (len(node.marks) - 1) / 2
         for number_, critical in node.marks:
-            badge(sheet, at, top - _BADGE + 2, number_, critical=critical)
+            badge(sheet, at, top - BADGE + 2, number_, critical=critical)
             at += step
 
 
@@ -412,121 +416,5 @@ def _box_width(node: _Node) -> float:
     ]
     if node.evidence in NO_EVIDENCE:
         widths[-1] += 13
-    badges = len(node.marks) * (2 * _BADGE + 3)
+    badges = len(node.marks) * (2 * BADGE + 3)
     return max(46.0, min(_MOST_LABEL, max(*widths, badges, 0.0) + 2 * _PADDING + 4))
-
-
-# --- marks and legend ----------------------------------------------------------------------------
-
-
-def badge(sheet: Sheet, x: float, y: float, number_: int, *, critical: bool) -> None:
-    """Add the number of a path: in a circle, or in a diamond where its critical point is."""
-    colour = COLOURS[number_ - 1]
-    if critical:
-        sheet.path(diamond(x, y, _BADGE + 3), fill=palette.PAPER, stroke=colour, line=2.4)
-    else:
-        sheet.circle(x, y, _BADGE, fill=palette.PAPER, stroke=colour, line=1.6)
-    sheet.words(x, y + 3.4, str(number_), size=9.5, anchor="middle", bold=True)
-
-
-def evidence_mark(sheet: Sheet, x: float, y: float, state: str) -> None:
-    """Add the mark of what a value rests on: an empty ring, a triangle, or a crossed box."""
-    if state == "none":
-        sheet.circle(x, y, 3.6, fill=palette.PAPER, stroke=palette.VERMILION, line=1.5)
-    elif state == "expired":
-        corners = ((x, y - 4.4), (x + 4.6, y + 3.6), (x - 4.6, y + 3.6))
-        sheet.path(polygon(*corners), fill=palette.ORANGE, stroke=palette.INK, line=0.8)
-    elif state == "out_of_service":
-        sheet.box(x - 4, y - 4, 8, 8, fill=palette.PAPER, stroke=palette.INK, line=1.2)
-        sheet.line(x - 4, y - 4, x + 4, y + 4, stroke=palette.INK, line=1.2)
-        sheet.line(x - 4, y + 4, x + 4, y - 4, stroke=palette.INK, line=1.2)
-
-
-@dataclass(frozen=True, slots=True)
-class _Legend:
-    """What stands above the drawing: its title, the four paths, the marks that occur."""
-
-    graph: Mapping[str, Any]
-    paths: Sequence[_Path]
-    drawing: _Drawing
-    words: Words
-    note: str
-
-    def _keys(self) -> list[tuple[str, str]]:
-        """Return the marks that occur, each with its words."""
-        nodes = self.drawing.nodes.values()
-        found = []
-        if any(node.on for node in nodes):
-            found.append(("on", self.words("graph.on_path_key")))
-        if any(node.cdp_of for node in nodes):
-            found.append(("cdp", self.words("graph.cdp_key")))
-        if any(node.kind == "target" for node in nodes):
-            found.append(("target", self.words("graph.target_key")))
-        states = {node.evidence for node in nodes}
-        for state in ("none", "expired", "out_of_service"):
-            if state in states:
-                found.append((state, self.words(f"evidence.{state}")))
-        if any(node.dead for node in nodes):
-            found.append(("dead", self.words("graph.dead_key")))
-        return found
-
-    def _rows(self, width: float) -> list[list[tuple[str, str]]]:
-        """Return the marks in rows that fit."""
-        rows: list[list[tuple[str, str]]] = [[]]
-        used = 0.0
-        for key in self._keys():
-            needed = 22 + width_of(key[1], 10) + 18
-            if rows[-1] and used + needed > width - 2 * _MARGIN:
-                rows.append([])
-                used = 0.0
-            rows[-1].append(key)
-            used += needed
-        return rows
-
-    def _notes(self, width: float) -> list[str]:
-        detailed = len(self.graph["elements"]) <= DETAILED or bool(self.note)
-        texts = [self.note] if self.note else []
-        if detailed and any(len(node.lines) > 1 for node in self.drawing.nodes.values()):
-            texts.append(self.words("graph.values_key"))
-        return [line for text in texts for line in wrapped(text, width - 2 * _MARGIN, 10)]
-
-    def height(self, width: float) -> float:
-        """Return how far down the legend reaches."""
-        lines = len(self.paths) + len(self._rows(width)) + len(self._notes(width))
-        return 30 + 18.0 * lines + 18
-
-    def draw(self, sheet: Sheet, width: float) -> None:
-        """Add the legend at the top."""
-        sheet.words(_MARGIN, 22, self.words("graph.title"), size=14, bold=True)
-        y = 44.0
-        for path in self.paths:
-            colour, dash = COLOURS[path.number - 1], DASHES[path.number - 1]
-            sheet.line(_MARGIN, y - 4, _MARGIN + 44, y - 4, stroke=colour, line=2.6, dash=dash)
-            badge(sheet, _MARGIN + 22, y - 4, path.number, critical=False)
-            text = f"{self.words(path.measure)}: {path.value} ({' – '.join(path.ids)})"
-            sheet.words(_MARGIN + 54, y, fitted(text, width - 2 * _MARGIN - 54))
-            y += 18
-        for row in self._rows(width):
-            x = _MARGIN
-            for kind, text in row:
-                _key(sheet, x + 9, y - 4, kind)
-                sheet.words(x + 22, y, text, size=10)
-                x += 22 + width_of(text, 10) + 18
-            y += 18
-        for line in self._notes(width):
-            sheet.words(_MARGIN, y, line, size=10, fill=palette.MUTED)
-            y += 18
-
-
-def _key(sheet: Sheet, x: float, y: float, kind: str) -> None:
-    if kind == "on":
-        sheet.circle(x, y, 6, fill=palette.PAPER, stroke=palette.MUTED, line=1.6)
-    elif kind == "cdp":
-        sheet.path(diamond(x, y, 7.5), fill=palette.PAPER, stroke=palette.MUTED, line=2.4)
-    elif kind == "target":
-        sheet.box(x - 8, y - 6, 16, 12, stroke=palette.INK, radius=5)
-        sheet.box(x - 5.5, y - 3.5, 11, 7, stroke=palette.INK, radius=3)
-    elif kind == "dead":
-        sheet.box(x - 8, y - 6, 16, 12, stroke=palette.MUTED, dash="4 3")
-    else:
-        evidence_mark(sheet, x, y, kind)

@@ -19,6 +19,7 @@ from typing import Any
 
 from keiryo.charts import palette
 from keiryo.charts.model import Chart
+from keiryo.charts.vector import Vector
 from keiryo.errors import Finding
 
 MOST_ROWS = 600
@@ -57,6 +58,7 @@ thead th {{ background: var(--shade); vertical-align: bottom; }}
 td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 tr.marked td {{ background: var(--mark); font-weight: 600; }}
 figure {{ margin: 1rem 0 1.6rem; }} svg {{ max-width: 100%; height: auto; }}
+.drawing {{ overflow-x: auto; }} .drawing svg {{ max-width: none; }}
 dl {{ display: grid; grid-template-columns: max-content auto; gap: .15rem 1rem; }}
 dt {{ font-weight: 600; }} dd {{ margin: 0; }}
 .finding {{ border-left: .25rem solid var(--line); padding-left: .8rem; margin: .8rem 0; }}
@@ -70,6 +72,7 @@ footer {{ margin-top: 2.5rem; border-top: 1px solid var(--line); font-size: .82r
 @media print {{ body {{ font-size: 9.5pt; max-width: none; padding: 0; }} nav {{ display: none; }}
   a {{ color: inherit; }} thead {{ display: table-header-group; }} h2 {{ break-after: avoid; }}
   tr, figure, .finding, .statement {{ break-inside: avoid; }} .tables {{ overflow: visible; }}
+  .drawing {{ overflow: visible; }} .drawing svg {{ max-width: 100%; max-height: 240mm; }}
   table {{ font-size: 7.5pt; }} th, td {{ padding: .15rem .3rem; }} }}
 @page {{ size: A4 portrait; margin: 16mm 15mm; }}
 """
@@ -122,7 +125,7 @@ class Findings:
     findings: Sequence[Finding | Mapping[str, Any]]
 
 
-Part = Paragraph | Points | Table | Findings | Chart
+Part = Paragraph | Points | Table | Findings | Chart | Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ def page(
     *,
     subtitle: str = "",
     footer: Mapping[str, Any] | None = None,
+    language: str = "en",
+    contents: str = "Contents",
 ) -> str:
     """Return a page as HTML, complete in itself.
 
@@ -150,20 +155,26 @@ def page(
     subtitle : str
     footer : mapping, optional
         What the page was made from, by name: act, digest, convention, version.
+    language : str
+        In which its texts are written.
+    contents : str
+        What its list of sections is called.
     """
     kept = [section for section in sections if section.parts]
     body = "".join(_section(number, section) for number, section in enumerate(kept, 1))
     entries = "".join(
         f'<li><a href="#section-{n}">{shown(s.heading)}</a></li>' for n, s in enumerate(kept, 1)
     )
-    contents = f'<nav aria-label="Contents"><ul>{entries}</ul></nav>\n' if len(kept) > 2 else ""
+    within = (
+        f'<nav aria-label="{shown(contents)}"><ul>{entries}</ul></nav>\n' if len(kept) > 2 else ""
+    )
     below = f'<p class="subtitle">{shown(subtitle)}</p>\n' if subtitle else ""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{shown(language)}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{shown(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"<header>\n<h1>{shown(title)}</h1>\n{below}{contents}</header>\n"
+        f"<header>\n<h1>{shown(title)}</h1>\n{below}{within}</header>\n"
         f"<main>\n{body}</main>\n{_footer(footer or {})}</body>\n</html>\n"
     )
 
@@ -194,6 +205,9 @@ def _part(part: Part, name: str) -> str:
     if isinstance(part, Chart):
         words = shown(part.description)
         return f"<figure>\n{part.svg(name)}<figcaption>{words}</figcaption>\n</figure>\n"
+    if isinstance(part, Vector):
+        label = f'role="region" aria-label="{shown(part.title)}" tabindex="0"'
+        return f'<figure><div class="drawing" {label}>\n{part.svg(name)}</div></figure>\n'
     return "".join(_finding(finding) for finding in part.findings)
 
 

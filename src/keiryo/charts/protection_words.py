@@ -25,6 +25,7 @@ WORDS = {
     # what values rest on
     "evidence.none": "no evidence",
     "evidence.expired": "evidence expired",
+    "evidence.stale": "evidence stale",
     "evidence.out_of_service": "out of service",
     "evidence.valid": "with evidence",
     # the facility as a graph
@@ -64,6 +65,25 @@ WORDS = {
     "profile.p": "Probability of interruption (EASI): %(value)s.",
     "profile.certain": "Deterministic: %(value)s, counted up to %(name)s.",
     "profile.task": "%(number)s %(name)s: detection %(p)s with %(mean)s s remaining; in time %(r)s",
+    "profile.more": "%(count)s more tasks are left out of the list.",
+    # the two-person rule
+    "staffing.title": "Two-person rule: when zones were not sufficiently staffed",
+    "staffing.empty": "There is nothing to draw: no zone has an interval.",
+    "staffing.quiet": "no interval",
+    "staffing.ok": "sufficiently staffed, or empty",
+    "staffing.short": "not sufficiently staffed, within the grace time",
+    "staffing.violation": "violation",
+    "staffing.low": "confidence low (clock)",
+    "staffing.open": "not ended in the log",
+    "staffing.binned": "Zones with a + have too many intervals to draw each: a bar is as high as "
+    "the share of its time that was not sufficiently staffed.",
+    "staffing.left_out": "The %(shown)s zones with the most violations are drawn; %(count)s zones "
+    "are left out.",
+    "staffing.axis": "Time (UTC)",
+    "staffing.counts": "%(violations)s of %(intervals)s",
+    "staffing.counts_head": "Violations",
+    "staffing.told": "%(zone)s: %(intervals)s intervals not sufficiently staffed, of them "
+    "%(violations)s violations and %(low)s of low confidence.",
     # upgrades
     "upgrade.title": "What options to strengthen the facility are worth",
     "upgrade.cost": "Cost",
@@ -76,6 +96,7 @@ WORDS = {
     "upgrade.frontier": "the most that can be reached at each cost",
     "upgrade.budget": "budget %(value)s",
     "upgrade.no_options": "no option",
+    "upgrade.left_out": "The options with the greatest gain are shown; %(count)s are left out.",
     "upgrade.told": "%(kind)s: %(options)s, cost %(cost)s, least probability of interruption "
     "%(value)s (change %(gain)s).",
     "upgrade.frontier_told": "From cost %(cost)s: %(value)s with %(options)s.",
@@ -106,6 +127,7 @@ WORDS = {
     "%(mean)s; without uncertainty %(point)s.",
     # pages
     "page.easi": "Physical protection: one path",
+    "page.two_person": "Physical protection: two-person rule",
     "page.paths": "Physical protection: least protected paths",
     "page.contents": "Contents",
     "page.sensitive": "SENSITIVE: PHYSICAL PROTECTION",
@@ -199,7 +221,7 @@ class Words:
     texts: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return a sentence with its values put in."""
         text = self.texts.get(name) or WORDS[name]
         return text % values if values else text

@@ -19,6 +19,11 @@ from keiryo.charts.drawing import visible
 FAMILY = "'DejaVu Sans', Verdana, Arial, sans-serif"
 SIZE = 11.0
 _NAMESPACE = "http://www.w3.org/2000/svg"
+_COLOURS = " ".join(
+    f'[fill="{light}"] {{ fill: {dark}; }} [stroke="{light}"] {{ stroke: {dark}; }}'
+    for light, dark in palette.DARK.items()
+)
+_DARK = f"@media screen and (prefers-color-scheme: dark) {{ {_COLOURS} }}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +47,16 @@ class Vector:
     height: float
     draw: Callable[[Sheet], None] = field(repr=False)
 
-    def svg(self, identifier: str = "chart") -> str:
+    def svg(self, identifier: str = "chart", *, alone: bool = False) -> str:
         """Return the drawing as SVG.
 
         Parameters
         ----------
         identifier : str
             What the ids inside begin with; drawings of one page need different ones.
+        alone : bool
+            For a file of its own, which takes dark colours by itself; a page forbids styles but
+            its own and does that for all its drawings.
         """
         size = {"width": place(self.width), "height": place(self.height)}
         root = Element("svg", {"xmlns": _NAMESPACE, **size})
@@ -62,6 +70,8 @@ class Vector:
             ("desc", "description", self.description),
         ):
             ElementTree.SubElement(root, tag, id=f"{identifier}-{name}").text = visible(text, 9_999)
+        if alone:
+            ElementTree.SubElement(root, "style").text = _DARK
         sheet = Sheet(root)
         sheet.box(0, 0, self.width, self.height, fill=palette.PAPER)
         self.draw(sheet)
@@ -80,6 +90,11 @@ class Sheet:
         if title:
             ElementTree.SubElement(group, "title").text = visible(title, 400)
         return Sheet(group)
+
+    def moved(self, x: float, y: float) -> Sheet:
+        """Return a sheet whose places are moved to the right and down."""
+        moved = f"translate({place(x)} {place(y)})"
+        return Sheet(ElementTree.SubElement(self.root, "g", transform=moved))
 
     def box(
         self, x: float, y: float, width: float, height: float, *, fill: str = "none",

@@ -10,6 +10,13 @@ import typer
 
 from keiryo.cli.options import Format, FormatOption, Given
 from keiryo.cli.output import show_json, show_rows
+from keiryo.cli.protection_pictures import (
+    LanguageOption,
+    PictureOption,
+    picture_problems,
+    words_of,
+    write_picture,
+)
 
 if TYPE_CHECKING:
     from keiryo.protection.easi_file import EasiInput
@@ -41,6 +48,8 @@ def easi(
             show_default=False,
         ),
     ] = None,
+    picture: PictureOption = None,
+    language: LanguageOption = "en",
     format_: FormatOption = None,
 ) -> None:
     """Estimate the probability that an adversary on one path is interrupted in time (EASI)."""
@@ -49,7 +58,7 @@ def easi(
     from keiryo.protection.inputs import InputError, problem_report
     from keiryo.protection.uncertainty_file import read_uncertainty_file
 
-    problems: list[Problem] = []
+    problems: list[Problem] = picture_problems(picture, language)
     given: EasiInput | None = None
     drawn: UncertaintyInput | None = None
     try:
@@ -66,11 +75,26 @@ def easi(
         raise typer.Exit(2)
     told = easi_result(given)
     told |= _asked_for(given, tornado, drawn)
+    if picture is not None:
+        try:
+            _draw(picture, given, told, language)
+        except InputError as error:
+            print(problem_report(error.problems), file=sys.stderr)
+            raise typer.Exit(2) from None
     wanted = format_ or Given.format
     if wanted is Format.TABLE or (wanted is None and sys.stdout.isatty()):
         _show(told)
     else:
         show_json(told)
+
+
+def _draw(file: Path, given: EasiInput, told: dict[str, Any], language: str) -> None:
+    """Write the picture of the path."""
+    from keiryo.charts.protection_pictures import easi_file
+
+    response = {"mean_s": float(given.response.mean_s), "sd_s": float(given.response.sd_s)}
+    text = easi_file(told, response, file.suffix.lower(), words_of(language))
+    write_picture(file, text, given.classification)
 
 
 def _asked_for(given: EasiInput, tornado: bool, drawn: UncertaintyInput | None) -> dict[str, Any]:

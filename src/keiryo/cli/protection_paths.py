@@ -10,10 +10,18 @@ import typer
 
 from keiryo.cli.options import Format, FormatOption, Given
 from keiryo.cli.output import show_json, show_rows
+from keiryo.cli.protection_pictures import (
+    LanguageOption,
+    PictureOption,
+    picture_problems,
+    words_of,
+    write_picture,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from keiryo.protection.graph_file import GraphInput
     from keiryo.protection.inputs import Problem
 
 TOP = 20
@@ -61,15 +69,21 @@ def paths(
             help="What is out of service and was tested, as 'evidence outages' writes it.",
         ),
     ] = None,
+    picture: PictureOption = None,
+    language: LanguageOption = "en",
     format_: FormatOption = None,
 ) -> None:
     """Find the least protected paths to each target, by four measures, and rank upgrades."""
     from keiryo.protection.graph_file import read_graph_file
-    from keiryo.protection.inputs import InputError, problem_report
+    from keiryo.protection.inputs import InputError, Problem, problem_report
+    from keiryo.protection.outages import apply_outages
     from keiryo.protection.paths_report import aggregate_result, paths_result
     from keiryo.protection.records_file import read_records_file
 
-    problems: list[Problem] = []
+    problems = picture_problems(picture, language)
+    if picture is not None and aggregate is not None:
+        said = "A picture shows values, which --aggregate keeps back: leave one of them out."
+        problems.append(Problem("PICTURE_AGGREGATE", "/picture", said))
     records = None
     level = None if aggregate is None else _level(aggregate, problems)
     try:
@@ -87,11 +101,30 @@ def paths(
         told = paths_result(given, top, records)
     else:
         told = aggregate_result(given, level, records)
+    if picture is not None:
+        drawn = given if records is None else apply_outages(given, records.outages)[0]
+        try:
+            _draw(picture, drawn, told, language)
+        except InputError as error:
+            print(problem_report(error.problems), file=sys.stderr)
+            raise typer.Exit(2) from None
     wanted = format_ or Given.format
     if wanted is Format.TABLE or (wanted is None and sys.stdout.isatty()):
         _show(told)
     else:
         show_json(told)
+
+
+def _draw(file: Path, given: GraphInput, told: dict[str, Any], language: str) -> None:
+    """Write the pictures of the facility, its least protected paths and its options."""
+    from keiryo.charts.protection_pictures import paths_file
+    from keiryo.protection.picture_input import graph_structure, path_results, response_of
+
+    text = paths_file(
+        told, graph_structure(given, told), path_results(given, told), response_of(given.graph),
+        file.suffix.lower(), words_of(language),
+    )  # fmt: skip
+    write_picture(file, text, given.classification)
 
 
 def _level(text: str, problems: list[Problem]) -> Fraction | None:

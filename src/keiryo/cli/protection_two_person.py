@@ -11,6 +11,13 @@ import typer
 
 from keiryo.cli.options import Format, FormatOption, Given
 from keiryo.cli.output import show_rows
+from keiryo.cli.protection_pictures import (
+    LanguageOption,
+    PictureOption,
+    picture_problems,
+    words_of,
+    write_picture,
+)
 
 if TYPE_CHECKING:
     from keiryo.protection.two_person import TwoPersonResult
@@ -30,6 +37,8 @@ def two_person(
     rule: Annotated[
         Path, typer.Option("--rule", metavar="FILE", help="The rule of each zone, TOML or JSON.")
     ],
+    picture: PictureOption = None,
+    language: LanguageOption = "en",
     format_: FormatOption = None,
 ) -> None:
     """Check the two-person rule: when was a zone occupied and not sufficiently staffed.
@@ -40,12 +49,12 @@ def two_person(
     import datetime
 
     from keiryo.protection.access_log import read_access_log
-    from keiryo.protection.inputs import InputError, Problem, problem_report
+    from keiryo.protection.inputs import InputError, problem_report
     from keiryo.protection.two_person import check_two_persons
     from keiryo.protection.two_person_json import write_json
     from keiryo.protection.two_person_rule import read_rule_file
 
-    problems: list[Problem] = []
+    problems = picture_problems(picture, language)
     rules = log = None
     try:
         rules = read_rule_file(rule)
@@ -65,12 +74,32 @@ def two_person(
     if found is None or problems:
         print(problem_report(problems), file=sys.stderr)
         raise typer.Exit(2)
+    if picture is not None:
+        try:
+            _draw(picture, found, language)
+        except InputError as error:
+            print(problem_report(error.problems), file=sys.stderr)
+            raise typer.Exit(2) from None
     wanted = format_ or Given.format
     if wanted is Format.TABLE or (wanted is None and sys.stdout.isatty()):
         _show(found)
     else:
         write_json(found, sys.stdout)
     raise typer.Exit(0 if found.is_clean else 1)
+
+
+def _draw(file: Path, found: TwoPersonResult, language: str) -> None:
+    """Write the picture of when zones were not sufficiently staffed."""
+    from keiryo.charts.protection_pictures import staffing_file
+    from keiryo.charts.staffing_board import ZoneTimes
+
+    zones = [
+        ZoneTimes(one.rule.zone, one.start_ns, one.end_ns, one.violation, one.low_confidence,
+                  one.open)
+        for one in found.zones
+    ]  # fmt: skip
+    text = staffing_file(found.classification, zones, file.suffix.lower(), words_of(language))
+    write_picture(file, text, found.classification)
 
 
 def _show(found: TwoPersonResult) -> None:
