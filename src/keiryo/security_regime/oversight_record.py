@@ -30,7 +30,7 @@ BASIS = "docs/theory/physical-protection.md"
 TITLE_LENGTH, WORDS_LENGTH = 64, 200
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_VERSION = re.compile(r"[A-Za-z0-9._-]{1,16}")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,15}")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/()-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ACT_NAME = re.compile(r"act:[0-9]{1,18}")
