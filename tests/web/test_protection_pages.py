@@ -380,7 +380,8 @@ def _event(site: Site) -> dict[str, Any]:
 
 def _upgrade(site: Site) -> dict[str, Any]:
     return {
-        "upgrade": "UP-1", "facility": facility(site), "partner": "DOE", "title": "New lock", "aim": "sustain",
+        "upgrade": "UP-1", "facility": facility(site), "partner": "DOE", "aim": "sustain",
+        "title": "New lock",
         "install_by": day("2025-09-30"),
     }  # fmt: skip
 

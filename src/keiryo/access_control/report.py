@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from keiryo.access_control.authorisations import Authorisations
@@ -274,6 +275,7 @@ def staffing_log(events: Events) -> AccessLog:
         readers=names["reader"],
         last_ns=events.last_ns,
         warnings=(),
+        again=np.array([], dtype=np.int64),
     )
 
 

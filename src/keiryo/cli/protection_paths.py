@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from keiryo.protection.graph_file import GraphInput
     from keiryo.protection.inputs import Problem
+    from keiryo.protection.records_file import Records
 
 TOP = 20
 NAMED = 40
@@ -33,6 +34,15 @@ TITLES = {
     "min_p_interruption_deterministic": "P(I), deterministic",
     "min_p_interruption": "P(I), EASI",
 }
+
+EvidenceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence",
+        metavar="FILE",
+        help="What is out of service and was tested, as 'evidence outages' writes it.",
+    ),
+]
 
 
 def paths(
@@ -61,14 +71,7 @@ def paths(
             help="Tell only whether the least probability of interruption reaches this level.",
         ),
     ] = None,
-    evidence: Annotated[
-        Path | None,
-        typer.Option(
-            "--evidence",
-            metavar="FILE",
-            help="What is out of service and was tested, as 'evidence outages' writes it.",
-        ),
-    ] = None,
+    evidence: EvidenceOption = None,
     picture: PictureOption = None,
     language: LanguageOption = "en",
     format_: FormatOption = None,
@@ -76,7 +79,6 @@ def paths(
     """Find the least protected paths to each target, by four measures, and rank upgrades."""
     from keiryo.protection.graph_file import read_graph_file
     from keiryo.protection.inputs import InputError, Problem, problem_report
-    from keiryo.protection.outages import apply_outages
     from keiryo.protection.paths_report import aggregate_result, paths_result
     from keiryo.protection.records_file import read_records_file
 
@@ -102,9 +104,8 @@ def paths(
     else:
         told = aggregate_result(given, level, records)
     if picture is not None:
-        drawn = given if records is None else apply_outages(given, records.outages)[0]
         try:
-            _draw(picture, drawn, told, language)
+            _draw(picture, given, records, told, language)
         except InputError as error:
             print(problem_report(error.problems), file=sys.stderr)
             raise typer.Exit(2) from None
@@ -115,11 +116,16 @@ def paths(
         show_json(told)
 
 
-def _draw(file: Path, given: GraphInput, told: dict[str, Any], language: str) -> None:
+def _draw(
+    file: Path, given: GraphInput, records: Records | None, told: dict[str, Any], language: str
+) -> None:
     """Write the pictures of the facility, its least protected paths and its options."""
     from keiryo.charts.protection_pictures import paths_file
+    from keiryo.protection.outages import apply_outages
     from keiryo.protection.picture_input import graph_structure, path_results, response_of
 
+    if records is not None:
+        given, _ = apply_outages(given, records.outages)
     text = paths_file(
         told, graph_structure(given, told), path_results(given, told), response_of(given.graph),
         file.suffix.lower(), words_of(language),
