@@ -120,7 +120,7 @@ def require_plan(viewer: Viewer, plan: str, version: str) -> Plan:
     if found is None:
         raise NotFoundError(
             f"there is no plan {plan[:40]!r} version {version[:20]!r}",
-            "'keiryo protection plan list' lists them.",
+            "The list shows all.",
         )
     return found
 
@@ -137,7 +137,7 @@ def require_inspection(viewer: Viewer, name: str) -> Inspection:
     if found is None:
         raise NotFoundError(
             f"there is no inspection {name[:40]!r}",
-            "'keiryo protection inspection list' lists them.",
+            "The list shows all.",
         )
     return found
 
@@ -152,9 +152,7 @@ def require_finding(viewer: Viewer, name: str) -> FindingRecord:
     """
     found = known(viewer).findings.get(name)
     if found is None:
-        raise NotFoundError(
-            f"there is no finding {name[:40]!r}", "'keiryo protection finding list' lists them."
-        )
+        raise NotFoundError(f"there is no finding {name[:40]!r}", "The list shows all.")
     return found
 
 
