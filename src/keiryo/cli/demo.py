@@ -127,6 +127,7 @@ def _run(place: str, serve: bool, ending: str | None) -> None:
     _evaluate(books)
     _obligations(books)
     _surveillance(books)
+    _protection(books)
     _prove(books)
     _next(place, time.perf_counter() - began)
     if serve:
@@ -287,6 +288,15 @@ def _surveillance(books: Books) -> None:
     look_at_coverage(books)
 
 
+def _protection(books: Books) -> None:
+    """Say how strictly the material must be protected, and what an outage would do."""
+    from keiryo.cli.demo_protection import look_at_protection, protect_the_store
+
+    _heading("8  Is it protected? A category from the books, an invented facility")
+    protect_the_store(books)
+    look_at_protection(books)
+
+
 def _list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
@@ -303,7 +313,7 @@ def _prove(books: Books) -> None:
     from keiryo.journal.verify import verify
     from keiryo.storage.engine import Database
 
-    _heading("8  Proven")
+    _heading("9  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
     print(
@@ -381,6 +391,8 @@ def _next(place: str, seconds: float) -> None:
             "coverage line XARA/F25-FA-003 --from 2025-11-01 --to 2026-01-01",
             "and through the weeks",
         ),
+        ("protection category XARA --on 2025-12-31", "how strictly it must be protected"),
+        ("protection evidence due", "what is to be tested, and what is out of service"),
         ("cooperation commitments", "what was promised, by whom, by when"),
         ("transit --on 2025-09-30", "what was on its way, and for how long"),
         ("correct XAFA/107/1 --set 630=461201.4", "all that would follow from one wrong weight"),
