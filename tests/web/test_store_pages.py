@@ -125,8 +125,8 @@ def test_wrong_passphrases(kept: Site, store: str) -> None:
         answer = desk.client.post(f"{HOME}/open", {"store": store, "store_password": given})
         assert answer.status_code == 422 and (not given or given not in answer.text)
     for _ in range(3):
-        given = {"store": store, "store_password": "wrong umbrellas everywhere"}
-        answer = desk.client.post(f"{HOME}/open", given)
+        wrong = {"store": store, "store_password": "wrong umbrellas everywhere"}
+        answer = desk.client.post(f"{HOME}/open", wrong)
     assert "wait" in answer.text
     assert desk.get().status_code == 303
     right = {"store": store, "store_password": phrase("officer")}

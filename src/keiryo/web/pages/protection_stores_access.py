@@ -118,9 +118,7 @@ def show_irregularity(request: AnyRequest, viewer: Asking, store: FromPath[str])
     record, reason = viewer.field("record"), viewer.field("reason")
     told = irregularity(mine.opened, record, reason)[1].to_dict()
     raised_it = bool(told["steps"]) and told["steps"][0]["by"] == mine.person
-    able = [
-        one for one in FOLLOWS.get(told["state"], ()) if not (raised_it and one in RESOLVING)
-    ]
+    able = [one for one in FOLLOWS.get(told["state"], ()) if not (raised_it and one in RESOLVING)]
     return shown(
         request,
         mine,
@@ -183,8 +181,6 @@ def review_kept_access(viewer: Asking, store: FromPath[str]) -> Response[Any]:
 
 SECTION = Section(
     "protection_stores_access",
-    handlers=(
-        *(irregularities_page, show_irregularity, step_of_irregularity, review_kept_access),
-    ),
+    handlers=(*(irregularities_page, show_irregularity, step_of_irregularity, review_kept_access),),
 )
 """Pages of access in an opened store."""

@@ -144,7 +144,8 @@ def shown(
 ) -> Response[Any]:
     """Return a page of an opened store; it leads away from itself when the store closes."""
     left = (mine.opening.until - mine.opened.store.clock()).total_seconds()
-    crumbs = [(_("Sealed stores"), HOME), (mine.store.facility, mine.address)]
+    crumbs: list[tuple[str, str | None]] = [(_("Sealed stores"), HOME)]
+    crumbs.append((mine.store.facility, mine.address))
     title = context.pop("crumb", None)
     if title is not None:
         crumbs.append((title, None))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from keiryo.web.pages.protection_stores_known import badge
 from keiryo.web.pages.protection_stores_words import EVIDENCE, MEASURES
-from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import day_text
+from keiryo.web.speaking import gettext as _
 
 if TYPE_CHECKING:
     from keiryo.security_store.opened import Content
