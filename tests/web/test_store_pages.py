@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -378,3 +379,38 @@ def test_members_and_trail(kept: Site, store: str) -> None:
     (proposal,) = set(re.findall(r'value="(M-[A-Z2-7]{10})"', desk.get("/members").text))
     assert other.post("/members/answers", proposal=proposal, answer="confirm").status_code == 303
     assert evaluator.get().status_code == 404
+
+
+def test_what_is_typed_is_kept_nowhere_else(kept: Site, store: str) -> None:
+    desk = Desk(kept, "accountant", store)
+    desk.client.cookies["keiryo_session"] = kept.session("accountant")  # signed in anew
+    given = {"reason": "secret words", "_form": desk.here, "_form_token": "of the old session"}
+    answer = desk.client.request("POST", f"{desk.here}/show", data=given)
+    assert answer.headers["location"] == f"{HOME}?kept=1"
+    from keiryo.people.tables import SAVED_FORM
+
+    with kept.database.reading() as connection:
+        rows = connection.execute(kept.database.metadata.tables[SAVED_FORM].select()).all()
+    assert "secret words" not in str(rows)
+    desk.client.cookies.clear()
+    answer = desk.client.request("POST", f"{desk.here}/show", data=given)
+    assert answer.status_code != 303 and "ticket" not in answer.text
+
+
+def test_copies_and_damage(kept: Site, store: str) -> None:
+    stores = kept.app.state.server.stores
+    desk = Desk(kept, "officer", store)
+    file = stores.folder / "f.store"
+    (stores.folder / "older.store").write_bytes(file.read_bytes())
+    (stores.folder / "older.store").chmod(0o600)
+    assert "several copies" in desk.get().text
+    (stores.folder / "older.store").unlink()
+    (stores.folder / "noise.store").write_bytes(b"noise")
+    assert desk.get().status_code == 200
+    connection = sqlite3.connect(file)
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("UPDATE entry SET reason = 'other' WHERE seq = 5")
+    connection.commit()
+    connection.close()
+    assert desk.client.get("/").status_code == 200

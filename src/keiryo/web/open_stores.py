@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keiryo.errors import JournalError, NotFoundError, StorageError
+from keiryo.errors import JournalError, NotFoundError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from keiryo.security_store.opened import Opened
@@ -39,8 +39,15 @@ class Opening:
 
     opened: Opened = field(repr=False)
     until: datetime
+    timer: threading.Timer | None = field(default=None, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
     _done: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def close(self) -> None:
+        """Forget the keys."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.opened.close()
 
     def once(self, form: str, do: Callable[[], str]) -> str:
         """Do what a form asks for and return what came of it; sent again, only the latter."""
@@ -69,6 +76,7 @@ class OpenStores:
         self.more: dict[str, Any] = {}
         """Further settings of each store."""
         self._stores: dict[Path, Store] = {}
+        self._members: dict[Path, tuple[object, frozenset[str]]] = {}
         self._open: dict[tuple[str, str], Opening] = {}
         self._lock = threading.RLock()
 
@@ -78,17 +86,29 @@ class OpenStores:
         return self.folder is not None
 
     def of(self, person: str) -> list[Store]:
-        """Return the stores in which a person has a role; damaged ones are left out and noted."""
-        found = []
-        for store in self._all():
-            try:
-                roles = store.state().roles(person)
-            except (StorageError, JournalError) as error:
-                log.warning("a sealed store cannot be read: %s", type(error).__name__)
-                continue
-            if roles:
-                found.append(store)
-        return sorted(found, key=lambda one: (one.facility, one.id))
+        """Return the stores in which a person has a role."""
+        found = [store for store in self._all() if person in self._members_of(store)]
+        return sorted(found, key=lambda one: (one.id, str(one.path)))
+
+    def _members_of(self, store: Store) -> frozenset[str]:
+        """Return who has a role in a store, read anew when its file was written to.
+
+        Of a store that cannot be read just now the members stay who they were, and whatever they
+        do in it tells why; before it was ever read it has none.
+        """
+        before, known = self._members.get(store.path, (None, frozenset()))
+        try:
+            found = store.path.stat()
+            now = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if now == before:
+                return known
+            state = store.state()
+            known = frozenset(one for one in list(state.members) if state.roles(one))
+        except (OSError, StorageError, JournalError) as error:
+            log.warning("a sealed store cannot be read: %s", type(error).__name__)
+            return known
+        self._members[store.path] = (now, known)
+        return known
 
     def store(self, person: str, name: str) -> Store:
         """Return a store in which a person has a role.
@@ -97,11 +117,18 @@ class OpenStores:
         ------
         NotFoundError
             If there is none; whether it exists for others is not told.
+        UsageError
+            If a copy of the store lies in the folder too.
         """
-        for one in self.of(person):
-            if one.id == name:
-                return one
-        raise NotFoundError("there is no such page", "The menu leads to all pages.")
+        found = [one for one in self.of(person) if one.id == name]
+        if not found:
+            raise NotFoundError("there is no such page", "The menu leads to all pages.")
+        if len(found) > 1:
+            raise UsageError(
+                "the folder has several copies of this store",
+                "Keep one there, and find out who put the others.",
+            )
+        return found[0]
 
     def _all(self) -> list[Store]:
         from keiryo.security_store.file import ENDING
@@ -130,13 +157,13 @@ class OpenStores:
         store = self.store(person, name)
         opened = store.open(person, passphrase, self.clock())
         made = Opening(opened, opened.expires_at)
+        seconds = max((made.until - self.clock()).total_seconds(), 0.0)
+        made.timer = threading.Timer(seconds + 1.0, self.sweep)
+        made.timer.daemon = True
         with self._lock:
             self.close(session, name)
             self._open[session, name] = made
-        seconds = max((made.until - self.clock()).total_seconds(), 0.0)
-        timer = threading.Timer(seconds + 1.0, self.sweep)
-        timer.daemon = True
-        timer.start()
+        made.timer.start()
         return made
 
     def opening(self, session: str, person: str, name: str) -> Opening | None:
@@ -151,17 +178,17 @@ class OpenStores:
         now = self.clock()
         with self._lock:
             for key in [key for key, one in self._open.items() if now >= one.until]:
-                self._open.pop(key).opened.close()
+                self._open.pop(key).close()
 
     def close(self, session: str, name: str | None = None) -> None:
         """Forget the keys of what a session has open: one store, or all."""
         with self._lock:
             for key in [key for key in self._open if key[0] == session and name in (None, key[1])]:
-                self._open.pop(key).opened.close()
+                self._open.pop(key).close()
 
     def close_all(self) -> None:
         """Forget all keys."""
         with self._lock:
             for one in self._open.values():
-                one.opened.close()
+                one.close()
             self._open.clear()
