@@ -18,7 +18,7 @@ from keiryo.web.pages.protection_stores_known import (
     state_badge,
 )
 from keiryo.web.pages.protection_stores_records import STORE
-from keiryo.web.pages.protection_stores_words import GRADES, KINDS, STATES
+from keiryo.web.pages.protection_stores_words import GRADES, KINDS, STANDINGS
 from keiryo.web.sections import Section
 from keiryo.web.speaking import gettext as _
 from keiryo.web.speaking import instant_text, said
@@ -133,7 +133,7 @@ def show_irregularity(request: AnyRequest, viewer: Asking, store: FromPath[str])
             {**one, "state": state_badge(one["state"]), "at": instant_text(one["at"])}
             for one in told["steps"]
         ],
-        follows=[(one, _(STATES[one][0])) for one in able] if _resolves(mine) else [],
+        follows=[(one, _(STANDINGS[one][0])) for one in able] if _resolves(mine) else [],
         raised_it=raised_it,
     )
 

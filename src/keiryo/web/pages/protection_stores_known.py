@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from keiryo.dates import parse_date
 from keiryo.errors import NotFoundError, UsageError
-from keiryo.web.pages.protection_stores_words import STATES
+from keiryo.web.pages.protection_stores_words import STANDINGS
 from keiryo.web.rendering import render
 from keiryo.web.saved_forms import NEVER_KEPT
 from keiryo.web.speaking import gettext as _
@@ -205,7 +205,7 @@ def badge(words: Mapping[str, tuple[str, str]], name: str) -> dict[str, str]:
 
 def state_badge(name: str) -> dict[str, str]:
     """Return a state of what is asked, proposed or resolved."""
-    return badge(STATES, name)
+    return badge(STANDINGS, name)
 
 
 def day_field(viewer: Viewer, name: str) -> datetime.date:

@@ -65,7 +65,7 @@ CHANGES = {
     "withdraw": sentence("end a membership"),
     "destroy_record": sentence("destroy a record"),
 }
-STATES = {
+STANDINGS = {
     "open": (sentence("open"), "wait"),
     "done": (sentence("done"), "ok"),
     "released": (sentence("released"), "ok"),
