@@ -49,7 +49,7 @@ def toml(values: dict[str, Any]) -> str:
 
 
 def test_every_setting_from_a_file_and_from_the_environment(tmp_path: Path) -> None:
-    assert set(EVERY) == {f.name for f in fields(Settings)} - {"oidc"}
+    assert set(EVERY) == {f.name for f in fields(Settings)} - {"oidc", "security_stores"}
     wanted = Settings(**EVERY)
     assert settings_of(toml(EVERY), tmp_path) == wanted
     words = {
@@ -57,6 +57,16 @@ def test_every_setting_from_a_file_and_from_the_environment(tmp_path: Path) -> N
         for name, value in EVERY.items()
     }
     assert settings_of(environment=words) == wanted
+
+
+def test_the_folder_of_sealed_stores(tmp_path: Path) -> None:
+    words = {"KEIRYO_SECURITY_STORES": str(tmp_path)}
+    assert settings_of(environment=words).security_stores == str(tmp_path)
+    assert settings_of(environment={"KEIRYO_SECURITY_STORES": ""}).security_stores is None
+    with pytest.raises(UsageError, match="security_stores is a folder"):
+        settings_of(environment={"KEIRYO_SECURITY_STORES": str(tmp_path / "none")})
+    with pytest.raises(UsageError, match="sealed stores are for one process"):
+        settings_of(environment=words, books=POSTGRES, workers=2)
 
 
 def test_the_last_wins(tmp_path: Path) -> None:

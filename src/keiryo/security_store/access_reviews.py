@@ -156,7 +156,7 @@ def irregularities(
 ) -> list[tuple[Title, Irregularity]]:
     """Return the irregularities that are kept, with the head of the record of each."""
     return [
-        (title, _kept(opened, title.record, reason)[1])
+        (title, irregularity(opened, title.record, reason)[1])
         for title in opened.titles(rights.ACCESS, kind=KIND)
     ]
 
@@ -171,7 +171,7 @@ def step(opened: Opened, record: str, state: str, reason: str) -> Irregularity:
     NotFoundError
         If there is no such irregularity.
     """
-    head, one = _kept(opened, record, reason)
+    head, one = irregularity(opened, record, reason)
     made = resolved(one, state, by=opened.person, at_ns=_now(opened), reason=reason)
     with opened.acting() as act:
         if act.state.records[record].last.number != head.version:
@@ -180,7 +180,7 @@ def step(opened: Opened, record: str, state: str, reason: str) -> Irregularity:
     return made
 
 
-def _kept(opened: Opened, record: str, reason: str) -> tuple[Title, Irregularity]:
+def irregularity(opened: Opened, record: str, reason: str) -> tuple[Title, Irregularity]:
     """Return an irregularity, if its versions are by those who took its steps."""
     known = opened.state().records.get(record)
     if known is None or known.kind != KIND:

@@ -5,7 +5,8 @@ Every route is closed unless it says otherwise: ``opt`` of a handler may have
 - ``open=True``: for everybody, signed in or not;
 - ``step="password"``: also while the second factor is still missing;
 - ``reads="accounts"``: only for who may read something of that capability;
-- ``ability="administer"``: only for who holds a role with that ability.
+- ``ability="administer"``: only for who holds a role with that ability;
+- ``hidden=True``: for programs with a token it does not exist.
 
 A request that changes anything must come from a form of this server (OWASP, Cross-Site Request
 Forgery Prevention): it carries the form token of its session, and no header that says it came
@@ -117,6 +118,8 @@ def _enter(request: AnyRequest, viewer: Viewer | None) -> Response[Any] | None:
         if path.startswith(API):
             raise NotPermittedError("the second factor is still missing", "Give it first.")
         return Redirect("/sign-in/second", status_code=303)
+    if viewer.api_token is not None and opt.get("hidden"):
+        raise HTTPException(status_code=404)
     if viewer.api_token is not None and not path.startswith((API, "/metrics")):
         raise NotPermittedError("a token is for the API", "Sign in to see pages.")
     if request.method not in SAFE_METHODS:

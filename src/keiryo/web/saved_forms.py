@@ -33,6 +33,8 @@ MAX_BYTES = 256 * 1024
 FORM_FIELD = "_form"
 """Hidden field: the path of the page that has the form."""
 
+NEVER_KEPT = "/protection/stores"
+"""What is typed into forms below this path is kept nowhere but in a sealed store."""
 PURPOSE = "typed form"
 WAITING = "/forms/waiting"
 """Path below which a form waits for who signs in elsewhere."""
@@ -125,6 +127,8 @@ def kept_for_later(request: Request[Any, Any, Any], form: FormMultiDict) -> Resp
     server: Server = request.app.state.server
     viewer: Viewer | None = request.scope["state"].get("viewer")
     path, fields = form_path(request, form), typed(form)
+    if request.url.path.startswith(NEVER_KEPT):
+        path, fields = NEVER_KEPT, {}
     token = request.headers.get("X-Form-Token") or form.get("_form_token")
     whose = who_left(request, token if isinstance(token, str) else "")
     if viewer is not None and whose in (None, viewer.person.person):

@@ -6,11 +6,13 @@ import datetime
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from keiryo.journal.opening import recorded_state
 from keiryo.people.secret import server_secret
 from keiryo.people.views import Viewing
 from keiryo.storage.engine import Database
+from keiryo.web.open_stores import OpenStores
 from keiryo.web.rate import RateLimits
 from keiryo.web.remembered import LastActs, Remembered
 from keiryo.web.sections import Section
@@ -55,9 +57,12 @@ class Server:
             self.settings.requests_per_minute, self.settings.strangers_per_minute
         )
         self.secret = server_secret(self.database)
+        folder = self.settings.security_stores
+        self.stores = OpenStores(Path(folder) if folder else None, self.now)
 
     def close(self) -> None:
         """Let go of the books."""
+        self.stores.close_all()
         self.viewing.close()
         self.database.close()
 

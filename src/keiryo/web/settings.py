@@ -21,6 +21,8 @@ from keiryo.people.oidc_provider import OidcProvider
 from keiryo.storage.engine import database_url
 
 PREFIX = "KEIRYO_WEB_"
+STORES = "KEIRYO_SECURITY_STORES"
+"""Names the folder of the sealed stores, as for the commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Settings:
     language : str
         Of pages before anybody chose: ``"en"`` or ``"ja"``.
     log_level : str
+    security_stores : str or None
+        The folder of the sealed stores; without it there are no pages of them.
     oidc : tuple of OidcProvider
         Single sign-on.
     """
@@ -68,6 +72,7 @@ class Settings:
     strangers_per_minute: int = 120
     language: str = "en"
     log_level: str = "info"
+    security_stores: str | None = None
     oidc: tuple[OidcProvider, ...] = field(default=(), repr=False)
 
     @property
@@ -130,7 +135,10 @@ def read_settings(
     found: dict[str, Any] = {"books": place}
     if file is not None:
         found |= _from_file(file)
-    for name, text in (os.environ if environment is None else environment).items():
+    variables = os.environ if environment is None else environment
+    if variables.get(STORES):
+        found["security_stores"] = variables[STORES]
+    for name, text in variables.items():
         if name.startswith(PREFIX):
             key = name.removeprefix(PREFIX).lower()
             found[key] = text.split(",") if key == "trusted_proxies" else text
@@ -140,6 +148,8 @@ def read_settings(
     values = {n: _checked(n, v, problems) for n, v in found.items() if n in known}
     if (values.get("workers") or 1) > 1 and _is_sqlite(values.get("books")):
         problems.append("several workers need PostgreSQL; SQLite is for one process")
+    if (values.get("workers") or 1) > 1 and values.get("security_stores"):
+        problems.append("pages of sealed stores are for one process: workers = 1")
     if problems:
         raise UsageError(
             f"the settings cannot be used: {'; '.join(problems)}",
@@ -180,6 +190,8 @@ def _checked(name: str, value: Any, problems: list[str]) -> Any:
         problems.append(f"{name} is text, not {value!r}")
     elif name == "public_url" and not _is_origin(value):
         problems.append(f"public_url is https://host or https://host:port, not {value!r}")
+    elif name == "security_stores" and not Path(value).is_dir():
+        problems.append("security_stores is a folder that exists")
     elif name == "books":
         return _books(value, problems)
     else:

@@ -123,6 +123,7 @@ def sign_out(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """End the session, here and in the browser."""
     if viewer.session is not None:
         end_session(viewer.whole, viewer.session.session_id, viewer.server.now())
+        viewer.server.stores.close(viewer.session.session_id)
     answer = Redirect("/sign-in?out=1", status_code=303)
     drop_session(request, answer)
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
