@@ -414,3 +414,8 @@ def test_copies_and_damage(kept: Site, store: str) -> None:
     connection.commit()
     connection.close()
     assert desk.client.get("/").status_code == 200
+    stores._stores.clear()  # as a server that begins with it
+    stores._members.clear()
+    assert desk.client.get("/").status_code == 200
+    told = desk.get()
+    assert told.status_code == 404 and str(stores.folder) not in told.text
