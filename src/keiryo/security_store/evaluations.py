@@ -50,6 +50,8 @@ def evaluate(
         The record with the values of compensatory measures.
     """
     records = _valued(opened, records, values, reason)
+    from keiryo.protection.easi_report import easi_result
+
     given = opened.read(record, reason)
     kind = given.head.kind
     if kind not in rights.BASIS_OF["evaluation"]:
@@ -60,9 +62,14 @@ def evaluate(
         "input_sha256": hashlib.sha256(given.content).hexdigest(),
         "on": on.isoformat(),
         "evidence": [],
-        "result": _result(given, on, state, records),
+        "result": {},
+        "drawn": None,
     }
-    told["evidence"] = _evidence(told["result"]) if kind == "graph" else []
+    if kind == "easi":
+        told["result"] = easi_result(read("easi", given.head.media_type, given.content))
+    else:
+        told["result"], told["drawn"] = _of_graph(given, on, state, records)
+        told["evidence"] = _evidence(told["result"])
     content = json.dumps(told, indent=2).encode()
     with opened.acting() as act:
         return opened.seal(
@@ -89,22 +96,31 @@ def _valued(
     return with_values(records, found)
 
 
-def _result(given: Content, on: date, state: str | None, records: Records | None) -> dict[str, Any]:
-    from keiryo.protection.easi_report import easi_result
+def _of_graph(
+    given: Content, on: date, state: str | None, records: Records | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the result for a graph, and what a picture of it needs beside the result."""
     from keiryo.protection.graph_file import read_graph
     from keiryo.protection.inputs import InputError
+    from keiryo.protection.outages import apply_outages
     from keiryo.protection.paths_report import paths_result
+    from keiryo.protection.picture_input import graph_structure, path_results, response_of
 
-    media_type = given.head.media_type
-    if given.head.kind == "easi":
-        return easi_result(read("easi", media_type, given.content))
     try:
-        node = node_of(media_type, given.content)
+        node = node_of(given.head.media_type, given.content)
         node.value["as_of"] = on.isoformat()
-        return paths_result(read_graph(node, state), records=records)
+        facility = read_graph(node, state)
+        result = paths_result(facility, records=records)
     except InputError as error:
         codes = ", ".join(sorted({one.code for one in error.problems}))
         raise UsageError(f"record {given.head.record} is not evaluated: {codes}") from None
+    if records is not None:
+        facility, _ = apply_outages(facility, records.outages)
+    return result, {
+        "structure": graph_structure(facility, result),
+        "response": response_of(facility.graph),
+        "profile": path_results(facility, result)["min_p_interruption"],
+    }
 
 
 def _evidence(result: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from keiryo.web.pages.protection_stores_known import badge
 from keiryo.web.pages.protection_stores_words import EVIDENCE, MEASURES
-from keiryo.web.speaking import day_text
+from keiryo.web.speaking import day_text, language
 from keiryo.web.speaking import gettext as _
 
 if TYPE_CHECKING:
@@ -49,7 +49,32 @@ def _evaluation(told: dict[str, Any]) -> dict[str, Any]:
     }
     if source["kind"] == "easi":
         return {**common, **_single(result)}
-    return {**common, **_graph(result)}
+    return {**common, **_graph(result), "pictures": _pictures(result, told.get("drawn"))}
+
+
+def _pictures(result: dict[str, Any], drawn: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Return pictures of an evaluation: the facility, the way along its path, what upgrades buy."""
+    from keiryo.charts import protection_pictures as charts
+
+    if drawn is None:
+        return []
+    words = charts.LANGUAGES.get(language(), charts.LANGUAGES["en"])
+    profile, response = drawn["profile"], drawn["response"]
+    found = [
+        (
+            _("The facility"),
+            charts.facility_graph_svg(result, drawn["structure"], words, "drawn-facility"),
+        ),
+        (
+            _("Along the least protected path"),
+            charts.path_profile_svg(profile, response, words, "", "drawn-profile"),
+        ),
+    ]
+    if result["upgrades"] is not None:
+        found.append(
+            (_("What upgrades buy"), charts.upgrade_chart_svg(result, words, "drawn-upgrades"))
+        )
+    return found
 
 
 def _single(result: dict[str, Any]) -> dict[str, Any]:
