@@ -36,11 +36,11 @@ def protect_the_store(books: Books) -> None:
     from keiryo.security_regime.plan_recording import record_plans, take_plan_steps
 
     begin = datetime.date(2025, 1, 1)
-    plan = {"plan": "PPP-XAR", "version": "1", "facility": FACILITY}
+    plan = {"plan": "plan-xar", "version": "1", "facility": FACILITY}
     row = {**plan, "kind": "physical_protection", "title": "Protection of the store"}
     regulator = replace(books.actor, person="P-REGULATOR")
     terms = {
-        "basis": "LC-7",
+        "basis": "licence-7",
         "review_on": datetime.date(2026, 6, 30),
         "valid_from": begin,
         "digest": hashlib.sha256(b"an invented plan").hexdigest(),
