@@ -298,6 +298,20 @@ def test_local_time_that_occurs_twice(tmp_path: Path) -> None:
         read_events_file(file, setup)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("log_start", "2027-05-31T08:00:01Z", "LOG_START"),
+        ("log_end", "2027-05-31T08:59:59Z", "LOG_END"),
+    ],
+)
+def test_records_outside_the_time_of_the_log(
+    key: str, value: str, code: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=code):
+        events_of(tmp_path, IN_AND_OUT, setup_of(**{key: value}))
+
+
 def test_csv_json_and_quotes_are_read_alike(tmp_path: Path) -> None:
     plain = f"{HEAD}\n{AT},a,D1,in\n"
     record = {"time": AT, "person": "a", "reader": "D1", "direction": "in"}

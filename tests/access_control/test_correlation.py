@@ -150,8 +150,8 @@ QUIET: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 def rules_of(rows: str, case: dict[str, Any], folder: Path) -> set[str]:
     """Return the rules that fire."""
-    setup = setup_of()
-    done = review(read_case(Node({**DAY, **case}), setup), setup, events_of(folder, rows))
+    setup = setup_of(log_start=at("00:00:00"), log_end=at("23:00:00"))
+    done = review(read_case(Node({**DAY, **case}), setup), setup, events_of(folder, rows, setup))
     told = review_result(done)["irregularities"]
     assert all(one["innocent_explanations"] and one["due"] for one in told)
     return {one["rule"] for one in told}
@@ -190,6 +190,15 @@ def test_nothing_is_told_of_what_was_not_given() -> None:
     assert done.irregularities == ()
     assert done.left_out["X2"] == "access"
     assert set(done.left_out) == set(RULES)
+
+
+def test_what_lies_outside_the_records_is_not_judged(tmp_path: Path) -> None:
+    setup = setup_of()
+    case = read_case(
+        Node({**DAY, "seen": [SEEN], "transfer": [{**MOVE, "at": at("07:00:00")}]}), setup
+    )
+    done = review(case, setup, events_of(tmp_path, ONE))
+    assert (done.irregularities, done.not_judged) == ((), ("t", "c"))
 
 
 def test_due_by_category(tmp_path: Path) -> None:

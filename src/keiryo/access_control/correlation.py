@@ -95,6 +95,19 @@ def rules_left_out(case: Case, visits: Visits | None) -> dict[str, str]:
     }
 
 
+def not_judged(case: Case, visits: Visits | None) -> list[str]:
+    """Return transfers and sightings of the time of which the records of access say nothing."""
+    if visits is None:
+        return []
+    asked: list[Transfer | Seen] = [one for one in case.transfers if one.origin is not None]
+    asked += case.seen
+    return [
+        one.id
+        for one in asked
+        if _in_time(case, one.start_ns, one.end_ns) and not visits.tell_of(one.start_ns, one.end_ns)
+    ]
+
+
 def _dated(one: Irregularity, case: Case) -> Irregularity:
     """Return an irregularity with the time within which it is to be resolved."""
     category = case.categories.get(one.area or "", "PMP")
@@ -163,6 +176,8 @@ def _two_at_transfer(
     by_area = {str(key[0]): part for key, part in frame.group_by("area")}
     for one in case.transfers:
         if one.origin is None or not _in_time(case, one.start_ns, one.end_ns):
+            continue
+        if not visits.tell_of(one.start_ns, one.end_ns):
             continue
         most = _most_at_once(by_area.get(one.origin), one.start_ns, one.end_ns)
         if most < 2:
@@ -260,6 +275,8 @@ def _seen_and_nobody_there(case: Case, setup: Setup, visits: Visits) -> Iterator
     """X5: what a camera or monitor sees in a quiet time is explained by somebody's presence."""
     for one in case.seen:
         if not _in_time(case, one.start_ns, one.end_ns) or not _quiet(case, one):
+            continue
+        if not visits.tell_of(one.start_ns, one.end_ns):
             continue
         slack = case.limits.monitor_ns + one.clock_ns
         around = (one.start_ns - slack, one.end_ns + slack)

@@ -11,7 +11,7 @@ import polars as pl
 
 from keiryo.access_control.setup import GRANTED, IGNORED, ISO, Setup
 from keiryo.access_control.table_files import Problems, Table, read_table
-from keiryo.protection.inputs import NAME_LENGTH, Warning, raise_problems
+from keiryo.protection.inputs import NAME_LENGTH, Problem, Warning, raise_problems
 from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
 
 _SEQ = r"^[+-]?\d{1,18}$"
@@ -62,8 +62,8 @@ def read_events_file(path: Path | str, setup: Setup) -> Events:
     ------
     InputError
         With everything that is wrong in it: ``COLUMN_MISSING``, ``EMPTY_FIELD``, ``NAME``,
-        ``TIME``, ``TIME_AMBIGUOUS``, ``DIRECTION``, ``RESULT``, ``TYPE`` and what `read_table`
-        tells, each with its line or record.
+        ``TIME``, ``TIME_AMBIGUOUS``, ``LOG_START``, ``LOG_END``, ``DIRECTION``, ``RESULT``,
+        ``TYPE`` and what `read_table` tells, each with its line or record.
     """
     return read_events(read_table(path, dict(setup.columns), required_columns(setup)), setup)
 
@@ -88,6 +88,7 @@ def read_events(table: Table, setup: Setup) -> Events:
         for told in ["A column is not known and was not read."] * len(table.extra)
     ]
     last = frame.select(pl.col("time_ns").max()).item()
+    _check_span(frame, setup)
     ignored = frame.filter(pl.col("result") == IGNORED).height
     frame = frame.filter(pl.col("result") != IGNORED)
     strange = ~pl.col("area").is_in(list(setup.areas))
@@ -213,6 +214,22 @@ def moment(text: str, setup: Setup) -> int:
     except ValueError:
         raise UnreadableTimeError("TIME", "The time is not in the form of the setup.") from None
     return time_ns(found.isoformat(), setup.timezone)
+
+
+def _check_span(frame: pl.DataFrame, setup: Setup) -> None:
+    """Refuse records outside the time for which the setup says that they tell."""
+    first, last = (frame.select(edge).item() for edge in _EDGES)
+    problems = []
+    if first is not None and setup.log_start_ns is not None and first < setup.log_start_ns:
+        problems.append(
+            Problem("LOG_START", "", "A record lies before the log_start of the setup.")
+        )
+    if last is not None and setup.log_end_ns is not None and last > setup.log_end_ns:
+        problems.append(Problem("LOG_END", "", "A record lies after the log_end of the setup."))
+    raise_problems(problems)
+
+
+_EDGES = (pl.col("time_ns").min(), pl.col("time_ns").max())
 
 
 def _without_doubles(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

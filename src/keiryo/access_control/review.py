@@ -8,7 +8,7 @@ from typing import Any
 
 from keiryo.access_control.authorisations import Authorisations
 from keiryo.access_control.case import Case
-from keiryo.access_control.correlation import correlate, rules_left_out
+from keiryo.access_control.correlation import correlate, not_judged, rules_left_out
 from keiryo.access_control.events import Events
 from keiryo.access_control.findings import utc_text
 from keiryo.access_control.irregularity import Irregularity
@@ -29,12 +29,15 @@ class Review:
     irregularities : tuple of Irregularity
     left_out : dict of str to str
         Rules that could not be applied, and what was missing for them.
+    not_judged : tuple of str
+        Records of a time of which the records of access say nothing.
     """
 
     case: Case
     setup: Setup
     irregularities: tuple[Irregularity, ...]
     left_out: dict[str, str]
+    not_judged: tuple[str, ...] = ()
 
 
 def review(
@@ -46,7 +49,8 @@ def review(
     """Hold a case against records of access, if there are any."""
     visits = None if events is None else visits_of(events, setup)
     found = correlate(case, setup, visits, authorisations)
-    return Review(case, setup, tuple(found), rules_left_out(case, visits))
+    unseen = tuple(not_judged(case, visits))
+    return Review(case, setup, tuple(found), rules_left_out(case, visits), unseen)
 
 
 def review_result(done: Review) -> dict[str, Any]:
@@ -70,6 +74,7 @@ def review_result(done: Review) -> dict[str, Any]:
         "records": counts,
         "irregularities": [one.to_dict() for one in done.irregularities],
         "rules_left_out": done.left_out,
+        "not_judged": list(done.not_judged),
     }
 
 

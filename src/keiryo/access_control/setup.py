@@ -19,7 +19,8 @@ from keiryo.protection.inputs import Fields, Node, load, raise_problems, read_te
 from keiryo.protection.two_person_rule import NS, UnreadableTimeError, time_ns
 
 KEYS = (
-    *("timezone", "time_format", "log_end", "columns", "values", "unknown_persons"),
+    *("timezone", "time_format", "log_start", "log_end", "columns", "values"),
+    "unknown_persons",
     *("reader", "area", "denied", "counter", "clock"),
 )
 COLUMNS = ("time", "person", "reader", "area", "direction", "result", "reason", "seq")
@@ -84,8 +85,8 @@ class Setup:
         Of times without an offset.
     time_format : str
         ``iso``, or a format of `datetime.strptime`.
-    log_end_ns : int or None
-        Until when the records tell; None: until the last one.
+    log_start_ns, log_end_ns : int or None
+        From when and until when the records tell; None: from the first, until the last one.
     columns : mapping of str to str
         The column of the export with each of `COLUMNS`.
     results, directions : mapping of str to str
@@ -117,6 +118,13 @@ class Setup:
     counter_tolerance: int = 0
     max_offset_s: Mapping[str, Fraction] = field(default_factory=dict)
     classification: str = "sensitive"
+    log_start_ns: int | None = None
+
+    @property
+    def log_is_turned_round(self) -> bool:
+        """Whether the records would end before they begin."""
+        start, end = self.log_start_ns, self.log_end_ns
+        return start is not None and end is not None and end < start
 
     def outer(self, area: str) -> tuple[str, ...]:
         """Return the areas around an area, the nearest first."""
@@ -168,7 +176,10 @@ def read_setup(node: Node) -> Setup:
         counter_tolerance=0 if counter is None else _whole(counter, "tolerance", 0),
         max_offset_s=_offsets(top),
         classification=classification,
+        log_start_ns=read_time(top, "log_start", timezone) if "log_start" in top else None,
     )
+    if None not in (made.log_start_ns, made.log_end_ns) and made.log_is_turned_round:
+        top.note("DATE_ORDER", "The records end before they begin.", "log_end")
     raise_problems(top.problems)
     return made
 

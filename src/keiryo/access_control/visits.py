@@ -35,11 +35,20 @@ class Visits:
         The events that changed nothing, with ``code`` ``ENTRY_TWICE`` or ``EXIT_WITHOUT_ENTRY``.
     end_ns : int or None
         Until when the records tell.
+    begin_ns : int or None
+        From when.
     """
 
     frame: pl.DataFrame
     repeated: pl.DataFrame
     end_ns: int | None
+    begin_ns: int | None = None
+
+    def tell_of(self, start_ns: int, end_ns: int) -> bool:
+        """Return whether the records tell of any part of a time."""
+        if self.begin_ns is None or self.end_ns is None:
+            return False
+        return start_ns <= self.end_ns and end_ns >= self.begin_ns
 
 
 def visits_of(events: Events, setup: Setup) -> Visits:
@@ -90,7 +99,9 @@ def visits_of(events: Events, setup: Setup) -> Visits:
         code.otherwise(pl.lit("EXIT_WITHOUT_ENTRY")).alias("code")
     )
     ends = [one for one in (events.last_ns, setup.log_end_ns) if one is not None]
-    return Visits(frame, repeated.sort("time_ns", "place"), max(ends, default=None))
+    first_ns = events.frame.select(pl.col("time_ns").min()).item()
+    begin = first_ns if setup.log_start_ns is None else setup.log_start_ns
+    return Visits(frame, repeated.sort("time_ns", "place"), max(ends, default=None), begin)
 
 
 def during(visits: Visits, area: str, start_ns: int, end_ns: int) -> pl.DataFrame:

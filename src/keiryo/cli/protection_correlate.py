@@ -232,5 +232,9 @@ def _show(done: Review) -> None:
         print(f"  may be innocent: {'; '.join(one['innocent_explanations'])}")
     for rule, missing in told["rules_left_out"].items():
         print(f"{rule} was not applied: nothing is given of {missing}")
+    if told["not_judged"]:
+        unseen = ", ".join(told["not_judged"][:SHOWN])
+        print(f"Outside the time of the records of access, and not judged by them: {unseen}")
+        print("  if the records tell of that time too, say so in the setup: log_start, log_end")
     if len(told["irregularities"]) > SHOWN:
         print(f"The first {SHOWN} are shown; --format json has all.", file=sys.stderr)
