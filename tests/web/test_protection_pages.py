@@ -363,6 +363,8 @@ def test_boards_of_events_upgrades_computers_and_evidence(base: Site) -> None:
             for words in told[name]:
                 assert words in text, (name, words)
         assert "EV-1" in client.get("/why?of=secevent:EV-1").text
+        board = client.get(DUE).text
+        assert "out of service without a verified measure" in board and "E-7" in board
         asset = f"secasset:XA/{facility(base)}/E-7"
         assert "worked on in" in client.get(f"/why?of={asset}").text
     with base.client("accountant") as client:

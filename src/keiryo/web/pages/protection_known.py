@@ -7,7 +7,7 @@ about the regime was posted.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,18 +16,23 @@ from sqlalchemy import select
 
 from keiryo.dates import number_date
 from keiryo.errors import NotFoundError
+from keiryo.security_evidence.links import asset_node
+from keiryo.security_evidence.status import Due
+from keiryo.security_evidence.status import due as evidence_due
 from keiryo.security_regime.due import (
     PLAN_LAPSED,
     DueItem,
     due_items,
 )
+from keiryo.security_regime.event_due import EventDue, Notification, events_due
+from keiryo.security_regime.event_record import NODE as EVENT_NODE
 from keiryo.security_regime.finding_record import FindingRecord, security_findings
 from keiryo.security_regime.inspection_record import Inspection
 from keiryo.security_regime.inspections import inspections
 from keiryo.security_regime.plan_version import Plan
 from keiryo.security_regime.plans import plans
 from keiryo.web.pages.equipment_standing import left_words, who_acted
-from keiryo.web.pages.protection_words import DUE, badge
+from keiryo.web.pages.protection_words import DUE, NOTIFICATION, badge
 from keiryo.web.pictures.loan_steps import DONE, LATE, NEVER, NEXT, OPEN, StepLabels
 from keiryo.web.speaking import day_text
 from keiryo.web.speaking import gettext as _
@@ -97,12 +102,45 @@ def due_now(viewer: Viewer) -> list[DueItem]:
     """Return what is due as of today, the most urgent first."""
     on = viewer.today
 
+    whole = viewer.reads(EVIDENCE_CAPABILITY)
+
     def find() -> list[DueItem]:
         with viewer.books.reading() as connection:
-            return due_items(connection, viewer.metadata, on)
+            found = due_items(connection, viewer.metadata, on)
+            found += [_of_event(one, each) for one, each in _notices(connection, viewer)]
+            if whole:
+                found += [
+                    _of_evidence(one) for one in evidence_due(connection, viewer.metadata, on)
+                ]
+        last_day = datetime.date.max
+        return sorted(found, key=lambda one: (one.due or last_day, one.scope, one.what, one.name))
 
-    last = viewer.server.last_acts.by(CAPABILITY, viewer.head)
+    acts = viewer.server.last_acts
+    last = (acts.by(CAPABILITY, viewer.head), acts.by(EVIDENCE_CAPABILITY, viewer.head))
     return viewer.server.remembered.get(("security due", viewer.sight), (last, on), find)
+
+
+def _notices(connection: Any, viewer: Viewer) -> Iterator[tuple[EventDue, Notification]]:
+    """Yield the notifications that are still to be given."""
+    now = datetime.datetime.now(datetime.UTC)
+    for event in events_due(connection, viewer.metadata, now):
+        for one in event.outstanding:
+            yield event, one
+
+
+def _of_event(event: EventDue, one: Notification) -> DueItem:
+    node = EVENT_NODE + event.event.name
+    day = one.due.date()
+    left = (day - one.at.date()).days
+    name = event.event.name
+    return DueItem(
+        NOTIFICATION, event.event.scope, name, day, left, one.recipient, node, one.rule or ""
+    )
+
+
+def _of_evidence(one: Due) -> DueItem:
+    node = asset_node(one.scope, one.asset)
+    return DueItem(one.what, one.scope, one.name, one.by, one.days_left, None, node, one.line)
 
 
 # --- one of them -----------------------------------------------------------------------------
@@ -193,6 +231,8 @@ def page_of_node(node: str) -> str | None:
         return plan_address(plan, version)
     if kind == "secinsp":
         return inspection_address(name)
+    if kind in ("secevent", "secasset"):
+        return f"/why?of={quote(node, safe='')}"
     return finding_address(name) if kind == "secfind" else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from keiryo.security_evidence import record_checks, status
 from keiryo.security_regime import finding_states, inspection_states, plan_states
 from keiryo.security_regime.compliance import NO, PARTLY, YES
 from keiryo.security_regime.due import (
@@ -36,6 +37,8 @@ from keiryo.security_regime.tables_oversight import (
 )
 from keiryo.web.speaking import gettext as _
 from keiryo.web.translation import sentence
+
+NOTIFICATION = "notification"
 
 PLAN_KINDS: Mapping[str, str] = {
     PHYSICAL_PROTECTION: sentence("physical protection"),
@@ -102,6 +105,15 @@ DUE: Mapping[str, str] = {
     FINDING: sentence("security finding"),
     ACTION: sentence("corrective action"),
     VERIFICATION: sentence("verification of a finding"),
+    NOTIFICATION: sentence("notification of a security event"),
+    status.NEXT_TEST: sentence("next test of a measure"),
+    status.PLANNED: sentence("planned test of a measure"),
+    status.OVERDUE: sentence("the test is overdue"),
+    status.NOT_PASSED: sentence("the last test was not passed"),
+    status.UNVERIFIED: sentence("the compensatory measure is not verified"),
+    status.MEASURE_ENDS: sentence("end of a compensatory measure"),
+    record_checks.UNCOVERED: sentence("out of service without a verified measure"),
+    record_checks.NO_TEST_AFTER_REPAIR: sentence("back in service without a passed test"),
 }
 """What is due, or waits for somebody."""
 
