@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pytest
@@ -236,6 +237,19 @@ def test_putting_files(kept: Site, store: str) -> None:
     assert desk.put("access_log", "not mine", "a.csv", b"time\n").status_code == 422
     assert desk.put("irregularity", "by hand", "a.json", b"{}").status_code == 400
     assert desk.post("/records", kind="graph", title="none").status_code == 400
+
+
+def test_a_file_never_lies_open_on_the_disk(
+    kept: Site, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+    monkeypatch.setattr(SpooledTemporaryFile, "rollover", written.append)
+    desk, row = Desk(kept, "officer", store), b"2026-01-01T00:00:00Z,a,D-1,in\n"
+    head = b"time,person,reader,direction\n"
+    fits, over = head + row * (1_000_000 // len(row)), head + row * (1_100_000 // len(row))
+    assert desk.put("access_log", "large", "a.csv", fits).status_code == 303
+    assert desk.put("access_log", "too large", "a.csv", over).status_code == 413
+    assert not written and "too large" not in desk.get().text
 
 
 def test_no_values_in_addresses_or_logs(

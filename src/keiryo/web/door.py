@@ -39,7 +39,7 @@ from keiryo.web.addresses import address_of
 from keiryo.web.api.answering import require_writing
 from keiryo.web.remembered import Head, head_of
 from keiryo.web.rendering import choose_looks
-from keiryo.web.saved_forms import kept_for_later
+from keiryo.web.saved_forms import NEVER_KEPT, kept_for_later
 from keiryo.web.server import Server, cookie_name, visitor_cookie_name
 from keiryo.web.speaking import speak_on
 from keiryo.web.typed_numbers import whole_number
@@ -53,7 +53,8 @@ TYPED = "application/x-www-form-urlencoded"
 MOST_FIELDS = 20_000
 """Fields that a typed form may have."""
 STRANGERS_BYTES = 1024 * 1024
-"""How large a form of nobody in particular may be; what was typed into one is kept up to less."""
+"""How large a form of nobody in particular may be; what was typed into one is kept up to less.
+As large as a file may be that the framework holds in memory, and so for sealed stores too."""
 _TOO_MUCH = "Request Entity Too Large"
 """What the framework says of a form with too many parts, or with too long a heading of one."""
 
@@ -213,6 +214,8 @@ async def _form(request: AnyRequest, viewer: Viewer | None) -> FormMultiDict:
         return FormMultiDict([])
     if viewer is None and not _is_small(request):
         return FormMultiDict([])
+    if request.url.path.startswith(NEVER_KEPT) and not _is_small(request):
+        raise HTTPException(status_code=413)  # the framework writes a larger file to the disk
     if kind == TYPED and (await request.body()).count(b"&") >= MOST_FIELDS:
         raise HTTPException(status_code=413)
     try:
