@@ -166,6 +166,12 @@ def test_it_belongs_to_one_session_and_ends_with_it(kept: Site, store: str) -> N
     (mine,) = kept.app.state.server.stores._open.values()
     assert third.client.post("/sign-out").status_code == 303
     assert mine.opened._keys is None and not kept.app.state.server.stores._open
+    fourth, fifth = Desk(kept, "officer", store), Desk(kept, "officer", store)
+    opened = list(kept.app.state.server.stores._open.values())
+    assert fourth.client.post("/me/access/end-others").status_code == 303
+    assert [one.opened._keys is None for one in opened] == [False, True]
+    assert (fourth.get().status_code, fifth.get().status_code) == (200, 303)
+    fourth.client.post(f"{HOME}/close", {"store": store})
 
 
 def test_records_and_what_follows(kept: Site, store: str) -> None:

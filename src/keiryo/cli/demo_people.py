@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,9 @@ def serve_in_background(place: str, ending: str | None = None) -> None:
     from keiryo.cli.background import start_in_background
     from keiryo.web.settings import read_settings
 
-    start_in_background(read_settings(place, port=free_port() or FIRST_PORT), None, ending=ending)
+    settings = read_settings(place, port=free_port() or FIRST_PORT)
+    settings = replace(settings, security_stores=None)  # no sealed store is shown to strangers
+    start_in_background(settings, None, ending=ending)
 
 
 def end_server(place: str) -> bool:

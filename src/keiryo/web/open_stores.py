@@ -186,6 +186,13 @@ class OpenStores:
             for key in [key for key in self._open if key[0] == session and name in (None, key[1])]:
                 self._open.pop(key).close()
 
+    def close_person(self, person: str, *, but: str | None = None) -> None:
+        """Forget the keys of what a person has open, in all sessions but one."""
+        with self._lock:
+            for key, one in list(self._open.items()):
+                if one.opened.person == person and key[0] != but:
+                    self._open.pop(key).close()
+
     def close_all(self) -> None:
         """Forget all keys."""
         with self._lock:

@@ -135,6 +135,7 @@ def end_sessions(request: AnyRequest, viewer: Asking, person: FromPath[str]) -> 
     """End all sessions of a person; if it is oneself, all but this one."""
     here = None if viewer.session is None else viewer.session.session_id
     sessions.end_all(viewer.whole, person, viewer.server.now(), but=here)
+    viewer.server.stores.close_person(person, but=here)
     return Redirect(f"/admin/people/{person}?sessions=1", status_code=303)
 
 
@@ -187,6 +188,7 @@ def _decided(
         do()
     except (RefusedError, UsageError, ConflictError) as error:
         return _shown(request, viewer, person, error)
+    viewer.server.stores.close_person(person)  # who is suspended has no store open
     return Redirect(f"/admin/people/{person}", status_code=303)
 
 

@@ -88,6 +88,7 @@ def confirm_second_factor(request: AnyRequest, viewer: Asking) -> Response[Any]:
         return _shown_factor(request, secret, in_words(error), 422)
     if viewer.session is not None:  # what was opened without the second factor
         sessions.end_all(viewer.whole, person, now, but=viewer.session.session_id)
+        viewer.server.stores.close_person(person)
     token = sessions.renew(viewer.whole, viewer.token, now)
     request.scope["state"]["form_token"] = sessions.form_token(token)
     answer = _shown_codes(request, codes)
@@ -153,6 +154,7 @@ def end_own_session(request: AnyRequest, viewer: Asking) -> Response[Any]:
     if given not in {one.session_id for one in mine}:
         raise NotFoundError("there is no such session of yours", "It may have ended already.")
     sessions.end_session(viewer.whole, given, now)
+    viewer.server.stores.close(given)
     return Redirect(f"{ACCESS}?session=1#sessions", status_code=303)
 
 
@@ -161,6 +163,7 @@ def end_other_sessions(request: AnyRequest, viewer: Asking) -> Response[Any]:
     """End all sessions of one's own but this one."""
     here = None if viewer.session is None else viewer.session.session_id
     sessions.end_all(viewer.whole, viewer.person.person, viewer.server.now(), but=here)
+    viewer.server.stores.close_person(viewer.person.person, but=here)
     return Redirect(f"{ACCESS}?others=1#sessions", status_code=303)
 
 
