@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.ft2font import FT2Font
 from typer.testing import CliRunner
 
 from keiryo.charts.protection_pictures import (
@@ -163,6 +165,76 @@ def test_a_huge_facility_shows_its_paths_and_says_so() -> None:
     assert "are left out" in text and len(text) < 200_000
 
 
+def test_ten_thousand_areas_are_bounded() -> None:
+    given, told = read(facility(100, 100, options=False))
+    text = facility_graph_svg(told, graph_structure(given))
+    assert "are left out" in text and len(text) < 800_000
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_paths_too_long_to_draw_are_told(language: str) -> None:
+    given, told = read(facility(600, options=False))
+    words = LANGUAGES[language]
+    text = paths_file(
+        told, graph_structure(given), path_results(given, told), response_of(given.graph), ".svg",
+        words,
+    )  # fmt: skip
+    assert words("graph.too_long", most=150) in text and len(text) < 1_500_000
+    assert float(ElementTree.fromstring(text).get("width", 0)) < 1000
+
+
+def worked_graph(change: str = "") -> tuple[GraphInput, dict[str, Any]]:
+    """Return the worked graph; `change` is added to each id of it."""
+    content = (Path(__file__).parents[1] / "protection" / "graph_g1.json").read_text()
+    for name in re.findall(r'"id": ?"(\w+)"', content) if change else ():
+        content = content.replace(f'"{name}"', f'"{(name + change)[:32]}"')
+    return read(json.loads(content))
+
+
+@pytest.mark.parametrize("change", ["", "-W" * 16, "m" * 32, "_1i" * 10])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_worked_graph_is_legible(change: str, language: str) -> None:
+    given, told = worked_graph(change)
+    words = LANGUAGES[language]
+    graph = facility_graph_svg(told, graph_structure(given), words)
+    check_layout(graph)
+    check_layout(upgrade_chart_svg(told, words))
+    if not change:
+        shown = {one[0] for one in boxes(graph)}
+        assert {"P1", "P8", "LIM", "T1"} <= shown
+        assert any("P2 – P3 – P6 – P7 – T1" in one for one in shown)
+
+
+def test_no_letter_is_wider_than_it_is_taken_for() -> None:
+    """Held against the typeface that the drawings name first."""
+    fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    for file, bold in (("DejaVuSans.ttf", False), ("DejaVuSans-Bold.ttf", True)):
+        font = FT2Font(str(fonts / file))
+        font.set_size(100, 72)
+        for letter in [*map(chr, range(33, 127)), *"–—…±−"]:
+            true = font.load_char(ord(letter)).linearHoriAdvance / 65536
+            assert width_of(letter, 100, bold=bold) >= true * 0.995, letter
+
+
+def test_a_path_of_several_measures_has_one_profile() -> None:
+    made = facility(2, options=False)
+    made["elements"] = made["elements"][::2]
+    given, told = read(made)
+    text = paths_file(
+        told, graph_structure(given), path_results(given, told), response_of(given.graph), ".html"
+    )
+    assert text.count('-title">Detection and time along the path') == 1
+    assert "; ".join(WORDS[name] for name in told["measures"]) in text
+
+
+def test_a_profile_without_critical_point_has_no_key_of_it() -> None:
+    given, told = read(facility() | {"response": {"mean_s": 9000, "sd_s": 10}})
+    profile = path_results(given, told)["min_delay_s"]
+    assert profile["deterministic"]["cdp"] is None
+    text = path_profile_svg(profile, response_of(given.graph))
+    assert WORDS["graph.cdp_key"].partition(":")[0] not in text
+
+
 def test_a_large_facility_is_drawn_whole() -> None:
     given, told = read(facility(12, 12, options=False))
     text = facility_graph_svg(told, graph_structure(given))
@@ -216,7 +288,7 @@ def run(*words: str | Path) -> Any:
 
 def test_the_command_draws_and_overwrites_nothing(tmp_path: Path) -> None:
     source, picture = tmp_path / "g.json", tmp_path / "g.svg"
-    source.write_text(json.dumps(facility() | {"placeholder": False}))
+    source.write_text(json.dumps(facility()))
     plain = run("paths", source)
     drawn = run("paths", source, "--picture", picture, "--language", "ja")
     assert drawn.exit_code == plain.exit_code == 0 and drawn.stdout == plain.stdout

@@ -38,7 +38,8 @@ from keiryo.charts.vector import (
 )
 
 MOST_AREAS, MOST_ELEMENTS = 150, 450
-"""Larger facilities are drawn without what lies on none of the four paths."""
+"""Larger facilities are drawn without what lies on none of the four paths, and not at all if the
+paths alone have more."""
 NO_EVIDENCE = {"none", "expired", "stale", "out_of_service"}
 
 _COLUMN_GAP, _GAP, _STRAND = 34.0, 10.0, 4.5
@@ -115,8 +116,10 @@ def facility_graph(
     paths = _paths(graph, measures, words)
     shown, left_out = _shown(graph, paths)
     note = words("graph.left_out", **left_out) if left_out else ""
+    if left_out and not shown["areas"]:
+        note = words("graph.too_long", most=MOST_AREAS)
     title = words("graph.title")
-    if not shown["areas"]:
+    if not graph["areas"]:
         told = words("graph.empty")
         return Vector(title, told, _LEAST_WIDTH, 60, partial(_nothing, title, told))
     drawing = _Drawing.of(shown, paths, words)
@@ -177,6 +180,8 @@ def _shown(
         "areas": len(areas) - len(part["areas"]),
         "elements": len(elements) - len(part["elements"]),
     }
+    if len(part["areas"]) > MOST_AREAS or len(part["elements"]) > MOST_ELEMENTS:
+        part = {name: [] for name in part}
     return {**graph, **part}, left_out
 
 
@@ -242,7 +247,9 @@ class _Drawing:
             for name in names:
                 left[name], wide[name] = x, width
             x += width + _COLUMN_GAP
-        height = max(middle[name] + node.height / 2 for name, node in nodes.items())
+        height = (
+            max(middle[name] + node.height / 2 for name, node in nodes.items()) if nodes else 0.0
+        )
         return cls(nodes, chains, paths, left, wide, middle, x - _COLUMN_GAP + MARGIN, height)
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:

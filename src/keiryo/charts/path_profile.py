@@ -158,6 +158,8 @@ class _Picture:
             ("late", "profile.late"),
             ("cdp", "graph.cdp_key"),
         ):
+            if kind == "cdp" and self.result["deterministic"]["cdp"] is None:
+                continue
             text = self.words(name).partition(":")[0].partition("：")[0]
             needed = 34 + width_of(text, 10) + 14
             if x + needed > _WIDTH - _MARGIN + 14:

@@ -21,6 +21,8 @@ from keiryo.charts.upgrade_chart import upgrade_chart
 from keiryo.charts.vector import Sheet, Vector, fitted
 
 LANGUAGES = {"en": ENGLISH, "ja": JAPANESE}
+MOST_NAMED = 12
+"""Elements of a path up to which a title names all."""
 _STRIP = 24.0
 
 
@@ -53,6 +55,18 @@ def stacked(pictures: Sequence[Vector]) -> Vector:
     described = " ".join(f"{one.title}. {one.description}" for one in pictures)
     height = sum(one.height for one in pictures) + 16 * (len(pictures) - 1)
     return Vector(pictures[0].title, described, width, height, draw)
+
+
+def path_text(path: Sequence[str]) -> str:
+    """Return a path for a title: the middle of a long one is left out.
+
+    Examples
+    --------
+    >>> path_text(["P1", "P2", "T1"])
+    'P1 – P2 – T1'
+    """
+    shown = path if len(path) <= MOST_NAMED else [*path[: MOST_NAMED - 4], "…", *path[-3:]]
+    return " – ".join(shown)
 
 
 # --- single pictures, for a page -----------------------------------------------------------------
@@ -120,9 +134,12 @@ def paths_file(
     words : Words
     """
     pictures = [facility_graph(graph, result["measures"], words)]
+    sharing: dict[tuple[str, ...], list[str]] = {}
     for name in MEASURES:
-        called = f"{' – '.join(result['measures'][name]['path'])} ({words(name)})"
-        pictures.append(path_profile(profiles[name], response, words, called))
+        sharing.setdefault(tuple(result["measures"][name]["path"]), []).append(name)
+    for path, names in sharing.items():
+        called = f"{path_text(path)} ({'; '.join(words(name) for name in names)})"
+        pictures.append(path_profile(profiles[names[0]], response, words, called))
     if result["upgrades"] is not None:
         pictures.append(upgrade_chart(result["upgrades"], words))
     heads = [words(f"head.{one}") for one in ("measure", "value", "path", "target", "cdp")]

@@ -35,6 +35,7 @@ WORDS = {
     "targets (right).",
     "graph.left_out": "Only what lies on the four paths is drawn; %(areas)s areas and %(elements)s "
     "elements are left out.",
+    "graph.too_long": "The four paths pass more than %(most)s areas, too many to draw.",
     "graph.path": "%(measure)s: %(value)s on %(path)s; critical detection point %(cdp)s.",
     "graph.path_no_cdp": "%(measure)s: %(value)s on %(path)s; no detection there is in time.",
     "graph.evidence": "%(count)s of %(all)s elements: %(state)s.",

@@ -21,6 +21,7 @@ JAPANESE = Words(
         "graph.size": "区域 %(areas)s、要素 %(elements)s。左が施設外、右が対象です。",
         "graph.left_out": "四つの経路上にあるものだけを描きます。区域 %(areas)s と要素 "
         "%(elements)s は省きました。",
+        "graph.too_long": "四つの経路の区域は %(most)s を超え、多すぎるため描きません。",
         "graph.path": "%(measure)s：%(value)s、経路 %(path)s、限界検知点 %(cdp)s。",
         "graph.path_no_cdp": "%(measure)s：%(value)s、経路 %(path)s。間に合う検知はありません。",
         "graph.evidence": "要素 %(all)s のうち %(count)s：%(state)s。",

@@ -182,8 +182,11 @@ def diamond(x: float, y: float, half: float) -> str:
 def width_of(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     """Return about how wide a text is, on the safe side; East Asian letters count full."""
     wide = sum(1 for c in text if unicodedata.east_asian_width(c) in ("W", "F"))
-    narrow = sum(1 for c in text if c in "il.,:;'|!() fjtr1-/")
-    plain = wide * 1.02 + narrow * 0.42 + (len(text) - wide - narrow) * 0.64
+    narrow = sum(1 for c in text if c in "il.,:;'|!() fjtr-/")
+    broad = sum(1 for c in text if c in "MWmw%@&#—…±+=−<>~^")
+    capital = sum(1 for c in text if "A" <= c <= "Z" and c not in "MW")
+    other = len(text) - wide - narrow - broad - capital
+    plain = wide * 1.02 + broad * 1.01 + capital * 0.79 + other * 0.652 + narrow * 0.45
     return size * plain * (1.1 if bold else 1.0)
 
 

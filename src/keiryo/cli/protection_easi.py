@@ -94,7 +94,7 @@ def _draw(file: Path, given: EasiInput, told: dict[str, Any], language: str) -> 
 
     response = {"mean_s": float(given.response.mean_s), "sd_s": float(given.response.sd_s)}
     text = easi_file(told, response, file.suffix.lower(), words_of(language))
-    write_picture(file, text, given.classification)
+    write_picture(file, text)
 
 
 def _asked_for(given: EasiInput, tornado: bool, drawn: UncertaintyInput | None) -> dict[str, Any]:

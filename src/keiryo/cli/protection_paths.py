@@ -130,7 +130,7 @@ def _draw(
         told, graph_structure(given, told), path_results(given, told), response_of(given.graph),
         file.suffix.lower(), words_of(language),
     )  # fmt: skip
-    write_picture(file, text, given.classification)
+    write_picture(file, text)
 
 
 def _level(text: str, problems: list[Problem]) -> Fraction | None:

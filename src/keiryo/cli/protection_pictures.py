@@ -58,8 +58,10 @@ def words_of(language: str) -> Words:
     return LANGUAGES[language]
 
 
-def write_picture(file: Path, text: str, classification: str) -> None:
-    """Write a picture to a new file; one that is sensitive can be read by its owner only.
+def write_picture(file: Path, text: str) -> None:
+    """Write a picture to a new file that only its owner can read.
+
+    The mark of placeholders comes from the input, so it does not open the file to others.
 
     Raises
     ------
@@ -68,9 +70,8 @@ def write_picture(file: Path, text: str, classification: str) -> None:
     """
     from keiryo.protection.inputs import InputError
 
-    mode = 0o644 if classification == "placeholder" else 0o600
     try:
-        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, mode)
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise InputError([_not_written(file, error.strerror)]) from None
     try:

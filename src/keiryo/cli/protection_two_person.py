@@ -99,7 +99,7 @@ def _draw(file: Path, found: TwoPersonResult, language: str) -> None:
         for one in found.zones
     ]  # fmt: skip
     text = staffing_file(found.classification, zones, file.suffix.lower(), words_of(language))
-    write_picture(file, text, found.classification)
+    write_picture(file, text)
 
 
 def _show(found: TwoPersonResult) -> None:
