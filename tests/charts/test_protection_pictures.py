@@ -169,6 +169,8 @@ def test_ten_thousand_areas_are_bounded() -> None:
     given, told = read(facility(100, 100, options=False))
     text = facility_graph_svg(told, graph_structure(given))
     assert "are left out" in text and len(text) < 800_000
+    marks = sorted(one[1] for one in boxes(text) if one[0] == WORDS["page.placeholder"])[::2]
+    assert max(after - before for before, after in itertools.pairwise(marks)) < 1000
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -180,7 +182,8 @@ def test_paths_too_long_to_draw_are_told(language: str) -> None:
         words,
     )  # fmt: skip
     assert words("graph.too_long", most=150) in text and len(text) < 1_500_000
-    assert float(ElementTree.fromstring(text).get("width", 0)) < 1000
+    root = ElementTree.fromstring(text)
+    assert float(root.get("width", 0)) < 1000 and float(root.get("height", 0)) < 5500
 
 
 def worked_graph(change: str = "") -> tuple[GraphInput, dict[str, Any]]:

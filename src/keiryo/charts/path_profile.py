@@ -22,6 +22,8 @@ from keiryo.charts.vector import (
 
 MOST_TASKS = 40
 """Tasks that are numbered and listed: the critical one and those that add most."""
+MOST_LANES = 6
+"""Lines of numbers under the axis, for tasks close together; the critical one always has its."""
 MOST_POINTS = 400
 """Corners of a curve; paths with more tasks are drawn with every n-th."""
 
@@ -125,6 +127,8 @@ class _Picture:
 
     def _lay_numbers(self) -> tuple[int, dict[int, int]]:
         """Return how many lines the numbers of tasks need, and the line of each."""
+        critical = self.result["deterministic"]["cdp"]
+        cdp = None if critical is None else critical["index"]
         ends: list[float] = []
         lane_of = {}
         for one in self.named:
@@ -132,6 +136,8 @@ class _Picture:
             at = self.x(one["remaining_mean_s"])
             free = (n for n, end in enumerate(ends) if end <= at - half)
             lane = next(free, len(ends))
+            if lane >= MOST_LANES and one["index"] != cdp:
+                continue  # the list below names it
             ends[lane : lane + 1] = [at + half]
             lane_of[one["index"]] = lane
         return len(ends), lane_of
@@ -239,8 +245,9 @@ class _Picture:
                 group.line(x, self.top, x, self.bottom, stroke=palette.INK, dash="5 3")
                 group.path(diamond(x, self.bottom, 6), fill=palette.PAPER, stroke=palette.INK,
                            line=2.0)  # fmt: skip
-            at = self.bottom + 35 + _LANE * self.lane_of[one["index"]]
-            group.words(x, at, str(one["index"]), size=10, anchor="middle", bold=critical)
+            if (lane := self.lane_of.get(one["index"])) is not None:
+                at = self.bottom + 35 + _LANE * lane
+                group.words(x, at, str(one["index"]), size=10, anchor="middle", bold=critical)
             if critical:
                 group.path(diamond(_MARGIN + 5, y - 4, 5), fill=palette.PAPER, stroke=palette.INK,
                            line=2.0)  # fmt: skip

@@ -23,19 +23,26 @@ from keiryo.charts.vector import Sheet, Vector, fitted
 LANGUAGES = {"en": ENGLISH, "ja": JAPANESE}
 MOST_NAMED = 12
 """Elements of a path up to which a title names all."""
-_STRIP = 24.0
+_STRIP, _EVERY = 24.0, 700.0
 
 
 def classified(picture: Vector, classification: str, words: Words = ENGLISH) -> Vector:
-    """Return a drawing with a strip at its top and at its foot that says its classification."""
+    """Return a drawing with a strip at its top and at its foot that says its classification.
+
+    In a wide drawing it says so every `_EVERY` or so, because a screen shows a part of it.
+    """
     name = "page.placeholder" if classification == "placeholder" else "page.sensitive"
     text = words(name)
+    times = max(1, int(picture.width / _EVERY))
+    share = picture.width / times
 
     def draw(sheet: Sheet) -> None:
         for y in (0.0, picture.height + _STRIP):
             sheet.box(1, y + 1, picture.width - 2, _STRIP - 2, stroke=palette.INK, line=1.4)
-            told = fitted(text, picture.width - 20, 11, bold=True)
-            sheet.words(picture.width / 2, y + 16, told, size=11, anchor="middle", bold=True)
+            told = fitted(text, share - 20, 11, bold=True)
+            for n in range(times):
+                at = share * (n + 0.5)
+                sheet.words(at, y + 16, told, size=11, anchor="middle", bold=True)
         picture.draw(sheet.moved(0, _STRIP))
 
     told = f"{text}. {picture.description}"
