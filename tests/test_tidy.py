@@ -69,6 +69,7 @@ MAY_USE = {
         *("storage", "journal", "places", "accounts", "measurement"),
         *("containment", "seals", "surveillance", "screening"),
     },
+    "portal": set(),  # files in, results out: it knows neither books nor people
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},
     "security_evidence": {"storage", "journal", "places", "protection"},

@@ -30,6 +30,7 @@ from keiryo.cli import (
     oversight,
     people,
     places,
+    portal,
     protection,
     public_figures,
     releases,
@@ -78,7 +79,7 @@ for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
-    *(containment, seals, device_log, surveillance, coverage, protection),
+    *(containment, seals, device_log, surveillance, coverage, protection, portal),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)
