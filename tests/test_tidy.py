@@ -69,6 +69,7 @@ MAY_USE = {
         *("storage", "journal", "places", "accounts", "measurement"),
         *("containment", "seals", "surveillance", "screening"),
     },
+    "spectra": set(),  # files in, results out: it knows neither books nor people
     "portal": set(),  # files in, results out: it knows neither books nor people
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},

@@ -38,6 +38,7 @@ from keiryo.cli import (
     sampling,
     seals,
     serve,
+    spectrum,
     surveillance,
     transit,
 )
@@ -79,7 +80,7 @@ for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
-    *(containment, seals, device_log, surveillance, coverage, protection, portal),
+    *(containment, seals, device_log, surveillance, coverage, protection, portal, spectrum),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

@@ -1,0 +1,1 @@
+"""Gamma spectra: read from files of instruments, with nothing invented; knows no books."""
