@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from keiryo.cli.options import Format, FormatOption, Given
 from keiryo.cli.output import show_json, show_rows
+
+if TYPE_CHECKING:
+    from keiryo.spectra.reading import SpectrumFile
+    from keiryo.spectra.spectrum import Problem
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +30,7 @@ def register(app: typer.Typer) -> None:
         """Gamma spectra: what a file holds, with nothing invented. Nothing is kept."""
 
     group.command("show")(show)
+    group.command("peaks")(peaks)
     app.add_typer(group, name="spectrum")
 
 
@@ -38,18 +44,9 @@ def show(
 
     Ends with 2 if the file cannot be used: standard error then says why.
     """
-    from keiryo.spectra.reading import read_spectra
-    from keiryo.spectra.spectrum import SpectrumFileError
-
-    try:
-        found = read_spectra(file)
-    except SpectrumFileError as error:
-        told = {"errors": [one.to_dict() for one in error.problems]}
-        print(json.dumps(told, indent=2), file=sys.stderr)
-        raise typer.Exit(2) from None
+    found = _read(file)
     rows = [one.to_dict() for one in found.spectra]
-    wanted = format_ or Given.format
-    if not (wanted is Format.TABLE or (wanted is None and sys.stdout.isatty())):
+    if not _is_table(format_):
         show_json({"schema": "keiryo.spectra/1", "sha256": found.sha256, "spectra": rows})
         return
     names = ("detector", "start", "live_s", "real_s", "counts", "channels")
@@ -61,3 +58,66 @@ def show(
     for row in rows:
         for problem in row["findings"]:
             print(f"{problem['code']} {problem['place']}: {problem['message']}")
+
+
+def peaks(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A spectrum file: .spe, .iec or .csv.")
+    ],
+    spectrum: Annotated[
+        int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum of the file.")
+    ] = 1,
+    format_: FormatOption = None,
+) -> None:
+    """Find and fit the peaks of a spectrum: energy, width, area, each with its error.
+
+    Without an energy scale in the file, places are channels and energies null. The error of an
+    energy is that of the fit; that of the file's scale is not known here.
+    """
+    from keiryo.spectra.peak_fit import peaks_of
+    from keiryo.spectra.spectrum import Problem
+
+    found = _read(file)
+    if spectrum > len(found.spectra):
+        told = f"The file has {len(found.spectra)} spectra."
+        _refuse([Problem("SPECTRUM", "--spectrum", told)])
+    rows = [one.to_dict() for one in peaks_of(found.spectra[spectrum - 1])]
+    if not _is_table(format_):
+        show_json(rows)
+        return
+    listed = [
+        {
+            "channel": f"{row['channel']:.2f}",
+            "energy keV": "" if row["energy_kev"] is None else f"{row['energy_kev']:.3f}",
+            "± keV": "" if row["energy_sigma"] is None else f"{row['energy_sigma']:.3f}",
+            "FWHM keV": "" if row["fwhm_kev"] is None else f"{row['fwhm_kev']:.2f}",
+            "area": f"{row['area']:.0f}",
+            "±": f"{row['area_sigma']:.0f}",
+            "chi2": f"{row['chi2_reduced']:.2f}",
+        }
+        for row in rows
+    ]
+    show_rows(listed, Format.TABLE, title="Peaks", empty="No peak stands out.")
+
+
+def _read(file: Path) -> SpectrumFile:
+    """Read a file, or end with everything that is wrong with it."""
+    from keiryo.spectra.reading import read_spectra
+    from keiryo.spectra.spectrum import SpectrumFileError
+
+    try:
+        return read_spectra(file)
+    except SpectrumFileError as error:
+        _refuse(error.problems)
+        raise
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    told = {"errors": [one.to_dict() for one in problems]}
+    print(json.dumps(told, indent=2), file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _is_table(format_: Format | None) -> bool:
+    wanted = format_ or Given.format
+    return wanted is Format.TABLE or (wanted is None and sys.stdout.isatty())

@@ -1,0 +1,250 @@
+"""Fits of peaks: Gaussians over channels on a straight continuum, by Poisson likelihood.
+
+Peaks that overlap are fitted together. Residuals are signed roots of the deviance, so that the
+least squares of them are the greatest likelihood, also with few counts; the covariance is that of
+the Fisher information.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+from scipy.optimize import least_squares
+
+from keiryo.spectra.peak_search import WidthModel, find_peaks
+from keiryo.spectra.spectrum import FILE, Spectrum
+
+_ROOT2 = np.sqrt(2.0)
+_TO_SIGMA = 1 / (2 * np.sqrt(2 * np.log(2)))
+_APART, _MARGIN = 3.0, 3.0
+"""Peaks nearer than so many FWHM are fitted together; the window reaches so far on both sides."""
+MOST_TOGETHER = 12
+POOR, WORTH_A_PEAK, LEAST_LEFT_OVER = 1.3, 30.0, 4.5
+"""Where the deviance by its degrees of freedom is above the first, a further peak is tried; it is
+taken if the deviance falls by the second, and looked for where the rest reaches the third."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A fitted peak.
+
+    Attributes
+    ----------
+    channel, channel_sigma : float
+        Centroid, in channels counted from 0 at the middle of the first.
+    energy_kev, energy_sigma, fwhm_kev : float or None
+        None where the spectrum has no energy scale. The error is that of the fit alone.
+    fwhm_channels : float
+    area, area_sigma : float
+        Counts above the continuum.
+    chi2_reduced : float
+        Of the window it was fitted in: the deviance by its degrees of freedom.
+    significance : float
+        Of the search.
+    together : int
+        How many peaks were fitted together.
+    """
+
+    channel: float
+    channel_sigma: float
+    energy_kev: float | None
+    energy_sigma: float | None
+    fwhm_kev: float | None
+    fwhm_channels: float
+    area: float
+    area_sigma: float
+    chi2_reduced: float
+    significance: float
+    together: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def peaks_of(spectrum: Spectrum) -> list[Peak]:
+    """Return the peaks of a spectrum by energy, or by channel where it has no energy scale."""
+    counts = spectrum.counts
+    places, significance, widths = find_peaks(counts)
+    found: list[Peak] = []
+    for group in _groups(places, widths):
+        found += _fitted(spectrum, places[group], significance[group], widths)
+    return sorted(found, key=lambda one: one.channel)
+
+
+def _groups(places: np.ndarray, widths: WidthModel) -> list[list[int]]:
+    groups: list[list[int]] = []
+    for at in range(len(places)):
+        near = _APART * float(widths.fwhm(float(places[at])))
+        if (
+            groups
+            and places[at] - places[groups[-1][-1]] < near
+            and len(groups[-1]) < MOST_TOGETHER
+        ):
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    return groups
+
+
+def _model(parameters: np.ndarray, x: np.ndarray, widths: np.ndarray) -> np.ndarray:
+    """Return expected counts: two of the continuum, one width factor, area and place of each."""
+    middle, half = (x[0] + x[-1]) / 2, max((x[-1] - x[0]) / 2, 1.0)
+    left, right, factor = parameters[:3]
+    along = (x - middle) / half
+    mu = np.maximum(0.5 * (left * (1 - along) + right * (1 + along)), 0.0)
+    for n in range(len(widths)):
+        area, place = parameters[3 + 2 * n : 5 + 2 * n]
+        sigma = widths[n] * factor * _TO_SIGMA * _ROOT2
+        mu = mu + 0.5 * area * (
+            special.erf((x + 0.5 - place) / sigma) - special.erf((x - 0.5 - place) / sigma)
+        )
+    found: np.ndarray = np.maximum(mu, 1e-9)
+    return found
+
+
+def _fitted(
+    spectrum: Spectrum, places: np.ndarray, significance: np.ndarray, widths: WidthModel
+) -> list[Peak]:
+    """Return the peaks of one window, with those that only the rest of the fit shows."""
+    window = _window(spectrum, places, widths)
+    done = None if window is None else _solved(spectrum, window, places, widths)
+    if window is None or done is None:
+        return []
+    while len(places) < MOST_TOGETHER and _reduced(done) > POOR:
+        place = _left_over(done, window, places, widths)
+        if place is None:
+            break
+        more = np.sort(np.append(places, place))
+        better = _solved(spectrum, window, more, widths)
+        if better is None or done.cost - better.cost < WORTH_A_PEAK / 2:
+            break
+        significance = np.insert(
+            significance,
+            int(np.searchsorted(places, place)),
+            np.sqrt(2 * (done.cost - better.cost)),
+        )
+        places, done = more, better
+    x = np.arange(window[0], window[1] + 1, dtype=np.float64)
+    own = widths.fwhm(places.astype(np.float64))
+    covariance = _covariance(done.x, x, own)
+    reduced = _reduced(done)
+    return [
+        _peak(spectrum, done.x, covariance, own, n, reduced, float(significance[n]))
+        for n in range(len(places))
+    ]
+
+
+def _window(spectrum: Spectrum, places: np.ndarray, widths: WidthModel) -> tuple[int, int] | None:
+    """Return the first and the last channel of a fit; None: too few for it."""
+    own = widths.fwhm(places.astype(np.float64))
+    first = max(int(places[0] - _MARGIN * own[0]), 0)
+    last = min(int(np.ceil(places[-1] + _MARGIN * own[-1])), spectrum.channels - 1)
+    return None if last - first < 3 + 2 * len(places) else (first, last)
+
+
+def _reduced(done: Any) -> float:
+    return float(2 * done.cost / max(len(done.fun) - len(done.x), 1))
+
+
+def _left_over(
+    done: Any, window: tuple[int, int], places: np.ndarray, widths: WidthModel
+) -> int | None:
+    """Return where the rest of a fit looks most like a further peak, if it does anywhere."""
+    fwhm = float(widths.fwhm(float(places.mean())))
+    reach = max(int(fwhm), 1)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (fwhm * _TO_SIGMA)) ** 2)
+    if len(done.fun) < len(kernel):
+        return None
+    told = np.convolve(done.fun, kernel / np.sqrt((kernel**2).sum()), mode="same")
+    best = int(told.argmax())
+    if told[best] < LEAST_LEFT_OVER:
+        return None
+    place = window[0] + best
+    return None if np.abs(places - place).min() < 0.3 * fwhm else place
+
+
+def _solved(
+    spectrum: Spectrum, window: tuple[int, int], places: np.ndarray, widths: WidthModel
+) -> Any:
+    """Return the most likely parameters of so many peaks in a window."""
+    first, last = window
+    own = widths.fwhm(places.astype(np.float64))
+    x = np.arange(first, last + 1, dtype=np.float64)
+    y = spectrum.counts[first : last + 1].astype(np.float64)
+    if len(x) < 4 + 2 * len(places):
+        return None
+    edge = max(int(own[0] / 2), 1)
+    left, right = float(y[:edge].mean()), float(y[-edge:].mean())
+    start, low, high = [left, right, 1.0], [0.0, 0.0, 0.5], [np.inf, np.inf, 2.5]
+    for place, width in zip(places, own, strict=True):
+        above = max(float(spectrum.counts[place]) - 0.5 * (left + right), 1.0)
+        start += [above * width * 1.0645, float(place)]
+        low += [0.0, place - 0.75 * width]
+        high += [np.inf, place + 0.75 * width]
+
+    def residuals(parameters: np.ndarray) -> np.ndarray:
+        mu = _model(parameters, x, own)
+        deviance = 2 * (mu - y + special.xlogy(y, y / mu))
+        found: np.ndarray = np.sign(y - mu) * np.sqrt(np.maximum(deviance, 0.0))
+        return found
+
+    start = [max(one, a + 1e-6) for one, a in zip(start, low, strict=True)]
+    scale = np.maximum(np.abs(start), 1.0)
+    return least_squares(residuals, start, bounds=(low, high), x_scale=scale, max_nfev=200)
+
+
+def _covariance(parameters: np.ndarray, x: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return the inverse of the Fisher information of the model."""
+    mu = _model(parameters, x, own)
+    slopes = np.empty((len(x), len(parameters)))
+    for n, value in enumerate(parameters):
+        step = 1e-5 * max(abs(value), 1.0)
+        up, down = parameters.copy(), parameters.copy()
+        up[n] += step
+        down[n] -= step
+        slopes[:, n] = (_model(up, x, own) - _model(down, x, own)) / (2 * step)
+    found: np.ndarray = np.linalg.pinv(slopes.T @ (slopes / mu[:, None]))
+    return found
+
+
+def _peak(
+    spectrum: Spectrum,
+    parameters: np.ndarray,
+    covariance: np.ndarray,
+    own: np.ndarray,
+    n: int,
+    reduced: float,
+    significance: float,
+) -> Peak:
+    at = 3 + 2 * n
+    area, place = float(parameters[at]), float(parameters[at + 1])
+    width = float(own[n] * parameters[2])
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    energy = slope = None
+    if spectrum.calibration.state == FILE:
+        low, middle, high = _energies(spectrum, [place - 0.5, place, place + 0.5])
+        energy, slope = middle, high - low
+    return Peak(
+        channel=place,
+        channel_sigma=float(errors[at + 1]),
+        energy_kev=energy,
+        energy_sigma=None if slope is None else float(errors[at + 1]) * slope,
+        fwhm_kev=None if slope is None else width * slope,
+        fwhm_channels=width,
+        area=area,
+        area_sigma=float(errors[at]),
+        chi2_reduced=reduced,
+        significance=significance,
+        together=len(own),
+    )
+
+
+def _energies(spectrum: Spectrum, channels: Sequence[float]) -> list[float]:
+    """Return energies of channels counted at their middles; a scale states lower edges."""
+    given = np.asarray(channels, dtype=np.float64) + 0.5
+    return [float(one) for one in spectrum.calibration.energies(given)]

@@ -1,0 +1,135 @@
+"""Peaks: those of measured spectra, simulated ones, and nothing where none is."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from keiryo.cli.app import app
+from keiryo.spectra.peak_fit import Peak, peaks_of
+from keiryo.spectra.reading import read_spectra
+from keiryo.spectra.spectrum import Calibration, Spectrum, calibration_of
+
+DATA = Path(__file__).parent.parent / "data" / "spectra"
+TRUTH = {
+    "cave_background_2017.spe": [
+        *((46.488, 1324, 81), (185.925, 5092, 109), (238.855, 4264, 99), (352.218, 2272, 76)),
+        *((583.596, 2079, 64), (609.756, 2292, 67), (662.234, 393, 54), (911.735, 1795, 57)),
+        *((1120.865, 849, 46), (1173.722, 471, 36), (1333.166, 489, 40), (1461.495, 4987, 76)),
+        *((1765.342, 1247, 42), (2615.591, 3086, 58)),
+    ],
+    "activated_pottery_2017.spe": [
+        *((244.936, 2542, 62), (344.575, 8021, 95), (605.133, 4252, 71), (779.379, 2195, 53)),
+        *((796.320, 3065, 62), (889.780, 1904, 53), (964.603, 2316, 55), (1112.628, 1838, 51)),
+        *((1121.117, 1622, 47), (1173.816, 9064, 98), (1275.015, 397, 23), (1333.113, 8307, 92)),
+        (1408.643, 2575, 52),
+    ],
+}
+"""Energy in keV by the file's scale, area and its error, of an independent fit."""
+
+
+@cache
+def fitted(name: str) -> list[Peak]:
+    """Return the peaks of a measured file."""
+    return peaks_of(read_spectra(DATA / name).spectra[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "energy", "area", "sigma"),
+    [(name, *row) for name, rows in TRUTH.items() for row in rows],
+)
+def test_measured_peaks(name: str, energy: float, area: int, sigma: int) -> None:
+    one = min(fitted(name), key=lambda peak: abs((peak.energy_kev or 0) - energy))
+    assert one.energy_kev == pytest.approx(energy, abs=0.05)
+    assert abs(one.area - area) < sigma
+    assert one.area_sigma == pytest.approx(sigma, rel=0.2)
+
+
+def test_annihilation_is_wider_than_its_neighbours() -> None:
+    one = min(
+        fitted("cave_background_2017.spe"), key=lambda peak: abs((peak.energy_kev or 0) - 511)
+    )
+    assert 8900 < one.area < 9900
+    assert 2.2 < (one.fwhm_kev or 0) < 2.6
+
+
+@pytest.mark.parametrize("energy", [1099.3, 1291.6, 482.2, 312.0, 320.1, 1368.6])
+def test_what_is_absent_is_not_found(energy: float) -> None:
+    """Fe-59, Hf-181, Pa-233, Cr-51 and Na-24 are not in the pottery."""
+    near = [
+        p for p in fitted("activated_pottery_2017.spe") if abs((p.energy_kev or 0) - energy) < 1
+    ]
+    assert near == []
+
+
+def test_without_a_scale_there_are_channels_and_no_energies() -> None:
+    found = fitted("d3s_csi_ba133_cs137_uncalibrated.spe")
+    assert all(one.energy_kev is None and one.fwhm_kev is None for one in found)
+    for low, high in ((597, 607), (1085, 1100), (2290, 2320)):
+        assert any(low <= one.channel <= high for one in found), (low, high)
+
+
+def spectrum(counts: np.ndarray) -> Spectrum:
+    """Return a spectrum of 0.38 keV a channel."""
+    scale = calibration_of((0.0, 0.38), len(counts))
+    return Spectrum("", counts.astype(np.int64), 1.0, 1.0, None, scale)
+
+
+@pytest.mark.parametrize(("area", "continuum"), [(10_000, 100), (1000, 100), (300, 10), (150, 2)])
+def test_areas_and_errors_are_right_on_simulated_peaks(area: int, continuum: int) -> None:
+    random, pulls = np.random.default_rng(area), []
+    x = np.arange(2048)
+    for _ in range(25):
+        shape = np.full(2048, continuum * 0.38)
+        for middle in (300, 700, 1100, 1500, 1900):
+            sigma = 2.0 / 0.38 / 2.3548
+            shape += area * np.exp(-0.5 * ((x - middle) / sigma) ** 2) / (sigma * 2.506628)
+        for one in peaks_of(spectrum(random.poisson(shape))):
+            if min(abs(one.channel - m) for m in (300, 700, 1100, 1500, 1900)) < 4:
+                pulls.append((one.area - area) / one.area_sigma)
+    assert len(pulls) >= 115
+    assert abs(float(np.median(pulls))) < 0.4
+    assert 0.75 < float(np.std(pulls)) < 1.35
+
+
+def test_two_peaks_that_overlap() -> None:
+    x, sigma = np.arange(1024), 3.0
+    shape = np.full(1024, 20.0)
+    for middle, area in ((200, 5000), (300, 4000), (500, 3000), (512, 2000), (800, 4000)):
+        shape += area * np.exp(-0.5 * ((x - middle) / sigma) ** 2) / (sigma * 2.506628)
+    counts = np.random.default_rng(3).poisson(shape)
+    pair = [one for one in peaks_of(spectrum(counts)) if 490 < one.channel < 520]
+    assert [one.together for one in pair] == [2, 2]
+    for one, area in zip(pair, (3000, 2000), strict=True):
+        assert abs(one.area - area) < 4 * one.area_sigma
+
+
+def test_a_smooth_continuum_has_hardly_any_peaks() -> None:
+    random, x = np.random.default_rng(11), np.arange(4096)
+    found = sum(
+        len(peaks_of(spectrum(random.poisson(2000 * np.exp(-x / 700) + 3)))) for _ in range(5)
+    )
+    assert found <= 3
+
+
+@pytest.mark.parametrize("counts", [[], [5], [0] * 10, [0] * 4096, [7] * 100])
+def test_nothing_to_find(counts: list[int]) -> None:
+    given = np.array(counts, dtype=np.int64)
+    one = Spectrum("", given, 1.0, 1.0, None, Calibration("none"))
+    assert peaks_of(one) == []
+
+
+def test_command() -> None:
+    words = ["spectrum", "peaks", str(DATA / "activated_pottery_2017.spe")]
+    done = CliRunner().invoke(app, [*words, "--format", "json"])
+    rows = json.loads(done.stdout)
+    assert set(rows[0]) >= {
+        *("energy_kev", "energy_sigma", "fwhm_kev", "area", "area_sigma", "chi2_reduced"),
+    }
+    assert CliRunner().invoke(app, [*words, "--format", "table"]).exit_code == 0
+    assert CliRunner().invoke(app, [*words, "--spectrum", "2"]).exit_code == 2
