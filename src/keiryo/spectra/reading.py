@@ -7,14 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from keiryo.spectra.n42 import parse_n42
 from keiryo.spectra.spectrum import Problem, Spectrum, SpectrumFileError
 from keiryo.spectra.text_files import parse_csv, parse_iec, parse_spe
 
 LARGEST_BYTES = 512 * 1024**2
-READERS: dict[str, Callable[[str], list[Spectrum]]] = {
-    ".spe": parse_spe,
-    ".iec": parse_iec,
-    ".csv": parse_csv,
+
+
+def _of_text(parse: Callable[[str], list[Spectrum]]) -> Callable[[bytes], list[Spectrum]]:
+    return lambda content: parse(content.decode("latin-1"))
+
+
+def _of_n42(content: bytes) -> list[Spectrum]:
+    found = parse_n42(content)
+    if not found.spectra and found.problems:
+        raise SpectrumFileError(found.problems)
+    return found.spectra
+
+
+READERS: dict[str, Callable[[bytes], list[Spectrum]]] = {
+    ".spe": _of_text(parse_spe),
+    ".iec": _of_text(parse_iec),
+    ".csv": _of_text(parse_csv),
+    ".n42": _of_n42,
+    ".xml": _of_n42,
 }
 """By the ending of the file name, in small letters."""
 
@@ -59,5 +75,4 @@ def read_spectra(path: Path | str) -> SpectrumFile:
     except OSError as error:
         told = f"The file cannot be read: {error.strerror}."
         raise SpectrumFileError([Problem("FILE", "", told)]) from None
-    spectra = reader(content.decode("latin-1"))
-    return SpectrumFile(tuple(spectra), hashlib.sha256(content).hexdigest())
+    return SpectrumFile(tuple(reader(content)), hashlib.sha256(content).hexdigest())
