@@ -78,7 +78,7 @@ MAY_USE = {
     "access_control": {"protection"},  # files in, results out, as protection
     "access_review": {
         *("storage", "journal", "places", "accounts", "seals", "surveillance"),
-        "access_control",
+        *("protection", "access_control"),
     },
     "security_store": {"protection", "access_control"},  # sealed files of their own, not the books
     "material_protection": {"storage", "journal", "places", "accounts", "security_regime"},

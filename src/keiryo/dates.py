@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,9 @@ _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _SIX = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})")
 _UTC = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?Z"
+)
+_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII
 )
 
 _MONTHS = (
@@ -231,6 +234,42 @@ def parse_utc(text: str) -> datetime:
         )
     except ValueError as error:
         raise DateError(f"{_shown(text)} has no such time of day") from error
+
+
+def parse_time(text: str, zone: str | None = None) -> datetime | None:
+    """Return the one instant that a time means, with its offset; None where it means none.
+
+    Parameters
+    ----------
+    text : str
+        ISO 8601 with offset or ``Z``; without, as the clock of `zone` shows it.
+    zone : str, optional
+        IANA name of a time zone. A local time that does not occur in it, or occurs twice, means
+        no one instant.
+
+    Examples
+    --------
+    >>> parse_time("2027-05-31 09:00", "Asia/Tokyo").isoformat()
+    '2027-05-31T09:00:00+09:00'
+    >>> parse_time("2027-03-28 02:30", "Europe/Vienna") is None
+    True
+    """
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        if found.utcoffset() is None:
+            if not zone:
+                return None
+            first, second = (found.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+            offset = first.utcoffset()
+            if offset is None or offset != second.utcoffset():
+                return None
+            found = found.replace(tzinfo=timezone(offset))
+        found.astimezone(UTC)  # within the calendar there, too
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+    return found
 
 
 def _aware(instant: datetime) -> None:

@@ -23,11 +23,13 @@ class SheetTextError(ValueError):
     ----------
     message, advice : str
         What is wrong with the file, and what to do about it.
+    line : int, optional
+        Where.
     """
 
-    def __init__(self, message: str, advice: str) -> None:
+    def __init__(self, message: str, advice: str, line: int | None = None) -> None:
         super().__init__(message)
-        self.message, self.advice = message, advice
+        self.message, self.advice, self.line = message, advice, line
 
 
 def protected(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -387,6 +388,28 @@ def test_bad_authorisation(code: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         read_authorisations_file(file, setup_of().timezone, ("Z2",))
     assert [(one.code, one.pointer) for one in error.value.problems] == [(code, "record 1")]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "wrong"),
+    [
+        *(("2027-01-01", day, False) for day in ("2250-12-31", "2300-01-01", "9999-12-31")),
+        *((day, "", True) for day in ("0001-01-01", "1600-01-01", "2300-01-01", "9999-12-31")),
+    ],
+)
+def test_days_beyond_the_calendar(first: str, last: str, wrong: bool, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(f"person,area,valid_from,valid_to,check_until\na,Z2,{first},{last},{last}\n")
+    zone = setup_of().timezone
+    if wrong:
+        with pytest.raises(InputError) as error:
+            read_authorisations_file(file, zone, ("Z2",))
+        found = [(one.code, one.message) for one in error.value.problems]
+        assert found == [("TIME", "The valid from: The year is not from 1700 to 2250.")]
+        return
+    rights = read_authorisations_file(file, zone, ("Z2",))
+    end = datetime.datetime(2251, 1, 1, tzinfo=zone)
+    assert rights.frame["to_ns"][0] == rights.frame["check_ns"][0] == int(end.timestamp()) * NS
 
 
 # --- commands ------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from keiryo.access_control.trend import sign_trend, two_sided
 from keiryo.cli.app import app
 from keiryo.errors import UsageError
 from keiryo.protection.inputs import InputError, Node
-from keiryo.protection.two_person_rule import time_ns
+from keiryo.protection.instants import time_ns
 
 TWO = """08:00:00,a,D2,in,granted,1
     08:00:30,b,D2,in,granted,2

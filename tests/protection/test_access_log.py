@@ -16,14 +16,10 @@ from hypothesis import strategies as st
 from keiryo.protection import access_log, access_log_pieces
 from keiryo.protection.access_log_times import read_times
 from keiryo.protection.inputs import InputError, problem_report
+from keiryo.protection.instants import UnreadableTimeError, time_ns
 from keiryo.protection.two_person import check_two_persons
 from keiryo.protection.two_person_json import write_json
-from keiryo.protection.two_person_rule import (
-    TwoPersonRule,
-    UnreadableTimeError,
-    read_rule_file,
-    time_ns,
-)
+from keiryo.protection.two_person_rule import TwoPersonRule, read_rule_file
 
 HEADERS = (
     "time,zone,person,reader,direction,seq",

@@ -376,7 +376,7 @@ def refusals(result: Result) -> Sequence[tuple[str, int | None]]:
         ("x.csv", b"plan,version,on\na,,2025-01-01\n", "PLAN-CELL"),
         ("x.json", b'{"plan": "a"}', "PLAN-TABLE"),
         ("x.json", b'[{"plan": "a", "plan": "b"}]', "PLAN-TABLE"),
-        ("x.json", b'[{"plan": "a", "version": 1, "on": "2025-01-01"}]', "PLAN-CELL"),
+        ("x.json", b'[{"plan": "a", "version": ["1"], "on": "2025-01-01"}]', "PLAN-CELL"),
         ("x.toml", b"plan = ", "PLAN-TABLE"),
     ],
 )

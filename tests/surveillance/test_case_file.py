@@ -97,6 +97,23 @@ def test_one_changed_byte_is_found(site: Site) -> None:
         check_case(site.folder / "none.zip")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_files_that_are_packed_are_no_case(method: int, tmp_path: Path) -> None:
+    place = tmp_path / "packed.zip"
+    with zipfile.ZipFile(place, "w", method) as archive:
+        archive.writestr("SHA256SUMS", "0  a\n" * 100)
+    problems, _ = case_standalone.check(place, None)
+    assert problems == [
+        "this is no whole case file: SHA256SUMS is packed, which no file of a case is"
+    ]
+    content = bytearray(place.read_bytes())
+    for at in range(40, len(content)):
+        content[at] ^= 0x55
+        place.write_bytes(content)
+        content[at] ^= 0x55
+        assert case_standalone.main([str(place)]) in (1, 2)
+
+
 def unpacked(site: Site) -> Path:
     made = make(site)
     folder = site.folder / "case"

@@ -18,6 +18,7 @@ from keiryo.dates import (
     number_date,
     parse_code10_date,
     parse_date,
+    parse_time,
     parse_utc,
     previous_day,
     utc_text,
@@ -140,6 +141,28 @@ def test_instants() -> None:
     for naive in (utc_text, lambda moment: facility_date(moment, "UTC")):
         with pytest.raises(DateError, match="needs a time zone"):
             naive(datetime(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "instant"),
+    [
+        ("2027-05-31T09:00+09:00", None, "2027-05-31T00:00:00.000000Z"),
+        ("2027-05-31 09:00:01.5", "Asia/Tokyo", "2027-05-31T00:00:01.500000Z"),
+        ("2027-05-31T09:00Z", "Asia/Tokyo", "2027-05-31T09:00:00.000000Z"),
+        ("2027-05-31 09:00", None, None),
+        ("2027-05-31 09:00", "Nowhere/Land", None),
+        ("2027-05-31", "Asia/Tokyo", None),
+        ("2027-03-28 02:30", "Europe/Vienna", None),
+        ("2027-10-31 02:30", "Europe/Vienna", None),
+        ("2027-10-31 03:00", "Europe/Vienna", "2027-10-31T02:00:00.000000Z"),
+        ("2027-02-29T09:00Z", None, None),
+        ("0001-01-01T00:00+01:00", None, None),
+        ("٢٠٢٧-05-31T09:00Z", None, None),
+    ],
+)
+def test_times_that_mean_one_instant(text: str, zone: str | None, instant: str | None) -> None:
+    found = parse_time(text, zone)
+    assert (None if found is None else utc_text(found)) == instant
 
 
 @given(st.datetimes(timezones=st.just(UTC)))

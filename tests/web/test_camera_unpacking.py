@@ -6,6 +6,7 @@ import io
 import stat
 import zipfile
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -83,6 +84,29 @@ def test_an_archive_has_bounds(tmp_path: Path) -> None:
     place.write_bytes(damaged)
     with pytest.raises(UsageError, match="damaged"):
         unpack(place, tmp_path, Bounds(), lambda *_: None)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_that_was_damaged_anywhere_is_told_and_nothing_else(
+    method: int, tmp_path: Path
+) -> None:
+    target, random = io.BytesIO(), Random(method)
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.png", bytes([number]) * 300)
+    whole, place = target.getvalue(), tmp_path / "damaged.zip"
+    told = 0
+    for number in range(400):
+        content = bytearray(whole)
+        content[random.randrange(len(whole))] = random.randrange(256)
+        place.write_bytes(content[: random.choice((len(whole), random.randrange(len(whole)) + 1))])
+        inside = tmp_path / str(number)
+        inside.mkdir()
+        try:
+            unpack(place, inside, Bounds(), lambda *_: None)
+        except UsageError:
+            told += 1
+    assert told > 150
 
 
 def test_a_video_is_told_by_its_bytes() -> None:

@@ -16,7 +16,7 @@ import polars as pl
 
 from keiryo.access_control.table_files import Problems, Table, read_table
 from keiryo.protection.inputs import NAME_LENGTH, Warning, raise_problems
-from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
+from keiryo.protection.instants import UnreadableTimeError, day_or_time_ns
 
 COLUMNS = (
     *("person", "area", "role", "status", "valid_from", "valid_to", "escort_required"),
@@ -129,7 +129,8 @@ def _row(
     times: dict[str, int] = {}
     for name in ("valid_from", "valid_to", "training_until", "check_until"):
         try:
-            times[name] = _instant(cells[name], timezone, end=name != "valid_from")
+            if cells[name]:
+                times[name] = day_or_time_ns(cells[name], timezone, end=name != "valid_from")
         except UnreadableTimeError as error:
             wrong.append((error.code, f"The {name.replace('_', ' ')}: {error}"))
     if not cells["valid_from"]:
@@ -146,22 +147,3 @@ def _row(
         "check_ns": times.get("check_until", NEVER),
     }
     return made, wrong
-
-
-def _instant(text: str, timezone: datetime.tzinfo, *, end: bool) -> int:
-    """Return an instant; a day begins at its midnight, and as an end it is over at the next."""
-    if not text:
-        return NEVER
-    if len(text) != 10:
-        return time_ns(text, timezone)
-    try:
-        day = datetime.date.fromisoformat(text) + datetime.timedelta(days=int(end))
-    except (ValueError, OverflowError):
-        raise UnreadableTimeError("TIME", "Write a day as 2027-05-31.") from None
-    return midnight_ns(day, timezone)
-
-
-def midnight_ns(day: datetime.date, timezone: datetime.tzinfo) -> int:
-    """Return when a day begins: its first instant, also where a clock skips midnight."""
-    local = datetime.datetime.combine(day, datetime.time(), timezone)
-    return round(local.timestamp()) * 1_000_000_000

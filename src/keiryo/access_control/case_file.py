@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from keiryo.access_control import case as kinds
-from keiryo.access_control.authorisations import midnight_ns
 from keiryo.access_control.case import NS, Case, Limits
 from keiryo.access_control.setup import Setup, identifier
 from keiryo.access_control.table_files import Problems, Table, read_table
 from keiryo.protection.inputs import Fields, Node, load, raise_problems
-from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
+from keiryo.protection.instants import UnreadableTimeError, read_instant, time_ns
 
 LISTS = {
     "transfer": "transfers",
@@ -129,25 +127,8 @@ class _Reader:
         return tuple(found)
 
     def instant(self, fields: Fields, name: str, *, end: bool = False) -> int | None:
-        """Return an instant; a day begins at its midnight, and as an end it is over at the next."""
-        value = fields.optional(name)
-        if name not in fields:
-            return None
-        if isinstance(value, datetime.date):  # TOML has days and times of its own
-            value = value.isoformat()
-        if not isinstance(value, str):
-            fields.note("TYPE", "A time belongs here, such as 2027-05-31T14:00:00Z.", name)
-            return None
-        try:
-            if len(value) == 10:
-                day = datetime.date.fromisoformat(value) + datetime.timedelta(days=int(end))
-                return midnight_ns(day, self.setup.timezone)
-            return time_ns(value, self.setup.timezone)
-        except UnreadableTimeError as error:
-            fields.note(error.code, str(error), name)
-        except (ValueError, OverflowError):
-            fields.note("TIME", "There is no such day.", name)
-        return None
+        """Return an instant; see `keiryo.protection.instants.day_or_time_ns` for days."""
+        return read_instant(fields, name, self.setup.timezone, days=True, end=end)
 
     def when(self, fields: Fields) -> tuple[int, int]:
         """Return when something was: ``at``, or ``start`` and ``end``, or a whole ``day``."""

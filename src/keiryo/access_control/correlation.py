@@ -28,7 +28,7 @@ from keiryo.access_control.irregularity import Irregularity
 from keiryo.access_control.setup import Setup
 from keiryo.access_control.trend import sign_trend
 from keiryo.access_control.visits import Visits, who_was_there
-from keiryo.protection.two_person_rule import NS
+from keiryo.protection.instants import NS
 
 _HOUR_NS = 3600 * NS
 

@@ -6,9 +6,7 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from keiryo.access_control.authorisations import midnight_ns
 from keiryo.access_control.duties import (
     DEFAULT_MATRIX,
     FOREVER,
@@ -27,7 +25,7 @@ from keiryo.access_control.findings import utc_text
 from keiryo.access_control.setup import identifier
 from keiryo.protection.classification import classification_of
 from keiryo.protection.inputs import Fields, Node, load, raise_problems
-from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
+from keiryo.protection.instants import read_instant, read_timezone
 
 RESULT = "keiryo.pp.duties-result/1"
 KEYS = ("timezone", "incompatible", "assignment", "transaction", "exception")
@@ -61,7 +59,7 @@ def read_duties_file(path: Path | str) -> Duties:
 def read_duties(node: Node) -> Duties:
     """Read duties from the content of a file; raises as `read_duties_file`."""
     top = node.fields(KEYS)
-    classification, zone = classification_of(top), _zone(top)
+    classification, zone = classification_of(top), read_timezone(top, "TIMEZONE")
     matrix = tuple(_matrix(top)) or DEFAULT_MATRIX
     known = {duty for one in matrix for duty in one.pair}
     made = Duties(
@@ -94,18 +92,6 @@ def duties_result(given: Duties) -> dict[str, Any]:
         "findings": [finding_dict(one, utc_text) for one in found],
         "unused_exceptions": [one.place for one in given.excused if one.place not in used],
     }
-
-
-def _zone(top: Fields) -> datetime.tzinfo:
-    name = top.text("timezone", required=False)
-    if name is None or name.upper() == "UTC":
-        return datetime.UTC
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        told = "There is no time zone of this name; write e.g. Asia/Tokyo."
-        top.note("TIMEZONE", told, "timezone")
-        return datetime.UTC
 
 
 def _matrix(top: Fields) -> list[Incompatible]:
@@ -144,7 +130,8 @@ def _assignments(top: Fields, known: set[str], zone: datetime.tzinfo) -> list[As
     for fields in top.objects("assignment", keys, required=False):
         person, duty = identifier(fields, "person"), identifier(fields, "duty")
         about = identifier(fields, "about", required=False)
-        start, end = _time(fields, "from", zone), _time(fields, "to", zone, end=True)
+        start = read_instant(fields, "from", zone, days=True)
+        end = read_instant(fields, "to", zone, days=True, end=True)
         _order(fields, start, end)
         if duty is not None and _duty(fields, duty, known, "duty") and person is not None:
             begin, last = -FOREVER if start is None else start, FOREVER if end is None else end
@@ -157,7 +144,7 @@ def _transactions(top: Fields, known: set[str], zone: datetime.tzinfo) -> list[T
     keys = ("id", "kind", "at", "about", "actors")
     for fields in top.objects("transaction", keys, required=False):
         name, kind = identifier(fields, "id"), identifier(fields, "kind", required=False)
-        at = _time(fields, "at", zone, required=True)
+        at = read_instant(fields, "at", zone, days=True, required=True)
         about = identifier(fields, "about", required=False)
         if name is not None and name in names:
             fields.note("DUPLICATE_ID", "This transaction stands in the file already.", "id")
@@ -193,8 +180,8 @@ def _exceptions(
     for fields in top.objects("exception", keys, required=False):
         person, pair = identifier(fields, "person"), _pair(fields)
         about = identifier(fields, "about", required=False)
-        start = _time(fields, "from", zone)
-        end = _time(fields, "to", zone, end=True, required=True)
+        start = read_instant(fields, "from", zone, days=True)
+        end = read_instant(fields, "to", zone, days=True, end=True, required=True)
         reason = fields.text("reason", length=_REASON_LENGTH)
         if reason is not None and not reason.strip():
             fields.note("EMPTY_FIELD", "An exception needs a reason.", "reason")
@@ -221,27 +208,3 @@ def _exceptions(
 def _order(fields: Fields, start: int | None, end: int | None) -> None:
     if start is not None and end is not None and end <= start:
         fields.note("DATE_ORDER", "It ends before it begins.", "to")
-
-
-def _time(
-    fields: Fields, name: str, zone: datetime.tzinfo, *, end: bool = False, required: bool = False
-) -> int | None:
-    """Return an instant; a day begins at its midnight, and as an end it is over at the next."""
-    value = fields.required(name) if required else fields.optional(name)
-    if name not in fields:
-        return None
-    if isinstance(value, datetime.date):  # TOML has days and times of its own
-        value = value.isoformat()
-    if not isinstance(value, str):
-        fields.note("TYPE", "A day or a time belongs here, such as 2027-05-31.", name)
-        return None
-    try:
-        if len(value) == 10:
-            day = datetime.date.fromisoformat(value) + datetime.timedelta(days=int(end))
-            return midnight_ns(day, zone)
-        return time_ns(value, zone)
-    except UnreadableTimeError as error:
-        fields.note(error.code, str(error), name)
-    except (ValueError, OverflowError):
-        fields.note("TIME", "There is no such day.", name)
-    return None

@@ -16,7 +16,7 @@ from keiryo.access_control.setup import DIRECTIONS, IN, Setup
 from keiryo.access_control.table_files import Problems, read_table
 from keiryo.access_control.visits import Visits
 from keiryo.protection.inputs import raise_problems
-from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
+from keiryo.protection.instants import UnreadableTimeError, time_ns
 
 _AUTH_TOLD = {
     "AUTH_NONE": "There is no authorisation for this person and area.",

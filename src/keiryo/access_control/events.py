@@ -12,7 +12,7 @@ import polars as pl
 from keiryo.access_control.setup import GRANTED, IGNORED, ISO, Setup
 from keiryo.access_control.table_files import Problems, Table, read_table
 from keiryo.protection.inputs import NAME_LENGTH, Problem, Warning, raise_problems
-from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
+from keiryo.protection.instants import UnreadableTimeError, time_ns
 
 _SEQ = r"^[+-]?\d{1,18}$"
 _REASON_LENGTH = 200

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from keiryo.protection.classification import classification_of
 from keiryo.protection.inputs import Fields, Node, load, raise_problems, read_text_value
-from keiryo.protection.two_person_rule import NS, UnreadableTimeError, time_ns
+from keiryo.protection.instants import NS, read_clock_offsets, read_instant, read_timezone
 
 KEYS = (
     *("timezone", "time_format", "log_start", "log_end", "columns", "values"),
@@ -155,7 +154,7 @@ def read_setup(node: Node) -> Setup:
     """Read a setup from the content of a file; raises as `read_setup_file`."""
     top = node.fields(KEYS)
     classification = classification_of(top)
-    timezone = _timezone(top)
+    timezone = read_timezone(top, "SETUP")
     columns = _columns(top)
     values = top.object("values", ("result", "direction"), required=False)
     areas = _areas(top)
@@ -164,7 +163,7 @@ def read_setup(node: Node) -> Setup:
     made = Setup(
         timezone=timezone,
         time_format=_time_format(top),
-        log_end_ns=read_time(top, "log_end", timezone) if "log_end" in top else None,
+        log_end_ns=read_instant(top, "log_end", timezone),
         columns=columns,
         results=_words(values, "result", RESULTS),
         directions=_words(values, "direction", DIRECTIONS),
@@ -174,30 +173,14 @@ def read_setup(node: Node) -> Setup:
         denied_attempts=0 if denied is None else _whole(denied, "attempts", 2),
         denied_within_ns=0 if denied is None else _seconds(denied, "within_s", required=True),
         counter_tolerance=0 if counter is None else _whole(counter, "tolerance", 0),
-        max_offset_s=_offsets(top),
+        max_offset_s=read_clock_offsets(top, "SETUP"),
         classification=classification,
-        log_start_ns=read_time(top, "log_start", timezone) if "log_start" in top else None,
+        log_start_ns=read_instant(top, "log_start", timezone),
     )
     if None not in (made.log_start_ns, made.log_end_ns) and made.log_is_turned_round:
         top.note("DATE_ORDER", "The records end before they begin.", "log_end")
     raise_problems(top.problems)
     return made
-
-
-def read_time(fields: Fields, name: str, timezone: datetime.tzinfo) -> int | None:
-    """Return an instant in nanoseconds of UTC, or None with a problem noted."""
-    value = fields.required(name)
-    if isinstance(value, datetime.datetime):  # TOML has times of its own
-        value = value.isoformat()
-    if not isinstance(value, str):
-        if name in fields:
-            fields.note("TYPE", "A time belongs here, such as 2027-05-31T14:00:00Z.", name)
-        return None
-    try:
-        return time_ns(value, timezone)
-    except UnreadableTimeError as error:
-        fields.note(error.code, str(error), name)
-        return None
 
 
 def identifier(fields: Fields, name: str, *, required: bool = True) -> str | None:
@@ -207,17 +190,6 @@ def identifier(fields: Fields, name: str, *, required: bool = True) -> str | Non
         fields.note("EMPTY_FIELD", "A name belongs here.", name)
         return None
     return text
-
-
-def _timezone(top: Fields) -> datetime.tzinfo:
-    name = top.text("timezone", required=False)
-    if name is None or name.upper() == "UTC":
-        return datetime.UTC
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        top.note("SETUP", "There is no time zone of this name; write e.g. Asia/Tokyo.", "timezone")
-        return datetime.UTC
 
 
 def _time_format(top: Fields) -> str:
@@ -373,18 +345,3 @@ def _whole(fields: Fields, name: str, low: int) -> int:
     if value is not None and value.denominator != 1:
         fields.note("SETUP", "It must be a whole number.", name)
     return 0 if value is None else int(value)
-
-
-def _offsets(top: Fields) -> dict[str, Fraction]:
-    clock = top.object("clock", ("max_offset_s",), required=False)
-    if clock is None or "max_offset_s" not in clock:
-        return {}
-    given = clock.value["max_offset_s"]
-    known = given if isinstance(given, dict) else ()
-    fields = Fields(given, clock.at("max_offset_s"), top.problems, known)
-    found = {}
-    for reader in fields.value:
-        value = fields.number(reader, low=0, code="SETUP")
-        if value is not None:
-            found[str(reader)] = value
-    return found

@@ -15,7 +15,7 @@ import polars as pl
 
 from keiryo.access_control.events import Events
 from keiryo.access_control.setup import IN, OUT, Setup
-from keiryo.protection.two_person_rule import NS
+from keiryo.protection.instants import NS
 
 BEFORE = -(2**62)
 """Earlier than every instant: the visit began before the first record."""

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, MetaData, select
 
-from keiryo.access_control.authorisations import midnight_ns
 from keiryo.dates import number_date, parse_utc
 from keiryo.errors import NotFoundError, UsageError
 from keiryo.journal.reading import StoredLine, act, line_stream
 from keiryo.places.tables import areas
+from keiryo.protection.instants import midnight_ns
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 

@@ -276,7 +276,7 @@ def tried(reading: Callable[[], _T], file: Path, problems: list[Problem]) -> _T 
 
 def _instant(text: str, option: str, setup: Setup, problems: list[Problem]) -> int | None:
     from keiryo.protection.inputs import Problem
-    from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
+    from keiryo.protection.instants import UnreadableTimeError, time_ns
 
     try:
         return time_ns(text, setup.timezone)

@@ -20,7 +20,6 @@ from keiryo.cli.protection_events import (
     ThroughOption,
     ValidFrom,
     record_table,
-    rows_of_sheet,
     rules_given,
 )
 from keiryo.cli.protection_findings import EvidenceOption, joined, scope_of, show_some, step_day
@@ -31,6 +30,7 @@ from keiryo.cli.protection_plans import (
     OnOption,
     ReasonOption,
     named,
+    rows_of_file,
     show_record,
     tell,
 )
@@ -89,7 +89,7 @@ def system(
         "reason": reason,
     }
     one = named(row, file, system=system)
-    more = rows_of_sheet(file, SYSTEMS)
+    more = rows_of_file(file, SYSTEMS)
     books = opened(db)
     tell(record_systems(books.database, books.actor, **{**one, **more}), format_)
 
@@ -134,7 +134,7 @@ def measure(
         "reason": reason,
     }
     one = named(row, file, system=system, measure=measure, state=state)
-    more = rows_of_sheet(file, MEASURES)
+    more = rows_of_file(file, MEASURES)
     books = opened(db)
     tell(record_measures(books.database, books.actor, **{**one, **more}), format_)
 
@@ -170,7 +170,7 @@ def connection(
         "reason": reason,
     }
     one = named(row, file, connection=connection)
-    more = rows_of_sheet(file, CONNECTIONS)
+    more = rows_of_file(file, CONNECTIONS)
     books = opened(db)
     tell(record_connections(books.database, books.actor, **{**one, **more}), format_)
 

@@ -28,12 +28,12 @@ from keiryo.cli.protection_plans import (
     ReferenceOption,
     content_of,
     named,
+    rows_of_file,
     show_record,
     tell,
 )
 
 if TYPE_CHECKING:
-    from keiryo.security_regime.event_files import Sheet
     from keiryo.security_regime.event_rule_table import RuleTable
 
 EventArgument = Annotated[str | None, typer.Argument(metavar="EVENT", help="Name of the event.")]
@@ -133,7 +133,7 @@ def record(
         "reason": reason,
     }
     one = named(row, file, event=event)
-    more = rows_of_sheet(file, EVENTS)
+    more = rows_of_file(file, EVENTS)
     books = opened(db)
     tell(record_events(books.database, books.actor, **{**one, **more}), format_)
 
@@ -173,7 +173,7 @@ def notify(
         "reference": reference,
     }
     one = named(row, file, event=event)
-    more = rows_of_sheet(file, NOTICES)
+    more = rows_of_file(file, NOTICES)
     books = opened(db)
     tell(record_notices(books.database, books.actor, **{**one, **more}), format_)
 
@@ -333,20 +333,12 @@ def _step(
     from keiryo.security_regime.event_recording import take_event_steps
 
     one = named(row, file, event=event)
-    more = rows_of_sheet(file, EVENT_STEPS)
+    more = rows_of_file(file, EVENT_STEPS)
     books = opened(db)
     tell(take_event_steps(books.database, books.actor, state, **{**one, **more}), format_)
 
 
 # --- what the commands of events, upgrades, computers and statements do ---------------------------
-
-
-def rows_of_sheet(file: Path | None, sheet: Sheet) -> dict[str, Any]:
-    """Return the rows of a file and what is wrong with them; nothing where none was given."""
-    if file is None:
-        return {}
-    rows, findings = sheet.read(file.name, content_of(file))
-    return {"rows": rows, "findings": findings, "file": file.name}
 
 
 def rules_given(kind: str, file: Path | None) -> RuleTable | None:
@@ -363,7 +355,7 @@ def record_table(
     from keiryo.security_regime.event_rule_table import record_rules, sheet_of
 
     day = day_of(valid_from, "--valid-from")
-    given = rows_of_sheet(file, sheet_of(kind))
+    given = rows_of_file(file, sheet_of(kind))
     books = opened(db)
     tell(record_rules(books.database, books.actor, kind, name, day, **given), format_)
 

@@ -20,6 +20,7 @@ from keiryo.cli.output import finding_dict, show_findings, show_json, show_rows
 
 if TYPE_CHECKING:
     from keiryo.security_regime.oversight_record import Recorded
+    from keiryo.sheet_rows import SheetTable
 
 PlanArgument = Annotated[
     str | None, typer.Argument(metavar="PLAN", help="Name of the plan, e.g. PPP-1.")
@@ -348,13 +349,11 @@ def named(row: dict[str, Any], file: Path | None, **names: str | None) -> dict[s
     return {"rows": [{**names, **row}]}
 
 
-def rows_of_file(file: Path | None, table: Any) -> dict[str, Any]:
+def rows_of_file(file: Path | None, table: SheetTable) -> dict[str, Any]:
     """Return the rows of a file and what is wrong with them; nothing where none was given."""
-    from keiryo.security_regime.oversight_files import read_rows
-
     if file is None:
         return {}
-    rows, findings = read_rows(table, file.name, content_of(file))
+    rows, findings = table.read(file.name, content_of(file))
     return {"rows": rows, "findings": findings, "file": file.name}
 
 

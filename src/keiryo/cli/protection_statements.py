@@ -13,7 +13,7 @@ from keiryo.cli.options import (
     opened,
     optional_day,
 )
-from keiryo.cli.protection_events import ThroughOption, rows_of_sheet
+from keiryo.cli.protection_events import ThroughOption
 from keiryo.cli.protection_findings import scope_of, show_some
 from keiryo.cli.protection_plans import (
     FacilityOption,
@@ -21,6 +21,7 @@ from keiryo.cli.protection_plans import (
     OnOption,
     ReasonOption,
     named,
+    rows_of_file,
     tell,
 )
 
@@ -82,7 +83,7 @@ def statement(
         "reason": reason,
     }
     one = named(row, file, statement=statement)
-    more = rows_of_sheet(file, STATEMENTS)
+    more = rows_of_file(file, STATEMENTS)
     books = opened(db)
     tell(record_statements(books.database, books.actor, **{**one, **more}), format_)
 
@@ -130,7 +131,7 @@ def access_review(
         "reason": reason,
     }
     one = named(row, file, review=review)
-    more = rows_of_sheet(file, ACCESS_REVIEWS)
+    more = rows_of_file(file, ACCESS_REVIEWS)
     books = opened(db)
     tell(record_access_reviews(books.database, books.actor, **{**one, **more}), format_)
 

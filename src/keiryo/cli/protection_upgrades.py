@@ -16,7 +16,7 @@ from keiryo.cli.options import (
     optional_day,
 )
 from keiryo.cli.output import show_json, show_rows
-from keiryo.cli.protection_events import ThroughOption, rows_of_sheet
+from keiryo.cli.protection_events import ThroughOption
 from keiryo.cli.protection_findings import scope_of, show_some, step_day
 from keiryo.cli.protection_plans import (
     ByOption,
@@ -26,6 +26,7 @@ from keiryo.cli.protection_plans import (
     ReasonOption,
     ReferenceOption,
     named,
+    rows_of_file,
     show_record,
     tell,
 )
@@ -113,7 +114,7 @@ def record(
         "reason": reason,
     }
     one = named(row, file, upgrade=upgrade)
-    more = rows_of_sheet(file, UPGRADES)
+    more = rows_of_file(file, UPGRADES)
     books = opened(db)
     tell(record_upgrades(books.database, books.actor, **{**one, **more}), format_)
 
@@ -156,7 +157,7 @@ def step(
         "reference": reference,
     }
     one = named(row, file, upgrade=upgrade, state=state)
-    more = rows_of_sheet(file, UPGRADE_STEPS)
+    more = rows_of_file(file, UPGRADE_STEPS)
     books = opened(db)
     tell(take_upgrade_steps(books.database, books.actor, **{**one, **more}), format_)
 

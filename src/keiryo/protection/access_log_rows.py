@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from keiryo.protection.inputs import NAME_LENGTH, InputError, Problem, raise_problems
-from keiryo.protection.two_person_rule import UnreadableTimeError, time_ns
+from keiryo.protection.instants import UnreadableTimeError, time_ns
 
 REQUIRED = ("time", "zone", "person", "reader", "direction")
 COLUMNS = (*REQUIRED, "seq")

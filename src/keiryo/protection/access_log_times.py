@@ -1,7 +1,7 @@
 """Times of records of access, read by columns: many texts at once, in all forms that are allowed.
 
 What is not certainly a time of one of the usual forms is left to
-`keiryo.protection.two_person_rule.time_ns`, which says what is wrong with it.
+`keiryo.protection.instants.time_ns`, which says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime
 import numpy as np
 import polars as pl
 
-from keiryo.protection.two_person_rule import NS
+from keiryo.protection.instants import NS
 
 SHORTEST, LONGEST = 16, 35
 """Bytes of ``2027-05-31T08:00`` and ``2027-05-31T08:00:00.123456789+09:00``."""

@@ -14,7 +14,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from keiryo.dates import DateError, parse_date
 from keiryo.protection.classification import classification_of
 from keiryo.protection.graph import Area, Element, Graph, Target, cycles, dead_areas, reached
 from keiryo.protection.inputs import (
@@ -262,7 +261,7 @@ class _Reader:
 
     def elements(self, top: Fields) -> list[Element | None]:
         source = self.source(top)
-        self.as_of = _day(top, "as_of") or self.as_of
+        self.as_of = top.day("as_of", required=False) or self.as_of
         found: list[Element | None] = []
         for fields in top.objects("elements", ELEMENT_KEYS, empty_code="EMPTY_LIST"):
             name, origin, to = self.id(fields), fields.text("from"), fields.text("to")
@@ -271,7 +270,7 @@ class _Reader:
                 told = "Where the values come from is said neither here nor for the whole file."
                 fields.note("SOURCE_MISSING", told, "value_source")
             reference = fields.text("evidence_ref", required=False)
-            until = _day(fields, "valid_until")
+            until = fields.day("valid_until", required=False)
             self.evidence.append(Evidence(name or "", "element", own, reference, until))
             if until is not None and until < self.as_of:
                 told = "The evidence for the values was valid until a day before the evaluation's."
@@ -425,20 +424,3 @@ def _where(fields: Fields) -> str | None:
     for problem in inner.problems:
         fields.note(problem.code, problem.message, "value")
     return found
-
-
-def _day(fields: Fields, name: str) -> datetime.date | None:
-    """Return the day under a key, if there is one."""
-    if name not in fields:
-        return None
-    value = fields.optional(name)
-    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-        return value  # TOML has dates of its own
-    text = fields.text(name)
-    if text is None:
-        return None
-    try:
-        return parse_date(text)
-    except DateError:
-        fields.note("DATE", "A day belongs here, as in 2025-12-31.", name)
-        return None

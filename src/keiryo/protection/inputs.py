@@ -7,6 +7,7 @@ message repeats a value of the file: the place is named by a JSON pointer.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import tomllib
@@ -18,6 +19,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from keiryo.dates import DateError, parse_date
 
 FILE_BYTES = 64 * 1024 * 1024
 """A larger file is refused before it is read."""
@@ -451,6 +454,22 @@ class Fields:
         if not self._there(name, required, missing_code):
             return None
         return read_text_value(self.value[name], self.at(name), self.problems, length=length)
+
+    def day(self, name: str, *, required: bool = True) -> datetime.date | None:
+        """Return the day under `name`, or None."""
+        if not self._there(name, required, "MISSING_KEY"):
+            return None
+        value = self.value[name]
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            return value  # TOML has days of its own
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            return parse_date(text)
+        except DateError:
+            self.note("DATE", "A day belongs here, as in 2025-12-31.", name)
+            return None
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return the true or false under `name`, or `default`."""

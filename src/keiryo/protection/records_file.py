@@ -6,12 +6,10 @@ measures are added to it by whoever may know them.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from keiryo.dates import DateError, parse_date
 from keiryo.protection.input_evidence import RecordedEvidence
 from keiryo.protection.inputs import Fields, Node, load, raise_problems
 from keiryo.protection.outages import (
@@ -66,7 +64,7 @@ def read_records(node: Node) -> Records:
     """Read what is recorded from the content of a file; see `read_records_file`."""
     top = node.fields(TOP_KEYS)
     if "on" in top:
-        _day(top, "on")
+        top.day("on")
     outages = [_outage(one) for one in top.objects("outages", KEYS, required=False)]
     tests, names = [], set[str]()
     for fields in top.objects("tests", TEST_KEYS, required=False):
@@ -82,14 +80,14 @@ def read_records(node: Node) -> Records:
 
 def _test(fields: Fields) -> RecordedEvidence | None:
     name, test = fields.text("object"), fields.text("test", required=False)
-    due = _day(fields, "next_due", required=False)
+    due = fields.day("next_due", required=False)
     overdue, failed = fields.flag("overdue"), fields.flag("failed")
     return None if name is None else RecordedEvidence(name, test, due, overdue, failed)
 
 
 def _outage(fields: Fields) -> Outage | None:
     name, kind = fields.text("object"), _kind(fields)
-    start, end = _day(fields, "out_of_service_from"), _day(fields, "returned", required=False)
+    start, end = fields.day("out_of_service_from"), fields.day("returned", required=False)
     maintenance = fields.text("maintenance", required=False)
     if start is not None and end is not None and end < start:
         fields.note("DATE_ORDER", "It returned before it was out of service.", "returned")
@@ -98,7 +96,7 @@ def _outage(fields: Fields) -> Outage | None:
     measure = fields.object("compensatory", MEASURE_KEYS, required=False)
     if measure is None:
         return Outage(name, kind, start, end, maintenance=maintenance)
-    first, last = _day(measure, "start"), _day(measure, "end", required=False)
+    first, last = measure.day("start"), measure.day("end", required=False)
     if first is not None and last is not None and last < first:
         measure.note("DATE_ORDER", "It ends before it begins.", "end")
     values = _values(measure, kind)
@@ -128,22 +126,6 @@ def _values(fields: Fields, kind: AssetKind) -> DetectionValues | DelayValues | 
     chance = read_probability(fields, "p_detection", required=False)
     where: Where | None = read_where(fields) if "where" in fields else None
     return None if chance is None else DetectionValues(chance, where)
-
-
-def _day(fields: Fields, name: str, *, required: bool = True) -> datetime.date | None:
-    value = fields.required(name) if required else fields.optional(name)
-    if name not in fields:
-        return None
-    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-        return value  # TOML has dates of its own
-    text = fields.text(name)
-    if text is None:
-        return None
-    try:
-        return parse_date(text)
-    except DateError:
-        fields.note("DATE", "A day belongs here, as in 2025-12-31.", name)
-        return None
 
 
 VALUE_KEYS = ("measure", "asset_kind", "p_detection", "where", "delay")

@@ -16,11 +16,12 @@ import numpy as np
 
 from keiryo.protection.access_log import AccessLog
 from keiryo.protection.inputs import InputError, Problem, Warning
+from keiryo.protection.instants import NS
 from keiryo.protection.orders import stable_order
 from keiryo.protection.two_person_clocks import Clocks, note_regressions
 from keiryo.protection.two_person_findings import ERROR, Collected, Findings, Warnings
 from keiryo.protection.two_person_moves import Inside, Moves, Roster, moves_of
-from keiryo.protection.two_person_rule import NS, TwoPersonRule, ZoneRule
+from keiryo.protection.two_person_rule import TwoPersonRule, ZoneRule
 from keiryo.protection.two_person_staffing import Groups, staffing
 
 _ALWAYS = np.iinfo(np.int64).max

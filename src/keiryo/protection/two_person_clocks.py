@@ -8,9 +8,10 @@ from math import ceil, floor
 import numpy as np
 
 from keiryo.protection.access_log import AccessLog
+from keiryo.protection.instants import NS
 from keiryo.protection.orders import stable_order
 from keiryo.protection.two_person_findings import ERROR, Collected
-from keiryo.protection.two_person_rule import NS, TwoPersonRule, ZoneRule
+from keiryo.protection.two_person_rule import TwoPersonRule, ZoneRule
 
 _UNKNOWN = -1
 

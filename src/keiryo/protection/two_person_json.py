@@ -14,10 +14,10 @@ from typing import Any, TextIO
 import numpy as np
 import polars as pl
 
+from keiryo.protection.instants import NS
 from keiryo.protection.two_person import TwoPersonResult, ZoneResult
 from keiryo.protection.two_person_findings import NOBODY, Findings, Warnings
 from keiryo.protection.two_person_report import SCHEMA, zone_summary
-from keiryo.protection.two_person_rule import NS
 
 AT_ONCE = 100_000
 """Lines that are made at a time."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from keiryo.protection.instants import NS
 from keiryo.protection.two_person import TwoPersonResult, ZoneResult
 from keiryo.protection.two_person_findings import Finding
-from keiryo.protection.two_person_rule import NS
 
 SCHEMA = "keiryo.pp.two-person-result/1"
 

@@ -7,99 +7,20 @@ local time needs the rule's time zone and must exist once in it.
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from keiryo.protection.classification import classification_of
 from keiryo.protection.inputs import Fields, Node, load, raise_problems, read_text_value
+from keiryo.protection.instants import read_clock_offsets, read_instant, read_timezone
 
 KEYS = ("timezone", "log_end", "defaults", "zone", "groups", "clock", "suspension")
 DEFAULT_KEYS = ("grace_s", "min_persons")
 ZONE_KEYS = ("id", *DEFAULT_KEYS, "authorised", "forbidden_pairs", "initial")
 SUSPENSION_KEYS = ("zone", "start", "end", "review_ref")
 MIN_PERSONS = 2
-NS = 1_000_000_000
-FIRST_YEAR, LAST_YEAR = 1700, 2250
-"""Years whose nanoseconds fit into 64 bits."""
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?"
-    r"([Zz]|[+-]\d\d(?::?\d\d)?)?",
-    re.ASCII,
-)
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-
-
-class UnreadableTimeError(ValueError):
-    """A text is no time, or not one time.
-
-    Attributes
-    ----------
-    code : str
-        ``TIME`` or ``TIME_AMBIGUOUS``.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
-
-
-def time_ns(text: str, zone: datetime.tzinfo) -> int:
-    """Return the instant that a text names, in nanoseconds since 1970 in UTC.
-
-    Parameters
-    ----------
-    text : str
-        ISO 8601, e.g. ``2027-05-31T08:00:00.25+09:00``; without an offset it is local time.
-    zone : tzinfo
-        Of a local time.
-
-    Raises
-    ------
-    UnreadableTimeError
-        If it is no time, or a local time that does not exist or occurs twice.
-    """
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise UnreadableTimeError("TIME", "Write a time as 2027-05-31T08:00:00Z.")
-    year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
-    second, part, offset = int(match[6] or 0), (match[7] or "").rstrip("0"), match[8]
-    if len(part) > 9:
-        raise UnreadableTimeError("TIME", "The time is finer than a nanosecond.")
-    midnight = hour == 24 and minute == second == 0 and not part
-    try:
-        local = datetime.datetime(year, month, day, 0 if midnight else hour, minute, second)
-        local += datetime.timedelta(days=int(midnight))
-        known = _utc(local, offset, zone)
-    except UnreadableTimeError:
-        raise
-    except (ValueError, OverflowError):
-        raise UnreadableTimeError("TIME", "There is no such day or time of day.") from None
-    if not FIRST_YEAR <= known.year <= LAST_YEAR:
-        told = f"The year is not from {FIRST_YEAR} to {LAST_YEAR}."
-        raise UnreadableTimeError("TIME", told)
-    whole = (known - _EPOCH) // datetime.timedelta(seconds=1)
-    return whole * NS + int(part.ljust(9, "0") or 0)
-
-
-def _utc(local: datetime.datetime, offset: str | None, zone: datetime.tzinfo) -> datetime.datetime:
-    if offset is None:
-        early, late = local.replace(tzinfo=zone), local.replace(tzinfo=zone, fold=1)
-        if early.utcoffset() != late.utcoffset():
-            told = "The local time does not exist or occurs twice; write its offset from UTC."
-            raise UnreadableTimeError("TIME_AMBIGUOUS", told)
-        return early.astimezone(datetime.UTC)
-    if offset in ("Z", "z"):
-        return local.replace(tzinfo=datetime.UTC)
-    hours, minutes = int(offset[1:3]), int(offset[3:].lstrip(":") or 0)
-    if minutes > 59:
-        raise ValueError("no offset")
-    ahead = datetime.timedelta(hours=hours, minutes=minutes)
-    ahead = -ahead if offset[0] == "-" else ahead
-    return local.replace(tzinfo=datetime.timezone(ahead)).astimezone(datetime.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,42 +105,15 @@ def read_rule(node: Node) -> TwoPersonRule:
     """Read the rules from the content of a file; raises as `read_rule_file`."""
     top = node.fields(KEYS)
     classification = classification_of(top)
-    timezone = _timezone(top)
-    log_end = _time(top, "log_end", timezone) if "log_end" in top else None
+    timezone = read_timezone(top, "RULE")
+    log_end = read_instant(top, "log_end", timezone)
     defaults = top.object("defaults", DEFAULT_KEYS, required=False)
     zones = _zones(top, defaults)
     _suspend(top, zones, timezone)
     groups = _groups(top)
-    offsets = _offsets(top)
+    offsets = read_clock_offsets(top, "RULE")
     raise_problems(top.problems)
     return TwoPersonRule(zones, groups, timezone, log_end, offsets, classification)
-
-
-def _timezone(top: Fields) -> datetime.tzinfo:
-    name = top.text("timezone", required=False)
-    if name is None or name.upper() == "UTC":
-        return datetime.UTC
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        top.note("RULE", "There is no time zone of this name; write e.g. Asia/Tokyo.", "timezone")
-        return datetime.UTC
-
-
-def _time(fields: Fields, name: str, timezone: datetime.tzinfo) -> int | None:
-    value = fields.required(name)
-    if name not in fields:
-        return None
-    if isinstance(value, datetime.datetime):  # TOML has times of its own
-        value = value.isoformat()
-    if not isinstance(value, str):
-        fields.note("TYPE", "A time belongs here, such as 2027-05-31T14:00:00Z.", name)
-        return None
-    try:
-        return time_ns(value, timezone)
-    except UnreadableTimeError as error:
-        fields.note(error.code, str(error), name)
-        return None
 
 
 def _zones(top: Fields, defaults: Fields | None) -> dict[str, ZoneRule]:
@@ -328,26 +222,12 @@ def _groups(top: Fields) -> dict[str, str]:
     return found
 
 
-def _offsets(top: Fields) -> dict[str, Fraction]:
-    clock = top.object("clock", ("max_offset_s",), required=False)
-    if clock is None or "max_offset_s" not in clock:
-        return {}
-    given = clock.value["max_offset_s"]
-    known = given if isinstance(given, dict) else ()
-    fields = Fields(given, clock.at("max_offset_s"), top.problems, known)
-    found = {}
-    for reader in fields.value:
-        value = fields.number(reader, low=0, code="RULE")
-        if value is not None:
-            found[str(reader)] = value
-    return found
-
-
 def _suspend(top: Fields, zones: dict[str, ZoneRule], timezone: datetime.tzinfo) -> None:
     """Put suspensions into the rules of their zones."""
     for fields in top.objects("suspension", SUSPENSION_KEYS, required=False):
         zone = _identifier(fields, "zone")
-        start, end = _time(fields, "start", timezone), _time(fields, "end", timezone)
+        start = read_instant(fields, "start", timezone, required=True)
+        end = read_instant(fields, "end", timezone, required=True)
         review = _identifier(fields, "review_ref")
         if zone is not None and zone not in zones:
             fields.note("ZONE_UNKNOWN", "There is no rule for this zone.", "zone")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from keiryo.dates import DateError, number_date, parse_utc, utc_text
+from keiryo.dates import DateError, number_date, parse_time, parse_utc, utc_text
 from keiryo.journal.model import LineKind
 from keiryo.protection.outages import ASSET_KINDS
 from keiryo.security_evidence.tables import (
@@ -30,9 +28,6 @@ WORDS_LENGTH = 200
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/()-]{0,63}")
 _ODD = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_TIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII
-)
 
 Problem = tuple[str, str]
 """What is wrong, and what to do."""
@@ -259,19 +254,5 @@ def moment(given: Any, zone: str | None = None) -> Any:
     >>> moment("2027-03-28 02:30", "Europe/Vienna")
     '2027-03-28 02:30'
     """
-    text = str(given)
-    try:
-        found = datetime.datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
-        if found is not None and found.utcoffset() is None and zone:
-            found = _once(found, ZoneInfo(zone))
-        if found is None or found.utcoffset() is None:
-            return given
-        return utc_text(found)
-    except (KeyError, ValueError, OverflowError, OSError):
-        return given
-
-
-def _once(local: datetime.datetime, zone: ZoneInfo) -> datetime.datetime | None:
-    """Return a local time in a zone, or None where it does not occur or occurs twice."""
-    first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    return first if first.utcoffset() == second.utcoffset() else None
+    found = parse_time(str(given), zone)
+    return given if found is None else utc_text(found)

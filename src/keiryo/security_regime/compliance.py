@@ -25,7 +25,7 @@ from keiryo.security_regime.finding_record import FindingRecord, security_findin
 from keiryo.security_regime.finding_states import CLOSED
 from keiryo.security_regime.inspection_record import Inspection
 from keiryo.security_regime.inspections import inspections
-from keiryo.security_regime.oversight_files import checklist_table, read_rows
+from keiryo.security_regime.oversight_files import checklist_table
 from keiryo.security_regime.oversight_record import facility_of, iso
 from keiryo.security_regime.plan_version import Plan
 from keiryo.security_regime.plans import plans_in_force
@@ -110,7 +110,7 @@ def read_checklist(name: str, content: bytes) -> tuple[Requirement, ...]:
         If it cannot be read, or a requirement stands there twice: all findings.
     """
     table = checklist_table()
-    rows, findings = read_rows(table, name, content)
+    rows, findings = table.read(name, content)
     seen: set[str] = set()
     for row in rows:
         if row["requirement_ref"] in seen:

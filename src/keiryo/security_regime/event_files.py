@@ -1,77 +1,19 @@
-"""Files with many rows about events, upgrades, computer security and statements.
+"""What the rows of files about events, upgrades, computer security and statements hold.
 
-They are read as those of plans and inspections are; numbers and yes or no may also stand as such
-in JSON and TOML.
+How they are read: `keiryo.sheet_rows`.
 """
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from keiryo.errors import Finding
 from keiryo.security_regime.event_words import refusing
-from keiryo.security_regime.oversight_files import Table, read_rows
+from keiryo.sheet_rows import SheetTable
 
 Told = Callable[[str, str], Finding]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What the rows of a file hold.
-
-    Attributes
-    ----------
-    table : Table
-    wholes : frozenset of str
-        Columns with a whole number.
-    flags : frozenset of str
-        Columns with yes or no.
-    """
-
-    table: Table
-    wholes: frozenset[str] = frozenset()
-    flags: frozenset[str] = frozenset()
-
-    def read(self, name: str, content: bytes) -> tuple[list[dict[str, Any]], list[Finding]]:
-        """Return the rows of a file that could be read, and everything that is wrong.
-
-        Parameters
-        ----------
-        name : str
-            Name of the file; its ending says what it is.
-        content : bytes
-        """
-        rows, findings = read_rows(self.table, *_in_words(name, content))
-        found = [replace(one, file=name) for one in findings]
-        read = []
-        for row in rows:
-            wrong = list(self._numbers(row))
-            found += [replace(one, file=name, line=row["line"]) for one in wrong]
-            if not wrong:
-                read.append(row)
-        return read, found
-
-    def _numbers(self, row: dict[str, Any]) -> Any:
-        for column in self.wholes | self.flags:
-            given = row.get(column)
-            if given is None:
-                continue
-            told = {"yes": 1, "no": 0}.get(given) if column in self.flags else _whole(given)
-            if told is None:
-                advice = "Write yes or no." if column in self.flags else "Write digits only."
-                yield self.table.cell_finding(f"{column}: this cannot stand here", advice)
-            row[column] = told
-
-
-def _whole(text: str) -> int | None:
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        return int(text)
-    return None
 
 
 def minutes_of(hours: Any) -> int | None:
@@ -91,41 +33,6 @@ def minutes_of(hours: Any) -> int | None:
     return int(minutes)
 
 
-def _in_words(name: str, content: bytes) -> tuple[str, bytes]:
-    """Return a file whose numbers are texts, where it can be read at all."""
-    try:
-        if name.lower().endswith(".json"):
-            data = json.loads(content, parse_int=str, parse_float=str, object_pairs_hook=_object)
-        elif name.lower().endswith(".toml"):
-            data = tomllib.loads(content.decode("utf-8")).get("row")
-        else:
-            return name, content
-        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
-            return name, content
-        return f"{name}.json", json.dumps([_texts(one) for one in data]).encode()
-    except (ValueError, RecursionError, TypeError):
-        return name, content
-
-
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("the same key twice")
-    return made
-
-
-def _texts(row: Mapping[str, Any]) -> dict[str, Any]:
-    told = {}
-    for key, value in row.items():
-        if isinstance(value, bool):
-            told[key] = "yes" if value else "no"
-        elif isinstance(value, int | float):
-            told[key] = str(value)
-        else:
-            told[key] = value.isoformat() if hasattr(value, "isoformat") else value
-    return told
-
-
 def _sheet(
     columns: str,
     needed: int,
@@ -135,10 +42,15 @@ def _sheet(
     wholes: str = "",
     flags: str = "",
     lists: str = "",
-) -> Sheet:
+) -> SheetTable:
     names = tuple(columns.split())
-    table = Table(names, names[:needed], frozenset(days.split()), frozenset(lists.split()), *told)
-    return Sheet(table, frozenset(wholes.split()), frozenset(flags.split()))
+    return SheetTable(
+        *(names, names[:needed], *told),
+        days=frozenset(days.split()),
+        lists=frozenset(lists.split()),
+        wholes=frozenset(wholes.split()),
+        flags=frozenset(flags.split()),
+    )
 
 
 def _event(message: str, advice: str) -> Finding:

@@ -19,7 +19,7 @@ from keiryo.errors import Finding, RefusedError
 from keiryo.journal.model import Actor
 from keiryo.journal.posting import Clock, system_clock
 from keiryo.journal.reading import line_node
-from keiryo.security_regime.event_files import MEASURE_RULES, NOTIFICATION_RULES, Sheet, minutes_of
+from keiryo.security_regime.event_files import MEASURE_RULES, NOTIFICATION_RULES, minutes_of
 from keiryo.security_regime.event_words import choice_problems, telling, whole_problems
 from keiryo.security_regime.oversight_record import (
     ID,
@@ -42,6 +42,7 @@ from keiryo.security_regime.tables_events import (
     SECURITY_NOTIFICATION_RULE,
     SEVERITIES,
 )
+from keiryo.sheet_rows import SheetTable
 from keiryo.storage.engine import Database
 
 RULES = "protection.rules"
@@ -216,7 +217,7 @@ def rules_of_file(kind: str, name: str, content: bytes) -> RuleTable:
     return RuleTable(shown(name), tuple(told))
 
 
-def sheet_of(kind: str) -> Sheet:
+def sheet_of(kind: str) -> SheetTable:
     """Return what a file with rules of a kind holds."""
     return NOTIFICATION_RULES if kind == NOTIFICATION else MEASURE_RULES
 

@@ -10,9 +10,8 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from keiryo.dates import date_number, utc_text
+from keiryo.dates import date_number, parse_time, utc_text
 from keiryo.errors import Finding, Severity
 from keiryo.security_regime.oversight_record import (
     BASIS,
@@ -24,9 +23,6 @@ from keiryo.security_regime.oversight_record import (
     shown,
 )
 
-_TIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII
-)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _OPAQUE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -45,10 +41,9 @@ def instant(text: str) -> datetime.datetime:
     >>> instant("2027-05-31T09:00:00+09:00") == instant("2027-05-31T00:00:00Z")
     True
     """
-    found = datetime.datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
-    if found is None or found.utcoffset() is None:
+    found = parse_time(text)
+    if found is None:
         raise ValueError("no time with an offset")
-    found.astimezone(datetime.UTC)  # within the calendar there, too
     return found
 
 
@@ -69,36 +64,12 @@ def written(given: Any, zone: str | None = None) -> Any:
     >>> written("2027-03-28 02:30", "Europe/Vienna")
     '2027-03-28 02:30'
     """
-    text = str(given)
-    try:
-        found = datetime.datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
-        if found is not None and found.utcoffset() is None and zone:
-            found = _once(found, ZoneInfo(zone))
-    except (KeyError, ValueError, OSError):
-        return given
-    if found is None or found.utcoffset() is None:
-        return given
-    return found.isoformat().replace("+00:00", "Z")
-
-
-def _once(local: datetime.datetime, zone: ZoneInfo) -> datetime.datetime | None:
-    """Return a local time in a zone, or None where it does not occur or occurs twice."""
-    first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() != second.utcoffset():
-        return None
-    return first.replace(tzinfo=datetime.timezone(first.utcoffset() or datetime.timedelta()))
-
-
-def _is_instant(text: str) -> bool:
-    try:
-        instant(text)
-    except (ValueError, OverflowError):
-        return False
-    return True
+    found = parse_time(str(given), zone)
+    return given if found is None else found.isoformat().replace("+00:00", "Z")
 
 
 INSTANT = Form(
-    _is_instant,
+    lambda text: parse_time(text) is not None,
     "Write it with its offset, as 2027-05-31T14:00+09:00, or name a time zone in which it "
     "occurs once.",
 )

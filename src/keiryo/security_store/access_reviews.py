@@ -38,7 +38,7 @@ from keiryo.access_control.setup import Setup, read_setup
 from keiryo.access_control.table_files import Table, parse_csv, parse_json
 from keiryo.errors import JournalError, NotFoundError, UsageError
 from keiryo.protection.inputs import InputError
-from keiryo.protection.two_person_rule import time_ns
+from keiryo.protection.instants import time_ns
 from keiryo.security_store import roles as rights
 from keiryo.security_store.contents import JSON, node_of, refused
 from keiryo.security_store.opened import Content, Opened, Title

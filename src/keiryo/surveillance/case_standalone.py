@@ -53,7 +53,9 @@ class Case:
         return sorted(path.relative_to(self.place).as_posix() for path in files)
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """Yield the content of a file."""
+        """Yield the content of a file; in a ZIP file it lies as it is, as case files are made."""
+        if self.zip is not None and self.zip.getinfo(name).compress_type != zipfile.ZIP_STORED:
+            raise zipfile.BadZipFile(f"{name} is packed, which no file of a case is")
         opened = self.zip.open(name) if self.zip is not None else (self.place / name).open("rb")
         with opened as stream:
             while True:

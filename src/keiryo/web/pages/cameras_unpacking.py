@@ -101,6 +101,8 @@ def problems_of(content: IO[bytes], bounds: Bounds) -> list[str]:
     try:
         with zipfile.ZipFile(content) as archive:
             every = archive.infolist()
+            if any(one.header_offset < 0 for one in every):  # a list that was moved: no such place
+                raise zipfile.BadZipFile
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError):
         return [_("it is no ZIP file that can be read")]
     finally:
