@@ -69,8 +69,25 @@ MAY_USE = {
         *("storage", "journal", "places", "accounts", "measurement"),
         *("containment", "seals", "surveillance", "screening"),
     },
-    "spectra": set(),  # files in, results out: it knows neither books nor people
-    "portal": set(),  # files in, results out: it knows neither books nor people
+    "counting": set(),  # statistics of counts alone
+    "nuclides": set(),  # tables of nature alone
+    "spectra": {"counting"},  # files in, results out: it knows neither books nor people
+    "portal": {"counting", "spectra"},  # files in, results out, as spectra
+    "templates": {"spectra", "nuclides"},
+    "detector_response": {"spectra", "nuclides", "templates"},
+    "identification": {"counting", "spectra", "nuclides", "templates", "detector_response"},
+    "detection_sites": {
+        *("storage", "journal", "places", "equipment"),
+        *("counting", "spectra", "portal", "identification", "nuclides"),
+    },
+    "alarm_cases": {
+        *("storage", "journal", "places", "accounts", "movements", "export_control"),
+        *("counting", "spectra", "portal", "identification", "nuclides", "detection_sites"),
+    },
+    "public_events": {
+        *("storage", "journal", "places", "equipment", "cooperation"),
+        *("counting", "spectra", "portal", "nuclides", "detection_sites", "alarm_cases"),
+    },
     "protection": set(),  # files in, results out: it knows neither books nor people
     "material_category": {"storage", "journal", "places", "accounts", "protection"},
     "security_evidence": {"storage", "journal", "places", "protection"},

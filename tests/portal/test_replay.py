@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from keiryo.cli.app import app
 from keiryo.portal.alarm_logic import replay, sliding_sums
-from keiryo.portal.counting import (
+from keiryo.counting.poisson import (
     SequentialLimits,
     count_above,
     ewma,

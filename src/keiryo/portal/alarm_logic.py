@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from keiryo.portal.counting import poisson_threshold
+from keiryo.counting.poisson import poisson_threshold
 from keiryo.portal.daily_file import Occupancy, Problem
 from keiryo.portal.setup_records import INTERVAL_S, PANELS
 

@@ -1,0 +1,1 @@
+"""Statistics of counts: thresholds, sequential tests, limits of detection, tests of instruments."""

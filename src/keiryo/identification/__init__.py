@@ -1,0 +1,1 @@
+"""Which nuclides a spectrum shows: by peaks, by templates, and how sure that is."""

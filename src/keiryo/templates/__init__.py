@@ -1,0 +1,1 @@
+"""Templates: the spectra that nuclides give in a detector, to match measured ones against."""
