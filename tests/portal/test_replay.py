@@ -12,7 +12,6 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from keiryo.cli.app import app
-from keiryo.portal.alarm_logic import replay, sliding_sums
 from keiryo.counting.poisson import (
     SequentialLimits,
     count_above,
@@ -23,6 +22,7 @@ from keiryo.counting.poisson import (
     poisson_tail,
     poisson_threshold,
 )
+from keiryo.portal.alarm_logic import replay, sliding_sums
 from keiryo.portal.daily_file import DailyFile, DailyFileError, parse_daily_file, read_daily_file
 from keiryo.portal.replay_report import agreement, background_statistics, replayed
 from keiryo.portal.setup_records import Setup
