@@ -20,9 +20,10 @@ from keiryo.spectra.spectrum import FILE, Spectrum
 
 _ROOT2 = np.sqrt(2.0)
 _TO_SIGMA = 1 / (2 * np.sqrt(2 * np.log(2)))
-_APART, _MARGIN, _MARGIN_WIDE = 4.3, 3.0, 2.2
+_APART, _MARGIN = 4.3, 3.0
+_APART_WIDE, _MARGIN_WIDE = 2.2, 1.8
 """Peaks nearer than so many FWHM are fitted together; the window reaches so far on both sides,
-less far where peaks are wide, for there a continuum is not straight for long."""
+less far where peaks are wide, for there a continuum is not simple for long."""
 WIDTH_FACTOR_SIGMA = 0.15
 """How well the widths along a scintillator's spectrum are known before a peak is fitted."""
 CURVED_FROM = 9.0
@@ -76,6 +77,10 @@ class Peak:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+CLEAR_OF_EDGE = 0.7
+"""So many widths above the discriminator a peak has two sides."""
+
+
 def peaks_of(spectrum: Spectrum) -> list[Peak]:
     """Return the peaks of a spectrum by energy, or by channel where it has no energy scale.
 
@@ -97,14 +102,15 @@ def peaks_of(spectrum: Spectrum) -> list[Peak]:
             after = _border(places, widths, group[-1], groups[n + 1][0])
         within = (before, after)
         found += _fitted(spectrum, places[group], significance[group], widths, within)
-    return sorted(found, key=lambda one: one.channel)
+    whole = [one for one in found if one.channel - lowest > CLEAR_OF_EDGE * one.fwhm_channels]
+    return sorted(whole, key=lambda one: one.channel)
 
 
 def _groups(places: np.ndarray, widths: WidthModel) -> list[list[int]]:
     """Return which peaks are fitted together, split where they lie farthest apart if too many."""
     groups: list[list[int]] = []
     for at in range(len(places)):
-        near = _APART * float(widths.fwhm(float(places[at])))
+        near = (_APART_WIDE if widths.wide else _APART) * float(widths.fwhm(float(places[at])))
         if groups and places[at] - places[groups[-1][-1]] < near:
             groups[-1].append(at)
         else:

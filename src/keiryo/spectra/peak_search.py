@@ -203,13 +203,16 @@ def _gaussian_on_line(
         made: np.ndarray = bell + p[3] * (1 - along) + p[4] * along
         return made
 
+    def residuals(p: np.ndarray) -> np.ndarray:
+        found: np.ndarray = (model(p) - y) * weight
+        return found
+
     start = np.clip(start, np.add(bounds[0], 1e-9), np.subtract(bounds[1], 1e-9))
-    done = least_squares(
-        lambda p: (model(p) - y) * weight, start, bounds=bounds, x_scale="jac", max_nfev=60
-    )
+    done = least_squares(residuals, start, bounds=bounds, x_scale="jac", max_nfev=60)
     if not np.isfinite(done.x).all():
         return None
-    spread = np.linalg.pinv(done.jac.T @ done.jac)
+    slopes = np.asarray(done.jac)
+    spread = np.linalg.pinv(slopes.T @ slopes)
     height, sigma = float(done.x[0]), float(done.x[2])
     area = height * sigma * np.sqrt(2 * np.pi)
     shares = spread[np.ix_([0, 2], [0, 2])] / np.outer(done.x[[0, 2]], done.x[[0, 2]])
