@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
 from scipy.optimize import least_squares
 
 from keiryo.spectra.peak_search import WidthModel, find_peaks, first_counting
+from keiryo.spectra.peak_shape import Shape, root_slopes, signed_roots
 from keiryo.spectra.spectrum import FILE, Spectrum
 
-_ROOT2 = np.sqrt(2.0)
 _TO_SIGMA = 1 / (2 * np.sqrt(2 * np.log(2)))
 _APART, _MARGIN = 4.3, 3.0
 _APART_WIDE, _MARGIN_WIDE = 2.2, 1.8
@@ -28,12 +27,12 @@ WIDTH_FACTOR_SIGMA = 0.15
 """How well the widths along a scintillator's spectrum are known before a peak is fitted."""
 CURVED_FROM = 9.0
 """Windows of so many widths have a curved continuum."""
-LEAST_AREA_SIGMAS = 3.0
+LEAST_AREA_SIGMAS, SURELY_NONE = 3.0, 0.2
 MOST_MISFIT, MOST_MISFIT_BAD, BAD = 0.25, 0.12, 5.0
 """An area is so many times its error; its Gaussian misses no larger share of it: the first one,
 or the second where lines are sharp and the deviance by its degrees of freedom is as bad as the
 third: so the noise at the low end goes. Wide ones may be several lines that nobody can part."""
-MOST_TOGETHER = 12
+MOST_TOGETHER, MOST_MORE, MOST_STEPS = 12, 4, 60
 POOR, WORTH_A_PEAK, LEAST_LEFT_OVER = 1.3, 30.0, 4.5
 """Where the deviance by its degrees of freedom is above the first, a further peak is tried; it is
 taken if the deviance falls by the second, and looked for where the rest reaches the third."""
@@ -135,31 +134,6 @@ def _border(places: np.ndarray, widths: WidthModel, left: int, right: int) -> in
     return int(places[left] + apart * float(shares[0] / shares.sum()))
 
 
-def _model(
-    parameters: np.ndarray, x: np.ndarray, widths: np.ndarray, curved: bool = False
-) -> np.ndarray:
-    """Return expected counts.
-
-    Two counts of the continuum at the ends and the width factor, then area and place of each
-    peak; at last, where the continuum is curved, what its middle has more than the straight line.
-    """
-    middle, half = (x[0] + x[-1]) / 2, max((x[-1] - x[0]) / 2, 1.0)
-    left, right, factor = parameters[:3]
-    along = (x - middle) / half
-    mu = 0.5 * (left * (1 - along) + right * (1 + along))
-    if curved:
-        mu = mu + parameters[-1] * (1 - along**2)
-    mu = np.maximum(mu, 0.0)
-    for n in range(len(widths)):
-        area, place = parameters[3 + 2 * n : 5 + 2 * n]
-        sigma = widths[n] * factor * _TO_SIGMA * _ROOT2
-        mu = mu + 0.5 * area * (
-            special.erf((x + 0.5 - place) / sigma) - special.erf((x - 0.5 - place) / sigma)
-        )
-    found: np.ndarray = np.maximum(mu, 1e-9)
-    return found
-
-
 def _fitted(
     spectrum: Spectrum,
     places: np.ndarray,
@@ -175,26 +149,22 @@ def _fitted(
     places, significance, done = _with_left_over(
         spectrum, window, places, significance, widths, done
     )
-    x = np.arange(window[0], window[1] + 1, dtype=np.float64)
-    curved = _is_curved(window, places, widths)
     while True:
-        own = widths.fwhm(places.astype(np.float64))
-        covariance = _covariance(done.x, x, own, curved, widths.wide)
-        borne = _borne_out(done, covariance, own, spectrum, window, curved, widths.wide)
+        shape = _shape(window, places, widths)
+        covariance = _covariance(done.x, shape, widths.wide)
+        borne = _borne_out(done, covariance, shape, spectrum, widths.wide)
         if borne.all():
             break
         places, significance = places[borne], significance[borne]
         if not len(places):
             return []
         window = _window(places, widths, within) or window
-        x = np.arange(window[0], window[1] + 1, dtype=np.float64)
-        curved = _is_curved(window, places, widths)
         done = _solved(spectrum, window, places, widths)
         if done is None:
             return []
     reduced = _reduced(done)
     return [
-        _peak(spectrum, done.x, covariance, own, n, reduced, float(significance[n]))
+        _peak(spectrum, done.x, covariance, shape.widths, n, reduced, float(significance[n]))
         for n in range(len(places))
     ]
 
@@ -208,7 +178,9 @@ def _with_left_over(
     done: Any,
 ) -> tuple[np.ndarray, np.ndarray, Any]:
     """Return places, significances and fit with the peaks that the rest of the fit shows."""
-    while len(places) < MOST_TOGETHER and _reduced(done) > POOR:
+    for _ in range(MOST_MORE):
+        if len(places) >= MOST_TOGETHER or _reduced(done) <= POOR:
+            break
         place = _left_over(done, window, places, widths)
         if place is None:
             break
@@ -223,18 +195,12 @@ def _with_left_over(
 
 
 def _borne_out(
-    done: Any,
-    covariance: np.ndarray,
-    own: np.ndarray,
-    spectrum: Spectrum,
-    window: tuple[int, int],
-    curved: bool,
-    wide: bool,
+    done: Any, covariance: np.ndarray, shape: Shape, spectrum: Spectrum, wide: bool
 ) -> np.ndarray:
-    """Return which peaks of a fit are peaks; of those that are none the worst alone goes."""
-    x = np.arange(window[0], window[1] + 1, dtype=np.float64)
-    y = spectrum.counts[window[0] : window[1] + 1].astype(np.float64)
-    apart = np.abs(_model(done.x, x, own, curved) - y)
+    """Return which peaks of a fit are peaks: those that are surely none go, else the worst one."""
+    x, own = shape.x, shape.widths
+    y = spectrum.counts[int(x[0]) : int(x[-1]) + 1].astype(np.float64)
+    apart = np.abs(shape.expected(done.x) - y)
     excess = np.maximum(apart - np.sqrt(np.maximum(y, 1.0)), 0.0)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     most = MOST_MISFIT_BAD if _reduced(done) > BAD and not wide else MOST_MISFIT
@@ -248,7 +214,9 @@ def _borne_out(
         if place_error > 0.5 * width or misfit > most or not place_error:
             worth[n] = min(worth[n], 0.5 / (1 + misfit))
     borne: np.ndarray = np.ones(len(own), dtype=bool)
-    if worth.min() < 1:
+    if worth.min() < SURELY_NONE:
+        borne = worth >= SURELY_NONE
+    elif worth.min() < 1:
         borne[int(worth.argmin())] = False
     return borne
 
@@ -292,57 +260,61 @@ def _left_over(
     return None if np.abs(places - place).min() < 0.3 * fwhm else place
 
 
+def _shape(window: tuple[int, int], places: np.ndarray, widths: WidthModel) -> Shape:
+    """Return the model of a window with peaks at some places."""
+    x = np.arange(window[0], window[1] + 1, dtype=np.float64)
+    return Shape(x, widths.fwhm(places.astype(np.float64)), _is_curved(window, places, widths))
+
+
 def _solved(
     spectrum: Spectrum, window: tuple[int, int], places: np.ndarray, widths: WidthModel
 ) -> Any:
     """Return the most likely parameters of so many peaks in a window."""
-    first, last = window
-    own = widths.fwhm(places.astype(np.float64))
-    x = np.arange(first, last + 1, dtype=np.float64)
-    y = spectrum.counts[first : last + 1].astype(np.float64)
-    curved = _is_curved(window, places, widths)
-    if len(x) < 5 + 2 * len(places):
+    shape = _shape(window, places, widths)
+    y = spectrum.counts[window[0] : window[1] + 1].astype(np.float64)
+    if len(y) < 5 + 2 * len(places):
         return None
-    edge = max(int(own[0] / 2), 1)
+    edge = max(int(shape.widths[0] / 2), 1)
     left, right = float(y[:edge].mean()), float(y[-edge:].mean())
     start, low, high = [left, right, 1.0], [0.0, 0.0, 0.5], [np.inf, np.inf, 2.5]
-    for place, width in zip(places, own, strict=True):
+    for place, width in zip(places, shape.widths, strict=True):
         above = max(float(spectrum.counts[place]) - 0.5 * (left + right), 1.0)
         start += [above * width * 1.0645, float(place)]
         low += [0.0, place - 0.75 * width]
         high += [np.inf, place + 0.75 * width]
-    if curved:
+    if shape.curved:
         start, low, high = [*start, 0.0], [*low, -np.inf], [*high, np.inf]
 
     def residuals(parameters: np.ndarray) -> np.ndarray:
-        mu = _model(parameters, x, own, curved)
-        deviance = 2 * (mu - y + special.xlogy(y, y / mu))
-        found: np.ndarray = np.sign(y - mu) * np.sqrt(np.maximum(deviance, 0.0))
+        found = signed_roots(y, shape.expected(parameters))
         if widths.wide:
             found = np.append(found, np.log(parameters[2]) / WIDTH_FACTOR_SIGMA)
         return found
 
+    def slopes(parameters: np.ndarray) -> np.ndarray:
+        made = shape.slopes(parameters)
+        found: np.ndarray = made * root_slopes(y, shape.expected(parameters))[:, None]
+        if widths.wide:
+            more = np.zeros((1, shape.parameters))
+            more[0, 2] = 1 / (parameters[2] * WIDTH_FACTOR_SIGMA)
+            found = np.concatenate([found, more])
+        return found
+
     start = [max(one, a + 1e-6) for one, a in zip(start, low, strict=True)]
     scale = np.maximum(np.abs(start), 1.0)
-    return least_squares(residuals, start, bounds=(low, high), x_scale=scale, max_nfev=200)
+    bounds = (low, high)
+    return least_squares(
+        residuals, start, jac=slopes, bounds=bounds, x_scale=scale, max_nfev=MOST_STEPS
+    )
 
 
-def _covariance(
-    parameters: np.ndarray, x: np.ndarray, own: np.ndarray, curved: bool, wide: bool
-) -> np.ndarray:
+def _covariance(parameters: np.ndarray, shape: Shape, wide: bool) -> np.ndarray:
     """Return the inverse of the Fisher information of the model."""
-    mu = _model(parameters, x, own, curved)
-    slopes = np.empty((len(x), len(parameters)))
-    for n, value in enumerate(parameters):
-        step = 1e-5 * max(abs(value), 1.0)
-        up, down = parameters.copy(), parameters.copy()
-        up[n] += step
-        down[n] -= step
-        slopes[:, n] = (_model(up, x, own, curved) - _model(down, x, own, curved)) / (2 * step)
-    information = slopes.T @ (slopes / mu[:, None])
+    slopes = shape.slopes(parameters)
+    information = slopes.T @ (slopes / shape.expected(parameters)[:, None])
     if wide:
         information[2, 2] += 1 / (parameters[2] * WIDTH_FACTOR_SIGMA) ** 2
-    found: np.ndarray = np.linalg.pinv(information)
+    found: np.ndarray = np.linalg.pinv(information, hermitian=True)
     return found
 
 
