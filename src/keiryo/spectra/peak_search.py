@@ -219,7 +219,13 @@ def _gaussian_on_line(
     area_error = area * float(np.sqrt(max(shares.sum(), 0.0))) if height > 0 else np.inf
     rest = float(np.abs(model(done.x) - y).sum() - 0.8 * np.sqrt(np.maximum(y, 0.0)).sum())
     misfit = max(rest, 0.0) / max(area, 1.0)
-    return sigma / _TO_SIGMA, float(np.sqrt(max(spread[2, 2], 0.0))) / _TO_SIGMA, area, area_error, misfit
+    return (
+        sigma / _TO_SIGMA,
+        float(np.sqrt(max(spread[2, 2], 0.0))) / _TO_SIGMA,
+        area,
+        area_error,
+        misfit,
+    )
 
 
 def _agreed(
