@@ -36,7 +36,10 @@ def register(app: typer.Typer) -> None:
 
 def show(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file: .spe, .iec or .csv.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A spectrum file: N42, SPE, SPC, CHN, CNF, PCF, IEC 1455, CSV …"
+        ),
     ],
     format_: FormatOption = None,
 ) -> None:
@@ -47,7 +50,16 @@ def show(
     found = _read(file)
     rows = [one.to_dict() for one in found.spectra]
     if not _is_table(format_):
-        show_json({"schema": "keiryo.spectra/1", "sha256": found.sha256, "spectra": rows})
+        show_json(
+            {
+                "schema": "keiryo.spectra/1",
+                "sha256": found.sha256,
+                "form": found.form,
+                "spectra": rows,
+                "findings": [one.to_dict() for one in found.problems],
+                **({} if found.n42 is None else found.n42.besides()),
+            }
+        )
         return
     names = ("detector", "start", "live_s", "real_s", "counts", "channels")
     listed = [
@@ -55,14 +67,17 @@ def show(
         for row in rows
     ]
     show_rows(listed, Format.TABLE, title="Spectra")
-    for row in rows:
-        for problem in row["findings"]:
-            print(f"{problem['code']} {problem['place']}: {problem['message']}")
+    findings = [one.to_dict() for one in found.problems]
+    for problem in (*findings, *(one for row in rows for one in row["findings"])):
+        print(f"{problem['code']} {problem['place']}: {problem['message']}")
 
 
 def peaks(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file: .spe, .iec or .csv.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A spectrum file: N42, SPE, SPC, CHN, CNF, PCF, IEC 1455, CSV …"
+        ),
     ],
     spectrum: Annotated[
         int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum of the file.")

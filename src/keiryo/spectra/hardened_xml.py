@@ -16,8 +16,21 @@ class UnsafeXmlError(ValueError):
         super().__init__(message)
 
 
-def parse_xml(content: bytes) -> Element:
-    """Return the tree of an XML document, the names of its elements without namespaces.
+CUT = "cut-off"
+"""Attribute of elements that the end of a cut-off document leaves open."""
+
+
+def parse_xml(content: bytes, *, salvage: bool = False) -> Element:
+    """Return the tree of an XML document, the names of its elements without prefixes.
+
+    Prefixes need not be bound: programs of the field write some that are not.
+
+    Parameters
+    ----------
+    content : bytes
+    salvage : bool
+        Whether a document that ends too early is returned as far as it goes: the elements that
+        it leaves open have the attribute `CUT`.
 
     Raises
     ------
@@ -25,25 +38,23 @@ def parse_xml(content: bytes) -> Element:
         For a document type or entity declaration, elements nested too deeply, and for what is not
         well-formed; `cut` tells that the document ends too early.
     """
-    parser = expat.ParserCreate(namespace_separator=" ")
-    builder, depth = TreeBuilder(), 0
+    parser = expat.ParserCreate()
+    builder = TreeBuilder()
+    stack: list[Element] = []
 
     def refuse(*_: object) -> None:
         told = "The file declares a document type or entities; it is not read."
         raise UnsafeXmlError(told, parser.CurrentLineNumber)
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > DEEPEST:
+        if len(stack) >= DEEPEST:
             raise UnsafeXmlError("The elements are nested too deeply.", parser.CurrentLineNumber)
-        plain = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
-        builder.start(name.rpartition(" ")[2], plain)
+        plain = {key.rpartition(":")[2]: value for key, value in attributes.items()}
+        stack.append(builder.start(name.rpartition(":")[2], plain))
 
     def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(name.rpartition(" ")[2])
+        stack.pop()
+        builder.end(name.rpartition(":")[2])
 
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
@@ -57,6 +68,11 @@ def parse_xml(content: bytes) -> Element:
         ends = ("no element found", "unclosed token", "unclosed CDATA section")
         message = expat.ErrorString(error.code)
         cut = message in ends
+        if cut and salvage and stack:
+            while stack:
+                stack[-1].set(CUT, "1")
+                end(stack[-1].tag)
+            return builder.close()
         told = "The file was cut off." if cut else f"The file is no XML: {message}."
         raise UnsafeXmlError(told, error.lineno, cut=cut) from None
     return builder.close()

@@ -1,8 +1,8 @@
 """N42.42 files of 2006 and 2012, read completely: spectra, gross counts, doses, alarms, results.
 
 The offset of a time stays: starts are in UTC where the file states one. Nothing is made up: a
-spectrum without a scale has none, gross counts without a live time have no rate. A file that was
-cut off is refused, for its last record cannot be trusted.
+spectrum without a scale has none, gross counts without a live time have no rate. Of a file that was
+cut off the whole records are kept, and the one that the end runs through is not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from keiryo.spectra.hardened_xml import UnsafeXmlError, parse_xml
+from keiryo.spectra.hardened_xml import CUT, UnsafeXmlError, parse_xml
 from keiryo.spectra.spectrum import (
     NONE,
     Calibration,
@@ -100,6 +100,20 @@ class N42File:
     nuclides: list[dict[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def besides(self) -> dict[str, Any]:
+        """Return what the file holds besides spectra as plain data."""
+        return {
+            "version": self.version,
+            "instrument": self.instrument,
+            "detectors": self.detectors,
+            "gross_counts": [
+                {name: getattr(one, name) for name in one.__slots__} for one in self.gross_counts
+            ],
+            "doses": self.doses,
+            "alarms": self.alarms,
+            "nuclides": self.nuclides,
+        }
+
 
 def parse_n42(content: bytes) -> N42File:
     """Read an N42 file.
@@ -107,19 +121,30 @@ def parse_n42(content: bytes) -> N42File:
     Raises
     ------
     SpectrumFileError
-        ``INCOMPLETE`` where it was cut off, ``UNSAFE`` for what no file of an instrument has,
-        ``FORM`` where it is no N42 file.
+        ``INCOMPLETE`` where it was cut off before any record, ``UNSAFE`` for what no file of an
+        instrument has, ``FORM`` where it is no N42 file.
     """
     try:
-        root = parse_xml(content)
+        root = parse_xml(content, salvage=True)
     except UnsafeXmlError as error:
         code = "INCOMPLETE" if error.cut else "UNSAFE"
         raise SpectrumFileError([Problem(code, f"line {error.line}", str(error))]) from None
-    if root.tag == "RadInstrumentData":
-        return _Of2012(root).file
-    if root.tag == "N42InstrumentData":
-        return _of_2006(root)
-    raise SpectrumFileError([Problem("FORM", "line 1", "The file is no N42 file.")])
+    if root.tag not in ("RadInstrumentData", "N42InstrumentData"):
+        raise SpectrumFileError([Problem("FORM", "line 1", "The file is no N42 file.")])
+    found = _Of2012(root).file if root.tag == "RadInstrumentData" else _of_2006(root)
+    if root.get(CUT):
+        told = "The file was cut off. The records before are kept, the one at the end is not."
+        if not (found.spectra or found.gross_counts or found.doses):
+            told = "The file was cut off before its first record."
+        found.problems.insert(0, Problem("INCOMPLETE", "", told))
+        if not (found.spectra or found.gross_counts or found.doses):
+            raise SpectrumFileError(found.problems)
+    return found
+
+
+def _whole_elements(given: Element, name: str) -> Iterator[Element]:
+    """Yield the elements of a name that the end of the file does not run through."""
+    return (one for one in given.iter(name) if not one.get(CUT))
 
 
 def _text(element: Element | None, path: str) -> str:
@@ -274,11 +299,11 @@ class _Of2012:
         told = _text(given, "OccupancyIndicator").lower()
         occupied = {"1": True, "true": True, "0": False, "false": False}.get(told)
         role = ROLES.get(_text(given, "MeasurementClassCode"))
-        for spectrum in given.iter("Spectrum"):
+        for spectrum in _whole_elements(given, "Spectrum"):
             self._spectrum(spectrum, name, start, real, role)
-        for gross in given.iter("GrossCounts"):
+        for gross in _whole_elements(given, "GrossCounts"):
             self._gross(gross, name, start, occupied)
-        for dose in given.iter("DoseRate"):
+        for dose in _whole_elements(given, "DoseRate"):
             value = _floats(_text(dose, "DoseRateValue"))
             detector = dose.get("radDetectorInformationReference", "")
             if value:
@@ -385,10 +410,10 @@ def _spectra_2006(root: Element) -> Iterator[tuple[Element, str | None]]:
     inside: set[int] = set()
     for data in root.iter("DetectorData"):
         start = instant(_text(data, "StartTime"))
-        for one in data.iter("Spectrum"):
+        for one in _whole_elements(data, "Spectrum"):
             inside.add(id(one))
             yield one, instant(_text(one, "StartTime")) or start
-    for one in root.iter("Spectrum"):
+    for one in _whole_elements(root, "Spectrum"):
         if id(one) not in inside:
             yield one, instant(_text(one, "StartTime"))
 
