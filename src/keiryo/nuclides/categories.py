@@ -15,7 +15,7 @@ CATEGORIES = (NUCLEAR, INDUSTRIAL, MEDICAL, NORM, INNOCENT)
 """The gravest first."""
 
 _TABLE = {
-    NORM: "K-40 Ra-226 Th-232 Th-228 U-238 U-235 Lu-176 La-138 Be-7 Pb-210 Bi-207 Rn-222",
+    NORM: "K-40 Ra-226 Th-232 Th-228 U-238 U-235 Lu-176 La-138 Be-7 Pb-210",
     MEDICAL: (
         "F-18 Ga-67 Ga-68 Cr-51 Se-75 Sr-89 Mo-99 Tc-99m Pd-103 In-111 I-123 I-124 I-125 I-131"
         " Sm-153 Lu-177 Lu-177m Tl-201 Tl-202 Xe-133 Xe-131m Ra-223 Ac-225 Cu-64 Cu-67 Zr-89 Rb-82"
@@ -39,6 +39,12 @@ _OF = {
 }
 LIBRARY = tuple(sorted(_OF))
 """The nuclides that an identification considers."""
+_COMMON = """
+Cs-137 Co-60 Am-241 I-131 Tc-99m F-18 Ir-192 Ba-133 Co-57 Lu-177 Tl-201 In-111 Ga-67 Se-75 Eu-152
+Na-22 U-235 U-238 Pu-239 Cs-134 Mn-54
+"""
+COMMON = frozenset(_COMMON.split())
+"""Nuclides that are met far more often than others."""
 NATURAL_U235_SHARE = 0.0461
 """Activity of U-235 by that of U-238 in natural uranium (0.720 % by number of atoms)."""
 
@@ -62,6 +68,8 @@ def category_of(nuclide: str, activities: Mapping[str, float]) -> tuple[str, str
         return NORM, "Potassium is everywhere."
     if nuclide in ("U-238", "U-235"):
         return _uranium(activities)
+    if nuclide == "Pb-210" and "Ra-226" in activities:
+        return NORM, "Lead-210 of the natural series that is there as well."
     if nuclide in ("Ra-226", "Th-232", "Th-228"):
         return _series(nuclide, activities)
     if nuclide == "Am-241" and any(one.startswith("Pu-") for one in activities):

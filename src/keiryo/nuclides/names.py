@@ -4,24 +4,55 @@ from __future__ import annotations
 
 import re
 
-SYMBOLS = tuple(
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se"
-    " Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb"
-    " Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm"
-    " Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og".split()
-)
+_SYMBOLS = """
+H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
+Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm
+Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No
+Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og
+"""
+SYMBOLS = tuple(_SYMBOLS.split())
 """By atomic number, from hydrogen on."""
 ELEMENTS = {
-    **{"americium": "Am", "barium": "Ba", "caesium": "Cs", "californium": "Cf", "cesium": "Cs"},
-    **{"cobalt": "Co", "europium": "Eu", "gallium": "Ga", "indium": "In", "iodine": "I"},
-    **{"iridium": "Ir", "lutetium": "Lu", "neptunium": "Np", "plutonium": "Pu", "potassium": "K"},
-    **{"radium": "Ra", "selenium": "Se", "sodium": "Na", "strontium": "Sr", "technetium": "Tc"},
-    **{"thallium": "Tl", "thorium": "Th", "uranium": "U", "xenon": "Xe", "yttrium": "Y"},
+    "americium": "Am",
+    "barium": "Ba",
+    "caesium": "Cs",
+    "californium": "Cf",
+    "cesium": "Cs",
+    "cobalt": "Co",
+    "europium": "Eu",
+    "gallium": "Ga",
+    "indium": "In",
+    "iodine": "I",
+    "iridium": "Ir",
+    "lutetium": "Lu",
+    "neptunium": "Np",
+    "plutonium": "Pu",
+    "potassium": "K",
+    "radium": "Ra",
+    "selenium": "Se",
+    "sodium": "Na",
+    "strontium": "Sr",
+    "technetium": "Tc",
+    "thallium": "Tl",
+    "thorium": "Th",
+    "uranium": "U",
+    "xenon": "Xe",
+    "yttrium": "Y",
 }
 MATERIALS = {
-    **{"heu": "HEU", "leu": "LEU", "du": "DU", "nu": "NU", "wgpu": "WGPu", "rgpu": "RGPu"},
-    **{"reactor grade pu": "RGPu", "weapons grade pu": "WGPu", "depleted uranium": "DU"},
-    **{"natural uranium": "NU", "mox": "MOX", "norm": "NORM", "unknown": "Unknown"},
+    "heu": "HEU",
+    "leu": "LEU",
+    "du": "DU",
+    "nu": "NU",
+    "wgpu": "WGPu",
+    "rgpu": "RGPu",
+    "reactor grade pu": "RGPu",
+    "weapons grade pu": "WGPu",
+    "depleted uranium": "DU",
+    "natural uranium": "NU",
+    "mox": "MOX",
+    "norm": "NORM",
+    "unknown": "Unknown",
 }
 """Words of instruments for materials; they are no nuclides."""
 _BY_NAME = {one.lower(): one for one in SYMBOLS}
