@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from keiryo.cli.options import Format, FormatOption, Given
+from keiryo.cli.options import Format, FormatOption
 from keiryo.cli.output import show_json, show_rows
-
-if TYPE_CHECKING:
-    from keiryo.spectra.reading import SpectrumFile
-    from keiryo.spectra.spectrum import Problem
+from keiryo.cli.spectrum_files import is_table, read_file, refuse
+from keiryo.cli.spectrum_identify import identify
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +26,7 @@ def register(app: typer.Typer) -> None:
 
     group.command("show")(show)
     group.command("peaks")(peaks)
+    group.command("identify")(identify)
     app.add_typer(group, name="spectrum")
 
 
@@ -47,9 +43,9 @@ def show(
 
     Ends with 2 if the file cannot be used: standard error then says why.
     """
-    found = _read(file)
+    found = read_file(file)
     rows = [one.to_dict() for one in found.spectra]
-    if not _is_table(format_):
+    if not is_table(format_):
         show_json(
             {
                 "schema": "keiryo.spectra/1",
@@ -92,12 +88,12 @@ def peaks(
     from keiryo.spectra.peak_fit import peaks_of
     from keiryo.spectra.spectrum import Problem
 
-    found = _read(file)
+    found = read_file(file)
     if spectrum > len(found.spectra):
         told = f"The file has {len(found.spectra)} spectra."
-        _refuse([Problem("SPECTRUM", "--spectrum", told)])
+        refuse([Problem("SPECTRUM", "--spectrum", told)])
     rows = [one.to_dict() for one in peaks_of(found.spectra[spectrum - 1])]
-    if not _is_table(format_):
+    if not is_table(format_):
         show_json(rows)
         return
     listed = [
@@ -113,26 +109,3 @@ def peaks(
         for row in rows
     ]
     show_rows(listed, Format.TABLE, title="Peaks", empty="No peak stands out.")
-
-
-def _read(file: Path) -> SpectrumFile:
-    """Read a file, or end with everything that is wrong with it."""
-    from keiryo.spectra.reading import read_spectra
-    from keiryo.spectra.spectrum import SpectrumFileError
-
-    try:
-        return read_spectra(file)
-    except SpectrumFileError as error:
-        _refuse(error.problems)
-        raise
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    told = {"errors": [one.to_dict() for one in problems]}
-    print(json.dumps(told, indent=2), file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def _is_table(format_: Format | None) -> bool:
-    wanted = format_ or Given.format
-    return wanted is Format.TABLE or (wanted is None and sys.stdout.isatty())

@@ -22,6 +22,7 @@ from keiryo.identification.template_match import (
     deviance,
     fit,
     stretched,
+    trust_of,
 )
 from keiryo.nuclides.categories import category_of
 from keiryo.spectra.peak_search import first_counting
@@ -32,8 +33,6 @@ FEWEST_COUNTS = 50
 MOST_SOURCES = 4
 THRESHOLD = 22.0
 """By so much the deviance falls by chance once in a hundred spectra, over templates and gains."""
-MODEL_ERROR = 0.05
-"""Share of a source by which its template may be wrong in a bin."""
 TEMPERATURE = 2.5
 """Templates of another detector differ by more than chance; found by trials on two detectors."""
 TELLING_PROBABILITY, MOST_PROBABLE = 0.05, 0.995
@@ -83,15 +82,19 @@ def identify_by_templates(
     ranks: list[dict[str, tuple[float, int]]] = []
     drops: list[float] = []
     while len(mixture.chosen) < MOST_SOURCES:
-        better, rank = _one_more(variants, quiet, bins, templates, mixture)
-        over = _dispersion(better, variants, quiet, bins)
-        drop = (mixture.deviance - better.deviance) / over
+        trust = _trust(mixture, variants, quiet, bins, templates.model_error)
+        before = _refitted(mixture, variants, quiet, bins, trust)
+        better, rank = _one_more(variants, quiet, bins, templates, before, trust)
+        over = _dispersion(better, quiet, bins)
+        drop = (before.deviance - better.deviance) / over
         if drop < THRESHOLD * 0.6:
             break
         mixture = better
         ranks.append(rank)
         drops.append(drop)
-    return _answer(mixture, ranks, drops, variants, quiet, bins, templates, problems)
+    trust = _trust(mixture, variants, quiet, bins, templates.model_error)
+    mixture = _refitted(mixture, variants, quiet, bins, trust)
+    return _answer(mixture, ranks, drops, variants, quiet, bins, templates, problems, trust)
 
 
 def _background(
@@ -122,7 +125,8 @@ def _background(
 def _alone(variants: np.ndarray, quiet: np.ndarray) -> _Mixture:
     """Return the background alone, at the gain at which it fits best."""
     totals = variants.sum(axis=1)
-    found = deviance(variants, np.maximum(quiet[:, 0] * totals[:, None], 1e-9))
+    expected = np.maximum(quiet[:, 0] * totals[:, None], 1e-9)
+    found = deviance(variants, expected, np.ones(variants.shape[1]))
     gain = int(found.argmin())
     return _Mixture(gain, [], np.array([totals[gain]]), float(found[gain]))
 
@@ -132,20 +136,45 @@ def _components(gain: int, chosen: list[int], quiet: np.ndarray, bins: Binned) -
     return made
 
 
+def _trust(
+    mixture: _Mixture,
+    variants: np.ndarray,
+    quiet: np.ndarray,
+    bins: Binned,
+    model_error: float,
+) -> np.ndarray:
+    """Return how much each bin counts, by what the sources found so far may be wrong there."""
+    parts = _components(mixture.gain, mixture.chosen, quiet, bins)
+    sources = mixture.amounts[1:] @ parts[1:] + 0.3 * mixture.amounts[0] * parts[0]
+    return trust_of(mixture.amounts @ parts, sources, model_error)
+
+
+def _refitted(
+    mixture: _Mixture, variants: np.ndarray, quiet: np.ndarray, bins: Binned, trust: np.ndarray
+) -> _Mixture:
+    """Return the same mixture with bins counted as they are trusted."""
+    parts = _components(mixture.gain, mixture.chosen, quiet, bins)
+    amounts, value = fit(variants[mixture.gain], parts, trust)
+    return _Mixture(mixture.gain, mixture.chosen, amounts, value)
+
+
 def _one_more(
     variants: np.ndarray,
     quiet: np.ndarray,
     bins: Binned,
     templates: TemplateSet,
     mixture: _Mixture,
+    trust: np.ndarray,
 ) -> tuple[_Mixture, dict[str, tuple[float, int]]]:
     """Return the mixture with the best further template, and each nuclide's best deviance."""
     mixtures = []
     for gain in range(len(GAINS)):
         parts = _components(gain, mixture.chosen, quiet, bins)
-        amounts, _value = fit(variants[gain], parts, steps=40 if mixture.chosen else 2)
+        amounts, _value = fit(variants[gain], parts, trust, steps=40 if mixture.chosen else 2)
         mixtures.append(amounts @ parts)
-    which, gains, values, _amounts = best_templates(variants, np.array(mixtures), bins.shapes)
+    which, gains, values, _amounts = best_templates(
+        variants, np.array(mixtures), bins.shapes, trust
+    )
     rank: dict[str, tuple[float, int]] = {}
     for template, value in zip(which.tolist(), values.tolist(), strict=True):
         nuclide = templates.templates[template].nuclide
@@ -155,15 +184,15 @@ def _one_more(
         return mixture, rank
     best = int(values.argmin())
     gain, chosen = int(gains[best]), [*mixture.chosen, int(which[best])]
-    amounts, value = fit(variants[gain], _components(gain, chosen, quiet, bins))
+    amounts, value = fit(variants[gain], _components(gain, chosen, quiet, bins), trust)
     return _Mixture(gain, chosen, amounts, value), rank
 
 
-def _dispersion(mixture: _Mixture, variants: np.ndarray, quiet: np.ndarray, bins: Binned) -> float:
+def _dispersion(mixture: _Mixture, quiet: np.ndarray, bins: Binned) -> float:
     """Return by how much the rest is larger than chance alone makes it; at least 1."""
     parts = _components(mixture.gain, mixture.chosen, quiet, bins)
     free = max(parts.shape[1] - len(mixture.amounts), 1)
-    return max(mixture.deviance / free, 1.0)
+    return float(max(mixture.deviance / free, 1.0))
 
 
 def _answer(
@@ -175,8 +204,9 @@ def _answer(
     bins: Binned,
     templates: TemplateSet,
     problems: list[Problem],
+    trust: np.ndarray,
 ) -> Identification:
-    over = _dispersion(mixture, variants, quiet, bins)
+    over = _dispersion(mixture, quiet, bins)
     counts = variants[mixture.gain]
     parts = _components(mixture.gain, mixture.chosen, quiet, bins)
     shares = mixture.amounts[1:] / max(float(counts.sum()), 1.0)
@@ -185,7 +215,7 @@ def _answer(
         templates.templates[one].nuclide: float(amount)
         for one, amount in zip(mixture.chosen, mixture.amounts[1:], strict=True)
     }
-    worth = _worth(mixture, counts, parts, over)
+    worth = _worth(mixture, counts, parts, over, trust)
     for at, chosen in enumerate(mixture.chosen):
         main = templates.templates[chosen].nuclide
         there = 1 / (1 + np.exp(-(min(worth[at], 2 * drops[at]) - THRESHOLD) / 2))
@@ -213,26 +243,33 @@ def _answer(
             }
             found.append(Found(name, round(probability, 4), category, reason, evidence))
     found.sort(key=lambda one: -one.probability)
-    rest = _rest(counts, mixture.amounts @ parts, mixture.amounts[1:] @ parts[1:], bins)
+    sources = mixture.amounts[1:] @ parts[1:]
+    rest = _rest(counts, mixture.amounts @ parts, sources, bins, templates.model_error)
     undecided, why = _decision(found, rest)
     return Identification("templates", tuple(found), rest, undecided, why, tuple(problems))
 
 
-def _worth(mixture: _Mixture, counts: np.ndarray, parts: np.ndarray, over: float) -> list[float]:
+def _worth(
+    mixture: _Mixture, counts: np.ndarray, parts: np.ndarray, over: float, trust: np.ndarray
+) -> list[float]:
     """Return by how much the fit gets worse without each source."""
     found = []
     for at in range(len(mixture.chosen)):
         rest = np.delete(parts, at + 1, axis=0)
-        _amounts, value = fit(counts, rest)
+        _amounts, value = fit(counts, rest, trust)
         found.append((value - mixture.deviance) / over)
     return found
 
 
 def _rest(
-    counts: np.ndarray, expected: np.ndarray, sources: np.ndarray, bins: Binned
+    counts: np.ndarray,
+    expected: np.ndarray,
+    sources: np.ndarray,
+    bins: Binned,
+    model_error: float,
 ) -> dict[str, object]:
     """Return what the sources do not explain: a test of all bins, and the bins that stand out."""
-    variance = np.maximum(expected, 1.0) + (MODEL_ERROR * sources) ** 2
+    variance = np.maximum(expected, 1.0) + (model_error * sources) ** 2
     pulls = (counts - expected) / np.sqrt(variance)
     free = max(len(counts) - 2, 1)
     middle = (bins.edges[1:] + bins.edges[:-1]) / 2

@@ -67,21 +67,29 @@ def stretched(spectrum: Spectrum, gain: float, edges: np.ndarray) -> np.ndarray:
     return rebinned(spectrum.counts, own, edges)
 
 
-def log_likelihood(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Return the Poisson log likelihood along the last axis, without what is constant."""
-    found: np.ndarray = (special.xlogy(counts, expected) - expected).sum(axis=-1)
+def deviance(counts: np.ndarray, expected: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """Return the Poisson deviance along the last axis; it compares across gains.
+
+    Parameters
+    ----------
+    counts, expected : ndarray, shape (..., bins)
+    trust : ndarray, shape (bins,)
+        How much each bin counts: less than 1 where a template may be wrong by more than chance.
+    """
+    each = special.xlogy(counts, counts / expected) - counts + expected
+    found: np.ndarray = 2 * (each * trust).sum(axis=-1)
     return found
 
 
-def deviance(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Return the Poisson deviance along the last axis; it compares across gains."""
-    own = special.xlogy(counts, counts) - counts
-    found: np.ndarray = 2 * (own.sum(axis=-1) - log_likelihood(counts, expected))
+def trust_of(expected: np.ndarray, sources: np.ndarray, model_error: float) -> np.ndarray:
+    """Return the share of chance in the variance of each bin."""
+    base = np.maximum(expected, 0.5)
+    found: np.ndarray = base / (base + (model_error * sources) ** 2)
     return found
 
 
 def fit(
-    counts: np.ndarray, components: np.ndarray, start: np.ndarray | None = None, steps: int = 120
+    counts: np.ndarray, components: np.ndarray, trust: np.ndarray, steps: int = 120
 ) -> tuple[np.ndarray, float]:
     """Return the most likely amounts of components, and the deviance.
 
@@ -90,27 +98,28 @@ def fit(
     counts : ndarray, shape (bins,)
     components : ndarray, shape (components, bins)
         Each adds up to 1.
-    start : ndarray, optional
+    trust : ndarray, shape (bins,)
     steps : int
         Of expectation and maximisation (Shepp, Vardi, IEEE Trans. Med. Imaging 1 (1982) 113).
     """
     total = max(float(counts.sum()), _TINY)
     amounts = np.full(len(components), total / max(len(components), 1))
-    if start is not None:
-        amounts = np.maximum(start, 1e-3 * total)
+    norms = np.maximum(components @ trust, _TINY)
     for _ in range(steps):
         expected = np.maximum(amounts @ components, _TINY)
-        amounts = amounts * (components @ (counts / expected))
-    return amounts, float(deviance(counts, np.maximum(amounts @ components, _TINY)))
+        amounts = amounts * (components @ (trust * counts / expected)) / norms
+    return amounts, float(deviance(counts, np.maximum(amounts @ components, _TINY), trust))
 
 
-def scores(counts: np.ndarray, expected: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+def scores(
+    counts: np.ndarray, expected: np.ndarray, shapes: np.ndarray, trust: np.ndarray
+) -> np.ndarray:
     """Return how far a spectrum goes from what is expected towards each template, in sigmas.
 
     The part of a template that looks as what is expected itself is taken off: the score does not
     change where everything gets stronger or weaker.
     """
-    weight = 1 / np.maximum(expected, 0.3)
+    weight = trust / np.maximum(expected, 0.3)
     norm = float((expected * expected * weight).sum())
     along = (shapes * (expected * weight)).sum(axis=1) / norm
     rest = shapes - along[:, None] * expected
@@ -120,7 +129,7 @@ def scores(counts: np.ndarray, expected: np.ndarray, shapes: np.ndarray) -> np.n
 
 
 def added(
-    counts: np.ndarray, fixed: np.ndarray, expected: np.ndarray, shapes: np.ndarray
+    counts: np.ndarray, fixed: np.ndarray, shapes: np.ndarray, trust: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the deviance and the amount of each template beside a fixed mixture.
 
@@ -129,9 +138,8 @@ def added(
     counts : ndarray, shape (bins,)
     fixed : ndarray, shape (bins,)
         The mixture found so far, whose amount as a whole is free.
-    expected : ndarray, shape (bins,)
-        The start.
     shapes : ndarray, shape (templates, bins)
+    trust : ndarray, shape (bins,)
 
     Returns
     -------
@@ -142,16 +150,18 @@ def added(
     old = np.full(len(shapes), 0.8 * total)
     new = np.full(len(shapes), 0.2 * total)
     mu = old[:, None] * shape + new[:, None] * shapes
+    whole, norms = max(float(shape @ trust), _TINY), np.maximum(shapes @ trust, _TINY)
+    given = counts * trust
     for _ in range(STEPS):
-        ratio = counts / np.maximum(mu, _TINY)
-        old *= ratio @ shape
-        new *= np.einsum("tb,tb->t", ratio, shapes)
+        ratio = given / np.maximum(mu, _TINY)
+        old *= ratio @ shape / whole
+        new *= np.einsum("tb,tb->t", ratio, shapes) / norms
         mu = old[:, None] * shape + new[:, None] * shapes
-    return deviance(counts, np.maximum(mu, _TINY)), new
+    return deviance(counts, np.maximum(mu, _TINY), trust), new
 
 
 def best_templates(
-    variants: np.ndarray, mixtures: np.ndarray, shapes: np.ndarray
+    variants: np.ndarray, mixtures: np.ndarray, shapes: np.ndarray, trust: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the templates that improve a mixture most, over the gains.
 
@@ -162,6 +172,7 @@ def best_templates(
     mixtures : ndarray, shape (gains, bins)
         What is expected without a further template, by gain.
     shapes : ndarray, shape (templates, bins)
+    trust : ndarray, shape (bins,)
 
     Returns
     -------
@@ -170,14 +181,15 @@ def best_templates(
     deviances, amounts : ndarray of float
         Of each fit.
     """
-    found = np.array([scores(one, mu, shapes) for one, mu in zip(variants, mixtures, strict=True)])
+    pairs = zip(variants, mixtures, strict=True)
+    found = np.array([scores(one, mu, shapes, trust) for one, mu in pairs])
     chosen = np.argsort(-found.max(axis=0))[:FIRST]
     parts = []
     for gain in range(len(variants)):
         mine = chosen[found[gain, chosen] > 0.6 * found[:, chosen].max(axis=0)]
         if not len(mine):
             continue
-        value, amount = added(variants[gain], mixtures[gain], mixtures[gain], shapes[mine])
+        value, amount = added(variants[gain], mixtures[gain], shapes[mine], trust)
         parts.append((mine, np.full(len(mine), gain), value, amount))
     if not parts:
         empty = np.zeros(0)

@@ -52,6 +52,8 @@ class TemplateSet:
         Counts a second.
     templates : tuple of Template
     problems : tuple of Problem
+    model_error : float
+        Share of a source by which its template may be wrong in a bin.
     """
 
     detector: str
@@ -60,6 +62,7 @@ class TemplateSet:
     background: np.ndarray | None
     templates: tuple[Template, ...]
     problems: tuple[Problem, ...] = ()
+    model_error: float = 0.05
 
 
 def rebinned(counts: np.ndarray, edges: np.ndarray, wanted: np.ndarray) -> np.ndarray:
