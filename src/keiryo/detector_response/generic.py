@@ -38,14 +38,26 @@ GENERIC = {
 SHIELDS: dict[str, tuple[tuple[str, float], ...]] = {
     "Unshielded": (),
     "Steel": (("Fe", 1.0),),
-    "Lead": (("Pb", 0.8),),
+    "Thick steel": (("Fe", 4.0),),
+    "Lead": (("Pb", 0.5),),
+    "Thick lead": (("Pb", 1.6),),
     "Body": (("water", 8.0),),
+    "Thick body": (("water", 18.0),),
 }
 """Materials and thicknesses in cm."""
-MORE_SCATTER = {"Steel": 1.6, "Lead": 1.2, "Body": 3.0}
+MORE_SCATTER = {
+    "Steel": 1.6,
+    "Thick steel": 3.0,
+    "Lead": 1.2,
+    "Thick lead": 1.5,
+    "Body": 3.0,
+    "Thick body": 6.0,
+}
 """By how much a shield adds to what is scattered towards the detector."""
-MODEL_ERROR = 0.12
+MODEL_ERROR = 0.15
 """Share of a source by which a template of a usual detector may be wrong in a bin."""
+CAUTION = 4.0
+"""By how much less such templates tell nuclides apart than those of the detector itself."""
 NATURAL = {"K-40": 1.0, "Ra-226": 0.16, "Th-232": 0.14}
 """Usual activities of the ground and of walls, by that of potassium."""
 
@@ -89,7 +101,7 @@ def _made(name: str, fwhm_kev: float, channels: int) -> TemplateSet:
                 rates.append(counts)
     background = natural_background(one, edges)
     made = np.array(rates)
-    return TemplateSet(name, edges, made, background, tuple(templates), (), MODEL_ERROR)
+    return TemplateSet(name, edges, made, background, tuple(templates), (), MODEL_ERROR, CAUTION)
 
 
 def _template(

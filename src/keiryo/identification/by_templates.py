@@ -24,7 +24,7 @@ from keiryo.identification.template_match import (
     stretched,
     trust_of,
 )
-from keiryo.nuclides.categories import category_of
+from keiryo.nuclides.categories import COMMON, category_of
 from keiryo.spectra.peak_search import first_counting
 from keiryo.spectra.spectrum import FILE, Problem, Spectrum
 from keiryo.templates.template_set import TemplateSet, rebinned
@@ -35,6 +35,8 @@ THRESHOLD = 22.0
 """By so much the deviance falls by chance once in a hundred spectra, over templates and gains."""
 TEMPERATURE = 2.5
 """Templates of another detector differ by more than chance; found by trials on two detectors."""
+RARE = 0.1
+"""Weight of nuclides that are seldom met, by that of common ones."""
 TELLING_PROBABILITY, MOST_PROBABLE = 0.05, 0.995
 POOR_FIT = 3.0
 NATURAL = ("K-40", "Ra-226", "Th-232")
@@ -87,7 +89,7 @@ def identify_by_templates(
         better, rank = _one_more(variants, quiet, bins, templates, before, trust)
         over = _dispersion(better, quiet, bins)
         drop = (before.deviance - better.deviance) / over
-        if drop < THRESHOLD * 0.6:
+        if drop < 0.6 * THRESHOLD * (templates.caution if mixture.chosen else 1.0):
             break
         mixture = better
         ranks.append(rank)
@@ -218,10 +220,13 @@ def _answer(
     worth = _worth(mixture, counts, parts, over, trust)
     for at, chosen in enumerate(mixture.chosen):
         main = templates.templates[chosen].nuclide
-        there = 1 / (1 + np.exp(-(min(worth[at], 2 * drops[at]) - THRESHOLD) / 2))
+        least = THRESHOLD * (templates.caution if at else 1.0)
+        there = 1 / (1 + np.exp(-np.clip(min(worth[at], 2 * drops[at]) - least, -60, 60) / 2))
         best = ranks[at][main][0]
+        softer = 2 * over * TEMPERATURE * templates.caution
         weights = {
-            name: float(np.exp(-(value - best) / 2 / over / TEMPERATURE))
+            name: (1.0 if name in COMMON or name in NATURAL else RARE)
+            * float(np.exp(-min((value - best) / softer, 600.0)))
             for name, (value, _template) in ranks[at].items()
         }
         whole = sum(weights.values())

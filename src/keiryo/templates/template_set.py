@@ -54,6 +54,8 @@ class TemplateSet:
     problems : tuple of Problem
     model_error : float
         Share of a source by which its template may be wrong in a bin.
+    caution : float
+        By how much less they tell nuclides apart than templates of the detector itself: 1.
     """
 
     detector: str
@@ -63,6 +65,7 @@ class TemplateSet:
     templates: tuple[Template, ...]
     problems: tuple[Problem, ...] = ()
     model_error: float = 0.05
+    caution: float = 1.0
 
 
 def rebinned(counts: np.ndarray, edges: np.ndarray, wanted: np.ndarray) -> np.ndarray:
