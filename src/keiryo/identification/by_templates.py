@@ -89,7 +89,7 @@ def identify_by_templates(
         better, rank = _one_more(variants, quiet, bins, templates, before, trust)
         over = _dispersion(better, quiet, bins)
         drop = (before.deviance - better.deviance) / over
-        if drop < 0.6 * THRESHOLD * (templates.caution if mixture.chosen else 1.0):
+        if drop < THRESHOLD * (templates.caution if mixture.chosen else 1.0):
             break
         mixture = better
         ranks.append(rank)

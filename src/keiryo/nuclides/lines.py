@@ -102,6 +102,8 @@ def photon_lines(
         If the nuclide is not known, or has no lines to go by.
     """
     name = _named(nuclide)
+    if name in WITHOUT_LINES:
+        raise UnknownNuclideError(f"{nuclide} has no photon lines to go by.")
     age = default_age_s(name) if age_s is None else age_s
     if not 0 <= age < 1e20:
         raise ValueError("an age is a time in seconds of 0 or more")

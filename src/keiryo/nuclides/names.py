@@ -56,8 +56,15 @@ MATERIALS = {
 }
 """Words of instruments for materials; they are no nuclides."""
 _BY_NAME = {one.lower(): one for one in SYMBOLS}
-_FRONT = re.compile(r"([a-z]+)[\s_-]*(\d{1,3})[\s_-]*(m\d?|n)?(?:\*)?$")
-_BACK = re.compile(r"(\d{1,3})[\s_-]*(m\d?|n)?[\s_-]*([a-z]+)(?:\*)?$")
+_ELEMENT, _MASS, _STATE = r"(?P<element>[a-z]+)", r"(?P<mass>\d{1,3})", r"(?P<state>m\d?|n)"
+_FORMS = tuple(
+    re.compile(form + r"\*?$", re.ASCII)
+    for form in (
+        rf"{_ELEMENT}[\s_-]*{_MASS}[\s_-]*{_STATE}?",
+        rf"{_MASS}[\s_-]*{_ELEMENT}",
+        rf"{_MASS}[\s_-]*{_STATE}[\s_-]*{_ELEMENT}",
+    )
+)
 
 
 def nuclide_name(text: str) -> str | None:
@@ -74,21 +81,19 @@ def nuclide_name(text: str) -> str | None:
     ('Cs-137', 'Tc-99m', 'Pa-234m', None)
     """
     plain = " ".join(text.split()).lower()
-    match = _FRONT.match(plain)
-    if match is not None:
-        element, mass, state = match[1], match[2], match[3]
-    else:
-        match = _BACK.match(plain)
+    for pattern in _FORMS:
+        match = pattern.match(plain)
         if match is None:
-            return None
-        mass, state, element = match[1], match[2], match[3]
-    symbol = _BY_NAME.get(element) or ELEMENTS.get(element)
-    if symbol is None:
-        return None
-    number, least = int(mass), SYMBOLS.index(symbol) + 1
-    if not least <= number <= 3 * least + 3:
-        return None
-    return f"{symbol}-{number}{(state or '').removesuffix('1')}"
+            continue
+        element, mass = match["element"], match["mass"]
+        state = match["state"] if "state" in match.groupdict() else None
+        symbol = _BY_NAME.get(element) or ELEMENTS.get(element)
+        if symbol is None:
+            continue
+        number, least = int(mass), SYMBOLS.index(symbol) + 1
+        if least <= number <= 3 * least + 3:
+            return f"{symbol}-{number}{(state or '').removesuffix('1')}"
+    return None
 
 
 def material_of(text: str) -> str | None:
