@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from keiryo.nuclides.attenuation import UnknownMaterialError, mass_attenuation, transmission
 from keiryo.nuclides.categories import LIBRARY, categories_of, category_of
 from keiryo.nuclides.lines import (
+    WITHOUT_LINES,
     UnknownNuclideError,
     decayed_activities,
     default_age_s,
@@ -123,7 +124,7 @@ def test_every_nuclide_of_the_library_has_lines() -> None:
         except UnknownNuclideError:
             silent.append(one)
         assert categories_of(one)
-    assert silent == []
+    assert {*silent} <= WITHOUT_LINES
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from keiryo.cli.output import show_json, show_rows
 from keiryo.cli.spectrum_files import is_table, read_file, refuse
 
 if TYPE_CHECKING:
+    from keiryo.identification.result import Identification
     from keiryo.spectra.spectrum import Spectrum
 
 
@@ -68,35 +69,44 @@ def identify(
     if spectrum is not None and spectrum > len(found):
         refuse([Problem("SPECTRUM", "--spectrum", f"The file has {len(found)} spectra.")])
     chosen = _foreground(found, spectrum)
-    quiet: Spectrum | None = None
-    if background is not None:
-        quiet = _of_detector(read_file(background).spectra, chosen)
-    else:
-        backgrounds = [one for one in found if one.role == "background" and one is not chosen]
-        quiet = _of_detector(backgrounds, chosen)
+    quiet = _background(found, chosen, background)
     try:
         answer = identified(chosen, quiet, templates=templates, detector=detector)
     except SpectrumFileError as error:
         refuse(error.problems)
         raise
-    told = answer.to_dict()
     if not is_table(format_):
-        show_json(told)
+        show_json(answer.to_dict())
         return
+    _show(answer)
+
+
+def _show(answer: Identification) -> None:
+    """Show an answer as a person reads it."""
     rows = [
         {
-            "nuclide": one["nuclide"],
-            "probability": f"{one['probability']:.3f}",
-            "category": one["category"],
-            "why": one["reason"],
+            "nuclide": one.nuclide,
+            "probability": f"{one.probability:.3f}",
+            "category": one.category,
+            "why": one.reason,
         }
-        for one in told["nuclides"]
+        for one in answer.nuclides
     ]
     show_rows(rows, Format.TABLE, title="Nuclides", empty="No nuclide is found.")
     if answer.undecided:
         print(f"Undecided: {answer.why_undecided}")
     for problem in answer.findings:
         print(f"{problem.code} {problem.place}: {problem.message}")
+
+
+def _background(
+    found: tuple[Spectrum, ...], chosen: Spectrum, file: Path | None
+) -> Spectrum | None:
+    """Return the background: of the file that is given, else the one beside the spectrum."""
+    if file is not None:
+        return _of_detector(read_file(file).spectra, chosen)
+    beside = [one for one in found if one.role == "background" and one is not chosen]
+    return _of_detector(beside, chosen)
 
 
 def _foreground(found: tuple[Spectrum, ...], wanted: int | None) -> Spectrum:
