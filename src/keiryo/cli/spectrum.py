@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def show(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file: .spe, .iec or .csv.")
+        Path, typer.Argument(metavar="FILE", help="A spectrum file.")
     ],
     format_: FormatOption = None,
 ) -> None:
@@ -47,7 +47,9 @@ def show(
     found = _read(file)
     rows = [one.to_dict() for one in found.spectra]
     if not _is_table(format_):
-        show_json({"schema": "keiryo.spectra/1", "sha256": found.sha256, "spectra": rows})
+        told = {"schema": "keiryo.spectra/1", "sha256": found.sha256, "form": found.form}
+        listed_too = [one.to_dict() for one in found.problems]
+        show_json({**told, "spectra": rows, "findings": listed_too, **found.more})
         return
     names = ("detector", "start", "live_s", "real_s", "counts", "channels")
     listed = [
@@ -55,14 +57,14 @@ def show(
         for row in rows
     ]
     show_rows(listed, Format.TABLE, title="Spectra")
-    for row in rows:
+    for row in ({"findings": [one.to_dict() for one in found.problems]}, *rows):
         for problem in row["findings"]:
             print(f"{problem['code']} {problem['place']}: {problem['message']}")
 
 
 def peaks(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file: .spe, .iec or .csv.")
+        Path, typer.Argument(metavar="FILE", help="A spectrum file.")
     ],
     spectrum: Annotated[
         int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum of the file.")
