@@ -115,9 +115,9 @@ def parse_cnf(content: bytes) -> list[Spectrum]:
             problems.append(Problem("DATE", "acquisition", "The start is no date."))
     calibration, more = _scale(content, base + 32, scale_at, channels)
     title = "" if head.sample is None else plain(content[head.sample + 48 : head.sample + 112])
-    told = (*problems, *told_too, *more)
+    all_told = (*problems, *told_too, *more)
     detector = plain(content[base + 1215 : base + 1231])[:64]
-    return [Spectrum(detector, counts, live, real, start, calibration, (), title, None, told)]
+    return [Spectrum(detector, counts, live, real, start, calibration, (), title, None, all_told)]
 
 
 def _times_among_counts(counts: np.ndarray, live: float, real: float) -> list[Problem]:

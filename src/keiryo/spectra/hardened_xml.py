@@ -19,13 +19,15 @@ class UnsafeXmlError(ValueError):
 def parse_xml(content: bytes) -> Element:
     """Return the tree of an XML document, the names of its elements without namespaces.
 
+    Prefixes are cut off and not resolved: programs in use write some that they never declare.
+
     Raises
     ------
     UnsafeXmlError
         For a document type or entity declaration, elements nested too deeply, and for what is not
         well-formed; `cut` tells that the document ends too early.
     """
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate()
     builder, depth = TreeBuilder(), 0
 
     def refuse(*_: object) -> None:
@@ -37,13 +39,13 @@ def parse_xml(content: bytes) -> Element:
         depth += 1
         if depth > DEEPEST:
             raise UnsafeXmlError("The elements are nested too deeply.", parser.CurrentLineNumber)
-        plain = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
-        builder.start(name.rpartition(" ")[2], plain)
+        plain = {key.rpartition(":")[2]: value for key, value in attributes.items()}
+        builder.start(name.rpartition(":")[2], plain)
 
     def end(name: str) -> None:
         nonlocal depth
         depth -= 1
-        builder.end(name.rpartition(" ")[2])
+        builder.end(name.rpartition(":")[2])
 
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse

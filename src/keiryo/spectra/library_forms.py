@@ -7,6 +7,7 @@ while it tries; that is kept from the user.
 
 from __future__ import annotations
 
+import datetime
 import os
 import tempfile
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ FORMS = {
     "radiacode": ("RadiaCode", "a RadiaCode file"),
     "mca": ("AmptekMca", "an Amptek MCA file"),
     "lsrm": ("LsrmSpe", "an SPE file of LSRM"),
-    "spc_text": ("TxtOrCsv", "an SPC file in text"),
+    "spc_text": ("Spc", "an SPC file in text"),
     "mps": ("TracsMps", "an MPS file of TRACS"),
     "phd": ("Phd", "a PHD file"),
     "listmode": ("OrtecListMode", "a list-mode file of ORTEC"),
@@ -49,6 +50,8 @@ FORMS = {
     "scan": ("ScanDataXml", "a scan file in XML"),
 }
 """Our name of a form: the library's name of its parser, and what the form is called."""
+UNKNOWN_START = datetime.datetime(1970, 1, 1)
+"""What the library says where a file states no start."""
 _ROLES = {
     "Foreground": "foreground",
     "Background": "background",
@@ -132,7 +135,7 @@ def _spectrum(given: SpecUtils.Measurement, place: str) -> Spectrum:
     counts, told_too = checked(stored, times[0], times[1], place, whole=False)
     calibration, more = _calibration(given, len(counts), place)
     at_start = given.startTime()
-    start = None if at_start is None or at_start.year < 1950 else at_start.isoformat()
+    start = None if at_start is None or at_start <= UNKNOWN_START else at_start.isoformat()
     neutrons = given.neutronCountsSum() if given.containedNeutron() else None
     return Spectrum(
         *(given.detectorName().strip()[:64], counts, times[0], times[1], start, calibration),
@@ -151,13 +154,15 @@ def _calibration(
     if kind == "InvalidEquationType":
         return Calibration(NONE), []
     coefficients = [short(one) for one in given.calibrationCoeffs()]
-    pairs = list(given.deviationPairs())
-    if kind == "Polynomial" and not pairs:
-        return stated_scale(coefficients, channels, place)
-    if kind == "FullRangeFraction" and not pairs and not any(coefficients[4:]):
-        made = [one / channels**power for power, one in enumerate(coefficients[:4])]
-        return stated_scale(made, channels, place)
-    found = calibration_of_edges(list(given.channelEnergies())[: channels + 1], channels)
+    edges = np.array(given.channelEnergies(), dtype=np.float64)[: channels + 1]
+    if kind == "FullRangeFraction" and not any(coefficients[4:]):
+        coefficients = [one / channels**power for power, one in enumerate(coefficients[:4])]
+        kind = "Polynomial"
+    if kind == "Polynomial":
+        along = np.polynomial.polynomial.polyval(np.arange(len(edges)), coefficients)
+        if np.allclose(along, edges, rtol=1e-4, atol=0.05):  # no deviation pairs
+            return stated_scale(coefficients, channels, place)
+    found = calibration_of_edges(edges, channels)
     if found.state != INVALID:
         return found, []
     return found, [Problem("CALIBRATION", place, "The energy scale of the file does not rise.")]

@@ -85,7 +85,8 @@ def parse_chn(content: bytes) -> list[Spectrum]:
         told = f"The first channel stored is {first}: channels are counted from it."
         problems.append(Problem("FIRST_CHANNEL", "head", told))
     tail = content[end : end + 512]
-    calibration, fwhm, detector, title = Calibration(NONE), (), f"MCA {mca}" if mca else "", ""
+    calibration, detector, title = Calibration(NONE), f"MCA {mca}" if mca else "", ""
+    fwhm: tuple[float, ...] = ()
     kind = struct.unpack("<h", tail[:2])[0] if len(tail) >= 2 else 0
     if kind in (-101, -102) and len(tail) >= 28:
         number = 3 if kind == -102 else 2
@@ -145,7 +146,8 @@ def parse_spc(content: bytes) -> list[Spectrum]:
     date = plain(acquired[16:28]).ljust(10)
     start = ortec_time(date[:2], date[3:6], date[7:9], date[9:10], plain(acquired[28:38]))
     problems += _no_date(start, "acquisition record")
-    calibration, fwhm = Calibration(NONE), ()
+    calibration = Calibration(NONE)
+    fwhm: tuple[float, ...] = ()
     if words[17]:
         energy = [short(one) for one in struct.unpack_from("<3f", scale, 20)]
         if any(energy):

@@ -123,6 +123,8 @@ def _of_binary(content: bytes, ending: str) -> str | None:
         return "spc"
     if content[:2] == b"\xff\xff" and b"\0" in content[:32]:
         return "chn"
+    if content[:3] == b"ZZZ":
+        return "gr135"
     if content[:4] in (b"\xeb\xff\xff\xff", b"\x6b\xff\xff\xff") and ending == ".lis":
         return "listmode"
     return None

@@ -123,7 +123,7 @@ def short(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def calibration_of_edges(edges: Sequence[float], channels: int) -> Calibration:
+def calibration_of_edges(edges: Sequence[float] | np.ndarray, channels: int) -> Calibration:
     """Return the scale that a list of edges makes: one more than there are channels."""
     given = np.asarray(edges, dtype=np.float64)
     sound = len(given) == channels + 1 and bool(np.isfinite(given).all())
