@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 DEEPEST = 64
+MOST_ELEMENTS = 1_000_000
 
 
 class UnsafeXmlError(ValueError):
@@ -16,27 +17,36 @@ class UnsafeXmlError(ValueError):
         super().__init__(message)
 
 
-def parse_xml(content: bytes) -> Element:
+def parse_xml(content: bytes, encoding: str | None = None) -> Element:
     """Return the tree of an XML document, the names of its elements without namespaces.
 
     Prefixes are cut off and not resolved: programs in use write some that they never declare.
 
+    Parameters
+    ----------
+    content : bytes
+    encoding : str, optional
+        To read it with, whatever the document says.
+
     Raises
     ------
     UnsafeXmlError
-        For a document type or entity declaration, elements nested too deeply, and for what is not
+        For a document type or entity declaration, elements nested too deeply, too many, and for
+        what is not
         well-formed; `cut` tells that the document ends too early.
     """
-    parser = expat.ParserCreate()
-    builder, depth = TreeBuilder(), 0
+    parser = expat.ParserCreate(encoding)
+    builder, depth, elements = TreeBuilder(), 0, 0
 
     def refuse(*_: object) -> None:
         told = "The file declares a document type or entities; it is not read."
         raise UnsafeXmlError(told, parser.CurrentLineNumber)
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
+        nonlocal depth, elements
+        depth, elements = depth + 1, elements + 1
+        if elements > MOST_ELEMENTS:
+            raise UnsafeXmlError("The file has too many elements.", parser.CurrentLineNumber)
         if depth > DEEPEST:
             raise UnsafeXmlError("The elements are nested too deeply.", parser.CurrentLineNumber)
         plain = {key.rpartition(":")[2]: value for key, value in attributes.items()}
@@ -61,4 +71,8 @@ def parse_xml(content: bytes) -> Element:
         cut = message in ends
         told = "The file was cut off." if cut else f"The file is no XML: {message}."
         raise UnsafeXmlError(told, error.lineno, cut=cut) from None
+    except (ValueError, LookupError) as error:
+        if isinstance(error, UnsafeXmlError):
+            raise
+        raise UnsafeXmlError("The file has an encoding that is not read.", 1) from None
     return builder.close()

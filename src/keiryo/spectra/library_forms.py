@@ -114,6 +114,10 @@ def parse_by_library(content: bytes, form: str) -> list[Spectrum]:
             wrong += error.problems
     if not spectra:
         raise SpectrumFileError(wrong or [Problem("NO_DATA", "", "The file has no spectrum.")])
+    warnings = [*found.parseWarnings(), *found.remarks()]
+    assumed = any("default" in one.lower() and "calib" in one.lower() for one in warnings)
+    if assumed:  # the library says so in words alone
+        spectra = [replace(one, calibration=Calibration(NONE)) for one in spectra]
     warned = [Problem("READER", "", " ".join(one.split())[:300]) for one in found.parseWarnings()]
     if wrong or warned:
         kept = (*spectra[0].problems, *wrong, *warned)

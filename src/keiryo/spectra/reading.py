@@ -110,6 +110,6 @@ def read_content(content: bytes, ending: str) -> SpectrumFile:
         problems += held.problems
         if not held.spectra and held.problems and not held.gross_counts and not held.doses:
             raise SpectrumFileError(problems)
-        return SpectrumFile(tuple(held.spectra), digest, form, tuple(problems))
+        return SpectrumFile(tuple(held.spectra), digest, form, tuple(problems), held.more())
     spectra = tuple(READERS[form](content))
     return SpectrumFile(spectra, digest, form, tuple(problems))
