@@ -19,6 +19,7 @@ from keiryo.spectra.ortec_binary import parse_chn, parse_spc
 from keiryo.spectra.pcf_binary import parse_pcf
 from keiryo.spectra.recognition import ending_problem, form_of, text_of
 from keiryo.spectra.spectrum import Problem, Spectrum, SpectrumFileError
+from keiryo.spectra.spm_daily import parse_spm
 from keiryo.spectra.text_files import parse_csv, parse_iec, parse_spe
 
 LARGEST_BYTES = 512 * 1024**2
@@ -111,5 +112,9 @@ def read_content(content: bytes, ending: str) -> SpectrumFile:
         if not held.spectra and held.problems and not held.gross_counts and not held.doses:
             raise SpectrumFileError(problems)
         return SpectrumFile(tuple(held.spectra), digest, form, tuple(problems), held.more())
+    if form == "spm":
+        daily = parse_spm(text_of(content))
+        problems += daily.problems
+        return SpectrumFile(tuple(daily.spectra()), digest, form, tuple(problems), daily.more())
     spectra = tuple(READERS[form](content))
     return SpectrumFile(spectra, digest, form, tuple(problems))

@@ -48,8 +48,8 @@ _ARCHIVES = {
     b"\xfd7zXZ": "xz",
     b"Rar!": "rar",
 }
-_SPM = re.compile(r"^(S1|S2|GB|NB|BX|GS|NS|ID|AB|GX),", re.M)
-_PLASTIC = re.compile(r"^(GA|GH|SP|NA|NH|SG1|SG2|SG3|SN1),", re.M)
+_CODED = re.compile(r"^(?:[A-Z]{2}|[A-Z]{2}[1-3]|S[12]),.*$", re.M)
+"""Records of portals: two letters, or S1 and S2, or those with a number after them."""
 _SPE = re.compile(r"^\s*\$[A-Za-z_]+[0-9A-Za-z_]*:?\s*$", re.M)
 _LSRM = re.compile(r"^(SHIFR|CONFNAME|TLIVE|MEASBEGIN|DETECTOR)\s*=", re.M)
 
@@ -148,12 +148,12 @@ def _of_text(content: bytes, ending: str) -> str | None:
     plain = head.replace("\r\n", "\n").replace("\r", "\n")
     if _SPE.search(plain) and "," not in plain.split("\n", 1)[0]:
         return "spe"
-    if _PLASTIC.search(plain) and not plain.startswith("S1,"):
-        if _SPM.search(plain):
-            told = "The file is the daily file of a plastic portal: see keiryo portal replay."
-            raise SpectrumFileError([Problem("PORTAL", "", told)])
-    elif _SPM.match(plain):
-        return "spm"
+    coded = _CODED.findall(plain)
+    if len(coded) >= 3 or plain.startswith("S1,") or (coded and plain.startswith(coded[0])):
+        if any(one.startswith("S1,") or one.count(",") > 40 for one in coded):
+            return "spm"
+        told = "The file looks like the daily file of a plastic portal: see keiryo portal replay."
+        raise SpectrumFileError([Problem("PORTAL", "", told)])
     if ending == ".tka" and "\0" not in head:
         return "tka"
     if ending == ".spc" and "\0" not in head:
