@@ -274,6 +274,8 @@ def numbers_of(text: str) -> np.ndarray:
         if not plain.strip():
             return np.zeros(0, dtype=np.int64)
         return np.fromstring(plain.decode(), dtype=np.int64, sep=" ")
+    if b"_" in plain:
+        raise ValueError("no numbers")
     found = np.array(text.split(), dtype=np.float64)
     whole = np.isfinite(found).all() and (found == np.floor(found)).all()
     return found.astype(np.int64) if whole and (abs(found) < 1e15).all() else found
