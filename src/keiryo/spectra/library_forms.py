@@ -11,7 +11,7 @@ import datetime
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -112,13 +112,21 @@ def parse_by_library(content: bytes, form: str) -> list[Spectrum]:
                 spectra.append(_spectrum(one, f"spectrum {number}"))
         except SpectrumFileError as error:
             wrong += error.problems
+        except UnicodeDecodeError:
+            wrong.append(Problem("TEXT", f"spectrum {number}", "Its texts cannot be read."))
     if not spectra:
         raise SpectrumFileError(wrong or [Problem("NO_DATA", "", "The file has no spectrum.")])
-    warnings = [*found.parseWarnings(), *found.remarks()]
+    try:
+        said = list(found.parseWarnings())
+    except UnicodeDecodeError:
+        said = ["The library warns in words that cannot be read."]
+    warnings = list(said)
+    with suppress(UnicodeDecodeError):
+        warnings += found.remarks()
     assumed = any("default" in one.lower() and "calib" in one.lower() for one in warnings)
     if assumed:  # the library says so in words alone
         spectra = [replace(one, calibration=Calibration(NONE)) for one in spectra]
-    warned = [Problem("READER", "", " ".join(one.split())[:300]) for one in found.parseWarnings()]
+    warned = [Problem("READER", "", " ".join(one.split())[:300]) for one in said]
     if wrong or warned:
         kept = (*spectra[0].problems, *wrong, *warned)
         spectra[0] = replace(spectra[0], problems=kept)

@@ -12,7 +12,7 @@ import re
 from keiryo.spectra.genie_binary import is_cnf
 from keiryo.spectra.spectrum import Problem, SpectrumFileError
 
-HEAD = 8192
+HEAD = 4096
 ENDINGS = {
     "spe": (".spe",),
     "lsrm": (".spe",),
@@ -143,6 +143,8 @@ def _of_text(content: bytes, ending: str) -> str | None:
         return "uri"
     if begin.startswith("A004"):
         return "iec"
+    if begin.startswith("$") and _SPE.match(begin):
+        return "spe"
     if _LSRM.search(head) and "$DATA" not in head:
         return "lsrm"
     plain = head.replace("\r\n", "\n").replace("\r", "\n")

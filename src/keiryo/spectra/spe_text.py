@@ -25,6 +25,8 @@ from keiryo.spectra.spectrum import (
 )
 
 _SECTION = re.compile(r"\$([A-Za-z0-9_]+):?[ \t]*(.*)$")
+_DATA = re.compile(r"\$DATA:?(?=[\s:])[ \t:]*[\r\n]*", re.I)
+_LIMITS = re.compile(r"(\d+)[ \t,]+(\d+)[ \t]*(?:\r\n?|\n|\Z)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[EeDd][+-]?\d+)?\Z", re.ASCII)
 
 
@@ -43,14 +45,18 @@ def parse_spe(text: str) -> list[Spectrum]:
     ------
     SpectrumFileError
     """
-    sections, order = _sections(text)
-    if "DATA" not in sections:
-        raise refuse("NO_DATA", "$DATA", "The file has no section $DATA.")
-    last = order[-1] == "DATA"
-    counts, problems = _spe_counts(sections["DATA"], last=last)
+    found = [one for one in _DATA.finditer(text) if begins_line(text, one.start())]
+    if len(found) != 1:
+        told = "no section" if not found else f"{len(found)} sections"
+        raise refuse("DATA" if found else "NO_DATA", "$DATA", f"The file has {told} $DATA.")
+    end = text.find("$", found[0].end())
+    data = text[found[0].end() : end if end >= 0 else None]
+    last = end < 0 or text.startswith("$ENDRECORD", end)
+    sections = _sections(text[: found[0].start()] + "\n" + (text[end:] if end >= 0 else ""))
+    counts, problems = _spe_counts(data.strip("\x1a\0 \t\r\n"), last=last)
     if not text.endswith(("\n", "\r", "\x1a", "\0")):
         told = "The last line has no end: the file may have been cut off after it."
-        problems.append(Problem("CUT", f"${order[-1]}", told))
+        problems.append(Problem("CUT", "end", told))
     live, real = _times(sections)
     array, told_too = checked(counts, live, real, "$DATA")
     calibration, more = _spe_calibration(sections, len(array))
@@ -71,30 +77,26 @@ def parse_spe(text: str) -> list[Spectrum]:
     ]
 
 
-def _sections(text: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the lines of each section, and the names in their order; the first of a name counts.
+def begins_line(text: str, at: int) -> bool:
+    """Tell whether a line begins at a place of a text, blanks aside."""
+    while at and text[at - 1] in " \t":
+        at -= 1
+    return not at or text[at - 1] in "\r\n\ufeff"
 
-    Raises
-    ------
-    SpectrumFileError
-        If there are two sections of counts.
-    """
+
+def _sections(text: str) -> dict[str, list[str]]:
+    """Return the lines of each section; the first of a name counts."""
     found: dict[str, list[str]] = {}
-    order: list[str] = []
     here: list[str] | None = None
     for line in text.strip("\x1a\0 \t\r\n\ufeff").splitlines():
         stripped = line.strip()
         match = _SECTION.match(stripped) if stripped.startswith("$") else None
         if match is not None:
-            name = match[1].upper()
-            if name == "DATA" and name in found:
-                raise refuse("DATA", "$DATA", "The file has two sections $DATA.")
             here = [match[2]] if match[2] else []
-            here = found.setdefault(name, here) if name not in found else here
-            order.append(name)
+            found.setdefault(match[1].upper(), here)
         elif here is not None and stripped:
             here.append(line)
-    return found, order or [""]
+    return found
 
 
 def _times(sections: dict[str, list[str]]) -> tuple[float | None, float | None]:
@@ -120,15 +122,14 @@ def _start(sections: dict[str, list[str]]) -> tuple[str | None, list[Problem]]:
     return None, [Problem("DATE", "$DATE_MEA", "The start of the measurement is no date.")]
 
 
-def _spe_counts(lines: Sequence[str], *, last: bool) -> tuple[np.ndarray, list[Problem]]:
+def _spe_counts(data: str, *, last: bool) -> tuple[np.ndarray, list[Problem]]:
     """Return the counts, from channel 0 on, and what is not as the first line says."""
-    limits = numbers(lines[:1], 3)
-    wrong = len(limits) != 2 or any(one != int(one) for one in limits)
-    if wrong or limits[0] < 0 or limits[1] < limits[0] or limits[1] >= MOST_CHANNELS:
+    limits = _LIMITS.match(data)
+    begin, end = (int(limits[1][:9]), int(limits[2][:9])) if limits else (0, -1)
+    if limits is None or end < begin or end >= MOST_CHANNELS:
         raise refuse("DATA", "$DATA", "The first and the last channel cannot be read.")
-    begin, end = int(limits[0]), int(limits[1])
     try:
-        values = numbers_of("\n".join(lines[1:]))
+        values = numbers_of(data[limits.end() :])
     except ValueError:
         raise refuse("COUNTS", "$DATA", "A count is no number.") from None
     wanted = end - begin + 1
