@@ -50,6 +50,8 @@ FORMS = {
     "scan": ("ScanDataXml", "a scan file in XML"),
 }
 """Our name of a form: the library's name of its parser, and what the form is called."""
+LARGEST_URI = 1024**2
+"""In bytes: it is packed, and unpacks to many times its length."""
 UNKNOWN_START = datetime.datetime(1970, 1, 1)
 """What the library says where a file states no start."""
 _ROLES = {
@@ -92,6 +94,8 @@ def parse_by_library(content: bytes, form: str) -> list[Spectrum]:
     import SpecUtils
 
     name, called = FORMS[form]
+    if form == "uri" and len(content) > LARGEST_URI:
+        raise SpectrumFileError([Problem("LARGE", "", "A URI of a spectrum is never so long.")])
     parser = getattr(SpecUtils.ParserType, name)
     found = SpecUtils.SpecFile()
     ending = {"tka": ".tka", "spc_text": ".spc", "mps": ".mps"}.get(form, ".txt")

@@ -16,6 +16,7 @@ from keiryo.spectra.n42_parts import (
     ROLES,
     GrossCount,
     N42File,
+    TooLargeError,
     channels_of,
     counted_zeroes,
     duration_s,
@@ -222,7 +223,11 @@ class _Of2012:
             live = duration_s(stated)
             if stated and live is None:
                 raise SpectrumFileError([Problem("TIME", place, "The live time is no duration.")])
-            counts, told = checked(channels_of(data, place), live, real, place, whole=False)
+            stored = channels_of(data, place)
+            self.file.room_for(len(stored), place)
+            counts, told = checked(stored, live, real, place, whole=False)
+        except TooLargeError:
+            raise
         except SpectrumFileError as error:
             self.file.problems += error.problems
             return

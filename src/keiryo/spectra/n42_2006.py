@@ -9,6 +9,7 @@ from keiryo.spectra.n42_parts import (
     ROLES,
     GrossCount,
     N42File,
+    TooLargeError,
     channels_of,
     duration_s,
     flag_of,
@@ -51,6 +52,8 @@ class _Of2006:
         for place, one in enumerate(root.iter("Spectrum"), 1):
             try:
                 self._spectrum(one, f"Spectrum {place}")
+            except TooLargeError:
+                raise
             except SpectrumFileError as error:
                 self.file.problems += error.problems
         for kind in ("CountDoseData", "GrossCounts", "GrossCountMeasurement"):
@@ -105,7 +108,9 @@ class _Of2006:
             real = duration_s(text_at(around, "SampleRealTime"))
         if any(said and duration_s(said) is None for said in stated):
             raise SpectrumFileError([Problem("TIME", place, "A time is no duration.")])
-        counts, told = checked(channels_of(data, place), live, real, place, whole=False)
+        stored = channels_of(data, place)
+        self.file.room_for(len(stored), place)
+        counts, told = checked(stored, live, real, place, whole=False)
         begun = self._begun(given)
         self.file.problems += start_problems(begun, place)
         calibration, widths = self._curves(given, len(counts))

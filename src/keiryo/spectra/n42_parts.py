@@ -18,6 +18,8 @@ import numpy as np
 from keiryo.spectra.spectrum import Problem, Spectrum, SpectrumFileError
 
 MOST_CHANNELS = 1_048_576
+MOST_IN_FILE = 64 * 1_048_576
+"""Channels of all spectra of a file: packed zeros could fill any memory from few bytes."""
 _NUMBER = r"\d*\.?\d+(?:[Ee][+-]?\d+)?|\d+\."
 _DURATION = re.compile(
     rf"P(?:0+Y)?(?:0+M)?(?:({_NUMBER})D)?"
@@ -34,6 +36,10 @@ ROLES = {
 _WORDS = {"low": 0.25, "medium": 0.5, "high": 0.75}
 _SPEED = {"m/s": 1.0, "mph": 0.44704, "km/h": 1 / 3.6, "kph": 1 / 3.6, "kmph": 1 / 3.6}
 _LENGTH = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
+
+
+class TooLargeError(SpectrumFileError):
+    """The file as a whole is refused, not a spectrum of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,19 @@ class N42File:
     items: list[dict[str, Any]] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    channels: int = 0
+
+    def room_for(self, channels: int, place: str) -> None:
+        """Refuse a file of more channels than any measurement has.
+
+        Raises
+        ------
+        SpectrumFileError
+        """
+        self.channels += channels
+        if self.channels > MOST_IN_FILE:
+            told = "The file has more channels than are read; it may be made to fill the memory."
+            raise TooLargeError([Problem("LARGE", place, told)])
 
     def more(self) -> dict[str, Any]:
         """Return all but the spectra and problems as plain data."""
