@@ -52,7 +52,7 @@ def test_offset_and_scale() -> None:
 
 
 def test_counted_zeroes() -> None:
-    assert counted_zeroes([0, 3, 5, 0, 1, 7]) == [0, 0, 0, 5, 0, 7]
+    assert counted_zeroes([0, 3, 5, 0, 1, 7]).tolist() == [0, 0, 0, 5, 0, 7]
     for wrong in ([0], [5, 0, 0], [0, -1], [0, 10**9]):
         with pytest.raises(ValueError, match="run of zeros"):
             counted_zeroes(wrong)
@@ -87,7 +87,8 @@ def test_smallest_file() -> None:
         ("PT9S", "PT0S", "TIME"),
         ("1 2 3", "1 -2 3", "COUNTS"),
         ("1 2 3", "1 NaN 3", "COUNTS"),
-        ("1 2 3", "1 2.5 3", "COUNTS"),
+        ("1 2 3", "1 -2.5 3", "COUNTS"),
+        ("PT9S", "nine", "TIME"),
         ("1 2 3", "", "NO_CHANNELS"),
     ],
 )

@@ -46,16 +46,9 @@ def show(
     found = read_file(file)
     rows = [one.to_dict() for one in found.spectra]
     if not is_table(format_):
-        show_json(
-            {
-                "schema": "keiryo.spectra/1",
-                "sha256": found.sha256,
-                "form": found.form,
-                "spectra": rows,
-                "findings": [one.to_dict() for one in found.problems],
-                **({} if found.n42 is None else found.n42.besides()),
-            }
-        )
+        told = {"schema": "keiryo.spectra/1", "sha256": found.sha256, "form": found.form}
+        problems = [one.to_dict() for one in found.problems]
+        show_json({**told, "spectra": rows, "findings": problems, **found.more})
         return
     names = ("detector", "start", "live_s", "real_s", "counts", "channels")
     listed = [

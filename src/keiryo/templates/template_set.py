@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from keiryo.nuclides.names import nuclide_name
-from keiryo.spectra.reading import parse_spectra
+from keiryo.spectra.reading import read_content
 from keiryo.spectra.spectrum import FILE, Problem, Spectrum, SpectrumFileError
 
 MOST_FILES, LARGEST_FILE, LARGEST_WHOLE = 5000, 4 * 1024**2, 512 * 1024**2
@@ -116,7 +116,7 @@ def load_templates(path: Path | str) -> TemplateSet:
             continue
         detector = parts.parent.name or detector
         try:
-            spectra[label] = parse_spectra(content, parts.name).spectra[0]
+            spectra[label] = read_content(content, parts.suffix).spectra[0]
         except SpectrumFileError as error:
             problems += [Problem(one.code, name, one.message) for one in error.problems]
     background = spectra.pop(BACKGROUND, None)
