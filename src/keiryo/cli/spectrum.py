@@ -31,13 +31,24 @@ def register(app: typer.Typer) -> None:
 
     group.command("show")(show)
     group.command("peaks")(peaks)
+    group.command("convert")(convert)
     app.add_typer(group, name="spectrum")
 
 
 def show(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
+    spectrum: Annotated[
+        int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum to draw.")
+    ] = 1,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture",
+            metavar="OUT",
+            help="Also draw it: a new file that ends in .svg or .png.",
+            show_default=False,
+        ),
+    ] = None,
     format_: FormatOption = None,
 ) -> None:
     """Show the spectra of a file: detector, times, counts, and whether it has an energy scale.
@@ -45,6 +56,12 @@ def show(
     Ends with 2 if the file cannot be used: standard error then says why.
     """
     found = _read(file)
+    if picture is not None:
+        from keiryo.cli.spectrum_files import draw
+
+        problems = draw(found, spectrum, picture)
+        if problems:
+            _refuse(problems)
     rows = [one.to_dict() for one in found.spectra]
     if not _is_table(format_):
         told = {"schema": "keiryo.spectra/1", "sha256": found.sha256, "form": found.form}
@@ -62,10 +79,32 @@ def show(
             print(f"{problem['code']} {problem['place']}: {problem['message']}")
 
 
-def peaks(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file.")
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new file: .n42 (2012), .spe or .csv.")
     ],
+    spectrum: Annotated[
+        int | None,
+        typer.Option("--spectrum", metavar="N", min=1, help="Only this one; else all."),
+    ] = None,
+) -> None:
+    """Write the spectra of a file in another form, read back and compared before it is kept.
+
+    Ends with 2 if the form cannot hold them. What it does not hold is told.
+    """
+    from keiryo.cli.spectrum_files import converted
+
+    found = _read(file)
+    problems, told = converted(found, spectrum, out)
+    if problems:
+        _refuse(problems)
+    for one in told:
+        print(f"{one.code} {one.place}: {one.message}")
+
+
+def peaks(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
     spectrum: Annotated[
         int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum of the file.")
     ] = 1,
