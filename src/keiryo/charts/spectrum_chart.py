@@ -97,6 +97,8 @@ def _draw(
             )
         )  # fmt: skip
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(lambda value, _: "")
     axes.set_ylim(lowest, max(10.0, float(counts.max()) * 2))
     axes.set_xlim(float(edges[0]), float(edges[-1]))
     axes.set_xlabel("Energy, keV" if energies else "Channel (no energy scale)")
