@@ -23,8 +23,7 @@ POTTERY = {"Eu-152", "Eu-154", "Sc-46", "Cs-134", "Co-60"}
 
 @cache
 def spectrum(name: str, number: int = 0) -> Spectrum:
-    folder = "n42" if name.endswith(".n42") else "spectra"
-    return read_spectra(DATA / folder / name).spectra[number]
+    return read_spectra(DATA / "spectra" / name).spectra[number]
 
 
 @cache

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from keiryo.cli.options import Format, FormatOption
 from keiryo.cli.output import show_json, show_rows
-from keiryo.cli.spectrum_files import is_table, read_file, refuse
 from keiryo.cli.spectrum_identify import identify
+from keiryo.cli.spectrum_input import is_table, read_file, refuse
+
+if TYPE_CHECKING:
+    pass
 
 
 def register(app: typer.Typer) -> None:
@@ -27,16 +30,24 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("peaks")(peaks)
     group.command("identify")(identify)
+    group.command("convert")(convert)
     app.add_typer(group, name="spectrum")
 
 
 def show(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="A spectrum file: N42, SPE, SPC, CHN, CNF, PCF, IEC 1455, CSV …"
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
+    spectrum: Annotated[
+        int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum to draw.")
+    ] = 1,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture",
+            metavar="OUT",
+            help="Also draw it: a new file that ends in .svg or .png.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     format_: FormatOption = None,
 ) -> None:
     """Show the spectra of a file: detector, times, counts, and whether it has an energy scale.
@@ -44,11 +55,17 @@ def show(
     Ends with 2 if the file cannot be used: standard error then says why.
     """
     found = read_file(file)
+    if picture is not None:
+        from keiryo.cli.spectrum_files import draw
+
+        problems = draw(found, spectrum, picture)
+        if problems:
+            refuse(problems)
     rows = [one.to_dict() for one in found.spectra]
     if not is_table(format_):
         told = {"schema": "keiryo.spectra/1", "sha256": found.sha256, "form": found.form}
-        problems = [one.to_dict() for one in found.problems]
-        show_json({**told, "spectra": rows, "findings": problems, **found.more})
+        listed_too = [one.to_dict() for one in found.problems]
+        show_json({**told, "spectra": rows, "findings": listed_too, **found.more})
         return
     names = ("detector", "start", "live_s", "real_s", "counts", "channels")
     listed = [
@@ -56,18 +73,37 @@ def show(
         for row in rows
     ]
     show_rows(listed, Format.TABLE, title="Spectra")
-    findings = [one.to_dict() for one in found.problems]
-    for problem in (*findings, *(one for row in rows for one in row["findings"])):
-        print(f"{problem['code']} {problem['place']}: {problem['message']}")
+    for row in ({"findings": [one.to_dict() for one in found.problems]}, *rows):
+        for problem in row["findings"]:
+            print(f"{problem['code']} {problem['place']}: {problem['message']}")
+
+
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new file: .n42 (2012), .spe or .csv.")
+    ],
+    spectrum: Annotated[
+        int | None,
+        typer.Option("--spectrum", metavar="N", min=1, help="Only this one; else all."),
+    ] = None,
+) -> None:
+    """Write the spectra of a file in another form, read back and compared before it is kept.
+
+    Ends with 2 if the form cannot hold them. What it does not hold is told.
+    """
+    from keiryo.cli.spectrum_files import converted
+
+    found = read_file(file)
+    problems, told = converted(found, spectrum, out)
+    if problems:
+        refuse(problems)
+    for one in told:
+        print(f"{one.code} {one.place}: {one.message}")
 
 
 def peaks(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="A spectrum file: N42, SPE, SPC, CHN, CNF, PCF, IEC 1455, CSV …"
-        ),
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
     spectrum: Annotated[
         int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum of the file.")
     ] = 1,

@@ -9,7 +9,7 @@ import typer
 
 from keiryo.cli.options import Format, FormatOption
 from keiryo.cli.output import show_json, show_rows
-from keiryo.cli.spectrum_files import is_table, read_file, refuse
+from keiryo.cli.spectrum_input import is_table, read_file, refuse
 
 if TYPE_CHECKING:
     from keiryo.identification.result import Identification

@@ -18,7 +18,7 @@ import numpy as np
 from keiryo.spectra.spectrum import Problem, Spectrum, SpectrumFileError
 
 MOST_CHANNELS = 1_048_576
-MOST_IN_FILE = 64 * 1_048_576
+MOST_IN_FILE = 32 * 1_048_576
 """Channels of all spectra of a file: packed zeros could fill any memory from few bytes."""
 _NUMBER = r"\d*\.?\d+(?:[Ee][+-]?\d+)?|\d+\."
 _DURATION = re.compile(
