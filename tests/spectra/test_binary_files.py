@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import SpecUtils
+from typer.testing import CliRunner
 
+from keiryo.cli.app import app
 from keiryo.spectra.genie_binary import pdp11_float
 from keiryo.spectra.library_forms import quiet
 from keiryo.spectra.reading import read_content, read_spectra
@@ -162,3 +164,30 @@ def test_nothing_but_its_own_error(written: Path, capfd: pytest.CaptureFixture[s
         except SpectrumFileError as error:
             assert error.problems
     assert capfd.readouterr() == ("", "")
+
+
+def test_columns_by_any_name_and_n42_without_spectra() -> None:
+    found = read_content(b"# live_s: 3\nchannel,counts\n0,1\n1,2\n", ".spe")
+    assert (found.form, [one.code for one in found.problems]) == ("csv", ["ENDING"])
+    empty = read_content(b"<RadInstrumentData/>", ".n42")
+    assert [one.code for one in empty.problems] == ["NO_SPECTRUM"]
+
+
+def test_pictures_and_other_forms_by_command(tmp_path: Path) -> None:
+    def run(*words: object) -> Any:
+        return CliRunner().invoke(app, ["spectrum", *map(str, words)])
+
+    picture = tmp_path / "a.svg"
+    assert run("show", SPC, "--picture", picture, "--format", "json").exit_code == 0
+    assert "132978 counts" in picture.read_text()
+    assert run("show", SPC, "--picture", picture).exit_code == 2  # nothing is overwritten
+    assert run("show", SPC, "--picture", tmp_path / "a.gif").exit_code == 2
+    for ending in (".n42", ".spe", ".csv"):
+        out = tmp_path / f"b{ending}"
+        assert run("convert", SPC, out).exit_code == 0
+        (one,) = read_spectra(out).spectra
+        assert (one.total, one.live_s, one.real_s) == (132978, 900, 905.42)
+    assert run("convert", SPC, tmp_path / "b.n42").exit_code == 2
+    assert run("convert", SPC, tmp_path / "c.doc").exit_code == 2
+    assert run("convert", SPC, tmp_path / "c.spe", "--spectrum", 2).exit_code == 2
+    assert not (tmp_path / "c.spe").exists()

@@ -111,6 +111,9 @@ def read_content(content: bytes, ending: str) -> SpectrumFile:
         problems += held.problems
         if not held.spectra and held.problems and not held.gross_counts and not held.doses:
             raise SpectrumFileError(problems)
+        if not held.spectra:
+            told = "The file has no spectrum; what else it has is told."
+            problems.append(Problem("NO_SPECTRUM", "", told))
         return SpectrumFile(tuple(held.spectra), digest, form, tuple(problems), held.more())
     if form == "spm":
         daily = parse_spm(text_of(content))

@@ -50,6 +50,9 @@ _ARCHIVES = {
 }
 _CODED = re.compile(r"^(?:[A-Z]{2}|[A-Z]{2}[1-3]|S[12]),.*$", re.M)
 """Records of portals: two letters, or S1 and S2, or those with a number after them."""
+_COLUMNS = re.compile(
+    r"\A\s*(?:#[^\n]*\n\s*)*(?:chan|channel|energy)(?![a-z])[^\n]*\bcounts?\b", re.I
+)
 _SPE = re.compile(r"^\s*\$[A-Za-z_]+[0-9A-Za-z_]*:?\s*$", re.M)
 _LSRM = re.compile(r"^(SHIFR|CONFNAME|TLIVE|MEASBEGIN|DETECTOR)\s*=", re.M)
 
@@ -156,6 +159,8 @@ def _of_text(content: bytes, ending: str) -> str | None:
             return "spm"
         told = "The file looks like the daily file of a plastic portal: see keiryo portal replay."
         raise SpectrumFileError([Problem("PORTAL", "", told)])
+    if _COLUMNS.search(plain):
+        return "csv"
     if ending == ".tka" and "\0" not in head:
         return "tka"
     if ending == ".spc" and "\0" not in head:

@@ -6,6 +6,7 @@ no energy scale). A scale is never made up: without one there are channels and n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,11 +83,16 @@ def calibration_of(coefficients: Sequence[float], channels: int) -> Calibration:
 
     It is one if energies rise from channel to channel and stay within what detectors measure.
     """
-    given = tuple(float(one) for one in coefficients)
+    return _polynomial(tuple(float(one) for one in coefficients), channels)
+
+
+@functools.lru_cache(maxsize=256)
+def _polynomial(given: tuple[float, ...], channels: int) -> Calibration:
+    """Return the scale of `calibration_of`; records of one file mostly share one."""
     if not given:
         return Calibration(NONE)
     energies = np.polynomial.polynomial.polyval(np.arange(channels + 1, dtype=np.float64), given)
-    rises = bool(np.isfinite(energies).all() and (np.diff(energies) > 0).all())
+    rises = bool(np.isfinite(energies).all() and (energies[1:] > energies[:-1]).all())
     fits = rises and energies[-1] <= LARGEST_KEV and energies[0] > -LARGEST_KEV
     return Calibration(FILE if fits else INVALID, given)
 
