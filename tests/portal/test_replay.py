@@ -22,7 +22,8 @@ from keiryo.counting.poisson import (
     poisson_tail,
     poisson_threshold,
 )
-from keiryo.portal.alarm_logic import replay, sliding_sums
+from keiryo.portal.alarm_logic import replay
+from keiryo.portal.sliding_windows import sliding_sums
 from keiryo.portal.daily_file import DailyFile, DailyFileError, parse_daily_file, read_daily_file
 from keiryo.portal.replay_report import agreement, background_statistics, replayed
 from keiryo.portal.setup_records import Setup
