@@ -23,10 +23,10 @@ from keiryo.counting.poisson import (
     poisson_threshold,
 )
 from keiryo.portal.alarm_logic import replay
-from keiryo.portal.sliding_windows import sliding_sums
 from keiryo.portal.daily_file import DailyFile, DailyFileError, parse_daily_file, read_daily_file
 from keiryo.portal.replay_report import agreement, background_statistics, replayed
 from keiryo.portal.setup_records import Setup
+from keiryo.portal.sliding_windows import sliding_sums
 
 DATA = Path(__file__).parent.parent / "data" / "portal"
 EMPTY, NORM = (DATA / f"rpm_25_occupancies_{name}.csv" for name in ("no_source", "norm"))

@@ -91,8 +91,10 @@ def currie(background: float, time_ratio: float = 1.0, k: float | None = None) -
 
 
 def exact_limits(
-    background: float, alpha: float = 0.05, beta: float = 0.05, counted: tuple[int, float] | None
-    = None,
+    background: float,
+    alpha: float = 0.05,
+    beta: float = 0.05,
+    counted: tuple[int, float] | None = None,
 ) -> CountLimits:
     """Return the limits by the Poisson law itself, for few counts.
 

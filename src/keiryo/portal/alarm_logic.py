@@ -242,7 +242,7 @@ def _can_be_evaluated(
 def _alive(one: Occupancy, on: tuple[bool, ...], problems: list[Problem]) -> tuple[bool, ...]:
     """Return which panels give counts, before and during the occupancy; tell of the others."""
     assert one.background is not None
-    counted = one.gamma.any(axis=0)
+    counted = [bool(one.gamma[:, n].any()) for n in range(PANELS)]
     silent = [
         n
         for n, cps in enumerate(one.background)

@@ -15,19 +15,19 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from keiryo.portal.occupancy import (
-    FASTEST_KMH,
-    DailyFile,
-    DailyFileError,
-    Occupancy,
-    Problem,
-)
+from keiryo.portal.occupancy import DailyFile, DailyFileError, Occupancy, Problem
 from keiryo.portal.record_reader import RecordReader
 from keiryo.portal.record_times import moment_of, seconds_between
 
 __all__ = [
-    *("FASTEST_KMH", "DailyFile", "DailyFileError", "Occupancy", "Problem"),
-    *("moment_of", "parse_daily_file", "read_daily_file", "seconds_between"),
+    "DailyFile",
+    "DailyFileError",
+    "Occupancy",
+    "Problem",
+    "moment_of",
+    "parse_daily_file",
+    "read_daily_file",
+    "seconds_between",
 ]
 
 LARGEST_BYTES = 1024**3

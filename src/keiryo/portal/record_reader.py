@@ -147,6 +147,13 @@ class RecordReader:
     def _at(self, fields: list[bytes]) -> str | None:
         return moment_of(fields[-1].decode("latin-1")) if fields else None
 
+    def _timed(self, fields: list[bytes]) -> str | None:
+        """Return the time of a record with four fields before it; tell of one that is none."""
+        at = self._at(fields)
+        if at is None and len(fields) > PANELS:
+            self.note("TIME", self.line, "The time cannot be read; it is not used.")
+        return at
+
     def _see_clock(self, at: str | None) -> None:
         """Note a clock that goes back from record to record; midnight without a day is none."""
         if at is None:
@@ -164,7 +171,7 @@ class RecordReader:
             return
         if self.first is not None and (self.gamma or self.neutron or self.gamma_parts):
             self.interrupted = "background"
-        at = self._at(fields)
+        at = self._timed(fields)
         self._see_clock(at)
         day = at[:10] if at is not None and "T" in at else ""
         if not self.background_days or self.background_days[-1][0] != day:
@@ -252,8 +259,7 @@ class RecordReader:
             self._of("END_MISSING", self.line, told)
             self._close(self.line - 1, None, None, complete=False)
         self.first, self.setup_then = self.line, self.setup
-        fields = row.split(b",")
-        self.start = self._at(fields)
+        self.start = self._timed(row.split(b",")[1:])
         self._see_clock(self.start)
         self.before = (self.last_background, self.background_at)
         if self.last_background is not None and self.background_used:
@@ -269,7 +275,7 @@ class RecordReader:
             self._of("TAMPER", self.line, told)
 
     def _end(self, fields: list[bytes]) -> None:
-        at = self._at(fields)
+        at = self._timed(fields)
         if self.first is None:
             self.before = (self.last_background, self.background_at)
             self._of("NO_SCANS", self.line, "Its end is recorded, and no scan of it is there.")
@@ -408,9 +414,7 @@ class RecordReader:
             if occupancy.setup.n_sigma is None and occupancy.first_line < last:
                 occupancy.setup = block
                 told = "The setup stands after this occupancy in the file and is taken for it."
-                occupancy.problems.append(
-                    Problem("SETUP_LATER", occupancy.first_line, told)
-                )
+                occupancy.problems.append(Problem("SETUP_LATER", occupancy.first_line, told))
 
 
 def _joined(parts: list[Scans]) -> tuple[np.ndarray, np.ndarray]:

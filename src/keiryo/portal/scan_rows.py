@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def _one_by_one(rows: list[bytes], alarm: bytes) -> Scans:
         flagged.append(code[1:2] == alarm[-1:])
         if len(fields) > PANELS and (at := moment_of(fields[-1].decode("latin-1"))):
             times.append(at)
-    back = any(goes_back(a, b) for a, b in zip(times, times[1:], strict=False) if b < a)
+    back = any(goes_back(a, b) for a, b in pairwise(times) if b < a)
     return _made(counts, flagged, len(rows) - len(counts), back)
 
 
