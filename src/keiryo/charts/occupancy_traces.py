@@ -68,7 +68,7 @@ def _gamma(axes: Axes, one: Mapping[str, Any]) -> None:
     _marks(axes, times, counts, one["replayed"], palette.VERMILION, "s", "alarm, replayed")
     _marks(axes, times, counts, one["flagged"], palette.INK, "x", "alarm, instrument")
     axes.set_ylabel("gamma", fontsize=8)
-    axes.legend(fontsize=6, ncols=3, loc="best", frameon=False)
+    axes.legend(fontsize=5.5, loc="upper left", frameon=False)
     axes.tick_params(labelsize=7)
 
 

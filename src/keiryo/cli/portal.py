@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from keiryo.cli import portal_tests
 from keiryo.cli.options import Format, FormatOption, Given
 from keiryo.cli.output import show_json, show_rows
+from keiryo.cli.portal_files import read_or_exit, refuse
 
 if TYPE_CHECKING:
     from keiryo.portal.alarm_logic import Replayed
@@ -35,6 +36,9 @@ def register(app: typer.Typer) -> None:
     )
     group.command("replay")(replay)
     group.command("health")(health)
+    group.command("test-statistics")(portal_tests.test_statistics)
+    group.command("suppression")(portal_tests.suppression)
+    group.command("windows")(portal_tests.windows)
     app.add_typer(group, name="portal")
 
 
@@ -86,13 +90,13 @@ def replay(
     from keiryo.portal.replay_report import replay_result, replayed
 
     if n_sigma is not None and not math.isfinite(n_sigma):
-        _refuse("N_SIGMA", "--n-sigma takes a number of sigmas.")
+        refuse("N_SIGMA", "--n-sigma takes a number of sigmas.")
     if not 0 < neutron_alpha < 1:
-        _refuse("NEUTRON_ALPHA", "--neutron-alpha takes a chance between 0 and 1.")
+        refuse("NEUTRON_ALPHA", "--neutron-alpha takes a chance between 0 and 1.")
     if neutron_test not in TESTS:
-        _refuse("NEUTRON_TEST", "--neutron-test takes poisson or finite.")
+        refuse("NEUTRON_TEST", "--neutron-test takes poisson or finite.")
     _check_picture(picture)
-    read = _read(file)
+    read = read_or_exit(file)
     found = replayed(read, n_sigma, neutron_alpha=neutron_alpha, neutron_test=TESTS[neutron_test])
     if picture is not None:
         _draw(picture, file.name, found, occupancy)
@@ -117,7 +121,7 @@ def health(
     """
     from keiryo.portal.health import health_report
 
-    told = health_report([_read(one) for one in files])
+    told = health_report([read_or_exit(one) for one in files])
     if _is_table(format_):
         rows = [
             {
@@ -143,29 +147,13 @@ def _is_table(format_: Format | None) -> bool:
     return wanted is Format.TABLE or (wanted is None and sys.stdout.isatty())
 
 
-def _refuse(code: str, message: str) -> NoReturn:
-    print(json.dumps({"errors": [{"code": code, "message": message}]}, indent=2), file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def _read(file: Path) -> DailyFile:
-    from keiryo.portal.daily_file import DailyFileError, read_daily_file
-
-    try:
-        return read_daily_file(file)
-    except DailyFileError as error:
-        told = {"errors": [{**one.to_dict(), "file": str(file)} for one in error.problems]}
-        print(json.dumps(told, indent=2), file=sys.stderr)
-        raise typer.Exit(2) from None
-
-
 def _check_picture(picture: Path | None) -> None:
     if picture is None:
         return
     if picture.suffix.lower() != ".svg":
-        _refuse("PICTURE_ENDING", "The name of a picture ends in .svg.")
+        refuse("PICTURE_ENDING", "The name of a picture ends in .svg.")
     if os.path.lexists(picture) or not picture.parent.is_dir():
-        _refuse("PICTURE_NOT_WRITTEN", "The picture exists, or its folder does not.")
+        refuse("PICTURE_NOT_WRITTEN", "The picture exists, or its folder does not.")
 
 
 def _draw(picture: Path, name: str, found: Sequence[Replayed], occupancy: int | None) -> None:
@@ -175,13 +163,13 @@ def _draw(picture: Path, name: str, found: Sequence[Replayed], occupancy: int | 
     chosen = found
     if occupancy is not None:
         if occupancy > len(found):
-            _refuse("OCCUPANCY", f"The file has {len(found)} occupancies.")
+            refuse("OCCUPANCY", f"The file has {len(found)} occupancies.")
         chosen = found[occupancy - 1 : occupancy]
     try:
         with picture.open("x", encoding="utf-8") as stream:
             stream.write(occupancy_traces(traces_of(chosen), name).svg())
     except OSError as error:
-        _refuse("PICTURE_NOT_WRITTEN", f"The picture cannot be written: {error.strerror}.")
+        refuse("PICTURE_NOT_WRITTEN", f"The picture cannot be written: {error.strerror}.")
 
 
 def _show(read: DailyFile, found: list[Replayed]) -> None:

@@ -36,7 +36,7 @@ def _trace(one: Replayed) -> dict[str, Any]:
         told += f", {one.max_sigma:.2f} sigma in {one.group}, N = {one.n_sigma:g}"
     told += f"; neutrons {words[one.neutron_alarm]}."
     return {
-        "title": told,
+        "title": _title(one, str(number)),
         "told": told,
         "gamma": sums,
         "time_s": (window + np.arange(len(sums))) * INTERVAL_S,
@@ -47,3 +47,9 @@ def _trace(one: Replayed) -> dict[str, Any]:
         "neutron": of.neutron.sum(axis=1).tolist(),
         "neutron_limit": one.neutron_limit,
     }
+
+
+def _title(one: Replayed, number: str) -> str:
+    day = (one.occupancy.start or "time unknown").replace("T", " ")[:19]
+    sigma = "not evaluated" if one.max_sigma is None else f"{one.max_sigma:.2f} sigma"
+    return f"{number} · {day} · {sigma}, N = {one.n_sigma:g}"
