@@ -65,11 +65,7 @@ def test_statistics(
     if test not in KINDS:
         refuse("TEST", f"--test takes {', '.join(KINDS)}.")
     occupancies: Sequence[Occupancy] = () if file is None else read_or_exit(file).occupancies
-    if background is None:
-        quiet = [sum(o.background) for o in occupancies if o.background is not None]
-        if not quiet:
-            refuse("BACKGROUND", "Give --background, or a file with background records.")
-        background = sum(quiet) / len(quiet) / 5
+    background = _background(occupancies) if background is None else background
     if occupancies:
         intervals = max(5, max(len(one.gamma) for one in occupancies))
     if background_s is not None and not 0.2 <= background_s < 1e6:
@@ -96,6 +92,14 @@ def test_statistics(
             "occupancies": [_tested(detector, one, found.threshold) for one in occupancies],
         }
     )
+
+
+def _background(occupancies: Sequence[Occupancy]) -> float:
+    """Return the mean background of one interval."""
+    quiet = [sum(o.background) for o in occupancies if o.background is not None]
+    if not quiet:
+        refuse("BACKGROUND", "Give --background, or a file with background records.")
+    return sum(quiet) / len(quiet) / 5
 
 
 def _tested(detector: Detector, one: Occupancy, threshold: float) -> dict[str, Any]:
@@ -166,7 +170,7 @@ def suppression(
     """
     from dataclasses import asdict
 
-    from keiryo.portal.suppression import error_rates, site_profile
+    from keiryo.portal.suppression import WAYS, error_rates, site_profile
 
     if not 0 < probability < 1 or probability * passages < 10 or not math.isfinite(source):
         refuse("NUMBER", "The chance times the passages is at least 10, and the source a number.")
@@ -178,12 +182,11 @@ def suppression(
         show_json({"profile": None, "passages": len(empty), "ways": []})
         raise typer.Exit(1)
     cps = sum(quiet) / len(quiet)
-    ways = ("none", "profile", "local")
     rates = [
         error_rates(
             way, profile, cps, source, probability=probability, passages=passages, seed=seed
         )
-        for way in ways
+        for way in WAYS
     ]
     show_json(
         {
