@@ -30,7 +30,9 @@ EMPTY, NORM = (DATA / f"rpm_25_occupancies_{name}.csv" for name in ("no_source",
 @pytest.mark.parametrize("background", [None, 100.0])
 def test_false_alarms_come_as_often_as_asked(kind: Any, background: float | None) -> None:
     found = calibrate(Detector(kind), 329.0, 56, 0.02, background_intervals=background)
-    assert found.low <= 0.02 <= found.high
+    # Three standard deviations; whole counts make the share of N sigma a little smaller.
+    assert 0.0165 < found.share < 0.0235
+    assert found.low < found.share < found.high
     assert found.rows == 80_000
 
 

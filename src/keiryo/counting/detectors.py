@@ -186,8 +186,8 @@ def calibrate(
     background_intervals : float, optional
         Over how many intervals the background is counted; None: it is known.
     rows : int, optional
-        Rows to simulate for the threshold, by itself so many that up to 1600 of them give an alarm; a
-        quarter as many fresh ones are simulated for the check.
+        Rows to simulate for the threshold, by itself so many that up to 1600 of them give an
+        alarm; a quarter as many fresh ones are simulated for the check.
     seed : int
 
     Raises
