@@ -145,6 +145,14 @@ def test_windows() -> None:
     edges = np.array([0, 59, 60, 399, 400, 2999, 3000, 3100.0])
     assert windows_of(np.array([1, 2, 4, 8, 16, 32, 64]), edges) == (12, 48)
     assert gross_windows([5, 7, 11], [(0, 200), (200, 400), (400, 3000)]) == (12, 11)
+    around = [(0, 100), (0, 3000), (100, 400)]
+    assert gross_windows([5, 700, 200], around) == (205, 495)
+    with pytest.raises(ValueError, match="fewer counts"):
+        gross_windows([5, 22, 200], around)  # annex D of N42.42, invented numbers
+    with pytest.raises(ValueError, match="overlap"):
+        gross_windows([5, 7], [(0, 300), (200, 400)])
+    with pytest.raises(ValueError, match="across"):
+        gross_windows([5, 7], [(0, 300), (300, 500)])
     assert window_ratio(0, 1, 1, 1) is None
     with pytest.raises(ValueError, match="0 or more"):
         window_ratio(-1, 1, 1, 1)
