@@ -18,6 +18,8 @@ from keiryo.portal.daily_file import parse_daily_file, read_daily_file
 from keiryo.portal.energy_windows import gross_windows, window_ratio, windows_of
 from keiryo.portal.health import health_report
 from keiryo.portal.suppression import error_rates, local_baseline, net_needed, site_profile
+from keiryo.portal.triage import triage_of
+from keiryo.spectra.n42 import GrossCount
 
 DATA = Path(__file__).parent.parent / "data" / "portal"
 EMPTY, NORM = (DATA / f"rpm_25_occupancies_{name}.csv" for name in ("no_source", "norm"))
@@ -156,6 +158,23 @@ def test_windows() -> None:
     assert window_ratio(0, 1, 1, 1) is None
     with pytest.raises(ValueError, match="0 or more"):
         window_ratio(-1, 1, 1, 1)
+
+
+def test_triage_of_gross_counts() -> None:
+    def gross(counts: tuple[int, ...], occupied: bool) -> GrossCount:
+        windows = ((0.0, 400.0), (400.0, 3000.0))
+        return GrossCount("Aa1", "M", "Gamma", counts, windows, 0.1, None, occupied)
+
+    found = triage_of([gross((20000, 10000), False), gross((200, 400), True)])
+    assert found["ratio"]["sense"] == "hard"
+    assert (found["closes"], found["ratio"]["ratio"]) == (False, pytest.approx(0.25))
+    assert triage_of([])["findings"][0]["code"] == "NOT_RANKED"
+    annex = Path(__file__).parent.parent / "data" / "n42" / "annex_d_alarmed.n42"
+    done = run("triage", str(annex))
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["ratio"]) == (1, None)
+    assert {one["code"] for one in told["findings"]} >= {"WINDOWS", "NOT_RANKED"}
+    assert run("triage", str(EMPTY)).exit_code == 2
 
 
 # --- state of health -----------------------------------------------------------------------------

@@ -146,6 +146,42 @@ def windows(
     show_json(found.to_dict())
 
 
+def triage(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="N42 file with energy windows.")],
+    middle_kev: Annotated[
+        float,
+        typer.Option(
+            "--middle", metavar="KEV", min=1.0, help="Between the lower and the higher window."
+        ),
+    ] = 400.0,
+) -> None:
+    """Rank the rise of an N42 file by two energy windows, occupied against not.
+
+    It never closes a case. Ends with 1 if nothing can be ranked, with 2 if the file cannot be
+    read.
+    """
+    from keiryo.portal.triage import triage_of
+    from keiryo.spectra.n42 import parse_n42
+    from keiryo.spectra.spectrum import SpectrumFileError
+
+    if not math.isfinite(middle_kev):
+        refuse("NUMBER", "--middle takes an energy in keV.")
+    try:
+        if not file.is_file() or file.stat().st_size > 100 * 1024**2:
+            refuse("FILE", "The file is no regular file of up to 100 MiB.")
+        read = parse_n42(file.read_bytes())
+    except SpectrumFileError as error:
+        refuse("FILE", "; ".join(one.message for one in error.problems))
+    except OSError as error:
+        refuse("FILE", f"It cannot be read: {error.strerror}.")
+    told = triage_of(read.gross_counts, middle_kev)
+    told["findings"] += [
+        {"code": one.code, "message": f"{one.place}: {one.message}"} for one in read.problems
+    ]
+    show_json(told)
+    raise typer.Exit(1 if told["ratio"] is None else 0)
+
+
 def suppression(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Daily file of passages known to be empty.")
