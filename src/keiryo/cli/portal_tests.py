@@ -68,17 +68,11 @@ def test_statistics(
     background = _background(occupancies) if background is None else background
     if occupancies:
         intervals = max(5, max(len(one.gamma) for one in occupancies))
-    if background_s is not None and not 0.2 <= background_s < 1e6:
-        refuse("NUMBER", "--background-time takes seconds.")
     detector = Detector(kind=next(one for one in KINDS if one == test))
     try:
+        counted = _intervals(background_s)
         found = calibrate(
-            detector,
-            background,
-            intervals,
-            probability,
-            background_intervals=None if background_s is None else background_s * 5,
-            seed=seed,
+            *(detector, background, intervals, probability), background_intervals=counted, seed=seed
         )
     except ValueError as error:
         refuse("NUMBER", f"{str(error)[:1].upper()}{str(error)[1:]}.")
@@ -92,6 +86,13 @@ def test_statistics(
             "occupancies": [_tested(detector, one, found.threshold) for one in occupancies],
         }
     )
+
+
+def _intervals(seconds: float | None) -> float | None:
+    """Return a time in intervals of 0.2 s."""
+    if seconds is not None and not 0.2 <= seconds < 1e6:
+        raise ValueError("--background-time takes seconds")
+    return None if seconds is None else seconds * 5
 
 
 def _background(occupancies: Sequence[Occupancy]) -> float:
