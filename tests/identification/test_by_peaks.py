@@ -126,6 +126,19 @@ def test_nothing_is_there(counts: np.ndarray) -> None:
     assert (found.nuclides, found.undecided) == ((), False)
 
 
+def test_annihilation_alone_is_no_nuclide() -> None:
+    """A patient after a positron scan: which emitter it was cannot be told."""
+    one, random, x = spectrum("alcatraz_field_2012.spc"), np.random.default_rng(4), np.arange(8192)
+    at = float(np.interp(511.0, one.calibration.energies(x), x))
+    more = 60_000 * np.exp(-0.5 * ((x - at) / 2.8) ** 2) / (2.8 * 2.5066)
+    patient = dataclasses.replace(one, counts=one.counts + random.poisson(more))
+    found = identify_by_peaks(patient)
+    named = {each.nuclide: each for each in found.nuclides}
+    assert (named["F-18"].category, named["F-18"].probability < 0.95) == ("medical", True)
+    assert found.undecided
+    assert {"K-40", "Th-232"} <= sure(found) <= NATURAL
+
+
 def test_a_background_without_a_live_time_is_not_taken_off() -> None:
     quiet = dataclasses.replace(spectrum("cave_background_2017.spe"), live_s=None)
     found = identify_by_peaks(spectrum("activated_pottery_2017.spe"), quiet)

@@ -56,7 +56,7 @@ MORE_SCATTER = {
 """By how much a shield adds to what is scattered towards the detector."""
 MODEL_ERROR = 0.15
 """Share of a source by which a template of a usual detector may be wrong in a bin."""
-CAUTION = 4.0
+CAUTION = 8.0
 """By how much less such templates tell nuclides apart than those of the detector itself."""
 NATURAL = {"K-40": 1.0, "Ra-226": 0.16, "Th-232": 0.14}
 """Usual activities of the ground and of walls, by that of potassium."""

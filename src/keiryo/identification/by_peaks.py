@@ -48,6 +48,8 @@ GAINS = (-0.004, -0.003, -0.002, -0.001, 0.001, 0.002, 0.003, 0.004)
 """By how much a scale may be off as a whole, where no natural line tells."""
 CHANCE = 0.15
 """Weight of a chance coincidence behind a single line, for each peak that nothing explains."""
+POSITRON_SHARE, POSITRON_PROBABILITY = 0.3, 0.6
+"""Annihilation with this share of all areas has a source; that it is fluorine-18 is this likely."""
 MANY = 0.35
 """If peaks that nothing explains have this share of all areas, nothing is decided."""
 
@@ -303,12 +305,16 @@ def _answer(
         category, reason = category_of(name, activities)
         evidence = _evidence(places, shape, at, name)
         found.append(Found(name, round(probability, 4), category, reason, evidence))
+    positrons = _positrons(places, shape)
+    found += [] if positrons is None else [positrons]
     found.sort(key=lambda one: -one.probability)
     areas = sum(one.area for one in places if one.peak is not None and one.area > 0)
     share = sum(one["area"] for one in left) / areas if areas else 0.0
     sure = [one for one in found if one.probability >= 0.95]
     undecided, why = False, ""
-    if left and (share > MANY or not found):
+    if positrons is not None:
+        undecided, why = True, "Annihilation alone does not tell which positron emitter it is."
+    elif left and (share > MANY or not found):
         undecided, why = True, "Peaks that no nuclide of the library explains stand out."
     elif found and not sure:
         undecided, why = True, "No nuclide is sure to 95 %."
@@ -391,6 +397,27 @@ def _evidence(places: Sequence[Place], shape: np.ndarray, at: int, name: str) ->
             }
         )
     return {"lines": told}
+
+
+def _positrons(places: Sequence[Place], shape: np.ndarray) -> Found | None:
+    """Return a positron emitter of which nothing but annihilation is seen; None: there is none.
+
+    A little annihilation is everywhere, from cosmic rays and from gammas above 1.5 MeV.
+    """
+    peaks = [row for row, one in enumerate(places) if one.peak is not None and one.area > 0]
+    rows = [row for row in peaks if abs(places[row].energy_kev - 511) < 3]
+    if not rows:
+        return None
+    row = max(rows, key=lambda one: places[one].area)
+    place = places[row]
+    hard = sum(places[one].area for one in peaks if places[one].energy_kev > 1300)
+    whole = sum(places[one].area for one in peaks)
+    alone = place.area - float(shape[row].sum())
+    if alone < max(POSITRON_SHARE * whole, 2 * hard, 20 * place.sigma):
+        return None
+    reason = "Annihilation alone: fluorine-18, or another positron emitter; they look the same."
+    told = {"energy_kev": 511.0, "area": round(place.area, 1), "area_sigma": round(place.sigma, 1)}
+    return Found("F-18", POSITRON_PROBABILITY, "medical", reason, {"lines": [told]})
 
 
 def _left_over(places: Sequence[Place], shape: np.ndarray) -> list[dict[str, float]]:

@@ -69,7 +69,8 @@ def identify_by_templates(
         return Identification("none", (), {}, True, told, (Problem("UNCALIBRATED", "", told),))
     energies = spectrum.calibration.energies(np.arange(spectrum.channels + 1))
     lowest = float(energies[first_counting(spectrum.counts)]) * 1.05
-    low, high = max(LOW_KEV, lowest), min(HIGH_KEV, float(energies[-1]) * 0.97)
+    low = LOW_KEV if lowest < LOW_KEV else float(np.ceil(lowest / 4) * 4)
+    high = min(HIGH_KEV, float(np.floor(energies[-1] * 0.97 / 20) * 20))
     problems: list[Problem] = []
     if high < 2 * low:
         told = "The energies of the spectrum reach over too little to lay templates on it."

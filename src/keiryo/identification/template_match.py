@@ -8,6 +8,7 @@ matched score orders the templates; the first of them are fitted by likelihood.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -49,6 +50,7 @@ def bin_edges(low_kev: float, high_kev: float) -> np.ndarray:
     return made
 
 
+@lru_cache(maxsize=16)
 def binned(templates: TemplateSet, low_kev: float, high_kev: float) -> Binned:
     """Return a set in the bins between two energies."""
     edges = bin_edges(low_kev, high_kev)

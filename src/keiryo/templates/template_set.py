@@ -38,7 +38,7 @@ class Template:
     shielding: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TemplateSet:
     """The templates of a detector.
 
