@@ -188,6 +188,15 @@ def test_without_templates_those_of_a_usual_detector_are_made() -> None:
     assert "GENERIC_TEMPLATES" in [problem.code for problem in found.findings]
 
 
+@pytest.mark.parametrize(("kind", "method"), [("HPGe", "peaks"), ("", "templates")])
+def test_what_the_file_says_of_the_detector_counts(kind: str, method: str) -> None:
+    """With few counts no peak shows how sharp a detector is."""
+    random, scale = np.random.default_rng(2), calibration_of_edges(np.linspace(0, 3000, 8193), 8192)
+    counts = random.poisson(0.02, 8192).astype(np.int64)
+    one = Spectrum("", counts, 1.0, 1.0, None, scale, more={"detector_kind": kind})
+    assert identify(one).method == method
+
+
 def test_usual_detectors_hold_every_common_source() -> None:
     made = generic_set("nai-small")
     names = {one.nuclide for one in made.templates}

@@ -46,7 +46,7 @@ def identify(
             "--spectrum",
             metavar="N",
             min=1,
-            help="Which spectrum of the file; without it the first one of the foreground.",
+            help="Which spectrum of the file; else the foreground with the most counts.",
         ),
     ] = None,
     format_: FormatOption = None,
@@ -114,7 +114,8 @@ def _foreground(found: tuple[Spectrum, ...], wanted: int | None) -> Spectrum:
     if wanted is not None:
         return found[wanted - 1]
     quiet = ("background", "calibration", "intrinsic")
-    return next((one for one in found if one.role not in quiet), found[0])
+    front = [one for one in found if one.role not in quiet] or [*found]
+    return max(front, key=lambda one: one.total)
 
 
 def _of_detector(found: tuple[Spectrum, ...] | list[Spectrum], chosen: Spectrum) -> Spectrum | None:

@@ -22,6 +22,9 @@ from keiryo.templates.template_set import load_templates
 
 SHARP_SHARE = 0.008
 """Full widths at 661.7 keV below this share of the energy part lines."""
+SHARP_KINDS = ("HPGe", "HPXe", "SiLi", "GeLi")
+WIDE_KINDS = {"LaBr3": "labr3", "LaCl3": "labr3", "CZT": "czt", "CdTe": "czt"}
+"""Kinds of detectors as N42 names them; those of the second part lines only in part."""
 LEAST_FWHM_KEV, MOST_FWHM_KEV = 8.0, 90.0
 FEWEST_COUNTS = 50
 
@@ -64,8 +67,11 @@ def identify(
         problems += own.problems
         return _with(identify_by_templates(spectrum, own, background), problems)
     width = fwhm_at_661(spectrum)
-    if detector is None and (width is None or width < SHARP_SHARE * 661.7):
+    kind = str(spectrum.more.get("detector_kind", ""))
+    sharp = width is None or width < SHARP_SHARE * 661.7
+    if detector is None and (kind in SHARP_KINDS or (sharp and kind not in WIDE_KINDS)):
         return _with(identify_by_peaks(spectrum, background), problems)
+    detector = detector or WIDE_KINDS.get(kind)
     name = detector or nearest(width or 50.0)
     wanted = float(np.clip(width or GENERIC[name].fwhm_kev, LEAST_FWHM_KEV, MOST_FWHM_KEV))
     told = (
