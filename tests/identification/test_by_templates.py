@@ -143,6 +143,16 @@ def test_nuclear_material_behind_a_patient_is_not_lost() -> None:
     assert "nuclear" in {one.category for one in found.nuclides}
 
 
+@pytest.mark.parametrize(
+    "label", ["U235_Unshielded_0400", "U235_Unshielded_9330", "U238_Unshielded"]
+)
+def test_uranium_is_never_called_natural_by_counts_of_templates(label: str) -> None:
+    found = identify_by_templates(*_both(drawn({label: 20_000.0}, 5)))
+    named = {one.nuclide: one.category for one in found.nuclides if one.probability > 0.5}
+    assert {"U-235", "U-238"} & set(named)
+    assert all(named[one] == "nuclear" for one in ("U-235", "U-238") if one in named)
+
+
 def test_nothing_but_background() -> None:
     for seed in range(12):
         found = identify_by_templates(*_both(drawn({}, seed, 1 + 0.002 * seed)))

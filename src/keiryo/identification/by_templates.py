@@ -255,6 +255,19 @@ def _answer(
     return Identification("templates", tuple(found), rest, undecided, why, tuple(problems))
 
 
+def _beside(name: str, amounts: dict[str, float]) -> dict[str, float]:
+    """Return what is there beside a nuclide, for its category.
+
+    Amounts of templates are counts and no activities: whether uranium stands as in nature cannot
+    be told from them, so each of its nuclides is judged without the other.
+    """
+    uranium = ("U-235", "U-238")
+    others = {one: value for one, value in amounts.items() if one != name}
+    if name in uranium:
+        others = {one: value for one, value in others.items() if one not in uranium}
+    return {**others, name: amounts.get(name, 1.0)}
+
+
 def _worth(
     mixture: _Mixture, counts: np.ndarray, parts: np.ndarray, over: float, trust: np.ndarray
 ) -> list[float]:
