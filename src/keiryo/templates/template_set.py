@@ -17,6 +17,7 @@ import numpy as np
 from keiryo.nuclides.names import nuclide_name
 from keiryo.spectra.reading import read_content
 from keiryo.spectra.spectrum import FILE, Problem, Spectrum, SpectrumFileError
+from keiryo.templates.set_file import is_own_form, read_set
 
 MOST_FILES, LARGEST_FILE, LARGEST_WHOLE = 5000, 4 * 1024**2, 512 * 1024**2
 BACKGROUND = "background"
@@ -31,11 +32,13 @@ SPECIAL = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a source is: nuclide, shielding, and the label of its file."""
+    """What a source is: nuclide, shielding, label of its file; age and origin where known."""
 
     label: str
     nuclide: str
     shielding: str
+    age_s: float | None = None
+    provenance: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +101,7 @@ def template_of(label: str) -> Template | None:
 
 
 def load_templates(path: Path | str) -> TemplateSet:
-    """Read a set of templates from an archive or a folder.
+    """Read a set of templates: an archive or a folder of spectra, or a file of our own form.
 
     Raises
     ------
@@ -106,6 +109,8 @@ def load_templates(path: Path | str) -> TemplateSet:
         With everything that is wrong: no set there, no background, no template that can be used.
     """
     path = Path(path)
+    if is_own_form(path):
+        return read_set(path)
     problems: list[Problem] = []
     spectra: dict[str, Spectrum] = {}
     detector = path.stem
