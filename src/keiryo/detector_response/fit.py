@@ -70,6 +70,7 @@ class Calibration:
     net : ndarray, shape (channels,)
         Counts a second without background; they may be negative.
     age_s : float, optional
+        Without it the usual age.
     """
 
     nuclide: str
@@ -168,9 +169,12 @@ def fit_response(
 
     def residuals(logs: np.ndarray) -> np.ndarray:
         one = _response(crystal, names, logs)
-        return np.concatenate([source.residuals(one) for source in sources])
+        made = _models(one, sources)
+        each = [of.residuals(row) for of, row in zip(sources, made, strict=True)]
+        return np.concatenate(each)
 
-    found = least_squares(residuals, inside, bounds=(low, high), diff_step=1e-4, max_nfev=60)
+    step = np.full(len(names), 1e-4)
+    found: Any = least_squares(residuals, inside, bounds=(low, high), diff_step=step, ftol=1e-6)
     free = len(found.fun) - len(names) - len(sources)
     variance = 2 * found.cost / max(free, 1)
     covariance = variance * np.linalg.pinv(found.jac.T @ found.jac, rcond=1e-12)
@@ -181,8 +185,8 @@ def fit_response(
         if min(at - least, most - at) < 0.01
     )
     distances = {
-        one.nuclide: distance(source.model(best), np.maximum(source.net, 0.0))
-        for one, source in zip(measured, sources, strict=True)
+        one.nuclide: distance(made, np.maximum(source.net, 0.0))
+        for one, source, made in zip(measured, sources, _models(best, sources), strict=True)
     }
     alike = _alike(names, covariance)
     return Fit(best, names, covariance, distances, limits, alike, {"converged": found.success})
@@ -224,17 +228,22 @@ class _Source:
         weights = 1 / (np.maximum(self.net, 0) + 0.002 * self.net.max())
         self.weights = weights / (self.net**2 * weights).sum()
 
-    def model(self, one: Response) -> np.ndarray:
-        """Return the spectrum that a response makes of the source, before its amplitude."""
-        photons = self.photons + sum(getattr(one, name) * self.around[name] for name in _PARTS)
-        return deposits(one, photons) @ _smearing(_of_width(one), self.edges)
-
-    def residuals(self, one: Response) -> np.ndarray:
-        """Return weighted differences at the best amplitude."""
-        made = self.model(one)
+    def residuals(self, made: np.ndarray) -> np.ndarray:
+        """Return weighted differences from a spectrum at its best amplitude."""
         amplitude = (self.weights * made * self.net).sum() / (self.weights * made**2).sum()
         found: np.ndarray = np.sqrt(self.weights) * (amplitude * made - self.net)
         return found
+
+
+def _models(one: Response, sources: Sequence[_Source]) -> list[np.ndarray]:
+    """Return the spectra that a response makes of sources, before their amplitudes."""
+    photons = np.array([source.photons for source in sources])
+    for name in _PARTS:
+        around = np.array([source.around[name] for source in sources])
+        photons = photons + getattr(one, name) * around
+    left = deposits(one, photons)
+    width = _of_width(one)
+    return [row @ _smearing(width, of.edges) for row, of in zip(left, sources, strict=True)]
 
 
 def _of_width(one: Response) -> Response:
@@ -246,6 +255,13 @@ def _of_width(one: Response) -> Response:
 def deposits(one: Response, photons: np.ndarray) -> np.ndarray:
     """Return what photons at the detector leave in it, both on the grid of the model.
 
+    Parameters
+    ----------
+    one : Response
+    photons : ndarray, shape (..., energies)
+
+    Notes
+    -----
     The same as the rows of the response, by parts that do not depend on its parameters.
     """
     _edges, middle = _grid()
@@ -257,8 +273,8 @@ def deposits(one: Response, photons: np.ndarray) -> np.ndarray:
     peak, rest = live * seen * photo, live * seen * (1 - photo)
     found: np.ndarray = peak @ shapes["peak"]
     high = middle > 2 * REST_KEV  # below it there is no pair
-    found = found + one.single * (peak[high] @ shapes["single"][high])
-    found += one.double * (peak[high] @ shapes["double"][high])
+    found = found + one.single * (peak[..., high] @ shapes["single"][high])
+    found += one.double * (peak[..., high] @ shapes["double"][high])
     found += (1 - one.multiple) * (rest @ shapes["once"])
     found += one.multiple * (rest @ shapes["more"])
     return found
