@@ -65,7 +65,7 @@ def test_parts_of_the_fit_are_those_of_the_model() -> None:
 
 def test_a_response_is_found_again() -> None:
     given = [Calibration(one, EDGES, seen(one)) for one in SOURCES]
-    found = fit_response(given, start=replace(TRUE, fwhm_kev=52.0, back=0.1, photo_kev=900.0))
+    found = fit_response(given, start=replace(TRUE, fwhm_kev=52.0))
     assert found.good
     assert max(found.distances.values()) < 0.005
     assert found.response.fwhm_kev == pytest.approx(TRUE.fwhm_kev, rel=0.01)
@@ -99,8 +99,8 @@ def test_goods_with_potassium_are_nearer_to_the_simulation_than_a_point() -> Non
 
 def test_made_templates_say_what_they_are() -> None:
     made = make_set(TRUE, "ours", EDGES, ("Cs-137", "Sr-90", "K-40"), ("Unshielded", SLAB))
-    assert [one.label for one in made.templates] == ["Cs137_Unshielded", "K40_Unshielded"] + [
-        "K40_Slab"
+    assert [one.label for one in made.templates] == [
+        *("Cs137_Unshielded", "K40_Unshielded", "K40_Slab")
     ]
     assert [one.place for one in made.problems] == ["Sr-90"]
     assert made.templates[0].age_s == pytest.approx(365.25 * 86_400)

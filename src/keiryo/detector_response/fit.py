@@ -217,8 +217,10 @@ class _Source:
 
         last = min(MOST_KEV, float(one.edges_kev[-1]))
         roots = np.linspace(max(LEAST_KEV, float(one.edges_kev[0])) ** 0.5, last**0.5, BINS + 1)
-        self.edges = tuple((roots**2).tolist())
-        self.net = rebinned(one.net, one.edges_kev, roots**2)
+        at = np.searchsorted(one.edges_kev, roots**2)  # whole channels, so that none is shared
+        edges = np.unique(one.edges_kev[np.minimum(at, len(one.edges_kev) - 1)])
+        self.edges = tuple(edges.tolist())
+        self.net = rebinned(one.net, one.edges_kev, edges)
         if self.net.sum() <= 0:
             raise ValueError(f"{one.nuclide} has no counts above background")
         self.photons = np.zeros(len(_grid()[1]))
@@ -272,9 +274,7 @@ def deposits(one: Response, photons: np.ndarray) -> np.ndarray:
     photo = photofraction(one, middle)
     peak, rest = live * seen * photo, live * seen * (1 - photo)
     found: np.ndarray = peak @ shapes["peak"]
-    high = middle > 2 * REST_KEV  # below it there is no pair
-    found = found + one.single * (peak[..., high] @ shapes["single"][high])
-    found += one.double * (peak[..., high] @ shapes["double"][high])
+    found = found + peak @ (one.single * shapes["single"] + one.double * shapes["double"])
     found += (1 - one.multiple) * (rest @ shapes["once"])
     found += one.multiple * (rest @ shapes["more"])
     return found
@@ -291,8 +291,10 @@ def _attenuation(crystal: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=4)
-def _shapes(crystal: str) -> dict[str, np.ndarray]:
+def _shapes(crystal: str) -> dict[str, Any]:
     """Return what a photon of each energy leaves by each process, for a whole share of it."""
+    from scipy import sparse
+
     _edges, middle = _grid()
     size = len(middle)
     made = {name: np.zeros((size, size)) for name in ("peak", "single", "double", "once", "more")}
@@ -310,4 +312,5 @@ def _shapes(crystal: str) -> dict[str, np.ndarray]:
             rise = min(((energy - 1022.0) / 1000) ** 1.2, 2.0)
             _put(made["single"][row], energy - 511.0, rise)
             _put(made["double"][row], energy - 1022.0, rise)
-    return made
+    few = {name: sparse.csr_array(made[name]) for name in ("peak", "single", "double")}
+    return {**made, **few}
