@@ -13,15 +13,13 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from keiryo.nuclides.names import nuclide_name
 from keiryo.spectra.spectrum import Problem, SpectrumFileError
-
-if TYPE_CHECKING:
-    from keiryo.templates.template_set import TemplateSet
+from keiryo.templates.model import Template, TemplateSet
 
 SCHEMA = "keiryo.templates/1"
 DESCRIPTION = "templates.json"
@@ -138,8 +136,6 @@ def _array(content: bytes) -> np.ndarray:
 
 def _checked(told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> TemplateSet:
     """Return the set whose parts these are, if they agree."""
-    from keiryo.templates.template_set import Template, TemplateSet
-
     if told["schema"] != SCHEMA:
         raise _refused(DESCRIPTION, f"The form of the file is not {SCHEMA}.")
     edges, rates, background = (*(arrays["edges"], arrays["rates"]), arrays.get("background"))
