@@ -41,6 +41,7 @@ from keiryo.cli import (
     serve,
     spectrum,
     surveillance,
+    templates,
     transit,
 )
 from keiryo.cli.options import DbOption, Format, FormatOption, Given
@@ -82,7 +83,7 @@ for capability in (
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
     *(containment, seals, device_log, surveillance, coverage, protection),
-    *(portal, spectrum, detection),
+    *(portal, spectrum, templates, detection),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

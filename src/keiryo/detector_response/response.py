@@ -103,7 +103,7 @@ def escape_share(crystal: str, energy_kev: float) -> list[tuple[float, float]]:
     Examples
     --------
     >>> [(kev, round(share, 6)) for kev, share in escape_share("NaI", 59.54)]
-    [(28.6, 0.097846)]
+    [(28.6, 0.097876)]
     """
     found = []
     for x_ray, edge, fluorescence, shell, _element in ESCAPES.get(crystal, ()):

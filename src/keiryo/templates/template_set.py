@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -17,6 +16,10 @@ import numpy as np
 from keiryo.nuclides.names import nuclide_name
 from keiryo.spectra.reading import read_content
 from keiryo.spectra.spectrum import FILE, Problem, Spectrum, SpectrumFileError
+from keiryo.templates.model import Template, TemplateSet
+from keiryo.templates.set_file import is_own_form, read_set
+
+__all__ = ["Template", "TemplateSet", "load_templates", "rebinned", "template_of"]
 
 MOST_FILES, LARGEST_FILE, LARGEST_WHOLE = 5000, 4 * 1024**2, 512 * 1024**2
 BACKGROUND = "background"
@@ -27,45 +30,6 @@ SPECIAL = {
     "Tl201woTl202": "Tl-201",
 }
 """Labels of sources that are not the name of a nuclide alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """What a source is: nuclide, shielding, and the label of its file."""
-
-    label: str
-    nuclide: str
-    shielding: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TemplateSet:
-    """The templates of a detector.
-
-    Attributes
-    ----------
-    detector : str
-    edges_kev : ndarray of float, shape (channels + 1,)
-    rates : ndarray of float, shape (templates, channels)
-        Counts a second without background; never negative.
-    background : ndarray of float, shape (channels,), or None
-        Counts a second.
-    templates : tuple of Template
-    problems : tuple of Problem
-    model_error : float
-        Share of a source by which its template may be wrong in a bin.
-    caution : float
-        By how much less they tell nuclides apart than templates of the detector itself: 1.
-    """
-
-    detector: str
-    edges_kev: np.ndarray
-    rates: np.ndarray
-    background: np.ndarray | None
-    templates: tuple[Template, ...]
-    problems: tuple[Problem, ...] = ()
-    model_error: float = 0.05
-    caution: float = 1.0
 
 
 def rebinned(counts: np.ndarray, edges: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -98,7 +62,7 @@ def template_of(label: str) -> Template | None:
 
 
 def load_templates(path: Path | str) -> TemplateSet:
-    """Read a set of templates from an archive or a folder.
+    """Read a set of templates: an archive or a folder of spectra, or a file of our own form.
 
     Raises
     ------
@@ -106,6 +70,8 @@ def load_templates(path: Path | str) -> TemplateSet:
         With everything that is wrong: no set there, no background, no template that can be used.
     """
     path = Path(path)
+    if is_own_form(path):
+        return read_set(path)
     problems: list[Problem] = []
     spectra: dict[str, Spectrum] = {}
     detector = path.stem
