@@ -35,23 +35,39 @@ GROUPS: dict[str, dict[float, float]] = {
     },
     "Cs-137": {661.66: 3.0},
     "Co-60": {1173.23: 3.0, 1332.49: 3.0},
-    "Ba-133": {356.01: 3.0, 81.0: 2.0, 302.85: 1.0},
-    "Eu-152": {121.78: 2.0, 344.28: 3.0, 778.9: 1.0, 964.08: 1.5, 1112.07: 1.5, 1408.01: 2.5},
+    "Ba-133": {356.01: 3.0, 81.0: 1.9, 302.85: 1.0, 383.85: 0.8, 276.4: 0.8},
+    "Eu-152": {
+        344.28: 3.0,
+        1408.01: 2.5,
+        121.78: 2.0,
+        964.08: 1.5,
+        1112.07: 1.5,
+        778.9: 1.0,
+        244.7: 0.8,
+        411.12: 0.5,
+        443.97: 0.5,
+    },
     "Na-22": {511.0: 2.5, 1274.54: 2.5},
-    "Am-241": {59.54: 3.0},
 }
 """What is nearly everywhere, and what detectors are calibrated with: lines and how they weigh."""
 COST = {"natural": 0.0, "Cs-137": 1.5}
-OTHER_COST, MISSING_COST, MISSING_FROM = 2.5, 3.0, 2.5
+OTHER_COST, MISSING_COST, MISSING_FROM = 2.5, 3.0, 2.0
 """A group that is assumed costs so much, and each strong line of it that is not seen."""
-SURE_LINES, SURE_MARGIN = 3, 2.0
+SURE_LINES, SURE_MARGIN = 3, 1.2
 MOST_PEAKS, MOST_LINES = 9, 24
 OFFSET_KEV, BEND = 30.0, 0.15
 """Scales start at most about this far off, and bend by this share over the whole range."""
 RANGE_KEV = (400.0, 12_000.0)
 DIFFERENT = 0.03
-NARROW = 0.012
-"""Peaks narrower than this share of the channel are those of detectors that part lines."""
+SOFT_KEV, SOFT_BELOW_KEV, SHARP = 12.0, 150.0, 0.015
+"""Scintillators give more light per keV below the second: lines may stand so much too high there.
+Widths below the third, as a share of the energy, are those of germanium."""
+NATURE_ENDS_KEV, BEYOND_COST = 2700.0, 1.5
+"""Above it nothing usual has lines: each peak there speaks against a scale."""
+WIDER_FWHM = 0.6
+"""Once a scale is found, lines so near to a peak are taken as well, and the scale is smoothed."""
+USUAL_TOP_KEV, TOP_SPREAD = 2700.0, 0.5
+"""Where scales mostly end, and by which natural logarithm they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,7 @@ class Proposal:
     assumed : tuple of str
         What would be there.
     score, next_score : float
-        Of this proposal, and of the best one whose gain differs by three percent.
+        Of this proposal, and of the best one that puts its peaks three percent elsewhere.
     calibration : Calibration or None
     scatter_kev : float
     """
@@ -152,14 +168,12 @@ def propose_scale(
     fits = _fits(found, groups, spectrum.channels)
     if not fits:
         return _nothing("No scale brings three peaks onto lines that are known.")
-    best = max(fits, key=lambda one: one.score)
-    middle = spectrum.channels / 2
-    at = float(np.polynomial.polynomial.polyval(middle, best.scale))
-    others = [
-        one.score
-        for one in fits
-        if abs(float(np.polynomial.polynomial.polyval(middle, one.scale)) / at - 1) > DIFFERENT
-    ]
+    best = _refined(max(fits, key=lambda one: one.score), found, groups, spectrum.channels)
+    polynomial = np.polynomial.polynomial.polyval
+    x = np.array([found[at].channel + 0.5 for at, _line in best.pairs])
+    energy = polynomial(x, best.scale)
+    apart = [float(np.median(np.abs(polynomial(x, one.scale) / energy - 1))) for one in fits]
+    others = [one.score for one, by in zip(fits, apart, strict=True) if by > DIFFERENT]
     return _proposal(spectrum, found, best, max(others, default=0.0))
 
 
@@ -200,7 +214,7 @@ def _fits(
     triples = np.array(list(itertools.combinations(range(len(lines)), 3)))
     if not len(triples):
         return []
-    found: dict[tuple[int, int, int], _Fit] = {}
+    found: dict[int, _Fit] = {}
     for chosen in itertools.combinations(order.tolist(), 3):
         at = x[list(chosen)]
         inverse = np.linalg.inv(np.vander(at, 3, increasing=True))
@@ -208,11 +222,43 @@ def _fits(
         for scale in scales[_usable(scales, channels)]:
             fit = _scored(scale, x, width, peaks, groups, channels)
             if fit is not None:
-                key = tuple(int(one) for one in np.round(np.log(fit.scale[1:2]) * 500)) + (0, 0)
-                known = found.get(key[:3])  # type: ignore[arg-type]
+                key = round(500 * float(np.log(fit.scale[1])))
+                known = found.get(key)
                 if known is None or fit.score > known.score:
-                    found[key[:3]] = fit  # type: ignore[index]
+                    found[key] = fit
     return list(found.values())
+
+
+def _refined(
+    fit: _Fit, peaks: Sequence[Peak], groups: dict[str, dict[float, float]], channels: int
+) -> _Fit:
+    """Return a fit with further lines of what it assumes, its scale smoothed along all of them."""
+    x = np.array([one.channel + 0.5 for one in peaks])
+    width = np.array([one.fwhm_channels for one in peaks])
+    slope = np.polynomial.polynomial.polyval(x, np.polynomial.polynomial.polyder(fit.scale))
+    energy, fwhm = np.polynomial.polynomial.polyval(x, fit.scale), width * slope
+    pairs, used = list(fit.pairs), {line for _at, line in fit.pairs}
+    for at in {*range(len(x))} - {at for at, _line in fit.pairs}:
+        lines = [
+            (weight, line)
+            for name in fit.groups
+            for line, weight in groups[name].items()
+            if line not in used and abs(line - energy[at]) < WIDER_FWHM * fwhm[at]
+        ]
+        if lines:
+            pairs.append((at, max(lines)[1]))
+            used.add(max(lines)[1])
+    rows = [at for at, _line in pairs]
+    bent = len(pairs) >= 5 and float(np.median(fwhm / energy)) > SHARP
+    lines_kev = np.array([line for _at, line in pairs])
+    top = float(x.max())
+    for degree in (3, 2) if bent else (2,):
+        slopes = np.vander(x[rows] / top, degree + 1, increasing=True) / fwhm[rows][:, None]
+        made, *_ = np.linalg.lstsq(slopes, lines_kev / fwhm[rows], rcond=None)
+        scale = made / top ** np.arange(degree + 1)
+        if calibration_of(scale.tolist(), channels).state == FILE:
+            return _Fit(scale, tuple(pairs), fit.groups, fit.score)
+    return fit
 
 
 def _usable(scales: np.ndarray, channels: int) -> np.ndarray:
@@ -244,7 +290,8 @@ def _scored(
     for name, lines in groups.items():
         gained, pairs = -COST.get(name, 0.0 if name == "given" else OTHER_COST), []
         for line, weight in lines.items():
-            rest = np.abs(energy - line) / (0.3 * fwhm)
+            soft = SOFT_KEV * (line < SOFT_BELOW_KEV and bool(np.median(fwhm / energy) > SHARP))
+            rest = np.abs(energy - line) / (0.3 * fwhm + soft)
             at = int(rest.argmin())
             if rest[at] < 1:
                 pairs.append((at, line, weight * (1 - rest[at] ** 2)))
@@ -255,9 +302,7 @@ def _scored(
             for at, line, value in pairs
             if value > (taken[at][1] if at in taken else 0.0)
         ]
-        gained += sum(
-            value - (taken[at][1] if at in taken else 0.0) for at, _line, value in fresh
-        )
+        gained += sum(value - (taken[at][1] if at in taken else 0.0) for at, _line, value in fresh)
         if fresh and gained > 0:
             total += gained
             used.append(name)
@@ -266,7 +311,9 @@ def _scored(
         return None
     strength = np.array([min(one.significance, 30.0) for one in peaks])
     lost = sum(float(strength[at]) for at in range(len(x)) if at not in taken) / 30.0
+    total -= BEYOND_COST * float((energy > NATURE_ENDS_KEV).sum())
     total -= lost + (scale[0] / (0.5 * OFFSET_KEV)) ** 2 / 2
     total -= (abs(scale[2]) * channels / (scale[1] + scale[2] * channels) / BEND) ** 2 / 2
+    total -= (np.log(top / USUAL_TOP_KEV) / TOP_SPREAD) ** 2 / 2
     pairs_found = tuple((at, line) for at, (line, _value, _name) in taken.items())
     return _Fit(scale, pairs_found, tuple(used), float(total))
