@@ -33,6 +33,12 @@ from keiryo.spectra.spectrum import FILE, Problem, Spectrum
 MODEL_ERROR, MODEL_ERROR_LOW = 0.18, 0.5
 """How well areas follow from a nuclide and a smooth efficiency; the second below 120 keV."""
 LOW_KEV = 120.0
+WEAKER_SHARES, VISIBLE_COUNTS = (4e-4, 4e-5), 20.0
+"""Lines of these shares of the strongest are looked for where they would have so many counts."""
+HARD_KEV = 95.0
+"""Gammas below it a millimetre of lead stops."""
+MANY_COUNTED, TELLING_SHARE = 4, 0.1
+"""A nuclide may be there if one of so many of its strongest lines is: those above this share."""
 PRIOR_ODDS, COMMON_PRIOR_ODDS, NATURAL_PRIOR_ODDS = 0.005, 0.05, 1.0
 """Odds of a nuclide before anything is measured: of rare ones, of common ones, of natural ones."""
 UNKNOWN_RIVAL = 0.04
@@ -44,6 +50,9 @@ LEAST_OWN_SIGMAS = 3.5
 MOST_PROBABLE = 0.999
 TELLING_PROBABILITY = 0.5
 LEFT_OVER_SIGMAS = 5.0
+UNKNOWN_SHARE, UNKNOWN_SHARE_LOW = 0.5, 0.9
+"""A peak is unexplained if the nuclides leave more than this of it; the second below 120 keV, where
+shields and the detector's window change areas by more than any curve follows."""
 GAINS = (-0.004, -0.003, -0.002, -0.001, 0.001, 0.002, 0.003, 0.004)
 """By how much a scale may be off as a whole, where no natural line tells."""
 CHANCE = 0.15
@@ -87,9 +96,10 @@ def identify_by_peaks(spectrum: Spectrum, background: Spectrum | None = None) ->
     if not len(drift.energies) and len(back):
         drift = natural_drift(back)
     widths = widths_of(peaks)
-    library = {name: _lines(name) for name in LIBRARY if _lines(name)}
+    usual = {name: _lines(name) for name in LIBRARY if _lines(name)}
 
     def answer(drift: Drift) -> Identification:
+        library = _with_weak_lines(usual, peaks, drift)
         places = places_of(spectrum, peaks, net, sigma, drift, library, widths)
         solution = _pruned(places, _candidates(places, library))
         return _answer(places, solution, drift, widths, problems, background is not None)
@@ -122,19 +132,54 @@ def _background_peaks(
     return peaks_of(background)
 
 
+def _with_weak_lines(
+    usual: dict[str, tuple[Line, ...]], peaks: Sequence[Peak], drift: Drift
+) -> dict[str, tuple[Line, ...]]:
+    """Return the lines to look for: weaker ones too where a nuclide's strongest peak is large.
+
+    Behind three million counts at 59.5 keV, lines of americium of a ten thousandth stand out; who
+    does not know them takes them for others.
+    """
+    places = drift.true_kev(np.array([one.energy_kev for one in peaks], dtype=np.float64))
+    found = dict(usual)
+    for name, lines in usual.items():
+        strongest = max(lines, key=lambda one: one.per_decay * float(_usual(one.energy_kev)))
+        near = np.abs(places - strongest.energy_kev) < 2.0
+        area = max((peaks[int(at)].area for at in np.flatnonzero(near)), default=0.0)
+        for share in WEAKER_SHARES:
+            if share * area > VISIBLE_COUNTS:
+                found[name] = _lines(name, share)
+    return found
+
+
 @cache
-def _lines(name: str) -> tuple[Line, ...]:
-    """Return the lines of a nuclide that are strong enough to be looked for; none: no use."""
+def _lines(name: str, least_share: float = LEAST_SHARE) -> tuple[Line, ...]:
+    """Return the lines of a nuclide that are strong enough to be looked for; none: no use.
+
+    Of those whose strongest line is soft, the strongest hard ones are looked for as well: a shield
+    leaves no other.
+    """
     try:
         found = photon_lines(name, least_kev=40.0)
     except UnknownNuclideError:
         return ()
     weighed = [one.per_decay * float(_usual(one.energy_kev)) for one in found]
-    gammas = [value for one, value in zip(found, weighed, strict=True) if one.kind != "x-ray"]
+    gammas = [
+        (value, one.energy_kev)
+        for one, value in zip(found, weighed, strict=True)
+        if one.kind != "x-ray"
+    ]
     if not gammas:
         return ()
-    least = LEAST_SHARE * max(gammas)
-    kept = [one for one, value in zip(found, weighed, strict=True) if value > least]
+    most, at = max(gammas)
+    least = least_share * most
+    hard = max((value for value, energy in gammas if energy > HARD_KEV), default=most)
+    least_hard = 0.05 * hard if at < HARD_KEV else least
+    kept = [
+        one
+        for one, value in zip(found, weighed, strict=True)
+        if value > least or (value > least_hard and one.energy_kev > HARD_KEV)
+    ]
     return tuple(one for one in kept if one.per_decay > 1e-7)
 
 
@@ -171,18 +216,32 @@ def _expected(places: Sequence[Place], nuclides: Sequence[str], curve: np.ndarra
 
 
 def _candidates(places: Sequence[Place], library: dict[str, tuple[Line, ...]]) -> list[str]:
-    """Return the nuclides whose most telling line may be there."""
+    """Return the nuclides whose most telling line, or one of the hard ones, may be there."""
     found = []
     for name, lines in library.items():
         telling = [one for one in lines if one.kind == "gamma" and not _is_x_ray(one.energy_kev)]
-        if not telling:
-            continue
-        strongest = max(telling, key=lambda one: one.per_decay * float(_usual(one.energy_kev)))
+        best = _most_telling(telling)[:1]
+        if name not in NATURAL:
+            best += _most_telling([one for one in telling if one.energy_kev > HARD_KEV])
         for place in places:
-            if strongest in place.lines.get(name, ()) and place.area > 2.5 * place.sigma:
+            here = place.lines.get(name, ())
+            if place.area > 2.5 * place.sigma and any(one in here for one in best):
                 found.append(name)
                 break
     return found
+
+
+def _most_telling(lines: Sequence[Line]) -> list[Line]:
+    """Return the strongest lines as a usual detector sees them."""
+    by_strength = sorted(lines, key=lambda one: -one.per_decay * float(_usual(one.energy_kev)))[
+        :MANY_COUNTED
+    ]
+    return [
+        one
+        for one in by_strength
+        if one.per_decay * float(_usual(one.energy_kev))
+        > TELLING_SHARE * by_strength[0].per_decay * float(_usual(by_strength[0].energy_kev))
+    ]
 
 
 def _solved(places: Sequence[Place], nuclides: Sequence[str], curve: np.ndarray) -> _Solution:
@@ -429,7 +488,8 @@ def _left_over(places: Sequence[Place], shape: np.ndarray) -> list[dict[str, flo
             continue
         expected = float(shape[row].sum())
         rest = place.area - expected
-        if place.area < LEFT_OVER_SIGMAS * place.sigma or rest < 0.5 * place.area:
+        most = UNKNOWN_SHARE_LOW if place.energy_kev < LOW_KEV else UNKNOWN_SHARE
+        if place.area < LEFT_OVER_SIGMAS * place.sigma or rest < most * place.area:
             continue
         if _known_otherwise(place.energy_kev, place.area, energies):
             continue
