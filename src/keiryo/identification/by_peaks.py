@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from scipy.optimize import minimize, nnls
 
+from keiryo.identification.library_lines import (
+    HARD_KEV,
+    lines_of,
+    usual_efficiency,
+    with_weak_lines,
+)
 from keiryo.identification.line_evidence import (
-    LEAST_SHARE,
     Place,
     Widths,
     background_areas,
@@ -25,7 +29,7 @@ from keiryo.identification.line_evidence import (
 )
 from keiryo.identification.result import Found, Identification
 from keiryo.nuclides.categories import COMMON, LIBRARY, category_of
-from keiryo.nuclides.lines import Line, UnknownNuclideError, photon_lines
+from keiryo.nuclides.lines import Line
 from keiryo.spectra.energy_drift import Drift, natural_drift
 from keiryo.spectra.peak_fit import Peak, peaks_of
 from keiryo.spectra.spectrum import FILE, Problem, Spectrum
@@ -33,10 +37,6 @@ from keiryo.spectra.spectrum import FILE, Problem, Spectrum
 MODEL_ERROR, MODEL_ERROR_LOW = 0.18, 0.5
 """How well areas follow from a nuclide and a smooth efficiency; the second below 120 keV."""
 LOW_KEV = 120.0
-WEAKER_SHARES, VISIBLE_COUNTS = (4e-4, 4e-5), 20.0
-"""Lines of these shares of the strongest are looked for where they would have so many counts."""
-HARD_KEV = 95.0
-"""Gammas below it a millimetre of lead stops."""
 MANY_COUNTED, TELLING_SHARE = 4, 0.1
 """A nuclide may be there if one of so many of its strongest lines is: those above this share."""
 PRIOR_ODDS, COMMON_PRIOR_ODDS, NATURAL_PRIOR_ODDS = 0.005, 0.05, 1.0
@@ -96,10 +96,10 @@ def identify_by_peaks(spectrum: Spectrum, background: Spectrum | None = None) ->
     if not len(drift.energies) and len(back):
         drift = natural_drift(back)
     widths = widths_of(peaks)
-    usual = {name: _lines(name) for name in LIBRARY if _lines(name)}
+    usual = {name: lines_of(name) for name in LIBRARY if lines_of(name)}
 
     def answer(drift: Drift) -> Identification:
-        library = _with_weak_lines(usual, peaks, drift)
+        library = with_weak_lines(usual, peaks, drift)
         places = places_of(spectrum, peaks, net, sigma, drift, library, widths)
         solution = _pruned(places, _candidates(places, library))
         return _answer(places, solution, drift, widths, problems, background is not None)
@@ -130,64 +130,6 @@ def _background_peaks(
         problems.append(Problem("BACKGROUND", "", told))
         return []
     return peaks_of(background)
-
-
-def _with_weak_lines(
-    usual: dict[str, tuple[Line, ...]], peaks: Sequence[Peak], drift: Drift
-) -> dict[str, tuple[Line, ...]]:
-    """Return the lines to look for: weaker ones too where a nuclide's strongest peak is large.
-
-    Behind three million counts at 59.5 keV, lines of americium of a ten thousandth stand out; who
-    does not know them takes them for others.
-    """
-    places = drift.true_kev(np.array([one.energy_kev for one in peaks], dtype=np.float64))
-    found = dict(usual)
-    for name, lines in usual.items():
-        strongest = max(lines, key=lambda one: one.per_decay * float(_usual(one.energy_kev)))
-        near = np.abs(places - strongest.energy_kev) < 2.0
-        area = max((peaks[int(at)].area for at in np.flatnonzero(near)), default=0.0)
-        for share in WEAKER_SHARES:
-            if share * area > VISIBLE_COUNTS:
-                found[name] = _lines(name, share)
-    return found
-
-
-@cache
-def _lines(name: str, least_share: float = LEAST_SHARE) -> tuple[Line, ...]:
-    """Return the lines of a nuclide that are strong enough to be looked for; none: no use.
-
-    Of those whose strongest line is soft, the strongest hard ones are looked for as well: a shield
-    leaves no other.
-    """
-    try:
-        found = photon_lines(name, least_kev=40.0)
-    except UnknownNuclideError:
-        return ()
-    weighed = [one.per_decay * float(_usual(one.energy_kev)) for one in found]
-    gammas = [
-        (value, one.energy_kev)
-        for one, value in zip(found, weighed, strict=True)
-        if one.kind != "x-ray"
-    ]
-    if not gammas:
-        return ()
-    most, at = max(gammas)
-    least = least_share * most
-    hard = max((value for value, energy in gammas if energy > HARD_KEV), default=most)
-    least_hard = 0.05 * hard if at < HARD_KEV else least
-    kept = [
-        one
-        for one, value in zip(found, weighed, strict=True)
-        if value > least or (value > least_hard and one.energy_kev > HARD_KEV)
-    ]
-    return tuple(one for one in kept if one.per_decay > 1e-7)
-
-
-def _usual(energy_kev: float | np.ndarray) -> np.ndarray:
-    """Return a usual efficiency of a germanium detector, 1 at 500 keV."""
-    energy = np.asarray(energy_kev, dtype=np.float64)
-    found: np.ndarray = np.exp(-0.8 * np.log(energy / 500)) * np.exp(-((60.0 / energy) ** 2))
-    return found
 
 
 def _efficiency(energy_kev: np.ndarray, curve: np.ndarray) -> np.ndarray:
@@ -233,14 +175,16 @@ def _candidates(places: Sequence[Place], library: dict[str, tuple[Line, ...]]) -
 
 def _most_telling(lines: Sequence[Line]) -> list[Line]:
     """Return the strongest lines as a usual detector sees them."""
-    by_strength = sorted(lines, key=lambda one: -one.per_decay * float(_usual(one.energy_kev)))[
-        :MANY_COUNTED
-    ]
+    by_strength = sorted(
+        lines, key=lambda one: -one.per_decay * float(usual_efficiency(one.energy_kev))
+    )[:MANY_COUNTED]
     return [
         one
         for one in by_strength
-        if one.per_decay * float(_usual(one.energy_kev))
-        > TELLING_SHARE * by_strength[0].per_decay * float(_usual(by_strength[0].energy_kev))
+        if one.per_decay * float(usual_efficiency(one.energy_kev))
+        > TELLING_SHARE
+        * by_strength[0].per_decay
+        * float(usual_efficiency(by_strength[0].energy_kev))
     ]
 
 
