@@ -27,6 +27,7 @@ from keiryo.identification.line_evidence import (
     places_of,
     widths_of,
 )
+from keiryo.identification.random_sums import without_random_sums
 from keiryo.identification.result import Found, Identification
 from keiryo.nuclides.categories import COMMON, LIBRARY, category_of
 from keiryo.nuclides.lines import Line
@@ -34,6 +35,7 @@ from keiryo.spectra.energy_drift import Drift, natural_drift
 from keiryo.spectra.peak_fit import Peak, peaks_of
 from keiryo.spectra.spectrum import FILE, Problem, Spectrum
 
+HEAVY = ("U-", "Np-", "Pu-", "Am-", "Cm-", "Pa-")
 MODEL_ERROR, MODEL_ERROR_LOW = 0.18, 0.5
 """How well areas follow from a nuclide and a smooth efficiency; the second below 120 keV."""
 LOW_KEV = 120.0
@@ -102,7 +104,8 @@ def identify_by_peaks(spectrum: Spectrum, background: Spectrum | None = None) ->
         library = with_weak_lines(usual, peaks, drift)
         places = places_of(spectrum, peaks, net, sigma, drift, library, widths)
         solution = _pruned(places, _candidates(places, library))
-        return _answer(places, solution, drift, widths, problems, background is not None)
+        said = _answer(places, solution, drift, widths, problems, background is not None)
+        return without_random_sums(said, peaks, drift, spectrum.live_s)
 
     found = answer(drift)
     if found.unexplained["share_of_areas"] < MANY or len(peaks) < 3:
@@ -143,6 +146,18 @@ def _efficiency(energy_kev: np.ndarray, curve: np.ndarray) -> np.ndarray:
 def _is_x_ray(energy_kev: float) -> bool:
     """Return whether X-rays of lead, bismuth, thorium or uranium stand at an energy."""
     return 71.5 < energy_kev < 79.5 or 83.0 < energy_kev < 99.5
+
+
+def _tells(energy_kev: float, name: str, all_names: Sequence[str]) -> bool:
+    """Return whether a line may speak for a nuclide: no X-rays, no annihilation.
+
+    Beside uranium and what is heavier nothing from 66 to 118 keV speaks for lighter nuclides:
+    plutonium's X-rays at 103 keV are not samarium-153.
+    """
+    if _is_x_ray(energy_kev) or abs(energy_kev - 511) < 4:
+        return False
+    heavy = any(one.startswith(HEAVY) for one in all_names)
+    return not (heavy and not name.startswith(HEAVY) and 66 < energy_kev < 118)
 
 
 def _expected(places: Sequence[Place], nuclides: Sequence[str], curve: np.ndarray) -> np.ndarray:
@@ -282,8 +297,7 @@ def _own_line(places: Sequence[Place], solution: _Solution, name: str) -> float:
     whole = shape.sum(axis=1)
     best = 0.0
     for row, place in enumerate(places):
-        told = place.peak is not None and not _is_x_ray(place.energy_kev)
-        told = told and abs(place.energy_kev - 511) > 4
+        told = place.peak is not None and _tells(place.energy_kev, name, solution.nuclides)
         if told and shape[row, at] > max(0.5 * whole[row], 0.3 * place.area, 1e-12):
             best = max(best, place.area / place.sigma)
     return best
@@ -348,8 +362,7 @@ def _probability(
         for row, one in enumerate(places)
         if one.peak is not None
         and one.area > 3 * one.sigma
-        and not _is_x_ray(one.energy_kev)
-        and abs(one.energy_kev - 511) > 4
+        and _tells(one.energy_kev, name, solution.nuclides)
         and shape[row, at] > 0.5 * max(float(shape[row].sum()), 1e-12)
         and 0.4 < shape[row, at] / one.area < 2.5
     ]
