@@ -147,7 +147,8 @@ def _proposed(
     made = propose_scale(given, energies, peaks, natural=natural)
     if made.calibration is None:
         return made.to_dict(), None
-    return made.to_dict(), replace(given, calibration=made.calibration)
+    title = f"{given.title} (energy scale proposed, not measured)".strip()
+    return made.to_dict(), replace(given, calibration=made.calibration, title=title)
 
 
 def _write(scaled: Spectrum | None, out: Path, *, proposed: bool) -> None:
