@@ -9,6 +9,7 @@ import typer
 
 from keiryo.cli.options import Format, FormatOption
 from keiryo.cli.output import show_json, show_rows
+from keiryo.cli.spectrum_calibrate import calibrate
 from keiryo.cli.spectrum_identify import identify
 from keiryo.cli.spectrum_input import is_table, read_file, refuse
 
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("peaks")(peaks)
     group.command("identify")(identify)
+    group.command("calibrate")(calibrate)
     group.command("convert")(convert)
     app.add_typer(group, name="spectrum")
 

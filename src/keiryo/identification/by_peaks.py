@@ -10,29 +10,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from scipy.optimize import minimize, nnls
 
+from keiryo.identification.library_lines import (
+    HARD_KEV,
+    lines_of,
+    usual_efficiency,
+    with_weak_lines,
+)
 from keiryo.identification.line_evidence import (
-    LEAST_SHARE,
     Place,
     Widths,
     background_areas,
     places_of,
     widths_of,
 )
+from keiryo.identification.random_sums import without_random_sums
 from keiryo.identification.result import Found, Identification
 from keiryo.nuclides.categories import COMMON, LIBRARY, category_of
-from keiryo.nuclides.lines import Line, UnknownNuclideError, photon_lines
+from keiryo.nuclides.lines import Line
 from keiryo.spectra.energy_drift import Drift, natural_drift
 from keiryo.spectra.peak_fit import Peak, peaks_of
 from keiryo.spectra.spectrum import FILE, Problem, Spectrum
 
+HEAVY = ("U-", "Np-", "Pu-", "Am-", "Cm-", "Pa-")
 MODEL_ERROR, MODEL_ERROR_LOW = 0.18, 0.5
 """How well areas follow from a nuclide and a smooth efficiency; the second below 120 keV."""
 LOW_KEV = 120.0
+MANY_COUNTED, TELLING_SHARE = 4, 0.1
+"""A nuclide may be there if one of so many of its strongest lines is: those above this share."""
 PRIOR_ODDS, COMMON_PRIOR_ODDS, NATURAL_PRIOR_ODDS = 0.005, 0.05, 1.0
 """Odds of a nuclide before anything is measured: of rare ones, of common ones, of natural ones."""
 UNKNOWN_RIVAL = 0.04
@@ -44,6 +52,9 @@ LEAST_OWN_SIGMAS = 3.5
 MOST_PROBABLE = 0.999
 TELLING_PROBABILITY = 0.5
 LEFT_OVER_SIGMAS = 5.0
+UNKNOWN_SHARE, UNKNOWN_SHARE_LOW = 0.5, 0.9
+"""A peak is unexplained if the nuclides leave more than this of it; the second below 120 keV, where
+shields and the detector's window change areas by more than any curve follows."""
 GAINS = (-0.004, -0.003, -0.002, -0.001, 0.001, 0.002, 0.003, 0.004)
 """By how much a scale may be off as a whole, where no natural line tells."""
 CHANCE = 0.15
@@ -87,12 +98,14 @@ def identify_by_peaks(spectrum: Spectrum, background: Spectrum | None = None) ->
     if not len(drift.energies) and len(back):
         drift = natural_drift(back)
     widths = widths_of(peaks)
-    library = {name: _lines(name) for name in LIBRARY if _lines(name)}
+    usual = {name: lines_of(name) for name in LIBRARY if lines_of(name)}
 
     def answer(drift: Drift) -> Identification:
+        library = with_weak_lines(usual, peaks, drift)
         places = places_of(spectrum, peaks, net, sigma, drift, library, widths)
         solution = _pruned(places, _candidates(places, library))
-        return _answer(places, solution, drift, widths, problems, background is not None)
+        said = _answer(places, solution, drift, widths, problems, background is not None)
+        return without_random_sums(said, peaks, drift, spectrum.live_s)
 
     found = answer(drift)
     if found.unexplained["share_of_areas"] < MANY or len(peaks) < 3:
@@ -122,29 +135,6 @@ def _background_peaks(
     return peaks_of(background)
 
 
-@cache
-def _lines(name: str) -> tuple[Line, ...]:
-    """Return the lines of a nuclide that are strong enough to be looked for; none: no use."""
-    try:
-        found = photon_lines(name, least_kev=40.0)
-    except UnknownNuclideError:
-        return ()
-    weighed = [one.per_decay * float(_usual(one.energy_kev)) for one in found]
-    gammas = [value for one, value in zip(found, weighed, strict=True) if one.kind != "x-ray"]
-    if not gammas:
-        return ()
-    least = LEAST_SHARE * max(gammas)
-    kept = [one for one, value in zip(found, weighed, strict=True) if value > least]
-    return tuple(one for one in kept if one.per_decay > 1e-7)
-
-
-def _usual(energy_kev: float | np.ndarray) -> np.ndarray:
-    """Return a usual efficiency of a germanium detector, 1 at 500 keV."""
-    energy = np.asarray(energy_kev, dtype=np.float64)
-    found: np.ndarray = np.exp(-0.8 * np.log(energy / 500)) * np.exp(-((60.0 / energy) ** 2))
-    return found
-
-
 def _efficiency(energy_kev: np.ndarray, curve: np.ndarray) -> np.ndarray:
     """Return the efficiency along a curve of slope, bend and absorption, 1 at 500 keV."""
     x = np.log(energy_kev / 500)
@@ -156,6 +146,18 @@ def _efficiency(energy_kev: np.ndarray, curve: np.ndarray) -> np.ndarray:
 def _is_x_ray(energy_kev: float) -> bool:
     """Return whether X-rays of lead, bismuth, thorium or uranium stand at an energy."""
     return 71.5 < energy_kev < 79.5 or 83.0 < energy_kev < 99.5
+
+
+def _tells(energy_kev: float, name: str, all_names: Sequence[str]) -> bool:
+    """Return whether a line may speak for a nuclide: no X-rays, no annihilation.
+
+    Beside uranium and what is heavier nothing from 66 to 118 keV speaks for lighter nuclides:
+    plutonium's X-rays at 103 keV are not samarium-153.
+    """
+    if _is_x_ray(energy_kev) or abs(energy_kev - 511) < 4:
+        return False
+    heavy = any(one.startswith(HEAVY) for one in all_names)
+    return not (heavy and not name.startswith(HEAVY) and 66 < energy_kev < 118)
 
 
 def _expected(places: Sequence[Place], nuclides: Sequence[str], curve: np.ndarray) -> np.ndarray:
@@ -171,18 +173,34 @@ def _expected(places: Sequence[Place], nuclides: Sequence[str], curve: np.ndarra
 
 
 def _candidates(places: Sequence[Place], library: dict[str, tuple[Line, ...]]) -> list[str]:
-    """Return the nuclides whose most telling line may be there."""
+    """Return the nuclides whose most telling line, or one of the hard ones, may be there."""
     found = []
     for name, lines in library.items():
         telling = [one for one in lines if one.kind == "gamma" and not _is_x_ray(one.energy_kev)]
-        if not telling:
-            continue
-        strongest = max(telling, key=lambda one: one.per_decay * float(_usual(one.energy_kev)))
+        best = _most_telling(telling)[:1]
+        if name not in NATURAL:
+            best += _most_telling([one for one in telling if one.energy_kev > HARD_KEV])
         for place in places:
-            if strongest in place.lines.get(name, ()) and place.area > 2.5 * place.sigma:
+            here = place.lines.get(name, ())
+            if place.area > 2.5 * place.sigma and any(one in here for one in best):
                 found.append(name)
                 break
     return found
+
+
+def _most_telling(lines: Sequence[Line]) -> list[Line]:
+    """Return the strongest lines as a usual detector sees them."""
+    by_strength = sorted(
+        lines, key=lambda one: -one.per_decay * float(usual_efficiency(one.energy_kev))
+    )[:MANY_COUNTED]
+    return [
+        one
+        for one in by_strength
+        if one.per_decay * float(usual_efficiency(one.energy_kev))
+        > TELLING_SHARE
+        * by_strength[0].per_decay
+        * float(usual_efficiency(by_strength[0].energy_kev))
+    ]
 
 
 def _solved(places: Sequence[Place], nuclides: Sequence[str], curve: np.ndarray) -> _Solution:
@@ -279,8 +297,7 @@ def _own_line(places: Sequence[Place], solution: _Solution, name: str) -> float:
     whole = shape.sum(axis=1)
     best = 0.0
     for row, place in enumerate(places):
-        told = place.peak is not None and not _is_x_ray(place.energy_kev)
-        told = told and abs(place.energy_kev - 511) > 4
+        told = place.peak is not None and _tells(place.energy_kev, name, solution.nuclides)
         if told and shape[row, at] > max(0.5 * whole[row], 0.3 * place.area, 1e-12):
             best = max(best, place.area / place.sigma)
     return best
@@ -345,8 +362,7 @@ def _probability(
         for row, one in enumerate(places)
         if one.peak is not None
         and one.area > 3 * one.sigma
-        and not _is_x_ray(one.energy_kev)
-        and abs(one.energy_kev - 511) > 4
+        and _tells(one.energy_kev, name, solution.nuclides)
         and shape[row, at] > 0.5 * max(float(shape[row].sum()), 1e-12)
         and 0.4 < shape[row, at] / one.area < 2.5
     ]
@@ -429,7 +445,8 @@ def _left_over(places: Sequence[Place], shape: np.ndarray) -> list[dict[str, flo
             continue
         expected = float(shape[row].sum())
         rest = place.area - expected
-        if place.area < LEFT_OVER_SIGMAS * place.sigma or rest < 0.5 * place.area:
+        most = UNKNOWN_SHARE_LOW if place.energy_kev < LOW_KEV else UNKNOWN_SHARE
+        if place.area < LEFT_OVER_SIGMAS * place.sigma or rest < most * place.area:
             continue
         if _known_otherwise(place.energy_kev, place.area, energies):
             continue
