@@ -49,8 +49,15 @@ def equip(books: Database) -> None:
         first = HandOver(one, None, "Ito", "O", "store", "2026-11-01T00:00:00.000000Z")
         register_items(books, PLANNER, [ItemEntry(values, first)])
         calibrate(books, PLANNER, Calibration(one, DAY, datetime.date(2027, 12, 1), "lab"))
-    terms = Terms("L-1", "INT.IAEA", "XH.GOV", "games", requested_on=DAY,
-                  start_on=datetime.date(2027, 6, 1), end_on=datetime.date(2027, 9, 30))  # fmt: skip
+    terms = Terms(
+        "L-1",
+        "INT.IAEA",
+        "XH.GOV",
+        "games",
+        requested_on=DAY,
+        start_on=datetime.date(2027, 6, 1),
+        end_on=datetime.date(2027, 9, 30),
+    )
     lend(books, PLANNER, terms, ["RIID-1", "BP-1"])
 
 
@@ -62,9 +69,7 @@ def refused(books: Database, actor: Actor, version: str, state: str = "approved"
 
 def test_a_plan_from_draft_to_force(books: Database, plan: EventPlan) -> None:
     posted, gaps = record_plan(books, PLANNER, plan, "1")
-    assert {one.code for one in gaps} == {
-        "PUBLIC-EVENT-NOT-REGISTERED", "PUBLIC-EVENT-LOAN-RECORD"
-    }  # fmt: skip
+    assert {one.code for one in gaps} == {"PUBLIC-EVENT-NOT-REGISTERED", "PUBLIC-EVENT-LOAN-RECORD"}
     with pytest.raises(RefusedError) as error:
         record_plan(books, PLANNER, plan, "1")
     assert {one.code for one in error.value.findings} == {"PUBLIC-EVENT-VERSION"}
@@ -86,7 +91,7 @@ def test_a_plan_from_draft_to_force(books: Database, plan: EventPlan) -> None:
         assert [one.relation for one in links] == ["planned in", "decided in"]
         for one in links:
             back = dependents(connection, books.metadata, books.registry, one.target)
-            assert any(link.node == one.node for link in back)
+            assert any(link.source == one.source for link in back)
         with pytest.raises(NotFoundError):
             plan_of(connection, books.metadata, EVENT, "9")
     assert posted.act.act_id < done.act.act_id

@@ -102,8 +102,7 @@ def decide(
         f"public-event:{uuid.uuid4()}",
         reason=reason,
     )
-    day = date_number(on)
-    values: dict[str, Value] = {"event": event, "version": version, "state": state, "on_day": day}
+    values: dict[str, Value] = {
         "event": event,
         "version": version,
         "state": state,
