@@ -25,7 +25,7 @@ from keiryo.storage.engine import Database
 
 FOLDER = Path(__file__).parents[1] / "data" / "public_event"
 PLANNER, HEAD = Actor("P-PLAN", "XH"), Actor("P-HEAD", "XH")
-DAY = datetime.date(2026, 11, 1)
+DAY = datetime.date(2026, 2, 1)
 SERIALS = ("RIID-1", "PPM-1", "BP-1")
 EVENT = "harbour-games"
 
@@ -45,8 +45,8 @@ def plan() -> EventPlan:
 
 def equip(books: Database) -> None:
     for one in SERIALS:
-        values = {"serial": one, "type": "detector", "model": "M", "owner": "O"}
-        first = HandOver(one, None, "Ito", "O", "store", "2026-11-01T00:00:00.000000Z")
+        values = {"serial": one, "type": "personal-radiation-detector", "model": "M", "owner": "O"}
+        first = HandOver(one, None, "Ito", "O", "store", "2026-01-05T09:00:00.000000Z")
         register_items(books, PLANNER, [ItemEntry(values, first)])
         calibrate(books, PLANNER, Calibration(one, DAY, datetime.date(2027, 12, 1), "lab"))
     terms = Terms(
@@ -84,7 +84,7 @@ def test_a_plan_from_draft_to_force(books: Database, plan: EventPlan) -> None:
         assert read == plan
         before = done.act.act_id - 1
         assert in_force(connection, books.metadata, EVENT, through_act=before) is None
-        assert in_force(connection, books.metadata, EVENT, on=20261031) is None
+        assert in_force(connection, books.metadata, EVENT, on=20260131) is None
         found = in_force(connection, books.metadata, EVENT)
         assert found is not None and found.values["version"] == "1"
         links = list(explain(connection, books.metadata, f"public-event:{EVENT}"))
