@@ -17,6 +17,7 @@ from keiryo.cli import (
     deadlines,
     demo,
     design,
+    detection,
     device_log,
     equipment,
     evaluate,
@@ -81,8 +82,8 @@ for capability in (
     *(accounts, places, reports, corrections, transit, deadlines, oversight, findings, audit),
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
-    *(containment, seals, device_log, surveillance, coverage, protection, portal, spectrum),
-    public_events,
+    *(containment, seals, device_log, surveillance, coverage, protection),
+    *(portal, spectrum, detection, public_events),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

@@ -60,6 +60,27 @@ def on_off_p_value(count: int, time_s: float, background: int, background_s: flo
     return float(stats.binom.sf(count - 1, count + background, share))
 
 
+def on_off_threshold(background: int, background_s: float, time_s: float, alpha: float) -> int:
+    """Return the smallest count of which `on_off_p_value` is alpha at most.
+
+    It also serves a background in which nothing was counted, where an exact rate of 0 would make
+    a single count an alarm.
+
+    Examples
+    --------
+    >>> on_off_threshold(0, 120, 1, 1e-6), on_off_threshold(320, 120, 1, 1e-6)
+    (3, 14)
+    """
+    if background < 0 or not (0 < alpha < 1 and background_s > 0 and time_s > 0):
+        raise ValueError("counts of 0 or more, times above 0 and a chance belong here")
+    found = poisson_threshold(background * time_s / background_s, alpha) if background else 1
+    while found > 0 and on_off_p_value(found - 1, time_s, background, background_s) <= alpha:
+        found -= 1
+    while on_off_p_value(found, time_s, background, background_s) > alpha:
+        found += 1
+    return found
+
+
 def li_ma(count: int, time_s: float, background: int, background_s: float) -> float:
     """Return the significance of Li and Ma of a count against a background of finite time.
 

@@ -2,26 +2,37 @@
 
 Gamma: the sum over a sliding window of intervals, for each sum of panels, is compared with the
 background of the same time: alarm if S > B + N √B, strictly. Neutrons: one second at a time,
-against the smallest count of which the background has a chance of alpha at most.
+against the smallest count of which the background has a chance of alpha at most. Occupancies with
+the same window and sums are taken together, as one long row of intervals.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 
-from keiryo.counting.poisson import poisson_threshold
-from keiryo.portal.daily_file import Occupancy, Problem
-from keiryo.portal.setup_records import INTERVAL_S, PANELS
+from keiryo.counting.poisson import on_off_threshold, poisson_threshold
+from keiryo.portal.occupancy import Occupancy, Problem
+from keiryo.portal.setup_records import PANELS
+from keiryo.portal.sliding_windows import Batch, Excess, excesses
 
 DEFAULT_N_SIGMA = 5.0
 """Where neither the file nor the user tells it; said with every occupancy."""
 NEUTRON_ALPHA = 1e-6
 """Chance of a false neutron alarm in a second."""
+NEUTRON_BACKGROUND_S = 120.0
+"""Over how long the neutron background is averaged where no setup tells it."""
 OLD_BACKGROUND_S = 60.0
-LONG_OCCUPANCY_S = 3600.0
+LONG_OCCUPANCY_S = 600.0
+"""Older than this a background is at the end of a longer occupancy."""
+QUIET_COUNTS = 20.0
+"""A panel of which so many counts were expected and none came is dead."""
+
+NeutronTest = Literal["poisson", "finite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ class Replayed:
     neutron_limit : int or None
         Counts a second that are an alarm.
     max_neutrons : int or None
+    panels : tuple of int
+        The panels that were summed, from 0.
     problems : tuple of Problem
     """
 
@@ -60,6 +73,7 @@ class Replayed:
     neutron_alarm: bool | None
     neutron_limit: int | None
     max_neutrons: int | None
+    panels: tuple[int, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -85,10 +99,12 @@ class Replayed:
             "max_sigma": self.max_sigma,
             "group": self.group,
             "n_sigma": self.n_sigma,
+            "evaluated": self.evaluated,
             "intervals": len(one.gamma),
-            "length_s": one.length_s,
+            "length_s": round(one.length_s, 3),
             "complete": one.complete,
             "lowest_share_of_background": self.lowest_share,
+            "suppression": None if self.lowest_share is None else max(0.0, 1 - self.lowest_share),
             "background_cps": None if one.background is None else list(one.background),
             "background_age_s": one.background_age_s,
             "neutron_background_cps": one.neutron_background_cps,
@@ -97,15 +113,6 @@ class Replayed:
             "speed_kmh": one.speed_kmh,
             "findings": [problem.to_dict() for problem in self.problems],
         }
-
-
-def sliding_sums(counts: np.ndarray, window: int) -> np.ndarray:
-    """Return the sums over a sliding window, shape (n - window + 1, panels)."""
-    if len(counts) < window:
-        return np.zeros((0, counts.shape[1]), dtype=np.int64)
-    whole = np.zeros((len(counts) + 1, counts.shape[1]), dtype=np.int64)
-    np.cumsum(counts, axis=0, out=whole[1:])
-    return whole[window:] - whole[:-window]
 
 
 def replay(one: Occupancy, n_sigma: float | None = None) -> Replayed:
@@ -117,91 +124,160 @@ def replay(one: Occupancy, n_sigma: float | None = None) -> Replayed:
     n_sigma : float, optional
         Instead of what the setup says.
     """
-    problems = list(one.problems)
-    wanted = n_sigma if n_sigma is not None else one.setup.n_sigma
-    if wanted is None:
-        told = (
-            f"The file does not tell N; {DEFAULT_N_SIGMA:g} is used. Give --n-sigma if you know it."
+    return replay_all([one], n_sigma)[0]
+
+
+def replay_all(
+    many: Sequence[Occupancy],
+    n_sigma: float | None = None,
+    *,
+    neutron_alpha: float = NEUTRON_ALPHA,
+    neutron_test: NeutronTest = "poisson",
+) -> list[Replayed]:
+    """Return what the alarm logic says of occupancies, in their order.
+
+    Parameters
+    ----------
+    many : sequence of Occupancy
+    n_sigma : float, optional
+        Instead of what the setups say.
+    neutron_alpha : float
+        Chance of a false neutron alarm in a second.
+    neutron_test : {"poisson", "finite"}
+        Whether the neutron background is taken as exact, or as counted for a finite time.
+    """
+    problems: list[list[Problem]] = []
+    wanted: list[float] = []
+    batch = Batch()
+    for index, one in enumerate(many):
+        told = list(one.problems)
+        limit = n_sigma if n_sigma is not None else one.setup.n_sigma
+        if limit is None:
+            limit = DEFAULT_N_SIGMA
+            told.append(_threshold_unknown(one))
+        groups, live = _can_be_evaluated(one, told)
+        if groups:
+            assert one.background is not None
+            batch.add(index, one.gamma, one.background, limit, one.setup.window, groups, live)
+        problems.append(told)
+        wanted.append(limit)
+    found = excesses(batch)
+    return [
+        _replayed(
+            one,
+            wanted[index],
+            found.get(index),
+            problems[index],
+            _neutrons(one, problems[index], neutron_alpha, neutron_test),
         )
-        problems.append(Problem("THRESHOLD_UNKNOWN", one.first_line, told))
-        wanted = DEFAULT_N_SIGMA
-    window = one.setup.window
-    flags = np.zeros(len(one.gamma), dtype=bool)
-    best: tuple[float, str] | None = None
-    share = None
-    evaluated = _can_be_evaluated(one, window, problems)
-    if evaluated:
-        flags, best, share = _gamma(one, wanted, window)
-    neutron_alarm, limit, most = _neutrons(one, problems)
+        for index, one in enumerate(many)
+    ]
+
+
+def _replayed(
+    one: Occupancy,
+    n_sigma: float,
+    excess: Excess | None,
+    problems: list[Problem],
+    neutrons: tuple[bool | None, int | None, int | None],
+) -> Replayed:
     return Replayed(
         occupancy=one,
-        n_sigma=wanted,
-        evaluated=evaluated,
-        interval_alarm=flags,
-        max_sigma=None if best is None else best[0],
-        group=None if best is None else best[1],
-        lowest_share=share,
-        neutron_alarm=neutron_alarm,
-        neutron_limit=limit,
-        max_neutrons=most,
+        n_sigma=n_sigma,
+        evaluated=excess is not None,
+        interval_alarm=np.zeros(len(one.gamma), dtype=bool) if excess is None else excess.alarm,
+        max_sigma=None if excess is None else excess.sigma,
+        group=None if excess is None else excess.group,
+        lowest_share=None if excess is None else excess.lowest_share,
+        neutron_alarm=neutrons[0],
+        neutron_limit=neutrons[1],
+        max_neutrons=neutrons[2],
+        panels=() if excess is None else excess.panels,
         problems=tuple(problems),
     )
 
 
-def _can_be_evaluated(one: Occupancy, window: int, problems: list[Problem]) -> bool:
-    at = one.first_line
+def _threshold_unknown(one: Occupancy) -> Problem:
+    told = f"The instrument threshold is unknown: the file does not tell N; {DEFAULT_N_SIGMA:g} "
+    return Problem(
+        "THRESHOLD_UNKNOWN", one.first_line, told + "is used. Give --n-sigma if you know it."
+    )
+
+
+def _can_be_evaluated(
+    one: Occupancy, problems: list[Problem]
+) -> tuple[dict[str, tuple[int, ...]], tuple[int, ...]]:
+    """Return the sums to compare and the panels that count; none: it cannot be evaluated."""
+    at, window = one.first_line, one.setup.window
+    nothing: tuple[dict[str, tuple[int, ...]], tuple[int, ...]] = ({}, ())
     if one.background is None:
         told = "There is no background before this occupancy; it is not evaluated."
         problems.append(Problem("NO_BACKGROUND", at, told))
-        return False
+        return nothing
     if len(one.gamma) < window:
         told = f"It has {len(one.gamma)} intervals and the window {window}; it is not evaluated."
         problems.append(Problem("NOT_EVALUATED", at, told))
-        return False
-    dead = [str(n + 1) for n, counts in enumerate(one.background) if counts == 0]
-    if dead:
-        told = f"Panel {', '.join(dead)} has no background; the sums are taken without it."
-        problems.append(Problem("PANEL_DEAD", at, told))
-    if not _groups(one):
-        problems.append(Problem("NOT_EVALUATED", at, "No panel gives counts; it is not evaluated."))
-        return False
+        return nothing
+    on = one.setup.panels or (True,) * PANELS
+    alive = _alive(one, on, problems)
+    live = tuple(n for n in range(PANELS) if on[n] and alive[n])
+    groups = one.setup.groups(alive)
+    if not groups:
+        why = "No panel gives counts" if not live else "The setup compares no sum of panels"
+        problems.append(Problem("NOT_EVALUATED", at, f"{why}; it is not evaluated."))
+        return nothing
+    if not all(on):
+        off = ", ".join(str(n + 1) for n in range(PANELS) if not on[n])
+        told = f"Panel {off} is switched off by the setup; the sums are taken without it."
+        problems.append(Problem("PANEL_OFF", at, told))
     if one.background_age_s is not None and one.background_age_s > OLD_BACKGROUND_S:
         told = f"The background was {one.background_age_s:.0f} s old when the occupancy began."
         problems.append(Problem("BACKGROUND_OLD", at, told))
     if one.length_s > LONG_OCCUPANCY_S:
-        told = f"It lasted {one.length_s / 3600:.1f} h with one background."
-        problems.append(Problem("OCCUPANCY_LONG", at, told))
-    return True
+        told = f"It lasted {one.length_s / 60:.0f} min with one background, which is old at its end"
+        problems.append(Problem("OCCUPANCY_LONG", at, told + "."))
+    return groups, live
 
 
-def _groups(one: Occupancy) -> dict[str, tuple[int, ...]]:
+def _alive(one: Occupancy, on: tuple[bool, ...], problems: list[Problem]) -> tuple[bool, ...]:
+    """Return which panels give counts, before and during the occupancy; tell of the others."""
     assert one.background is not None
-    return one.setup.groups(tuple(counts > 0 for counts in one.background))
+    counted = one.gamma[0].tolist()
+    if 0 in counted:
+        counted = [bool(one.gamma[:, n].any()) for n in range(PANELS)]
+    silent = [
+        n
+        for n, cps in enumerate(one.background)
+        if cps > 0 and not counted[n] and cps * len(one.gamma) / 5 >= QUIET_COUNTS
+    ]
+    dark = [n for n, cps in enumerate(one.background) if cps == 0]
+    if without := [n for n in dark if on[n]]:
+        told = f"Panel {_named(without)} has no background; the sums are taken without it."
+        problems.append(Problem("PANEL_DEAD", one.first_line, told))
+    if quiet := [n for n in silent if on[n]]:
+        told = f"Panel {_named(quiet)} gave no count during the occupancy; the sums are taken "
+        problems.append(Problem("PANEL_DEAD", one.first_line, told + "without it."))
+    return tuple(n not in dark and n not in silent for n in range(PANELS))
 
 
-def _gamma(
-    one: Occupancy, n_sigma: float, window: int
-) -> tuple[np.ndarray, tuple[float, str], float | None]:
-    """Return which intervals are in alarm, the largest excess and its sum, and the shadow."""
-    assert one.background is not None
-    sums = sliding_sums(one.gamma, window)
-    expected = np.array(one.background, dtype=np.float64) * (window * INTERVAL_S)
-    alarm = np.zeros(len(sums), dtype=bool)
-    best = (-np.inf, "")
-    for name, panels in _groups(one).items():
-        quiet = float(expected[list(panels)].sum())
-        excess = (sums[:, list(panels)].sum(axis=1) - quiet) / np.sqrt(quiet)
-        alarm |= excess > n_sigma
-        best = max(best, (float(excess.max()), name), key=lambda pair: pair[0])
-    flags = np.concatenate([np.zeros(window - 1, dtype=bool), alarm])
-    live = [n for n in range(PANELS) if one.background[n] > 0]
-    whole = float(expected[live].sum())
-    share = float(sums[:, live].sum(axis=1).min() / whole) if whole else None
-    return flags, best, share
+def _named(panels: list[int]) -> str:
+    return ", ".join(str(n + 1) for n in panels)
+
+
+@lru_cache(maxsize=4096)
+def neutron_limit(cps: float, alpha: float, test: NeutronTest, background_s: float) -> int:
+    """Return from how many counts a second on there is a neutron alarm.
+
+    A background of 0 is always taken as counted for a finite time: taken as exact, a single count
+    would be an alarm.
+    """
+    if test == "finite" or cps == 0:
+        return on_off_threshold(round(cps * background_s), background_s, 1.0, alpha)
+    return poisson_threshold(cps, alpha)
 
 
 def _neutrons(
-    one: Occupancy, problems: list[Problem]
+    one: Occupancy, problems: list[Problem], alpha: float, test: NeutronTest
 ) -> tuple[bool | None, int | None, int | None]:
     """Return whether neutrons alarmed, from how many counts on they do, and the most of them."""
     if not len(one.neutron):
@@ -211,5 +287,9 @@ def _neutrons(
         told = "There is no neutron background; neutrons are not evaluated."
         problems.append(Problem("NO_NEUTRON_BACKGROUND", one.first_line, told))
         return None, None, most
-    limit = poisson_threshold(one.neutron_background_cps, NEUTRON_ALPHA)
+    time_s = one.setup.neutron_background_s or NEUTRON_BACKGROUND_S
+    if one.neutron_background_cps == 0:
+        told = f"The neutron background is 0; it is taken as no count in {time_s:g} s."
+        problems.append(Problem("NEUTRON_BACKGROUND_ZERO", one.first_line, told))
+    limit = neutron_limit(one.neutron_background_cps, alpha, test, time_s)
     return most >= limit, limit, most

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keiryo.portal.alarm_logic import Replayed, replay
-from keiryo.portal.daily_file import DailyFile
+from keiryo.portal.alarm_logic import NEUTRON_ALPHA, NeutronTest, Replayed, replay_all
+from keiryo.portal.occupancy import DailyFile
 
 SCHEMA = "keiryo.portal-replay/1"
 
 
-def replayed(file: DailyFile, n_sigma: float | None = None) -> list[Replayed]:
-    """Return what the alarm logic says of each occupancy of a file."""
-    return [replay(one, n_sigma) for one in file.occupancies]
+def replayed(
+    file: DailyFile,
+    n_sigma: float | None = None,
+    *,
+    neutron_alpha: float = NEUTRON_ALPHA,
+    neutron_test: NeutronTest = "poisson",
+) -> list[Replayed]:
+    """Return what the alarm logic says of each occupancy of a file; as `replay_all`."""
+    return replay_all(
+        file.occupancies, n_sigma, neutron_alpha=neutron_alpha, neutron_test=neutron_test
+    )
 
 
 def replay_result(file: DailyFile, found: Sequence[Replayed]) -> dict[str, Any]:
@@ -77,5 +85,22 @@ def agreement(found: Sequence[Replayed]) -> dict[str, Any]:
         },
         "share": (both + neither) / compared if compared else None,
         "occupancies": occupancies,
+        "neutrons": _neutron_agreement(found),
         "not_evaluated": sum(not one.evaluated for one in found),
     }
+
+
+def _neutron_agreement(found: Sequence[Replayed]) -> dict[str, int]:
+    """Return by second how the replayed neutron alarms agree with the instrument's own."""
+    told = {"compared": 0, "both": 0, "replay_only": 0, "instrument_only": 0, "neither": 0}
+    for one in found:
+        if one.neutron_limit is None:
+            continue
+        alarm = one.occupancy.neutron.sum(axis=1) >= one.neutron_limit
+        flagged = one.occupancy.neutron_flag
+        told["compared"] += len(alarm)
+        told["both"] += int((alarm & flagged).sum())
+        told["replay_only"] += int((alarm & ~flagged).sum())
+        told["instrument_only"] += int((flagged & ~alarm).sum())
+        told["neither"] += int((~flagged & ~alarm).sum())
+    return told

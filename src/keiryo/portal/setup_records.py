@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 INTERVAL_S = 0.2
 """Length of a gamma interval."""
@@ -11,8 +13,10 @@ DEFAULT_INTERVALS = 5
 DEFAULT_FLAGS = "1010"
 """Sums that are compared where no setup says which: all panels, and the pairs [inferred from
 field data, see docs/theory/radiation-detection.md]."""
-PAIRS = ((0, 1), (2, 3))
-VERTICAL = ((0, 2), (1, 3))
+VERTICAL = ((0, 1), (2, 3))
+"""The panels of a pillar, one above the other."""
+HORIZONTAL = ((0, 2), (1, 3))
+"""The panels of one height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,10 @@ class Setup:
         wanted: dict[str, tuple[int, ...]] = {}
         if flags[0] == "1":
             wanted["all"] = tuple(range(PANELS))
-        if flags[1] == "1" and flags[2] == "0":
-            wanted |= _named(VERTICAL)
         if flags[2] == "1":
-            wanted |= _named(PAIRS)
-        if flags[1] == "1" and flags[2] == "1":
             wanted |= _named(VERTICAL)
+        if flags[1] == "1":
+            wanted |= _named(HORIZONTAL)
         if flags[3] == "1":
             wanted |= _named(tuple((one,) for one in range(PANELS)))
         kept = {name: tuple(one for one in of if on[one]) for name, of in wanted.items()}
@@ -88,33 +90,20 @@ def _named(pairs: tuple[tuple[int, ...], ...]) -> dict[str, tuple[int, ...]]:
     return {"+".join(str(one + 1) for one in pair): pair for pair in pairs}
 
 
-def with_record(setup: Setup, code: str, fields: list[str]) -> Setup:
-    """Return a setup with what a setup record tells.
+def with_record(setup: Setup, code: str, fields: list[str]) -> tuple[Setup, list[str]]:
+    """Return a setup with what a setup record tells, and the names of what could not be read.
 
-    Raises
-    ------
-    ValueError
-        If the record is not what such a record is.
+    What a field does not tell is kept from before only where it was not given again: a field that
+    cannot be read makes its value unknown.
     """
-    if code == "SG1":
-        return replace(
-            setup,
-            gamma_high=int(fields[0]),
-            gamma_low=int(fields[1]),
-            intervals=_positive(int(fields[2])),
-            hold_in=int(fields[3]),
-            n_sigma=_above_zero(float(fields[4])),
-        )
-    if code == "SG2":
-        return replace(setup, panels=tuple(one == "1" for one in _bits(fields[0])),
-                       flags=_bits(fields[4]))  # fmt: skip
-    if code == "SG3":
-        return replace(setup, background_s=_above_zero(float(fields[2])), firmware=fields[4])
-    if code == "SN1":
-        return replace(
-            setup, neutron_high=int(fields[0]), neutron_background_s=_above_zero(float(fields[5]))
-        )
-    return setup
+    wrong, told = [], {}
+    for name, at, reading in _FIELDS.get(code, ()):
+        try:
+            told[name] = reading(fields[at].strip())
+        except (ValueError, IndexError):
+            told[name] = None
+            wrong.append(name)
+    return replace(setup, **told), wrong
 
 
 def _bits(text: str) -> str:
@@ -123,13 +112,40 @@ def _bits(text: str) -> str:
     return text
 
 
-def _positive(number: int) -> int:
+def _panels(text: str) -> tuple[bool, ...]:
+    return tuple(one == "1" for one in _bits(text))
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("no count")
+    return int(text)
+
+
+def _intervals(text: str) -> int:
+    number = _count(text)
     if not 1 <= number <= 1000:
         raise ValueError("no number of intervals")
     return number
 
 
-def _above_zero(number: float) -> float:
+def _above_zero(text: str) -> float:
+    number = float(text)
     if not 0 < number < 1e6:
         raise ValueError("no number above 0")
     return number
+
+
+_FIELDS: dict[str, tuple[tuple[str, int, Callable[[str], Any]], ...]] = {
+    "SG1": (
+        ("gamma_high", 0, _count),
+        ("gamma_low", 1, _count),
+        ("intervals", 2, _intervals),
+        ("hold_in", 3, _count),
+        ("n_sigma", 4, _above_zero),
+    ),
+    "SG2": (("panels", 0, _panels), ("flags", 4, _bits)),
+    "SG3": (("background_s", 2, _above_zero), ("firmware", 4, str)),
+    "SN1": (("neutron_high", 0, _count), ("neutron_background_s", 5, _above_zero)),
+}
+"""By record: what a field tells, which field it is, and how it is read."""
