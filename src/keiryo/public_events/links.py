@@ -10,14 +10,19 @@ from keiryo.journal.dependents import line_of
 from keiryo.journal.lines_at import line_at
 from keiryo.journal.reading import line_node, rows_of
 from keiryo.journal.registry import Link
+from keiryo.public_events.day_tables import DAY_KINDS
 from keiryo.public_events.tables import PUBLIC_EVENT_PLAN, PUBLIC_EVENT_STEP
 
 EVENT = "public-event:"
-_RELATIONS = {PUBLIC_EVENT_PLAN.name: "planned in", PUBLIC_EVENT_STEP.name: "decided in"}
+_RELATIONS = {
+    PUBLIC_EVENT_PLAN.name: "planned in",
+    PUBLIC_EVENT_STEP.name: "decided in",
+    **{kind.name: "told in" for kind in DAY_KINDS},
+}
 
 
 def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
-    """Yield the versions of the plan of an event and the decisions on them."""
+    """Yield the versions of the plan of an event, the decisions on them, and what was done."""
     if not node.startswith(EVENT):
         return
     name = node.removeprefix(EVENT)

@@ -3,7 +3,8 @@
 The sheets are ``event``, ``phases``, ``venues``, ``zones``, ``posts``, ``teams``, ``instruments``,
 ``shifts``, ``sweeps`` and ``authority``. Moments carry their offset (``2027-07-20T08:00+09:00``).
 Coordinates are metres on the plan of the venue (``x``, ``y``) or degrees (``latitude``,
-``longitude``). The structure follows the phases of IAEA Nuclear Security Series No. 18.
+``longitude``); those of a venue say where the zero of its plan lies, north up. The structure
+follows the phases of IAEA Nuclear Security Series No. 18.
 """
 
 from __future__ import annotations
@@ -52,12 +53,13 @@ SHEETS: Mapping[str, Sheet] = {
         ("phase", "from", "to"), ("phase", "from", "to"), ("phase",), days=("from", "to")
     ),
     "venues": Sheet(
-        ("venue", "title", "outline", "surveyed", "lockdown"),
+        ("venue", "title", "outline", "surveyed", "lockdown", "latitude", "longitude"),
         ("venue",),
         ("venue",),
         days=("surveyed",),
         lists=("outline",),
         moments=("lockdown",),
+        numbers=("latitude", "longitude"),
     ),
     "zones": Sheet(
         ("zone", "venue", "title", "neutrons"), ("zone", "venue"), ("zone",), flags=("neutrons",)
