@@ -18,7 +18,7 @@ from keiryo.equipment.items import Item, items
 from keiryo.equipment.loan_states import CLOSED, DONATED, RETURNED
 from keiryo.equipment.loans import Loan, loan, loans
 from keiryo.errors import Finding
-from keiryo.journal.model import Actor, Posted
+from keiryo.journal.model import Actor, Posted, Value
 from keiryo.journal.posting import Clock, system_clock
 from keiryo.public_events.acts import as_json, plan_in_force, record
 from keiryo.public_events.day_tables import (
@@ -157,6 +157,6 @@ def report_to_lender(
     with database.reading() as connection:
         told = lender_report(connection, database.metadata, event, name, on=on)
     file = (f"{event}-{name}.json", (as_json(told) + "\n").encode())
-    values = {"event": event, "what": LENDER_REPORT, "loan": name, "on_day": date_number(on)}
-    line = (PUBLIC_EVENT_REPORT.name, values)
+    values: dict[str, Value] = {"event": event, "what": LENDER_REPORT, "loan": name}
+    line = (PUBLIC_EVENT_REPORT.name, {**values, "on_day": date_number(on)})
     return record(database, actor, "report", [line], file=file, clock=clock), told
