@@ -26,7 +26,7 @@ GOOD = b"2027-06-15T09:00:00+09:00,5,5,100,1,BP-1\n"
 )
 def test_a_hostile_row_is_told_and_the_others_stay(row: bytes) -> None:
     points, found = read_points("s.csv", HEAD + GOOD + row)
-    assert points == [Point(5, 5, 100, 1, "BP-1")]
+    assert points == [Point(5, 5, 100, 1, "BP-1", None, "2027-06-15T00:00:00.000000Z")]
     assert [(one.code, one.line) for one in found] == [("PUBLIC-EVENT-SURVEY-ROW", 3)]
 
 

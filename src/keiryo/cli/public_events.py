@@ -1,4 +1,7 @@
-"""Commands of major public events: the plan of an event, its versions and their approval."""
+"""Commands of major public events: the plan of an event, its versions and their approval.
+
+The commands of the days of an event stand in `keiryo.cli.public_event_days`.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from keiryo.cli.options import (
     optional_day,
 )
 from keiryo.cli.output import finding_dict, show_findings, show_json, show_rows
+from keiryo.cli.public_event_days import register_days
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="Folder with the sheets of the plan.")
@@ -27,14 +31,14 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
         help="Radiation detection at major public events: the plan, what is wrong with it, "
-        "its versions and their approval.",
+        "its versions and their approval; instruments, surveys, sweeps, alarms, close.",
         no_args_is_help=True,
     )
     group.command("check")(check)
     group.command("plan")(plan)
     group.command("decide")(decide)
     group.command("list")(list_)
-    group.command("survey")(survey)
+    register_days(group)
     app.add_typer(group, name="public-event")
 
 
@@ -127,37 +131,3 @@ def list_(
             through_act=through_act,
         )
     show_rows([version_dict(one) for one in found.values()], format_of(format_))
-
-
-def survey(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Points of a mobile survey.")],
-    cell: Annotated[float, typer.Option("--cell", help="Side of a cell in metres.")] = 10.0,
-    alpha: Annotated[
-        float, typer.Option("--alpha", help="Chance that any cell of uniform ground is marked.")
-    ] = 1e-3,
-    format_: FormatOption = None,
-) -> None:
-    """Show the baseline by cell, and the cells that stand out; needs no books."""
-    import math
-    from dataclasses import asdict
-
-    from keiryo.errors import UsageError
-    from keiryo.public_events.survey import baseline, read_points
-
-    if not (math.isfinite(cell) and cell > 0 and 0 < alpha < 1):
-        raise UsageError("the cell or the chance makes no sense", "A length, and 0 < alpha < 1.")
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
-    points, findings = read_points(file.name, content)
-    mixed = any(one.code == "PUBLIC-EVENT-SURVEY-MIXED" for one in findings)
-    found = {} if mixed else baseline(points, cell_m=cell, alpha=alpha)
-    rows = [{"x": i * cell, "y": j * cell, **asdict(one)} for (i, j), one in found.items()]
-    if format_of(format_) is Format.JSON:
-        show_json({"cells": rows, "findings": [finding_dict(one) for one in findings]})
-    else:
-        show_rows(rows, format_of(format_))
-        show_findings(findings, to_error=True)
-    if findings:
-        raise typer.Exit(1)

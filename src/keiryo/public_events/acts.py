@@ -156,3 +156,12 @@ def moment(text: object) -> str | None:
 def bad_cell(words: str, advice: str = "Correct the row or take it out.") -> Finding:
     """Return the finding that a value in a sheet of the days cannot be."""
     return plan_finding("PUBLIC-EVENT-DAY-CELL", words, advice)
+
+
+def not_planned(noun: str, name: object) -> Finding:
+    """Return the finding that the plan in force does not have what is named."""
+    return plan_finding(
+        "PUBLIC-EVENT-NOT-PLANNED",
+        f"the plan in force has no {noun} {str(name)[:40]!r}",
+        "Correct the name, or have a version of the plan approved that has it.",
+    )

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.journal.registry import Check, Posting, Refusal
-from keiryo.public_events.acts import events_rows, named, plan_in_force
+from keiryo.public_events.acts import events_rows, named, not_planned, plan_in_force
 from keiryo.public_events.day_tables import (
     ASKED,
     DAY_KINDS,
@@ -78,11 +78,7 @@ def _earlier(posting: Posting, kind: str, line: Line) -> list[dict[str, Any]]:
 
 def _known(plan: EventPlan, sheet: str, column: str, name: Any) -> Iterator[Finding]:
     if name not in named(plan, sheet, column):
-        yield plan_finding(
-            "PUBLIC-EVENT-NOT-PLANNED",
-            f"the plan in force has no {column} {str(name)[:40]!r}",
-            "Correct the name, or have a version of the plan approved that has it.",
-        )
+        yield not_planned(column, name)
 
 
 def _check(posting: Posting, plan: EventPlan, line: Line) -> Iterator[Finding]:
