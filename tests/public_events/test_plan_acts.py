@@ -45,7 +45,12 @@ def plan() -> EventPlan:
 
 def equip(books: Database) -> None:
     for one in SERIALS:
-        values = {"serial": one, "type": "personal-radiation-detector", "model": "M", "owner": "INT.IAEA"}
+        values = {
+            "serial": one,
+            "type": "personal-radiation-detector",
+            "model": "M",
+            "owner": "INT.IAEA",
+        }
         first = HandOver(one, None, "Ito", "O", "store", "2026-01-05T09:00:00.000000Z")
         register_items(books, PLANNER, [ItemEntry(values, first)])
         calibrate(books, PLANNER, Calibration(one, DAY, datetime.date(2027, 12, 1), "lab"))

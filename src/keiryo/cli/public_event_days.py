@@ -109,7 +109,7 @@ def assign(
     from keiryo.public_events.equipping import assign as hand
 
     books = opened(db)
-    who = {"receiver": receiver, "organisation": organisation, "at": _moment(at)}
+    who: dict[str, Any] = {"receiver": receiver, "organisation": organisation, "at": _moment(at)}
     posted = hand(books.database, books.actor, event, serial, post, **who)
     print(f"{serial} is at {post}: act {posted.act.act_id}.")
 
