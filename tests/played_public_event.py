@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,15 @@ from keiryo.equipment.items import ItemEntry, register_items
 from keiryo.equipment.loans import StepWanted, Terms, lend, take_step
 from keiryo.journal.model import Actor, Posted
 from keiryo.journal.opening import open_journal
-from keiryo.public_events import alarm_log, closing, equipping, exchange, hand_back, survey
-from keiryo.public_events import sweeping
+from keiryo.public_events import (
+    alarm_log,
+    closing,
+    equipping,
+    exchange,
+    hand_back,
+    survey,
+    sweeping,
+)
 from keiryo.public_events.recording import decide, record_plan
 from keiryo.public_events.sheets import read_folder
 from keiryo.storage.engine import Database
@@ -136,13 +142,6 @@ class Played:
         """Record the lessons and close the event."""
         closing.record_lessons(*self.books, EVENT, self.file("lessons.csv"))
         return closing.close(*self.books, EVENT, on=day(9, 1))[1]
-
-    def copy(self, folder: Path) -> Played:
-        """Return books of the same content in a folder of their own."""
-        source = Path(self.database.url.removeprefix("sqlite:///"))
-        self.database.close()
-        shutil.copytree(source.parent, folder)
-        return Played(Database(f"sqlite:///{folder / source.name}", builtin_registry()))
 
 
 def opened(folder: Path) -> Played:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_CELLS = 20_000
+_BAR: dict[str, Any] = {
+    "color": palette.INK,
+    "linewidth": 3,
+    "clip_on": False,
+    "solid_capstyle": "butt",  # the bar is as long as it says
+}
 
 
 def venue_map(
@@ -55,7 +61,7 @@ def venue_map(
             axes.annotate(visible(name), (min(x), max(y)), (2, 3), textcoords="offset points")
         for name, place in posts.items():
             axes.plot(*place, marker="^", color=palette.INK, markersize=7, linestyle="none")
-            axes.annotate(visible(name, 20), place, (6, -3), textcoords="offset points")
+            axes.annotate(visible(name, 20), place, (6, 4), textcoords="offset points")
         axes.set_aspect("equal", adjustable="datalim")
         axes.set_axis_off()
         _scale_bar(axes)
@@ -110,6 +116,6 @@ def _scale_bar(axes: Axes) -> None:
     low, high = axes.get_ylim()
     length = bar_length(right - left)
     y = low - 0.04 * (high - low)
-    axes.plot([left, left + length], [y, y], color=palette.INK, linewidth=3, clip_on=False)
+    axes.plot([left, left + length], [y, y], **_BAR)
     axes.text(left + length, y, f"  {length:g} m", va="center", clip_on=False)
     axes.text(right, y, "north ↑", va="center", ha="right", clip_on=False)
