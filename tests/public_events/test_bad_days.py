@@ -265,7 +265,7 @@ def test_an_event_is_closed_when_nothing_is_open(tmp_path: Any) -> None:
     with played.database.reading() as connection:
         found = sweeping.readiness(connection, played.database.metadata, EVENT)["stadium"]
     assert {one.code[13:] for one in found} == {"NOT-LOCKED", "SPOT-OPEN"}
-    why = {"NOT-OVER", "ALARM-OPEN", "SPOT-OPEN", "NO-LESSON", "NOT-BACK"}
+    why = {"NOT-OVER", "ALARM-OPEN", "SPOT-OPEN", "NO-LESSON", "NOT-REPORTED", "NOT-BACK"}
     assert codes(closing.close, *played.books, EVENT, on=day(7, 20)) == why
     record_condition(*played.books, "BP-1", "lost", on=day(7, 21), reason="left in a taxi")
     with played.database.reading() as connection:
@@ -283,4 +283,6 @@ def test_an_event_is_closed_once(tmp_path: Any) -> None:
     played.back()
     played.end()
     assert codes(closing.close, *played.books, EVENT, on=day(9, 1)) == {"CLOSED"}
+    spot = ("s.csv", SPOT + AT + b"stadium,S,open,w\n")
+    assert codes(sweeping.record_spots, *played.books, EVENT, spot) == {"CLOSED"}
     played.database.close()

@@ -27,6 +27,7 @@ from keiryo.public_events.alarm_log import alarms, statistics
 from keiryo.public_events.day_tables import (
     DAILY,
     EVENT_REPORT,
+    LENDER_REPORT,
     OPEN,
     PUBLIC_EVENT_LESSON,
     PUBLIC_EVENT_REPORT,
@@ -37,7 +38,7 @@ from keiryo.public_events.day_tables import (
 )
 from keiryo.public_events.equipping import checks_of
 from keiryo.public_events.exchange import releases
-from keiryo.public_events.hand_back import open_returns
+from keiryo.public_events.hand_back import loans_of, open_returns
 from keiryo.public_events.sheets import plan_finding
 from keiryo.public_events.sweeping import open_spots
 from keiryo.storage.engine import Database
@@ -82,6 +83,13 @@ def open_matters(
     if not events_rows(connection, metadata, PUBLIC_EVENT_LESSON.name, event):
         words = f"no lesson of {event} is recorded"
         found.append(_open("NO-LESSON", words, "Ask the posts, and record what they say."))
+    told = events_rows(connection, metadata, PUBLIC_EVENT_REPORT.name, event)
+    reported = {one["loan"] for one in told if one["what"] == LENDER_REPORT}
+    for name in loans_of(plan):
+        if name not in reported:
+            words = f"the lender of {name[:40]} has no final report"
+            advice = "Record it with 'keiryo public-event lender-report'."
+            found.append(_open("NOT-REPORTED", words, advice))
     return [*found, *open_returns(connection, metadata, event)]
 
 

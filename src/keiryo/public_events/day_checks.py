@@ -40,6 +40,8 @@ from keiryo.storage.schema import ACT
 RELEASE = "release information"
 """The decision in the sheet of authority that entitles to release information to partners."""
 Line = Mapping[str, Any]
+_AFTERWARDS = frozenset({PUBLIC_EVENT_RELEASE.name, PUBLIC_EVENT_REPORT.name})
+"""What may follow the close: reports to lenders, and what partners are told."""
 
 
 def check_days(posting: Posting) -> Iterator[Refusal]:
@@ -55,9 +57,21 @@ def check_days(posting: Posting) -> Iterator[Refusal]:
                     advice = "Record a plan and have somebody else approve it."
                     yield _refusal(plan_finding("PUBLIC-EVENT-NO-PLAN", words, advice))
             plan = plans[event]
+            if kind.name not in _AFTERWARDS and _closed(posting, event):
+                words = f"{event[:40]} is closed: nothing is added to its days"
+                yield _refusal(plan_finding("PUBLIC-EVENT-CLOSED", words, "Nothing is to be done."))
+                continue
             look = _LOOKS.get(kind.name)
             if plan is not None and look is not None:
                 yield from (_refusal(one) for one in look(posting, plan, line))
+
+
+def _closed(posting: Posting, event: str) -> bool:
+    rows = events_rows(
+        *(posting.connection, posting.metadata, PUBLIC_EVENT_REPORT.name, event),
+        through_act=posting.act_id - 1,
+    )
+    return any(one["what"] == EVENT_REPORT for one in rows)
 
 
 def _plan(posting: Posting, event: str) -> EventPlan | None:
