@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 
 from keiryo.charts.venue_map import bar_length, venue_map
 from keiryo.cli.app import app
+from keiryo.public_events.instrument_checks import number
 from keiryo.public_events.places import area, covered, inside, metres, outline
 from keiryo.public_events.survey import dose_baseline, read_points
+from keiryo.public_events.sweeping import SweepMade, coverage
 
 FOLDER = Path(__file__).parents[1] / "data" / "public_event_played"
 SQUARE = [(0.0, 0.0), (40.0, 0.0), (40.0, 20.0), (0.0, 20.0)]
@@ -107,3 +109,15 @@ def test_a_survey_by_command(tmp_path: Path) -> None:
     drawn = made.read_text()
     assert all(word in drawn for word in ("stadium", "north", "20 m", "counts/s"))
     assert CliRunner().invoke(app, words).exit_code != 0  # the picture is there
+
+
+@pytest.mark.parametrize("text", ["1_0", "nan", "inf", "", None, "\uff11", "0x1", "1e999"])
+def test_what_is_no_number(text: str | None) -> None:
+    assert number(text) is None
+
+
+def test_too_much_to_look_at_is_told() -> None:
+    made = SweepMade("s", "t", (), 1.0, cell_m=0.1)
+    points = [("2025-07-20T05:00:00.000000Z", 0.0, 0.0)] * 30_000
+    with pytest.raises(ValueError, match="looked at"):
+        coverage(points, SQUARE, made)

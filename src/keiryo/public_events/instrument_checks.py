@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from keiryo.counting.acceptance import Requirement, daily_checks, judged
-from keiryo.dates import parse_time
 from keiryo.errors import Finding
 from keiryo.public_events.acts import as_json, at_row, bad_cell, day_table, moment
 from keiryo.public_events.sheets import plan_finding
@@ -236,11 +235,14 @@ def _daily(
 
 def number(text: object) -> float | None:
     """Return a finite number that somebody wrote; None if it is none."""
+    words = str(text)
+    if not words.isascii() or "_" in words:
+        return None
     try:
-        value = float(str(text))
+        value = float(words)
     except ValueError:
         return None
-    return value if math.isfinite(value) and parse_time(str(text)) is None else None
+    return value if math.isfinite(value) else None
 
 
 def _stranger(serial: str) -> Finding:

@@ -50,6 +50,9 @@ GAP_S, CELL_M, NEEDED = 30.0, 1.0, 0.95
 """Longest time between two points of a way, side of a cell, part that has to be covered: choices
 of keiryo, to be set for each sweep."""
 
+MOST_LOOKS = 2_000_000_000
+"""Most cells times points of a track."""
+
 
 @dataclass(frozen=True, slots=True)
 class SweepMade:
@@ -121,8 +124,16 @@ def read_track(
 def coverage(
     points: Sequence[tuple[str, float, float]], corners: Sequence[XY], made: SweepMade
 ) -> float:
-    """Return the part of a venue that a track covered, by cells; 0 if it has no cell."""
+    """Return the part of a venue that a track covered, by cells; 0 if it has no cell.
+
+    Raises
+    ------
+    ValueError
+        If there are more cells and points than can be looked at.
+    """
     centres = inside(corners, made.cell_m)
+    if len(centres) * len(points) > MOST_LOOKS:
+        raise ValueError("more cells and points than can be looked at")
     if not len(centres) or not points:
         return 0.0
     first = parse_utc(points[0][0])
@@ -166,7 +177,9 @@ def record_sweep(
     try:
         part = coverage(points, corners, made)
     except ValueError:
-        raise UsageError("the cells are too small for the venue", "Give larger cells.") from None
+        raise UsageError(
+            "the cells are too small for the venue or its track", "Give larger cells."
+        ) from None
     values: dict[str, Value] = {
         "event": event,
         "sweep": made.sweep,
