@@ -28,6 +28,7 @@ from keiryo.obligations.capability import OBLIGATIONS
 from keiryo.oversight.tables import OVERSIGHT
 from keiryo.people.capability import PEOPLE
 from keiryo.places.tables import PLACES
+from keiryo.public_events.capability import PUBLIC_EVENTS
 from keiryo.reports.tables import REPORTS
 from keiryo.seals.capability import SEALS
 from keiryo.security_evidence.capability import SECURITY_EVIDENCE
@@ -40,6 +41,7 @@ BUILTIN = (
     *(EQUIPMENT, EXPORT_CONTROL),
     *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
     *(MATERIAL_CATEGORIES, SECURITY_EVIDENCE, SECURITY_REGIME, MATERIAL_PROTECTION),
+    PUBLIC_EVENTS,
 )
 
 

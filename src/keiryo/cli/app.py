@@ -33,6 +33,7 @@ from keiryo.cli import (
     places,
     portal,
     protection,
+    public_events,
     public_figures,
     releases,
     reports,
@@ -83,7 +84,7 @@ for capability in (
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
     *(containment, seals, device_log, surveillance, coverage, protection),
-    *(portal, spectrum, templates, detection),
+    *(portal, spectrum, templates, detection, public_events),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

@@ -51,7 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
-PROTECTING = ("material_category", "security_evidence", "security_regime")
+PROTECTING = ("material_category", "security_evidence", "security_regime", "public_events")
 WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
@@ -81,6 +81,7 @@ ROLES: Mapping[str, Role] = {
                 *("protection.attribute", "protection.plan", "protection.inspection"),
                 *("protection.finding", "protection.event", "protection.rules"),
                 *("protection.upgrade", "protection.computer", "protection.statement"),
+                "public_event.*",
             ),
             ("release",),
         ),
@@ -98,7 +99,13 @@ ROLES: Mapping[str, Role] = {
             "security officer",
             "Protects material and facilities; reads nothing of the accounts.",
             ("places", "protection", *PROTECTING, "surveillance", "detection", "equipment"),
-            ("protection.*", "surveillance.*", "detection.*", "equipment.custody"),
+            (
+                "protection.*",
+                "surveillance.*",
+                "detection.*",
+                "equipment.custody",
+                "public_event.*",
+            ),
         ),
         Role(
             "cooperation officer",

@@ -1,0 +1,1 @@
+"""Radiation detection at major public events: plans, background surveys, and what follows."""
