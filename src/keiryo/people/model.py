@@ -51,7 +51,7 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
-PROTECTING = ("material_category", "security_evidence", "security_regime")
+PROTECTING = ("material_category", "security_evidence", "security_regime", "alarm_cases")
 WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
@@ -81,6 +81,7 @@ ROLES: Mapping[str, Role] = {
                 *("protection.attribute", "protection.plan", "protection.inspection"),
                 *("protection.finding", "protection.event", "protection.rules"),
                 *("protection.upgrade", "protection.computer", "protection.statement"),
+                "alarm.*",
             ),
             ("release",),
         ),
@@ -99,6 +100,25 @@ ROLES: Mapping[str, Role] = {
             "Protects material and facilities; reads nothing of the accounts.",
             ("places", "protection", *PROTECTING, "surveillance", "detection", "equipment"),
             ("protection.*", "surveillance.*", "detection.*", "equipment.custody"),
+        ),
+        Role(
+            "port officer",
+            "Raises and assesses alarms, and decides those that are not grave.",
+            ("places", "export_control", "alarm_cases"),
+            ("alarm.raise", "alarm.assess", "alarm.decide", "alarm.report"),
+        ),
+        Role(
+            "detection expert",
+            "Answers questions about spectra of alarms from elsewhere.",
+            ("places", "alarm_cases"),
+            ("alarm.assess", "alarm.expert"),
+        ),
+        Role(
+            "detection headquarters",
+            "Decides grave alarms, hands them over, keeps limits and tables, releases reports.",
+            ("places", "accounts", "export_control", "alarm_cases"),
+            ("alarm.*",),
+            ("release",),
         ),
         Role(
             "cooperation officer",
