@@ -242,7 +242,8 @@ def taken_in(known: dict[str, AlarmCase], kind: str, line: Line) -> None:
         known[line["alarm"]] = _loud(made, line.get("neutron_alarm"), line.get("dose_rate_usv_h"))
     elif one is not None:
         name = _FIELDS[kind]
-        one = replace(one, **{name: (*getattr(one, name), line)})
+        more: dict[str, Any] = {name: (*getattr(one, name), line)}
+        one = replace(one, **more)
         if kind == ALARM_STEP.name:
             one = _loud(one, line.get("neutrons"), line.get("dose_rate_usv_h"))
         known[one.name] = one

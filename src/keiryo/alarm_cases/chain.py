@@ -48,8 +48,8 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
             table = metadata.tables[kind]
             query = select(table).where(table.c.alarm == name)
             query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
-            for row in connection.execute(query).mappings():
-                yield Link(node, _RELATIONS[kind], line_node(dict(row)))
+            for each in connection.execute(query).mappings():
+                yield Link(node, _RELATIONS[kind], line_node(dict(each)))
     elif (place := line_of(node)) is not None:
         for kind in KINDS:
             row = line_at(connection, metadata, kind, place)

@@ -274,7 +274,7 @@ def table_row_findings(line: Line) -> Iterator[Finding]:
     try:
         content = json.loads(str(line["content"]))
         nuclides = content["nuclides"]
-        sound = isinstance(nuclides, list) and nuclides
+        sound = isinstance(nuclides, list) and bool(nuclides)
         if line["kind"] == PHARMACEUTICAL_ROW:
             for key in ("half_life_days", "most_activity_mbq", "rate_usv_h_per_mbq_at_1m"):
                 sound = sound and 0 < float(content[key]) < float("inf")
@@ -298,7 +298,7 @@ def read_limits(
     query = select(table).order_by(table.c.act_id, table.c.line_no)
     if through_act is not None:
         query = query.where(table.c.act_id <= through_act)
-    return {str(row["site"]): _limits(row) for row in connection.execute(query).mappings()}
+    return {str(row["site"]): _limits(dict(row)) for row in connection.execute(query).mappings()}
 
 
 def _limits(row: Mapping[str, Any]) -> Limits:

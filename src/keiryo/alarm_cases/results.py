@@ -168,14 +168,14 @@ def _residual(unexplained: Mapping[str, Any], undecided: bool) -> bool | None:
     for key in ("peaks", "bins"):
         if key in unexplained:
             told.append(unexplained[key] == [])
-    for key, fits in (
-        ("chi2_reduced", lambda one: one <= POOR_FIT),
-        ("p_value", lambda one: one >= LEAST_P_VALUE),
+    for key, low, high in (
+        ("chi2_reduced", 0.0, POOR_FIT),
+        ("p_value", LEAST_P_VALUE, 1.0),
     ):
         if key in unexplained:
             value = unexplained[key]
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            told.append(bool(number and fits(value)))
+            told.append(bool(number and low <= value <= high))
     return all(told) if told else None
 
 
