@@ -94,7 +94,8 @@ def alarm_statistics(
         raise UsageError(f"{by!r} is no group", f"One of {', '.join(BY)}.")
     if not 0 < confidence < 1:
         raise UsageError("the confidence lies between 0 and 1", "Give 0.95, for instance.")
-    key, groups = _key(by), {}
+    key = _key(by)
+    groups: dict[str, dict[str, Any]] = {}
     for row in outcomes:
         one = groups.setdefault(key(row), _empty())
         if row["origin"] != INSTRUMENT_ALARM:

@@ -8,6 +8,7 @@ import typer
 
 from keiryo.cli import (
     accounts,
+    alarm_cases,
     audit,
     containment,
     conversion,
@@ -82,7 +83,7 @@ for capability in (
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
     *(containment, seals, device_log, surveillance, coverage, protection),
-    *(portal, spectrum, detection),
+    *(portal, spectrum, detection, alarm_cases),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)
