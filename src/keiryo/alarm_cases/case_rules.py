@@ -90,6 +90,10 @@ def case_findings(known: Register, context: Context, line: Mapping[str, Any]) ->
     """Yield what is wrong with the line of a case."""
     name = line.get("alarm")
     yield from telling("ALARM-TEXT", name, _texts(line, _CASE))
+    for field in ("alarm", "raised_at", "site"):
+        if not line.get(field):
+            told = f"{shown(name)}: its {field.replace('_', ' ')} is missing"
+            yield refusing("ALARM-TEXT", told, "Give it.")
     yield from telling(
         "ALARM-EVIDENCE", name, evidence_problems(line.get("evidence"), context.files, context.acts)
     )
@@ -175,7 +179,7 @@ def step_findings(known: Register, context: Context, line: Mapping[str, Any]) ->
         )
     yield from needs(case, line)
     yield from _ahead(context, case.name, line.get("at"))
-    if not problems:
+    if not problems and line.get("at"):
         last = max([case.values["raised_at"], *(one["at"] for one in case.steps)], key=moment)
         if moment(str(line["at"])) < moment(str(last)):
             yield refusing(
@@ -267,7 +271,7 @@ def _category(case: AlarmCase, category: str) -> Iterator[Finding]:
 def _texts(line: Mapping[str, Any], forms: Mapping[str, Form]) -> Iterator[tuple[str, str]]:
     for name, form in forms.items():
         given = line.get(name)
-        if given is not None and not (isinstance(given, str) and form.fits(given)):
+        if given not in (None, "") and not (isinstance(given, str) and form.fits(given)):
             yield f"its {name.replace('_', ' ')} cannot be recorded", form.advice
 
 

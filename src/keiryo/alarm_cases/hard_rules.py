@@ -75,7 +75,8 @@ def act_kind_of(case: AlarmCase, step: str, limits: Limits, category: str | None
     """Return which kind of act a step is, and with it which permission it needs."""
     grave = case.neutrons or bool(escalation_reasons(case, limits))
     back = goes_back(case.state, step)
-    ends = step in (*INNOCENT, FALSE, CLOSED) or (step == CATEGORIZED and category == NORM)
+    as_norm = step == CATEGORIZED and category == NORM and case.neutrons
+    ends = step in (*INNOCENT, FALSE, CLOSED) or as_norm
     if grave and (ends or back):
         return HEADQUARTERS
     if back and case.state in (FALSE, CLOSED):

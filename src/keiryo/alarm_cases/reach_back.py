@@ -93,9 +93,13 @@ def package_bytes(
             for name, content, role in members
         ],
     }
+    return _zipped([(name, content) for name, content, _role in members], manifest)
+
+
+def _zipped(members: Sequence[tuple[str, bytes]], manifest: Mapping[str, Any]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content, _role in [*members, ("manifest.json", _json(manifest), "")]:
+        for name, content in [*members, ("manifest.json", _json(manifest))]:
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, content)

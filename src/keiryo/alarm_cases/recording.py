@@ -129,13 +129,7 @@ def record(
             lines.append((kind, {k: v for k, v in values.items() if v is not None}))
             if not found:
                 desk.add(kind, whole)
-        told = list(dict.fromkeys(told))
-        if any(one.severity is not Severity.WARNING for one in told):
-            raise RefusedError(
-                "it was refused; nothing was recorded",
-                told,
-                "Put right what the findings say and send it again.",
-            )
+        _refuse(told)
         kept[:] = [keep_file(database.evidence, *one) for one in files]
         for file in {one.digest: one for one in kept}.values():
             add_evidence(made, file, actor.on_behalf_of, "alarm case", utc_text(now))
@@ -146,6 +140,14 @@ def record(
 
     act = post(database, draft, actor, clock=clock).act
     return Recorded(act, count, tuple(kept))
+
+
+def _refuse(told: Sequence[Finding]) -> None:
+    """Refuse the whole if anything stands against it."""
+    some = list(dict.fromkeys(told))
+    if any(one.severity is not Severity.WARNING for one in some):
+        advice = "Put right what the findings say and send it again."
+        raise RefusedError("it was refused; nothing was recorded", some, advice)
 
 
 def _digest(content: bytes) -> str:

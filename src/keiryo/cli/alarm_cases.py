@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from keiryo.cli.alarm_cases_input import content_of, given_files, joined, tell, whole
 from keiryo.cli.alarm_cases_shown import add_shown
-from keiryo.cli.options import DbOption, Format, FormatOption, format_of, opened
-from keiryo.cli.output import show_json
+from keiryo.cli.options import DbOption, Format, FormatOption, opened
 
 if TYPE_CHECKING:
-    from keiryo.alarm_cases.recording import Recorded
-    from keiryo.alarm_cases.results import NamedNuclide
     from keiryo.errors import Finding
 
 AlarmArgument = Annotated[str, typer.Argument(metavar="ALARM", help="Name of the case.")]
@@ -108,36 +106,45 @@ def raise_alarm(
     format_: FormatOption = None,
 ) -> None:
     """Raise a case, or state it anew with a reason: what is left out is as it was."""
+    row: dict[str, Any] = {
+        "alarm": alarm, "origin": origin, "raised_at": at, "site": site, "lane": lane,
+        "partner": partner, "instrument": instrument, "occupancy": occupancy,
+        "gamma_alarm": whole(gamma), "neutron_alarm": whole(neutron), "subject": subject,
+        "dose_rate_usv_h": dose_rate, "container": container, "consignee": consignee,
+        "trader": trader, "commodity_code": commodity_code, "commodity": commodity,
+        "words": words, "evidence": joined(evidence), "reason": reason,
+    }  # fmt: skip
+    _raise(row, file, replay, keep, db, format_)
+
+
+def _raise(
+    row: dict[str, Any],
+    file: Path | None,
+    replay: Path | None,
+    keep: list[Path] | None,
+    db: str | None,
+    format_: Format | None,
+) -> None:
     from keiryo.alarm_cases.recording import raise_alarms
     from keiryo.alarm_cases.sheets import ALARMS
     from keiryo.errors import UsageError
 
-    files, findings = given_files(keep), list[Any]()
+    files, findings, rows = given_files(keep), list[Any](), [row]
     if file is not None:
-        if alarm is not None:
+        if any(value is not None for value in row.values()) or replay is not None:
             raise UsageError("give an alarm by its name, or a file", "Leave one of them out.")
-        rows, findings = ALARMS.read(file.name, content_of(file)[1])
         files.append(content_of(file))
-    elif alarm is None:
+        rows, findings = ALARMS.read(file.name, files[-1][1])
+    elif row["alarm"] is None:
         raise UsageError("the name of the alarm is missing", "Name it, or give a --file.")
-    else:
-        row: dict[str, Any] = {
-            "alarm": alarm, "origin": origin, "raised_at": at, "site": site, "lane": lane,
-            "partner": partner, "instrument": instrument, "occupancy": occupancy,
-            "gamma_alarm": whole(gamma), "neutron_alarm": whole(neutron), "subject": subject,
-            "dose_rate_usv_h": dose_rate, "container": container, "consignee": consignee,
-            "trader": trader, "commodity_code": commodity_code, "commodity": commodity,
-            "words": words, "evidence": joined(evidence), "reason": reason,
-        }  # fmt: skip
-        if replay is not None:
-            files.append(content_of(replay))
-            findings = _from_replay(row, files[-1][1], occupancy)
-        rows = [row]
+    elif replay is not None:
+        files.append(content_of(replay))
+        findings = _from_replay(row, files[-1][1], row["occupancy"])
     books = opened(db)
+    name = None if file is None else file.name
     done = raise_alarms(
-        books.database, books.actor, rows, files=files, findings=findings,
-        file=None if file is None else file.name,
-    )  # fmt: skip
+        books.database, books.actor, rows, files=files, findings=findings, file=name
+    )
     tell(done, format_)
 
 
@@ -396,64 +403,3 @@ def _row(
     at, reason, evidence, by = told
     names = ("alarm", "at", "reason", "evidence", "by_person")
     return dict(zip(names, (alarm, at, reason, joined(evidence), by), strict=True))
-
-
-def given_files(paths: list[Path] | None) -> list[tuple[str, bytes]]:
-    """Return files by name and content."""
-    return [content_of(one) for one in paths or ()]
-
-
-def content_of(path: Path) -> tuple[str, bytes]:
-    """Return the name and the content of a file.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be read.
-    """
-    from keiryo.errors import UsageError
-
-    try:
-        return path.name, path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Name a file.") from None
-
-
-def joined(given: list[str] | None) -> str | None:
-    """Return names as the record has them: joined by one space."""
-    return " ".join(given) if given else None
-
-
-def whole(given: bool | None) -> int | None:
-    """Return yes or no as the record has it."""
-    return None if given is None else int(given)
-
-
-def tell(done: Recorded, format_: Format | None) -> None:
-    """Tell what was recorded, and the digests of files that were kept."""
-    kept = [{"name": one.name, "sha256": one.digest} for one in done.files]
-    if format_of(format_) is Format.JSON:
-        show_json({"act": done.act.act_id, "kind": done.act.kind, "lines": done.lines,
-                   "files": kept})  # fmt: skip
-        return
-    print(f"Recorded {done.lines} lines in act {done.act.act_id} ({done.act.kind}).")
-    for one in kept:
-        print(f"  kept {one['sha256']}  {one['name']}")
-
-
-def nuclides_of(given: list[str]) -> tuple[list[NamedNuclide], list[Finding]]:
-    """Return nuclides given as ``Cs-137:industrial``, and what is wrong with them."""
-    from keiryo.alarm_cases.record_forms import refusing
-    from keiryo.alarm_cases.results import CATEGORY, named_nuclide
-
-    found, wrong = [], []
-    for one in given:
-        name, _colon, category = one.partition(":")
-        if not name.strip() or category.lower() not in CATEGORY:
-            told = "Write nuclide and category, as Cs-137:industrial."
-            wrong.append(
-                refusing("ALARM-ANSWER", f"{one[:60]!r} is no nuclide with category", told)
-            )
-        else:
-            found.append(named_nuclide(name, category))
-    return found, wrong

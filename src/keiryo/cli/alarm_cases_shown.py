@@ -126,7 +126,7 @@ def reach_back(
     from keiryo.alarm_cases.case_record import alarm_case
     from keiryo.alarm_cases.reach_back import missing_parts, package_bytes
     from keiryo.alarm_cases.recording import record_package
-    from keiryo.cli.alarm_cases import content_of, tell
+    from keiryo.cli.alarm_cases_input import content_of, tell
     from keiryo.dates import utc_text
 
     more, roles = [], {}
@@ -180,7 +180,7 @@ def answer(
 ) -> None:
     """Record the answer of an expert: it adds an identification."""
     from keiryo.alarm_cases.recording import record_expert_answer
-    from keiryo.cli.alarm_cases import content_of, nuclides_of, tell
+    from keiryo.cli.alarm_cases_input import content_of, nuclides_of, tell
 
     found, wrong = nuclides_of(nuclide or [])
     row = {
@@ -214,7 +214,7 @@ def report(
     from keiryo.alarm_cases.case_record import alarm_case
     from keiryo.alarm_cases.incident_report import incident_report, readable, report_findings
     from keiryo.alarm_cases.recording import record_report
-    from keiryo.cli.alarm_cases import tell
+    from keiryo.cli.alarm_cases_input import tell
     from keiryo.dates import utc_text
     from keiryo.errors import RefusedError
 
@@ -253,7 +253,7 @@ def release(
 
     from keiryo.alarm_cases.case_record import alarm_case
     from keiryo.alarm_cases.recording import record_report
-    from keiryo.cli.alarm_cases import tell
+    from keiryo.cli.alarm_cases_input import tell
     from keiryo.dates import utc_text
     from keiryo.errors import NotFoundError
 
@@ -285,7 +285,7 @@ def statistics(
     from keiryo.alarm_cases.case_record import case_register
     from keiryo.alarm_cases.sheets import passage_rows
     from keiryo.alarm_cases.statistics import alarm_statistics, outcome_row
-    from keiryo.cli.alarm_cases import content_of
+    from keiryo.cli.alarm_cases_input import content_of
     from keiryo.errors import RefusedError
 
     rows, findings = ([], []) if passages is None else passage_rows(*content_of(passages))
@@ -327,7 +327,7 @@ def table(
     """Record rows of the State's own table; they go before shipped rows of the same name."""
     from keiryo.alarm_cases.recording import record_table_rows
     from keiryo.alarm_cases.sheets import COMMODITIES, PHARMACEUTICALS, table_line
-    from keiryo.cli.alarm_cases import content_of, tell
+    from keiryo.cli.alarm_cases_input import content_of, tell
     from keiryo.errors import UsageError
 
     known = {"commodity": COMMODITIES, "radiopharmaceutical": PHARMACEUTICALS}
@@ -353,7 +353,7 @@ def limit(
 ) -> None:
     """Set the limits of a site."""
     from keiryo.alarm_cases.recording import record_limits
-    from keiryo.cli.alarm_cases import tell
+    from keiryo.cli.alarm_cases_input import tell
 
     books = opened(db)
     row = {"site": site, "safety_stop_usv_h": safety_stop, "source": source,
