@@ -1,4 +1,4 @@
-"""What commands about alarm cases take in and tell: files, evidence, nuclides, what was recorded."""
+"""What commands about alarm cases take in and tell: files, nuclides, what was recorded."""
 
 from __future__ import annotations
 
