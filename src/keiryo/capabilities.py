@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from keiryo.accounts.capability import ACCOUNTS
+from keiryo.alarm_cases.capability import ALARM_CASES
 from keiryo.containment.capability import CONTAINMENTS
 from keiryo.cooperation.capability import COOPERATION
 from keiryo.coverage.capability import COVERAGE
@@ -41,7 +42,7 @@ BUILTIN = (
     *(EQUIPMENT, EXPORT_CONTROL),
     *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
     *(MATERIAL_CATEGORIES, SECURITY_EVIDENCE, SECURITY_REGIME, MATERIAL_PROTECTION),
-    PUBLIC_EVENTS,
+    *(ALARM_CASES, PUBLIC_EVENTS),
 )
 
 

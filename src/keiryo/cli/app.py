@@ -8,6 +8,7 @@ import typer
 
 from keiryo.cli import (
     accounts,
+    alarm_cases,
     audit,
     containment,
     conversion,
@@ -84,7 +85,7 @@ for capability in (
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
     *(containment, seals, device_log, surveillance, coverage, protection),
-    *(portal, spectrum, templates, detection, public_events),
+    *(portal, spectrum, templates, detection, alarm_cases, public_events),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

@@ -51,7 +51,8 @@ BOOKS = (
     *("journal", "places", "accounts", "reports", "movements", "oversight"),
     *("measurement", "evaluation"),
 )
-PROTECTING = ("material_category", "security_evidence", "security_regime", "public_events")
+PROTECTING = ("material_category", "security_evidence", "security_regime")
+DETECTING = ("alarm_cases", "public_events")
 WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
@@ -81,7 +82,7 @@ ROLES: Mapping[str, Role] = {
                 *("protection.attribute", "protection.plan", "protection.inspection"),
                 *("protection.finding", "protection.event", "protection.rules"),
                 *("protection.upgrade", "protection.computer", "protection.statement"),
-                "public_event.*",
+                *("public_event.*", "alarm.*"),
             ),
             ("release",),
         ),
@@ -106,6 +107,25 @@ ROLES: Mapping[str, Role] = {
                 "equipment.custody",
                 "public_event.*",
             ),
+        ),
+        Role(
+            "port officer",
+            "Raises and assesses alarms, and decides those that are not grave.",
+            ("places", "export_control", "alarm_cases"),
+            ("alarm.raise", "alarm.assess", "alarm.decide", "alarm.report"),
+        ),
+        Role(
+            "detection expert",
+            "Answers questions about spectra of alarms from elsewhere.",
+            ("places", "alarm_cases"),
+            ("alarm.assess", "alarm.expert"),
+        ),
+        Role(
+            "detection headquarters",
+            "Decides grave alarms, hands them over, keeps limits and tables, releases reports.",
+            ("places", "accounts", "export_control", "alarm_cases"),
+            ("alarm.*",),
+            ("release",),
         ),
         Role(
             "cooperation officer",
