@@ -12,6 +12,7 @@ from keiryo.accounts.capability import ACCOUNTS
 from keiryo.containment.capability import CONTAINMENTS
 from keiryo.cooperation.capability import COOPERATION
 from keiryo.coverage.capability import COVERAGE
+from keiryo.detection_sites.capability import DETECTION_SITES
 from keiryo.device_log.capability import DEVICE_LOGS
 from keiryo.equipment.capability import EQUIPMENT
 from keiryo.errors import UsageError
@@ -40,6 +41,7 @@ BUILTIN = (
     *(EQUIPMENT, EXPORT_CONTROL),
     *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
     *(MATERIAL_CATEGORIES, SECURITY_EVIDENCE, SECURITY_REGIME, MATERIAL_PROTECTION),
+    DETECTION_SITES,
 )
 
 

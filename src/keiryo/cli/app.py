@@ -18,6 +18,7 @@ from keiryo.cli import (
     demo,
     design,
     detection,
+    detection_sites,
     device_log,
     equipment,
     evaluate,
@@ -82,7 +83,7 @@ for capability in (
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
     *(containment, seals, device_log, surveillance, coverage, protection),
-    *(portal, spectrum, detection),
+    *(portal, spectrum, detection, detection_sites),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

@@ -72,8 +72,9 @@ ROLES: Mapping[str, Role] = {
         Role(
             "State officer",
             "Receives, questions and releases reports, closes balances, watches the boards.",
-            (*BOOKS, *COOPERATING, *WATCHING, *PROTECTING),
+            (*BOOKS, *COOPERATING, *WATCHING, *PROTECTING, "detection_sites"),
             (
+                "detection.*",
                 *("report.*", "source.*", "context.*", "correction.*", "period.*", "place.*"),
                 *("measurement.*", "movements.*", "finding.*", "notice.*", "statement.*"),
                 *("balance.*", "limit.*", "file.refuse", "transit.*"),
@@ -97,7 +98,10 @@ ROLES: Mapping[str, Role] = {
         Role(
             "security officer",
             "Protects material and facilities; reads nothing of the accounts.",
-            ("places", "protection", *PROTECTING, "surveillance", "detection", "equipment"),
+            (
+                *("places", "protection", *PROTECTING, "surveillance", "equipment"),
+                *("detection", "detection_sites"),
+            ),
             ("protection.*", "surveillance.*", "detection.*", "equipment.custody"),
         ),
         Role(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from keiryo.errors import NewerSchemaError, StorageError
 
-HEAD_REVISION = "0010"
+HEAD_REVISION = "0011"
 """The newest migration; ``scripts/new-migration`` keeps this line up to date."""
 
 VERSION_TABLE = "schema_version"
