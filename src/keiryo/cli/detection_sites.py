@@ -245,9 +245,9 @@ def spectrum(
 
 def tests(db: DbOption = None, format_: FormatOption = None) -> None:
     """Say of each test of an instrument whether its trials show what is required."""
-    from keiryo.detection_sites.statistics import test_results
+    from keiryo.detection_sites.statistics import results_of_tests
 
-    _show(test_results, db, format_)
+    _show(results_of_tests, db, format_)
 
 
 def due(

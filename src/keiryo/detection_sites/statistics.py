@@ -100,7 +100,7 @@ def _rates(by: str, name: str, one: dict[str, int], confidence: float) -> dict[s
     return found
 
 
-def test_results(
+def results_of_tests(
     connection: Connection, metadata: MetaData, *, through_act: int | None = None
 ) -> list[dict[str, Any]]:
     """Return for each test of a plan whether its trials show what is required."""
