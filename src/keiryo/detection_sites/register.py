@@ -26,7 +26,7 @@ from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.sheet_rows import SheetTable
 from keiryo.storage.engine import Database
 
-BASIS = "docs/guides/detection.md"
+BASIS = "docs/theory/detection-sites.md"
 Row = Mapping[str, Any]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")

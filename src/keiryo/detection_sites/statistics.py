@@ -47,6 +47,7 @@ def statistics(
         Only occupancies that start within these moments in UTC, `last` left out.
     outcomes : iterable of mapping
         Rows with ``instrument``, ``start`` and ``outcome``, one of `OUTCOMES`.
+        Their rates are told once every alarm has one.
     confidence : float
         Of the two-sided intervals.
     known_at, through_act
@@ -67,7 +68,7 @@ def statistics(
             one["gamma"] += bool(row["gamma_alarm"])
             one["neutron"] += bool(row["neutron_alarm"])
             one["any"] += bool(row["gamma_alarm"] or row["neutron_alarm"])
-            if told.get(key) in OUTCOMES:
+            if (row["gamma_alarm"] or row["neutron_alarm"]) and told.get(key) in OUTCOMES:
                 one[told[key]] += 1
         one["instrument_alarms"] += row["instrument_alarm"]
     return [_rates(by, name, counts[name], confidence) for name in sorted(counts)]
@@ -90,12 +91,13 @@ def _group(register: Any, by: str, instrument: str) -> str:
 
 def _rates(by: str, name: str, one: dict[str, int], confidence: float) -> dict[str, Any]:
     found: dict[str, Any] = {by: name, **one}
+    open_alarms = one["any"] - sum(one[outcome] for outcome in OUTCOMES)
     for rate in ("any", "gamma", "neutron", *OUTCOMES):
-        trials = one["evaluated"]
+        trials = 0 if rate in OUTCOMES and open_alarms else one["evaluated"]
         low, high = interval(one[rate], trials, confidence) if trials else (None, None)
         found[f"{rate}_rate"] = one[rate] / trials if trials else None
         found[f"{rate}_low"], found[f"{rate}_high"] = low, high
-    found["alarms_without_outcome"] = one["any"] - sum(one[name] for name in OUTCOMES)
+    found["alarms_without_outcome"] = open_alarms
     found["confidence"] = confidence
     return found
 
