@@ -16,6 +16,7 @@ from keiryo.detection_sites.importing import Imported, import_file, keep_spectru
 from keiryo.detection_sites.register import read_rows, record
 from keiryo.detection_sites.statistics import due, results_of_tests, statistics
 from keiryo.errors import RefusedError
+from keiryo.journal.reading import rows_of
 
 SITE = {"site": "PORT-1", "name": "Port", "site_type": "seaport", "zone": "Asia/Tokyo"}
 PORTAL = {
@@ -180,3 +181,9 @@ def test_a_spectrum_is_kept_with_what_it_says(books: Books, tmp_path: Path) -> N
     _act, shown = keep_spectrum(*given)
     assert len(list(read(books, explain, shown[0]["node"]))) == 1
     assert refused(keep_spectrum, *given) == {"SPECTRUM-TWICE"}
+
+
+def test_tamper_is_a_record_of_health(books: Books) -> None:
+    take(books, b"TT,10-00-00.000\r\n" + passage("10:01:00.000") + b"TC,10-02-00.000\r\n")
+    rows = read(books, rows_of, "detection_health")
+    assert "tamper" in {row["kind"] for row in rows}

@@ -285,14 +285,14 @@ def statistics_(
     if not 0 < confidence < 1:
         raise UsageError("a confidence lies between 0 and 1", "E.g. 0.95.")
     first, last = optional_day(from_, "--from"), optional_day(to, "--to")
-    after = last and (last + datetime.timedelta(days=1)).isoformat()
+    after = None if last is None else (last + datetime.timedelta(days=1)).isoformat()
 
     def rows(connection: Connection, metadata: MetaData) -> list[dict[str, Any]]:
         return statistics(
             connection,
             metadata,
             by=by,
-            first=first and first.isoformat(),
+            first=None if first is None else first.isoformat(),
             last=after,
             confidence=confidence,
         )

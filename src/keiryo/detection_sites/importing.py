@@ -128,8 +128,8 @@ def import_file(
         return made
 
     act = post(database, draft, actor, clock=clock).act
-    told = tuple(outcome["told"])
-    return Imported(act, kept.digest, outcome["new"], outcome["same"], outcome["cut"], told)
+    notes = tuple(outcome["told"])
+    return Imported(act, kept.digest, outcome["new"], outcome["same"], outcome["cut"], notes)
 
 
 def occupancies(
@@ -355,18 +355,25 @@ def _file_line(
 
 
 def _health(file: DailyFile, digest: str, instrument: str) -> list[dict[str, Any]]:
-    listed = (("fault", file.faults), ("tamper", file.tampers), ("file", file.problems))
+    listed = [
+        (kind, one.code, one.line, one.message)
+        for kind, problems in (("fault", file.faults), ("file", file.problems))
+        for one in problems
+    ]
+    listed += [
+        ("tamper", "TAMPER", line, f"Tamper from {on or '(no time)'} to {off or '(no end)'}.")
+        for line, on, off in file.tampers
+    ]
     return [
         {
             "instrument": instrument,
             "digest": digest,
             "kind": kind,
-            "code": one.code,
-            "line": one.line,
-            "message": one.message,
+            "code": code,
+            "line": line,
+            "message": message,
         }
-        for kind, problems in listed
-        for one in problems
+        for kind, code, line, message in listed
     ]
 
 
@@ -444,7 +451,7 @@ def keep_spectrum(
         scope = str(known["scope"])
         add_evidence(made, kept, scope, "spectrum", utc_text(clock()))
         for number, one in enumerate(shown, 1):
-            line = {
+            line: dict[str, Any] = {
                 "digest": kept.digest,
                 "number": number,
                 "instrument": instrument,
