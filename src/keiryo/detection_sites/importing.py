@@ -74,10 +74,8 @@ def import_file(
     Parameters
     ----------
     database, actor
-    instrument : str
-        Name of the instrument in the register.
-    name : str
-        Name of the file.
+    instrument, name : str
+        Name of the instrument in the register, and of the file.
     content : bytes
     day : date, optional
         Day of its first record, for a file whose times have none.
@@ -124,12 +122,16 @@ def import_file(
             made.add(tables.DETECTION_OCCUPANCY.name, line, scope=scope)
         for health in _health(file, kept.digest, instrument):
             made.add(tables.DETECTION_HEALTH.name, health, scope=scope)
-        outcome.update(new=len(new), same=len(rows) - len(new), cut=cut, told=told)
+        outcome.update(
+            occupancies=len(new),
+            unchanged=len(rows) - len(new),
+            incomplete=cut,
+            findings=tuple(told),
+        )
         return made
 
     act = post(database, draft, actor, clock=clock).act
-    notes = tuple(outcome["told"])
-    return Imported(act, kept.digest, outcome["new"], outcome["same"], outcome["cut"], notes)
+    return Imported(act, kept.digest, **outcome)
 
 
 def occupancies(
@@ -419,32 +421,8 @@ def keep_spectrum(
         metadata = database.metadata
         register = read_register(connection, metadata)
         known = register["instrument"].get((instrument,))
-        told = []
-        if known is None:
-            told.append(
-                finding(
-                    "DETECTION-UNKNOWN",
-                    f"there is no instrument {instrument[:60]!r}",
-                    "'keiryo portals list instrument' lists what there is.",
-                )
-            )
-        if occupancy is not None and not _is_there(connection, metadata, occupancy):
-            told.append(
-                finding(
-                    "DETECTION-UNKNOWN",
-                    f"there is no occupancy {occupancy[:80]!r}",
-                    "Name it as INSTRUMENT@START; 'keiryo portals occupancies' lists them.",
-                )
-            )
         table = metadata.tables[tables.DETECTION_MEASUREMENT.name]
-        if rows_of(connection, metadata, table.name, table.c.digest == kept.digest):
-            told.append(
-                finding(
-                    "SPECTRUM-TWICE",
-                    "the same bytes are in the record",
-                    f"Nothing needs to be done; it is measurement:{kept.digest}#1.",
-                )
-            )
+        told = _spectrum_findings(connection, metadata, known, kept.digest, occupancy)
         if told or known is None:
             raise RefusedError(f"{file.name} was refused; nothing was recorded", told)
         made = Draft("detection.spectrum", f"detection:{uuid.uuid4()}")
@@ -465,6 +443,42 @@ def keep_spectrum(
         {"node": f"measurement:{kept.digest}#{number}", **one}
         for number, one in enumerate(shown, 1)
     ]
+
+
+def _spectrum_findings(
+    connection: Connection,
+    metadata: MetaData,
+    known: Row | None,
+    digest: str,
+    occupancy: str | None,
+) -> list[Finding]:
+    told = []
+    if known is None:
+        told.append(
+            finding(
+                "DETECTION-UNKNOWN",
+                "there is no such instrument",
+                "'keiryo portals list instrument' lists what there is.",
+            )
+        )
+    if occupancy is not None and not _is_there(connection, metadata, occupancy):
+        told.append(
+            finding(
+                "DETECTION-UNKNOWN",
+                f"there is no occupancy {occupancy[:80]!r}",
+                "Name it as INSTRUMENT@START; 'keiryo portals occupancies' lists them.",
+            )
+        )
+    table = metadata.tables[tables.DETECTION_MEASUREMENT.name]
+    if rows_of(connection, metadata, table.name, table.c.digest == digest):
+        told.append(
+            finding(
+                "SPECTRUM-TWICE",
+                "the same bytes are in the record",
+                f"Nothing needs to be done; it is measurement:{digest}#1.",
+            )
+        )
+    return told
 
 
 def _is_there(connection: Connection, metadata: MetaData, occupancy: str) -> bool:
