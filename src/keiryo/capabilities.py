@@ -13,6 +13,7 @@ from keiryo.alarm_cases.capability import ALARM_CASES
 from keiryo.containment.capability import CONTAINMENTS
 from keiryo.cooperation.capability import COOPERATION
 from keiryo.coverage.capability import COVERAGE
+from keiryo.detection_sites.capability import DETECTION_SITES
 from keiryo.device_log.capability import DEVICE_LOGS
 from keiryo.equipment.capability import EQUIPMENT
 from keiryo.errors import UsageError
@@ -42,7 +43,7 @@ BUILTIN = (
     *(EQUIPMENT, EXPORT_CONTROL),
     *(DEVICE_LOGS, CONTAINMENTS, SEALS, SURVEILLANCE, COVERAGE),
     *(MATERIAL_CATEGORIES, SECURITY_EVIDENCE, SECURITY_REGIME, MATERIAL_PROTECTION),
-    *(ALARM_CASES, PUBLIC_EVENTS),
+    *(DETECTION_SITES, ALARM_CASES, PUBLIC_EVENTS),
 )
 
 

@@ -19,6 +19,7 @@ from keiryo.cli import (
     demo,
     design,
     detection,
+    detection_sites,
     device_log,
     equipment,
     evaluate,
@@ -85,7 +86,7 @@ for capability in (
     *(evaluate, design, measurements, sampling, inspection),
     *(cooperation, obligations, equipment, export_control, conversion, public_figures),
     *(containment, seals, device_log, surveillance, coverage, protection),
-    *(portal, spectrum, templates, detection, alarm_cases, public_events),
+    *(portal, spectrum, templates, detection, detection_sites, alarm_cases, public_events),
     *(movements, journal, people, releases, serve, demo),
 ):
     capability.register(app)

@@ -52,7 +52,7 @@ BOOKS = (
     *("measurement", "evaluation"),
 )
 PROTECTING = ("material_category", "security_evidence", "security_regime")
-DETECTING = ("alarm_cases", "public_events")
+DETECTING = ("detection_sites", "alarm_cases", "public_events")
 WATCHING = ("device_log", "containment", "seals", "surveillance", "coverage")
 COOPERATING = ("cooperation", "obligations", "export_control", "equipment")
 
@@ -73,8 +73,9 @@ ROLES: Mapping[str, Role] = {
         Role(
             "State officer",
             "Receives, questions and releases reports, closes balances, watches the boards.",
-            (*BOOKS, *COOPERATING, *WATCHING, *PROTECTING),
+            (*BOOKS, *COOPERATING, *WATCHING, *PROTECTING, *DETECTING),
             (
+                "detection.*",
                 *("report.*", "source.*", "context.*", "correction.*", "period.*", "place.*"),
                 *("measurement.*", "movements.*", "finding.*", "notice.*", "statement.*"),
                 *("balance.*", "limit.*", "file.refuse", "transit.*"),
@@ -99,7 +100,10 @@ ROLES: Mapping[str, Role] = {
         Role(
             "security officer",
             "Protects material and facilities; reads nothing of the accounts.",
-            ("places", "protection", *PROTECTING, "surveillance", "detection", "equipment"),
+            (
+                *("places", "protection", *PROTECTING, *DETECTING),
+                *("surveillance", "detection", "equipment"),
+            ),
             (
                 "protection.*",
                 "surveillance.*",
@@ -111,19 +115,19 @@ ROLES: Mapping[str, Role] = {
         Role(
             "port officer",
             "Raises and assesses alarms, and decides those that are not grave.",
-            ("places", "export_control", "alarm_cases"),
+            ("places", "export_control", "detection_sites", "alarm_cases"),
             ("alarm.raise", "alarm.assess", "alarm.decide", "alarm.report"),
         ),
         Role(
             "detection expert",
             "Answers questions about spectra of alarms from elsewhere.",
-            ("places", "alarm_cases"),
+            ("places", "detection_sites", "alarm_cases"),
             ("alarm.assess", "alarm.expert"),
         ),
         Role(
             "detection headquarters",
             "Decides grave alarms, hands them over, keeps limits and tables, releases reports.",
-            ("places", "accounts", "export_control", "alarm_cases"),
+            ("places", "accounts", "export_control", *DETECTING),
             ("alarm.*",),
             ("release",),
         ),

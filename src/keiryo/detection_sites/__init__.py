@@ -1,0 +1,1 @@
+"""Detection sites, their lanes and instruments, and the records that the instruments make."""

@@ -1,0 +1,189 @@
+"""Sites, daily files and tests of instruments in the books."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import keiryo
+from keiryo.api import Books
+from keiryo.detection_sites.explain import explain
+from keiryo.detection_sites.importing import Imported, import_file, keep_spectrum, occupancies
+from keiryo.detection_sites.register import read_rows, record
+from keiryo.detection_sites.statistics import due, results_of_tests, statistics
+from keiryo.errors import RefusedError
+from keiryo.journal.reading import rows_of
+
+SITE = {"site": "PORT-1", "name": "Port", "site_type": "seaport", "zone": "Asia/Tokyo"}
+PORTAL = {
+    "instrument": "P1",
+    "site": "PORT-1",
+    "lane": "L1",
+    "instrument_class": "portal",
+    "maker": "M",
+    "model": "X",
+    "serial": "17",
+}
+DAY = datetime.date(2027, 5, 31)
+
+
+def passage(clock: str, counter: int = 7, counts: int = 80, intervals: int = 10) -> bytes:
+    time = clock.replace(":", "-")
+    scans = "".join(f"GS,{counts:06d},{counts:06d},000080,000080,{time}\r\n" * intervals)
+    background = f"GB,000400,000400,000400,000400,{time}\r\n"
+    return f"{background}{scans}GX,{counter:06d},002391,000000,000000,{time}\r\n".encode()
+
+
+@pytest.fixture
+def books(sqlite_url: str) -> Books:
+    made = keiryo.init(sqlite_url, "XA", person="P-TEST2345")
+    put(made, "site", SITE)
+    put(made, "lane", {"lane": "L1", "site": "PORT-1"})
+    put(made, "instrument", PORTAL)
+    return made
+
+
+def put(books: Books, word: str, *rows: dict[str, Any]) -> None:
+    record(books.database, books.actor, word, rows)
+
+
+def take(books: Books, content: bytes, name: str = "a.csv", **more: Any) -> Imported:
+    given = {"day": DAY, **more}
+    return import_file(books.database, books.actor, "P1", name, content, **given)
+
+
+def read(books: Books, function: Any, *given: Any, **more: Any) -> Any:
+    with books.database.reading() as connection:
+        found = function(connection, books.database.metadata, *given, **more)
+        return list(found) if isinstance(found, Iterator) else found
+
+
+def refused(function: Any, *given: Any, **more: Any) -> set[str]:
+    with pytest.raises(RefusedError) as error:
+        function(*given, **more)
+    return {one.code for one in error.value.findings}
+
+
+def test_all_that_is_wrong_is_told_at_once(books: Books) -> None:
+    odd = {**PORTAL, "instrument": "P 2", "site": "NO", "instrument_class": "radar", "maker": ""}
+    codes = refused(put, books, "instrument", odd)
+    assert codes >= {
+        *("DETECTION-NAME", "DETECTION-UNKNOWN", "DETECTION-VALUE", "DETECTION-EMPTY"),
+        "DETECTION-LANE",
+    }
+    assert refused(put, books, "site", {**SITE, "zone": "Mars/Olympus"}) == {"DETECTION-VALUE"}
+
+
+def test_a_sheet_is_read_with_its_faults() -> None:
+    rows, found = read_rows("trial", "t.csv", b"test,run,on_day,trials,alarms\nT,R,soon,x,1\n")
+    assert not rows and [one.code for one in found] == ["DETECTION-CELL"] * 2
+
+
+def test_occupancies_go_by_instrument_and_start(books: Books) -> None:
+    content = passage("10:00:00.000") + passage("10:05:00.000", counts=120)
+    done = take(books, content)
+    known = read(books, occupancies)
+    assert list(known) == [
+        ("P1", "2027-05-31T01:00:00.000Z"),
+        ("P1", "2027-05-31T01:05:00.000Z"),
+    ]
+    assert [row["gamma_alarm"] for row in known.values()] == [0, 1]
+    assert done.occupancies == 2 and not done.incomplete
+    assert {one.code for one in done.findings} == {"PORTAL-SETUP-MISSING"}
+    assert refused(take, books, content, "other.csv") == {"PORTAL-FILE-TWICE"}
+
+
+def test_the_day_changes_at_midnight(books: Books) -> None:
+    take(books, passage("23:59:00.000") + passage("00:01:00.000"))
+    starts = [start for _, start in read(books, occupancies)]
+    assert starts == ["2027-05-31T14:59:00.000Z", "2027-05-31T15:01:00.000Z"]
+
+
+def test_a_file_without_days_needs_one(books: Books) -> None:
+    assert refused(take, books, passage("10:00:00.000"), day=None) == {"PORTAL-DATE"}
+    assert refused(take, books, b"hello") == {"PORTAL-FILE"}
+
+
+def test_a_cut_file_is_marked_and_the_whole_one_corrects_it(books: Books) -> None:
+    content = passage("10:00:00.000") + passage("10:05:00.000")
+    cut = content[: content.rindex(b"GX")]
+    assert take(books, cut).incomplete
+    whole = take(books, content)
+    assert (whole.occupancies, whole.unchanged) == (1, 1)
+    assert all(row["complete"] for row in read(books, occupancies).values())
+
+
+def test_the_setup_of_the_moment_gives_n(books: Books) -> None:
+    put(
+        books,
+        "setup",
+        {"instrument": "P1", "valid_from": "2027-05-31T10:03:00+09:00", "n_sigma": "4.0"},
+    )
+    take(books, passage("10:00:00.000") + passage("10:05:00.000"))
+    rows = list(read(books, occupancies).values())
+    assert [row["n_source"] for row in rows] == ["default", "setup"]
+    assert rows[1]["n_sigma"] == "4"
+
+
+def test_too_short_is_not_evaluated(books: Books) -> None:
+    take(books, passage("10:00:00.000", intervals=3))
+    row = next(iter(read(books, occupancies).values()))
+    assert (row["evaluated"], row["gamma_alarm"]) == (0, None)
+
+
+def test_rates_have_exact_intervals(books: Books) -> None:
+    take(books, passage("10:00:00.000") + passage("10:05:00.000", counts=120))
+    told = {"instrument": "P1", "start": "2027-05-31T01:05:00.000Z", "outcome": "innocent"}
+    rates = read(books, statistics, by="site", outcomes=[told])[0]
+    assert (rates["site"], rates["evaluated"], rates["any"], rates["innocent"]) == (
+        *("PORT-1", 2, 1, 1),
+    )
+    assert rates["any_low"] == pytest.approx(0.012579117093425, abs=1e-12)
+    assert rates["alarms_without_outcome"] == 0
+
+
+def test_trials_show_what_is_required_or_not(books: Books) -> None:
+    plan = {"test": "T1", "instrument": "P1", "requirement": "detection"}
+    put(books, "test", {**plan, "required": "0.9", "confidence": "0.95"})
+    put(books, "trial", {"test": "T1", "run": "A", "on_day": DAY, "trials": 60, "alarms": 59})
+    result = read(books, results_of_tests)[0]
+    assert result["passed"] and result["bound"] == pytest.approx(0.9233600050654955, abs=1e-14)
+    wrong = {"test": "T1", "run": "B", "on_day": DAY, "trials": 3, "alarms": 4}
+    assert refused(put, books, "trial", wrong) == {"DETECTION-TRIALS"}
+
+
+def test_what_is_due(books: Books) -> None:
+    one = {"instrument": "P1", "check_name": "calibration", "on_day": DAY, "result": "passed"}
+    put(books, "check", {**one, "due_on": datetime.date(2028, 5, 31)})
+    assert read(books, due, datetime.date(2028, 5, 31)) == []
+    assert read(books, due, datetime.date(2028, 6, 1))[0]["why"] == "overdue"
+
+
+def test_an_occupancy_leads_to_its_file(books: Books) -> None:
+    take(books, passage("10:00:00.000"))
+    node = "occupancy:P1@2027-05-31T01:00:00.000Z"
+    relations = [link.relation for link in read(books, explain, node)]
+    assert relations == ["recorded in", "read from the file of", "seen by"]
+    assert [x.relation for x in read(books, explain, "portal:P1")] == [
+        *("registered in", "wrote the file of"),
+    ]
+
+
+def test_a_spectrum_is_kept_with_what_it_says(books: Books, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("# live_s: 10\n# real_s: 10\nchannel,counts\n0,5\n1,6\n2,7\n")
+    given = (books.database, books.actor, "P1", file)
+    assert refused(keep_spectrum, *given, occupancy="P1@no") == {"DETECTION-UNKNOWN"}
+    _act, shown = keep_spectrum(*given)
+    assert len(list(read(books, explain, shown[0]["node"]))) == 1
+    assert refused(keep_spectrum, *given) == {"SPECTRUM-TWICE"}
+
+
+def test_tamper_is_a_record_of_health(books: Books) -> None:
+    take(books, b"TT,10-00-00.000\r\n" + passage("10:01:00.000") + b"TC,10-02-00.000\r\n")
+    rows = read(books, rows_of, "detection_health")
+    assert "tamper" in {row["kind"] for row in rows}
