@@ -107,7 +107,11 @@ class Found:
     modules: set[str] = field(default_factory=set)
 
 
-CALCULATIONS = ("protection.", "access_control.", "cli.protection_")
+CALCULATIONS = (
+    *("protection.", "access_control.", "cli.protection_"),
+    *("spectra.", "portal.", "counting.", "nuclides.", "templates.", "identification."),
+    *("detector_response.", "cli.spectrum", "cli.portal", "cli.detection", "cli.templates"),
+)
 """Modules whose codes are errors of a calculation on a file, and no findings of the books."""
 
 

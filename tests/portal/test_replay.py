@@ -22,7 +22,7 @@ from keiryo.counting.poisson import (
     poisson_tail,
     poisson_threshold,
 )
-from keiryo.portal.alarm_logic import replay
+from keiryo.portal.alarm_logic import replay, replay_all
 from keiryo.portal.daily_file import DailyFile, DailyFileError, parse_daily_file, read_daily_file
 from keiryo.portal.replay_report import agreement, background_statistics, replayed
 from keiryo.portal.setup_records import Setup
@@ -237,6 +237,14 @@ BAD: dict[str, tuple[str, ...]] = {
     "SETUP_LATER": (BACK, *[QUIET] * 5, END, *SETUP),
     "THRESHOLD_UNKNOWN": (BACK, *[QUIET] * 5, END),
     "INCOMPLETE": (*SETUP, BACK, *[QUIET] * 5),
+    "PANEL_OFF": (SETUP[0], SETUP[1].replace("1111", "1110"), BACK, *[QUIET] * 5, END),
+    "NO_SCANS": (*SETUP, BACK, END),
+    "INTERRUPTED": (*SETUP, BACK, *[QUIET] * 5, BACK, END),
+    "DAMAGED": (*SETUP, BACK, *[QUIET] * 5, "\0\0" + QUIET, END),
+    "TIME": (*SETUP, f"{BACK},25-00-00.000", *[QUIET] * 5, END),
+    "NEUTRON_BACKGROUND_ZERO": (*SETUP, BACK, *[QUIET] * 5, "NS,2,0,0,0", "GX,1,0,0,0"),
+    "OCCUPANCY_LONG": (*SETUP, BACK, *[QUIET] * 3005, END),
+    "TAMPER_CLEARED": (*SETUP, "TC", BACK, *[QUIET] * 5, END),
     "END": (*SETUP, BACK, *[QUIET] * 5, "GX,one"),
     "SPEED": (*SETUP, BACK, QUIET, "SP,fast", *[QUIET] * 5, END),
     "TAMPER": (*SETUP, BACK, "TT", *[QUIET] * 5, END),
@@ -260,6 +268,100 @@ def test_bad_input_is_told_and_survived(code: str) -> None:
     file = lines(*BAD[code])
     assert code in codes(file)
     assert len(file.occupancies) == 1
+
+
+def test_an_end_that_is_missing_parts_two_occupancies() -> None:
+    file = lines(*SETUP, BACK, *[QUIET] * 5, BACK, *[LIFTED] * 7, END)
+    first, second = replayed(file)
+    assert (first.occupancy.complete, first.occupancy.number) == (False, None)
+    assert [one.code for one in first.problems] == ["END_MISSING"]
+    assert (second.gamma_alarm, len(second.occupancy.gamma)) == (True, 7)
+    file = lines(*SETUP, BACK, *[QUIET] * 5, SETUP[0], SETUP[1], *[QUIET] * 6, END)
+    assert [len(one.gamma) for one in file.occupancies] == [5, 6]
+
+
+def test_background_is_the_one_before_the_occupancy() -> None:
+    later = "GB,000800,000800,000800,000800"
+    (one,) = lines(*SETUP, BACK, *[QUIET] * 5, later, END).occupancies
+    assert one.background == (400, 400, 400, 400)
+
+
+def test_setup_in_force_counts() -> None:
+    once = (BACK, *[LIFTED] * 7, END)
+    other = SETUP[0].replace("05.0", "09.0")
+    found = replayed(lines(*SETUP, *once, other, *once))
+    assert [(one.n_sigma, one.gamma_alarm) for one in found] == [(5.0, True), (9.0, False)]
+    later = replayed(lines(*once, *SETUP, *once, other, *once))
+    assert [one.n_sigma for one in later] == [5.0, 5.0, 9.0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "group"),
+    [("1000", "all"), ("0100", "1+3"), ("0010", "1+2"), ("0001", "1"), ("0000", None)],
+)
+def test_algorithm_flags(flags: str, group: str | None) -> None:
+    setup = SETUP[1].replace("1010", flags)
+    lifted = "GS,000200,000080,000080,000080"
+    (one,) = replayed(lines(SETUP[0], setup, BACK, *[lifted] * 5, END))
+    assert one.group == group
+
+
+def test_a_panel_that_dies_during_an_occupancy_hides_no_alarm() -> None:
+    scans = ["GS,000100,000100,000100,000000"] * 6
+    (one,) = replayed(lines(*SETUP, BACK, *scans, END))
+    assert one.gamma_alarm
+    assert one.panels == (0, 1, 2)
+    assert "PANEL_DEAD" in [problem.code for problem in one.problems]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_marks(end: str, mark: bytes) -> None:
+    records = (*SETUP, "", BACK, *[QUIET] * 5, END)
+    file = parse_daily_file(mark + end.join(records).encode())
+    assert not file.problems
+    assert len(file.occupancies[0].gamma) == 5
+    cut = parse_daily_file(mark + end.join(records[:-1]).encode()[:-2])
+    assert len(cut.occupancies[0].gamma) == 4
+    assert "INCOMPLETE" in codes(cut)
+
+
+def test_pieces_give_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = NORM.read_bytes()[:60_000]
+    whole = parse_daily_file(content)
+    monkeypatch.setattr("keiryo.portal.daily_file._PIECE", 997)
+    parts = parse_daily_file(content)
+    assert parts.records == whole.records
+    assert [one.code for one in parts.problems] == [one.code for one in whole.problems]
+    for one, other in zip(parts.occupancies, whole.occupancies, strict=True):
+        assert np.array_equal(one.gamma, other.gamma)
+        assert np.array_equal(one.gamma_flag, other.gamma_flag)
+
+
+def test_many_occupancies_as_one_by_one() -> None:
+    random, once = np.random.default_rng(3), []
+    for length in (5, 61, 6, 200, 4, 33):
+        for row in random.poisson(90, (length, 4)):
+            once.append("GS," + ",".join(f"{count:06d}" for count in row))
+        once += [END, BACK]
+    many = lines(*SETUP, BACK, *once).occupancies
+    for found, one in zip(replay_all(many), many, strict=True):
+        assert found.max_sigma == replay(one).max_sigma
+        if len(one.gamma) < 5:
+            continue
+        slow = []
+        for at in range(len(one.gamma) - 4):
+            sums = one.gamma[at : at + 5].sum(axis=0)
+            each = [(sums.sum() - 1600) / 40]
+            each += [(sums[a] + sums[b] - 800) / 800**0.5 for a, b in ((0, 1), (2, 3))]
+            slow.append(max(each))
+        assert found.max_sigma == pytest.approx(max(slow))
+        assert found.interval_alarm[4:].tolist() == [value > 5 for value in slow]
+
+
+def test_daily_file_of_a_spectroscopic_portal_is_refused() -> None:
+    with pytest.raises(DailyFileError, match="spectroscopic"):
+        lines("S1,NaI,SPM,512,1.0", "GB,1,3,3,3,3,3,3")
 
 
 def test_what_is_not_evaluated_is_no_quiet() -> None:

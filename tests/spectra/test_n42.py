@@ -52,7 +52,7 @@ def test_offset_and_scale() -> None:
 
 
 def test_counted_zeroes() -> None:
-    assert counted_zeroes([0, 3, 5, 0, 1, 7]) == [0, 0, 0, 5, 0, 7]
+    assert counted_zeroes([0, 3, 5, 0, 1, 7]).tolist() == [0, 0, 0, 5, 0, 7]
     for wrong in ([0], [5, 0, 0], [0, -1], [0, 10**9]):
         with pytest.raises(ValueError, match="run of zeros"):
             counted_zeroes(wrong)
@@ -87,7 +87,8 @@ def test_smallest_file() -> None:
         ("PT9S", "PT0S", "TIME"),
         ("1 2 3", "1 -2 3", "COUNTS"),
         ("1 2 3", "1 NaN 3", "COUNTS"),
-        ("1 2 3", "1 2.5 3", "COUNTS"),
+        ("1 2 3", "1 -2.5 3", "COUNTS"),
+        ("PT9S", "nine", "TIME"),
         ("1 2 3", "", "NO_CHANNELS"),
     ],
 )
@@ -114,7 +115,6 @@ def test_scales_are_never_made_up(before: str, after: str, state: str) -> None:
     ("content", "code"),
     [
         (BODY[: len(BODY) // 2], "INCOMPLETE"),
-        (BODY[:-5], "INCOMPLETE"),
         ("<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "UNSAFE"),
         ("<a>" * 100 + "</a>" * 100, "UNSAFE"),
         ("<a><b></a>", "UNSAFE"),
@@ -129,7 +129,110 @@ def test_files_that_are_refused(content: str, code: str) -> None:
 
 
 def test_every_cut_is_noticed() -> None:
+    """Whole records stay, with their counts; the one at the end goes; the file says so."""
     whole = (DATA / "annex_c.n42").read_bytes()
-    for share in range(1, 20):
-        with pytest.raises(SpectrumFileError):
-            parse_n42(whole[: len(whole) * share // 20])
+    full = {(one.title, one.detector): one.total for one in parse_n42(whole).spectra}
+    kept = set()
+    for share in range(1, 60):
+        try:
+            found = parse_n42(whole[: len(whole) * share // 60])
+        except SpectrumFileError as error:
+            assert error.problems[0].code == "INCOMPLETE"
+            continue
+        assert found.problems[0].code == "INCOMPLETE"
+        for one in found.spectra:
+            assert one.total == full[one.title, one.detector]
+        kept.add(len(found.spectra))
+    assert max(kept) == len(full)
+
+
+SHARED = Path(__file__).parent.parent / "data" / "spectra" / "ba133_8hpge_portal_20100317.n42"
+
+
+def test_portal_of_eight_detectors() -> None:
+    found = read_spectra(SHARED)
+    assert [one.detector for one in found.spectra] == [f"{x}{n}" for x in "AB" for n in range(1, 5)]
+    assert sum(one.total for one in found.spectra) == 2621142
+    assert sum(one.live_s or 0 for one in found.spectra) == pytest.approx(5025.6, abs=0.05)
+    first = found.spectra[0]
+    assert (first.live_s, first.start) == (629.17, "2010-04-17T17:33:19.409000Z")
+    assert first.more["occupied"] is True
+    assert found.more["items"][0]["distance_m"] == 2.5
+    assert len(first.fwhm_coefficients) == 3
+
+
+@pytest.mark.parametrize(("share", "records"), [(0.5, 3), (0.9, 7)])
+def test_portal_file_cut_off(share: float, records: int) -> None:
+    """Whole records stay with all their counts; the one that the end runs through does not."""
+    whole = SHARED.read_bytes()
+    full = [one.total for one in parse_n42(whole).spectra]
+    found = parse_n42(whole[: int(len(whole) * share)])
+    assert found.problems[0].code == "INCOMPLETE"
+    assert [one.total for one in found.spectra] == full[:records]
+
+
+def test_everything_of_a_portal_is_told() -> None:
+    found = parse_n42((DATA / "annex_e.n42").read_bytes())
+    first = found.spectra[0]
+    assert first.more["fwhm"] == {"energies_kev": [59, 661.65, 1460.8], "fwhm_kev": [2, 2.2, 2.4]}
+    assert first.more["efficiencies"][0]["kind"] == "IntrinsicFullEnergyPeak"
+    assert [one.more.get("derived", False) for one in found.spectra].count(True) == 1
+    assert found.items[0]["ContainerID"] == "YMLU3030933"
+    assert found.nuclides[0]["confidence_rule"] is not None
+
+
+def test_prefixes_that_nobody_declared() -> None:
+    text = BODY.replace("<RadMeasurement", "<x:Kind>1</x:Kind><RadMeasurement", 1)
+    assert len(parse_n42(text.encode()).spectra) == 1
+
+
+def test_bytes_that_are_no_utf8() -> None:
+    text = BODY.replace('<RadMeasurement id="M">', '<RadMeasurement id="M"><Remark>ä</Remark>')
+    assert len(parse_n42(text.encode("latin-1")).spectra) == 1
+
+
+def test_packed_zeros_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keiryo.spectra.n42_parts.MOST_IN_FILE", 4 * 1_048_576)
+    one = BODY[BODY.index("<Spectrum") : BODY.index("</Spectrum>") + 11].replace(
+        "1 2 3", "0 1048576"
+    )
+    one = one.replace("<ChannelData>", '<ChannelData compressionCode="CountedZeroes">')
+    text = BODY.replace("<Spectrum", one * 5 + "<Spectrum", 1)
+    with pytest.raises(SpectrumFileError) as error:
+        parse_n42(text.encode())
+    assert error.value.problems[0].code == "LARGE"
+
+
+@pytest.mark.parametrize(
+    ("said", "share", "rule"),
+    [
+        (["0.99", "0.5"], 0.99, "fraction"),
+        (["9.5", "1"], 0.95, "mark out of 10"),
+        (["99", "1"], 0.99, "percentage"),
+        (["Low"], 0.25, "word"),
+        (["nearly"], None, None),
+    ],
+)
+def test_confidences(said: list[str], share: float | None, rule: str | None) -> None:
+    from keiryo.spectra.n42_parts import normalize_confidences
+
+    nuclides = [{"confidence": one} for one in said]
+    normalize_confidences(nuclides)
+    assert (nuclides[0]["confidence_share"], nuclides[0]["confidence_rule"]) == (share, rule)
+
+
+def test_day_in_the_future_and_unknown_detector() -> None:
+    text = BODY.replace("<RealTime", "<StartDateTime>2999-01-01T00:00:00Z</StartDateTime><RealTime")
+    text = text.replace('<Spectrum id="S"', '<Spectrum id="S" radDetectorInformationReference="Q"')
+    assert [one.code for one in parse_n42(text.encode()).problems] == ["FUTURE", "DETECTOR"]
+
+
+def test_scales_of_2006_by_reference() -> None:
+    text = (
+        "<Event><N42InstrumentData><Calibration Type='Energy' ID='e' EnergyUnits='keV'>"
+        "<Equation Model='Polynomial'><Coefficients>1 3</Coefficients></Equation></Calibration>"
+        "<Measurement><Spectrum CalibrationIDs='e'><LiveTime>PT.5S</LiveTime>"
+        "<ChannelData>1 2</ChannelData></Spectrum></Measurement></N42InstrumentData></Event>"
+    )
+    (one,) = parse_n42(text.encode()).spectra
+    assert (one.calibration.coefficients, one.live_s) == ((1, 3), 0.5)

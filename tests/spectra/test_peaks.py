@@ -109,6 +109,53 @@ def test_two_peaks_that_overlap() -> None:
         assert abs(one.area - area) < 4 * one.area_sigma
 
 
+def test_the_background_of_a_germanium_detector_has_sharp_peaks() -> None:
+    """Few weak lines and a strong hump of noise at the low end: the lines tell the width."""
+    random, x = np.random.default_rng(5), np.arange(16_384)
+    shape = 3.0 * np.exp(-x / 2500) + 0.2
+    lines = ((2400, 170), (3100, 100), (4850, 90), (7790, 530), (13_940, 80))
+    for middle, area in lines:
+        sigma = np.sqrt(40 + 0.009 * middle) / 2.3548
+        shape += area * np.exp(-0.5 * ((x - middle) / sigma) ** 2) / (sigma * 2.506628)
+    shape += 60 * np.exp(-0.5 * ((x - 120) / 25) ** 2)
+    shape[:80] = 0
+    found = [one for one in peaks_of(spectrum(random.poisson(shape))) if one.channel > 300]
+    assert len(found) == len(lines)
+    for one, (middle, area) in zip(found, lines, strict=True):
+        assert abs(one.channel - middle) < 4 * one.channel_sigma
+        assert abs(one.area - area) < 4 * one.area_sigma
+
+
+def scintillator(random: np.random.Generator) -> Spectrum:
+    """Return a spectrum of lines at 250, 750 and 850 on a falling continuum, FWHM 7 % at 662."""
+    x = np.arange(1024)
+    shape = 400 * np.exp(-x / 250) + 5
+    for middle, area in ((250, 8000), (750, 4000), (850, 3500)):
+        sigma = 46 * (middle / 662) ** 0.6 / 2.3548
+        shape += area * np.exp(-0.5 * ((x - middle) / sigma) ** 2) / (sigma * 2.506628)
+    shape[:12] = 0
+    return spectrum(random.poisson(shape))
+
+
+def test_lines_of_a_scintillator() -> None:
+    pulls = []
+    for seed in range(12):
+        found = peaks_of(scintillator(np.random.default_rng(seed)))
+        for middle, area in ((250, 8000), (750, 4000), (850, 3500)):
+            one = min(found, key=lambda peak: abs(peak.channel - middle))
+            assert abs(one.channel - middle) < 6
+            pulls.append((one.area - area) / one.area_sigma)
+    assert abs(float(np.mean(pulls))) < 1.0
+    assert float(np.std(pulls)) < 1.6
+
+
+def test_noise_above_the_discriminator_is_no_peak() -> None:
+    random, x = np.random.default_rng(8), np.arange(8192)
+    shape = 2000 * np.exp(-(x - 45) / 60) + 30.0
+    shape[:45] = 0
+    assert [one for one in peaks_of(spectrum(random.poisson(shape))) if one.channel < 300] == []
+
+
 def test_a_smooth_continuum_has_hardly_any_peaks() -> None:
     random, x = np.random.default_rng(11), np.arange(4096)
     found = sum(

@@ -152,6 +152,7 @@ def test_command(tmp_path: Path) -> None:
     assert set(one) >= {*("detector", "start", "live_s", "real_s"), "counts", "channels"}
     assert one["calibration"]["state"] == "file"
     (tmp_path / "x.spe").write_text(SPE.replace("4\n", ""))
+    (tmp_path / "x.doc").write_text("words")
     for name, code in (("x.spe", "INCOMPLETE"), ("none.spe", "FILE"), ("x.doc", "FORM")):
         done = run(str(tmp_path / name))
         assert (done.exit_code, done.stdout) == (2, "")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from keiryo.cli.options import Format, FormatOption, Given
 from keiryo.cli.output import show_json, show_rows
+
+if TYPE_CHECKING:
+    from keiryo.counting.limits import Iso11929
 
 
 def register(app: typer.Typer) -> None:
@@ -103,24 +106,22 @@ def limits(
         )
     except (ValueError, OverflowError) as error:
         _refuse(str(error))
+    told = _limits_told(iso, gross is not None)
+    unit = "cps" if efficiency is None else "Bq"
+    schema = "keiryo.detection-limits/1"
+    _show({"schema": schema, "unit": unit, "counts": counts.to_dict(), **told}, format_)
+
+
+def _limits_told(iso: Iso11929, measured: bool) -> dict[str, Any]:
+    """Return the limits, with the result where something was measured, and what is missing."""
     told = iso.to_dict()
-    if gross is None:
+    if not measured:
         told = {name: told[name] for name in ("factor", "threshold", "detection_limit")}
     findings = []
     if iso.detection_limit is None:
         message = "There is no detection limit: the factor is too uncertain."
         findings.append({"code": "NO_DETECTION_LIMIT", "message": message})
-    unit = "cps" if efficiency is None else "Bq"
-    _show(
-        {
-            "schema": "keiryo.detection-limits/1",
-            "unit": unit,
-            "counts": counts.to_dict(),
-            "iso11929": told,
-            "findings": findings,
-        },
-        format_,
-    )
+    return {"iso11929": told, "findings": findings}
 
 
 def activity_(

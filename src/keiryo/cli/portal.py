@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("test-statistics")(portal_tests.test_statistics)
     group.command("suppression")(portal_tests.suppression)
     group.command("windows")(portal_tests.windows)
+    group.command("triage")(portal_tests.triage)
     app.add_typer(group, name="portal")
 
 

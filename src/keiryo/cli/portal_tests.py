@@ -65,24 +65,14 @@ def test_statistics(
     if test not in KINDS:
         refuse("TEST", f"--test takes {', '.join(KINDS)}.")
     occupancies: Sequence[Occupancy] = () if file is None else read_or_exit(file).occupancies
-    if background is None:
-        quiet = [sum(o.background) for o in occupancies if o.background is not None]
-        if not quiet:
-            refuse("BACKGROUND", "Give --background, or a file with background records.")
-        background = sum(quiet) / len(quiet) / 5
+    background = _background(occupancies) if background is None else background
     if occupancies:
         intervals = max(5, max(len(one.gamma) for one in occupancies))
-    if background_s is not None and not 0.2 <= background_s < 1e6:
-        refuse("NUMBER", "--background-time takes seconds.")
     detector = Detector(kind=next(one for one in KINDS if one == test))
     try:
+        counted = _intervals(background_s)
         found = calibrate(
-            detector,
-            background,
-            intervals,
-            probability,
-            background_intervals=None if background_s is None else background_s * 5,
-            seed=seed,
+            *(detector, background, intervals, probability), background_intervals=counted, seed=seed
         )
     except ValueError as error:
         refuse("NUMBER", f"{str(error)[:1].upper()}{str(error)[1:]}.")
@@ -96,6 +86,21 @@ def test_statistics(
             "occupancies": [_tested(detector, one, found.threshold) for one in occupancies],
         }
     )
+
+
+def _intervals(seconds: float | None) -> float | None:
+    """Return a time in intervals of 0.2 s."""
+    if seconds is not None and not 0.2 <= seconds < 1e6:
+        raise ValueError("--background-time takes seconds")
+    return None if seconds is None else seconds * 5
+
+
+def _background(occupancies: Sequence[Occupancy]) -> float:
+    """Return the mean background of one interval."""
+    quiet = [sum(o.background) for o in occupancies if o.background is not None]
+    if not quiet:
+        refuse("BACKGROUND", "Give --background, or a file with background records.")
+    return sum(quiet) / len(quiet) / 5
 
 
 def _tested(detector: Detector, one: Occupancy, threshold: float) -> dict[str, Any]:
@@ -142,6 +147,42 @@ def windows(
     show_json(found.to_dict())
 
 
+def triage(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="N42 file with energy windows.")],
+    middle_kev: Annotated[
+        float,
+        typer.Option(
+            "--middle", metavar="KEV", min=1.0, help="Between the lower and the higher window."
+        ),
+    ] = 400.0,
+) -> None:
+    """Rank the rise of an N42 file by two energy windows, occupied against not.
+
+    It never closes a case. Ends with 1 if nothing can be ranked, with 2 if the file cannot be
+    read.
+    """
+    from keiryo.portal.triage import triage_of
+    from keiryo.spectra.n42 import parse_n42
+    from keiryo.spectra.spectrum import SpectrumFileError
+
+    if not math.isfinite(middle_kev):
+        refuse("NUMBER", "--middle takes an energy in keV.")
+    try:
+        if not file.is_file() or file.stat().st_size > 100 * 1024**2:
+            refuse("FILE", "The file is no regular file of up to 100 MiB.")
+        read = parse_n42(file.read_bytes())
+    except SpectrumFileError as error:
+        refuse("FILE", "; ".join(one.message for one in error.problems))
+    except OSError as error:
+        refuse("FILE", f"It cannot be read: {error.strerror}.")
+    told = triage_of(read.gross_counts, middle_kev)
+    told["findings"] += [
+        {"code": one.code, "message": f"{one.place}: {one.message}"} for one in read.problems
+    ]
+    show_json(told)
+    raise typer.Exit(1 if told["ratio"] is None else 0)
+
+
 def suppression(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Daily file of passages known to be empty.")
@@ -166,7 +207,7 @@ def suppression(
     """
     from dataclasses import asdict
 
-    from keiryo.portal.suppression import error_rates, site_profile
+    from keiryo.portal.suppression import WAYS, error_rates, site_profile
 
     if not 0 < probability < 1 or probability * passages < 10 or not math.isfinite(source):
         refuse("NUMBER", "The chance times the passages is at least 10, and the source a number.")
@@ -178,12 +219,11 @@ def suppression(
         show_json({"profile": None, "passages": len(empty), "ways": []})
         raise typer.Exit(1)
     cps = sum(quiet) / len(quiet)
-    ways = ("none", "profile", "local")
     rates = [
         error_rates(
             way, profile, cps, source, probability=probability, passages=passages, seed=seed
         )
-        for way in ways
+        for way in WAYS
     ]
     show_json(
         {

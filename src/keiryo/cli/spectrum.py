@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keiryo.cli.options import Format, FormatOption, Given
+from keiryo.cli.options import Format, FormatOption
 from keiryo.cli.output import show_json, show_rows
+from keiryo.cli.spectrum_identify import identify
+from keiryo.cli.spectrum_input import is_table, read_file, refuse
 
 if TYPE_CHECKING:
-    from keiryo.spectra.reading import SpectrumFile
-    from keiryo.spectra.spectrum import Problem
+    pass
 
 
 def register(app: typer.Typer) -> None:
@@ -31,23 +29,43 @@ def register(app: typer.Typer) -> None:
 
     group.command("show")(show)
     group.command("peaks")(peaks)
+    group.command("identify")(identify)
+    group.command("convert")(convert)
     app.add_typer(group, name="spectrum")
 
 
 def show(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file: .spe, .iec or .csv.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
+    spectrum: Annotated[
+        int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum to draw.")
+    ] = 1,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture",
+            metavar="OUT",
+            help="Also draw it: a new file that ends in .svg or .png.",
+            show_default=False,
+        ),
+    ] = None,
     format_: FormatOption = None,
 ) -> None:
     """Show the spectra of a file: detector, times, counts, and whether it has an energy scale.
 
     Ends with 2 if the file cannot be used: standard error then says why.
     """
-    found = _read(file)
+    found = read_file(file)
+    if picture is not None:
+        from keiryo.cli.spectrum_files import draw
+
+        problems = draw(found, spectrum, picture)
+        if problems:
+            refuse(problems)
     rows = [one.to_dict() for one in found.spectra]
-    if not _is_table(format_):
-        show_json({"schema": "keiryo.spectra/1", "sha256": found.sha256, "spectra": rows})
+    if not is_table(format_):
+        told = {"schema": "keiryo.spectra/1", "sha256": found.sha256, "form": found.form}
+        listed_too = [one.to_dict() for one in found.problems]
+        show_json({**told, "spectra": rows, "findings": listed_too, **found.more})
         return
     names = ("detector", "start", "live_s", "real_s", "counts", "channels")
     listed = [
@@ -55,15 +73,37 @@ def show(
         for row in rows
     ]
     show_rows(listed, Format.TABLE, title="Spectra")
-    for row in rows:
+    for row in ({"findings": [one.to_dict() for one in found.problems]}, *rows):
         for problem in row["findings"]:
             print(f"{problem['code']} {problem['place']}: {problem['message']}")
 
 
-def peaks(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A spectrum file: .spe, .iec or .csv.")
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new file: .n42 (2012), .spe or .csv.")
     ],
+    spectrum: Annotated[
+        int | None,
+        typer.Option("--spectrum", metavar="N", min=1, help="Only this one; else all."),
+    ] = None,
+) -> None:
+    """Write the spectra of a file in another form, read back and compared before it is kept.
+
+    Ends with 2 if the form cannot hold them. What it does not hold is told.
+    """
+    from keiryo.cli.spectrum_files import converted
+
+    found = read_file(file)
+    problems, told = converted(found, spectrum, out)
+    if problems:
+        refuse(problems)
+    for one in told:
+        print(f"{one.code} {one.place}: {one.message}")
+
+
+def peaks(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
     spectrum: Annotated[
         int, typer.Option("--spectrum", metavar="N", min=1, help="Which spectrum of the file.")
     ] = 1,
@@ -77,12 +117,12 @@ def peaks(
     from keiryo.spectra.peak_fit import peaks_of
     from keiryo.spectra.spectrum import Problem
 
-    found = _read(file)
+    found = read_file(file)
     if spectrum > len(found.spectra):
         told = f"The file has {len(found.spectra)} spectra."
-        _refuse([Problem("SPECTRUM", "--spectrum", told)])
+        refuse([Problem("SPECTRUM", "--spectrum", told)])
     rows = [one.to_dict() for one in peaks_of(found.spectra[spectrum - 1])]
-    if not _is_table(format_):
+    if not is_table(format_):
         show_json(rows)
         return
     listed = [
@@ -98,26 +138,3 @@ def peaks(
         for row in rows
     ]
     show_rows(listed, Format.TABLE, title="Peaks", empty="No peak stands out.")
-
-
-def _read(file: Path) -> SpectrumFile:
-    """Read a file, or end with everything that is wrong with it."""
-    from keiryo.spectra.reading import read_spectra
-    from keiryo.spectra.spectrum import SpectrumFileError
-
-    try:
-        return read_spectra(file)
-    except SpectrumFileError as error:
-        _refuse(error.problems)
-        raise
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    told = {"errors": [one.to_dict() for one in problems]}
-    print(json.dumps(told, indent=2), file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def _is_table(format_: Format | None) -> bool:
-    wanted = format_ or Given.format
-    return wanted is Format.TABLE or (wanted is None and sys.stdout.isatty())

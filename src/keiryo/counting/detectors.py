@@ -117,6 +117,7 @@ class Calibration:
     low, high : float
         Its 95 % interval.
     rows : int
+        Behind the threshold.
     seed : int
     """
 
@@ -185,8 +186,8 @@ def calibrate(
     background_intervals : float, optional
         Over how many intervals the background is counted; None: it is known.
     rows : int, optional
-        Rows to simulate, for the threshold and again for the check; by itself so many that 400
-        of them give an alarm.
+        Rows to simulate for the threshold, by itself so many that up to 1600 of them give an
+        alarm; a quarter as many fresh ones are simulated for the check.
     seed : int
 
     Raises
@@ -203,20 +204,22 @@ def calibrate(
         raise ValueError("a chance between 0 and 1, a background and intervals above 0 belong here")
     if intervals < detector.window and detector.kind == "n_sigma":
         raise ValueError("a row is at least as long as the window")
-    size = rows or math.ceil(4 * FEWEST_ALARMS / probability)
+    most = int(MOST_COUNTS / intervals / 1.25)
+    size = rows or min(math.ceil(16 * FEWEST_ALARMS / probability), most)
+    if size > most or (rows is None and size * probability < FEWEST_ALARMS):
+        raise ValueError("so rare an alarm takes more simulated counts than are allowed")
     if size * probability < FEWEST_ALARMS:
         needed = math.ceil(FEWEST_ALARMS / probability)
         raise ValueError(f"a chance of {probability:g} needs {needed} rows")
-    if size * intervals > MOST_COUNTS:
-        raise ValueError("so rare an alarm takes more simulated counts than are allowed")
     first, second = (np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(2))
     found = np.sort(largest(detector, mean, intervals, size, first, background_intervals))
     # The share of rows above the threshold is at most what was asked, also where values repeat.
     threshold = float(found[size - 1 - math.floor(probability * size)])
-    fresh = largest(detector, mean, intervals, size, second, background_intervals)
+    checked = math.ceil(size / 4)
+    fresh = largest(detector, mean, intervals, checked, second, background_intervals)
     over = int((fresh > threshold).sum())
-    low, high = interval(over, size)
-    return Calibration(threshold, probability, over / size, low, high, size, seed)
+    low, high = interval(over, checked)
+    return Calibration(threshold, probability, over / checked, low, high, size, seed)
 
 
 def equivalent_window(weight: float) -> float:

@@ -242,7 +242,9 @@ def _can_be_evaluated(
 def _alive(one: Occupancy, on: tuple[bool, ...], problems: list[Problem]) -> tuple[bool, ...]:
     """Return which panels give counts, before and during the occupancy; tell of the others."""
     assert one.background is not None
-    counted = [bool(one.gamma[:, n].any()) for n in range(PANELS)]
+    counted = one.gamma[0].tolist()
+    if 0 in counted:
+        counted = [bool(one.gamma[:, n].any()) for n in range(PANELS)]
     silent = [
         n
         for n, cps in enumerate(one.background)

@@ -7,7 +7,9 @@ patients like nuclear material.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,8 +104,8 @@ def windows_of(
 
 
 def gross_windows(
-    counts: tuple[float, ...] | list[float],
-    bounds_kev: list[tuple[float, float]],
+    counts: Sequence[float],
+    bounds_kev: Sequence[tuple[float, float]],
     middle_kev: float = MIDDLE_KEV,
 ) -> tuple[float, float]:
     """Return the counts of the two windows from gross counts with energy windows (N42.42).
@@ -112,11 +114,36 @@ def gross_windows(
     ----------
     counts : sequence of float
         One by window of the instrument.
-    bounds_kev : list of tuple of float
-        Start and end of each window; it belongs where its start lies.
+    bounds_kev : sequence of tuple of float
+        Start and end of each window. A window around others is no part of its own: where none of
+        the others lies above the middle, the higher window is what it holds beyond them.
+
+    Raises
+    ------
+    ValueError
+        If windows overlap otherwise, one lies across the middle, or the counts contradict.
     """
-    if len(counts) != len(bounds_kev):
+    if len(counts) != len(bounds_kev) or not counts:
         raise ValueError("as many counts as windows belong here")
-    low = math.fsum(c for c, (start, _end) in zip(counts, bounds_kev, strict=True)
-                    if start < middle_kev)  # fmt: skip
-    return low, math.fsum(counts) - low
+    around = [
+        any(k != n and bounds_kev[k] != one and _within(bounds_kev[k], one)
+            for k in range(len(bounds_kev)))
+        for n, one in enumerate(bounds_kev)
+    ]  # fmt: skip
+    parts = sorted((*bounds_kev[n], counts[n]) for n in range(len(counts)) if not around[n])
+    if any(one[1] > other[0] for one, other in pairwise(parts)):
+        raise ValueError("the windows overlap")
+    if any(start < middle_kev < end for start, end, _count in parts):
+        raise ValueError("a window lies across the middle")
+    low = math.fsum(count for _start, end, count in parts if end <= middle_kev)
+    high = math.fsum(count for start, _end, count in parts if start >= middle_kev)
+    whole = [counts[n] for n, one in enumerate(bounds_kev) if around[n] and one[1] > middle_kev]
+    if whole and not any(start >= middle_kev for start, _end, _count in parts):
+        high = max(whole) - low
+    if high < 0:
+        raise ValueError("a window holds fewer counts than those within it")
+    return low, high
+
+
+def _within(inner: tuple[float, float], outer: tuple[float, float]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]

@@ -20,6 +20,7 @@ from keiryo.portal.sliding_windows import sliding_sums
 
 POSITIONS = 50
 Way = Literal["none", "profile", "local"]
+WAYS: tuple[Way, ...] = ("none", "profile", "local")
 
 
 def net_needed(background: float, n_sigma: float, suppression: float) -> float:
@@ -132,7 +133,8 @@ def excess(
         return (sums - quiet) / math.sqrt(quiet)
     if way == "local":
         expected = np.maximum(local_baseline(sums, reach), 1.0)
-        return (sums - expected) / np.sqrt(expected)
+        local: np.ndarray = (sums - expected) / np.sqrt(expected)
+        return local
     if profile is None:
         raise ValueError("a profile of empty passages belongs here")
     mean, variance = profile.at(sums.shape[-1])

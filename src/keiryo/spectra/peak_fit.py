@@ -12,17 +12,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
 from scipy.optimize import least_squares
 
-from keiryo.spectra.peak_search import WidthModel, find_peaks
+from keiryo.spectra.peak_search import WidthModel, find_peaks, first_counting
+from keiryo.spectra.peak_shape import Shape, root_slopes, signed_roots
 from keiryo.spectra.spectrum import FILE, Spectrum
 
-_ROOT2 = np.sqrt(2.0)
 _TO_SIGMA = 1 / (2 * np.sqrt(2 * np.log(2)))
-_APART, _MARGIN = 3.0, 3.0
-"""Peaks nearer than so many FWHM are fitted together; the window reaches so far on both sides."""
-MOST_TOGETHER = 12
+_APART, _MARGIN = 4.3, 3.0
+_APART_WIDE, _MARGIN_WIDE = 2.2, 1.8
+"""Peaks nearer than so many FWHM are fitted together; the window reaches so far on both sides,
+less far where peaks are wide, for there a continuum is not simple for long."""
+WIDTH_FACTOR_SIGMA = 0.15
+"""How well the widths along a scintillator's spectrum are known before a peak is fitted."""
+CURVED_FROM = 9.0
+"""Windows of so many widths have a curved continuum."""
+LEAST_AREA_SIGMAS, SURELY_NONE = 3.0, 0.2
+MOST_MISFIT, MOST_MISFIT_BAD, BAD = 0.25, 0.12, 5.0
+"""An area is so many times its error; its Gaussian misses no larger share of it: the first one,
+or the second where lines are sharp and the deviance by its degrees of freedom is as bad as the
+third: so the noise at the low end goes. Wide ones may be several lines that nobody can part."""
+MOST_TOGETHER, MOST_MORE, MOST_STEPS = 12, 4, 60
 POOR, WORTH_A_PEAK, LEAST_LEFT_OVER = 1.3, 30.0, 4.5
 """Where the deviance by its degrees of freedom is above the first, a further peak is tried; it is
 taken if the deviance falls by the second, and looked for where the rest reaches the third."""
@@ -66,56 +76,111 @@ class Peak:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+CLEAR_OF_EDGE = 0.7
+"""So many widths above the discriminator a peak has two sides."""
+
+
 def peaks_of(spectrum: Spectrum) -> list[Peak]:
-    """Return the peaks of a spectrum by energy, or by channel where it has no energy scale."""
+    """Return the peaks of a spectrum by energy, or by channel where it has no energy scale.
+
+    What the search takes for a peak and the fit does not bear out is left out: an area that is
+    not three times its error, a place that is not known to half a width, and humps that are no
+    Gaussian on a slope, as the noise at the low end is.
+    """
     counts = spectrum.counts
     places, significance, widths = find_peaks(counts)
+    lowest = first_counting(counts)
+    sound = places > lowest
+    places, significance = places[sound], significance[sound]
+    groups = _groups(places, widths)
     found: list[Peak] = []
-    for group in _groups(places, widths):
-        found += _fitted(spectrum, places[group], significance[group], widths)
-    return sorted(found, key=lambda one: one.channel)
+    for n, group in enumerate(groups):
+        before = _border(places, widths, groups[n - 1][-1], group[0]) if n else lowest
+        after = spectrum.channels - 1
+        if n + 1 < len(groups):
+            after = _border(places, widths, group[-1], groups[n + 1][0])
+        within = (before, after)
+        found += _fitted(spectrum, places[group], significance[group], widths, within)
+    whole = [one for one in found if one.channel - lowest > CLEAR_OF_EDGE * one.fwhm_channels]
+    return sorted(whole, key=lambda one: one.channel)
 
 
 def _groups(places: np.ndarray, widths: WidthModel) -> list[list[int]]:
+    """Return which peaks are fitted together, split where they lie farthest apart if too many."""
     groups: list[list[int]] = []
     for at in range(len(places)):
-        near = _APART * float(widths.fwhm(float(places[at])))
-        if (
-            groups
-            and places[at] - places[groups[-1][-1]] < near
-            and len(groups[-1]) < MOST_TOGETHER
-        ):
+        near = (_APART_WIDE if widths.wide else _APART) * float(widths.fwhm(float(places[at])))
+        if groups and places[at] - places[groups[-1][-1]] < near:
             groups[-1].append(at)
         else:
             groups.append([at])
-    return groups
+    small: list[list[int]] = []
+    while groups:
+        group = groups.pop()
+        if len(group) <= MOST_TOGETHER:
+            small.append(group)
+            continue
+        gaps = np.diff(places[group]) / widths.fwhm(places[group[1:]].astype(np.float64))
+        inner = gaps * (1 - np.abs(np.linspace(-0.5, 0.5, len(gaps))))
+        cut = int(inner.argmax()) + 1
+        groups += [group[:cut], group[cut:]]
+    return sorted(small)
 
 
-def _model(parameters: np.ndarray, x: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    """Return expected counts: two of the continuum, one width factor, area and place of each."""
-    middle, half = (x[0] + x[-1]) / 2, max((x[-1] - x[0]) / 2, 1.0)
-    left, right, factor = parameters[:3]
-    along = (x - middle) / half
-    mu = np.maximum(0.5 * (left * (1 - along) + right * (1 + along)), 0.0)
-    for n in range(len(widths)):
-        area, place = parameters[3 + 2 * n : 5 + 2 * n]
-        sigma = widths[n] * factor * _TO_SIGMA * _ROOT2
-        mu = mu + 0.5 * area * (
-            special.erf((x + 0.5 - place) / sigma) - special.erf((x - 0.5 - place) / sigma)
-        )
-    found: np.ndarray = np.maximum(mu, 1e-9)
-    return found
+def _border(places: np.ndarray, widths: WidthModel, left: int, right: int) -> int:
+    """Return the channel between two groups where their windows end at the latest."""
+    shares = widths.fwhm(places[[left, right]].astype(np.float64))
+    apart = float(places[right] - places[left])
+    return int(places[left] + apart * float(shares[0] / shares.sum()))
 
 
 def _fitted(
-    spectrum: Spectrum, places: np.ndarray, significance: np.ndarray, widths: WidthModel
+    spectrum: Spectrum,
+    places: np.ndarray,
+    significance: np.ndarray,
+    widths: WidthModel,
+    within: tuple[int, int],
 ) -> list[Peak]:
-    """Return the peaks of one window, with those that only the rest of the fit shows."""
-    window = _window(spectrum, places, widths)
+    """Return the peaks of a window: more where the rest shows them, less where the fit does."""
+    window = _window(places, widths, within)
     done = None if window is None else _solved(spectrum, window, places, widths)
     if window is None or done is None:
         return []
-    while len(places) < MOST_TOGETHER and _reduced(done) > POOR:
+    places, significance, done = _with_left_over(
+        spectrum, window, places, significance, widths, done
+    )
+    while True:
+        shape = _shape(window, places, widths)
+        covariance = _covariance(done.x, shape, widths.wide)
+        borne = _borne_out(done, covariance, shape, spectrum, widths.wide)
+        if borne.all():
+            break
+        places, significance = places[borne], significance[borne]
+        if not len(places):
+            return []
+        window = _window(places, widths, within) or window
+        done = _solved(spectrum, window, places, widths)
+        if done is None:
+            return []
+    reduced = _reduced(done)
+    return [
+        _peak(spectrum, done.x, covariance, shape.widths, n, reduced, float(significance[n]))
+        for n in range(len(places))
+    ]
+
+
+def _with_left_over(
+    spectrum: Spectrum,
+    window: tuple[int, int],
+    places: np.ndarray,
+    significance: np.ndarray,
+    widths: WidthModel,
+    done: Any,
+) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Return places, significances and fit with the peaks that the rest of the fit shows."""
+    for _ in range(MOST_MORE):
+        if len(places) >= MOST_TOGETHER or _reduced(done) <= POOR:
+            break
         place = _left_over(done, window, places, widths)
         if place is None:
             break
@@ -123,28 +188,55 @@ def _fitted(
         better = _solved(spectrum, window, more, widths)
         if better is None or done.cost - better.cost < WORTH_A_PEAK / 2:
             break
-        significance = np.insert(
-            significance,
-            int(np.searchsorted(places, place)),
-            np.sqrt(2 * (done.cost - better.cost)),
-        )
+        gained = np.sqrt(2 * (done.cost - better.cost))
+        significance = np.insert(significance, int(np.searchsorted(places, place)), gained)
         places, done = more, better
-    x = np.arange(window[0], window[1] + 1, dtype=np.float64)
-    own = widths.fwhm(places.astype(np.float64))
-    covariance = _covariance(done.x, x, own)
-    reduced = _reduced(done)
-    return [
-        _peak(spectrum, done.x, covariance, own, n, reduced, float(significance[n]))
-        for n in range(len(places))
-    ]
+    return places, significance, done
 
 
-def _window(spectrum: Spectrum, places: np.ndarray, widths: WidthModel) -> tuple[int, int] | None:
+def _borne_out(
+    done: Any, covariance: np.ndarray, shape: Shape, spectrum: Spectrum, wide: bool
+) -> np.ndarray:
+    """Return which peaks of a fit are peaks: those that are surely none go, else the worst one."""
+    x, own = shape.x, shape.widths
+    y = spectrum.counts[int(x[0]) : int(x[-1]) + 1].astype(np.float64)
+    apart = np.abs(shape.expected(done.x) - y)
+    excess = np.maximum(apart - np.sqrt(np.maximum(y, 1.0)), 0.0)
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    most = MOST_MISFIT_BAD if _reduced(done) > BAD and not wide else MOST_MISFIT
+    worth = np.empty(len(own))
+    for n, width in enumerate(own * done.x[2]):
+        area, place = done.x[3 + 2 * n : 5 + 2 * n]
+        area_error, place_error = errors[3 + 2 * n : 5 + 2 * n]
+        near = np.abs(x - place) < 1.2 * width
+        misfit = excess[near].sum() / max(area, 1.0)
+        worth[n] = area / max(area_error, 1e-9) / LEAST_AREA_SIGMAS
+        if place_error > 0.5 * width or misfit > most or not place_error:
+            worth[n] = min(worth[n], 0.5 / (1 + misfit))
+    borne: np.ndarray = np.ones(len(own), dtype=bool)
+    if worth.min() < SURELY_NONE:
+        borne = worth >= SURELY_NONE
+    elif worth.min() < 1:
+        borne[int(worth.argmin())] = False
+    return borne
+
+
+def _window(
+    places: np.ndarray, widths: WidthModel, within: tuple[int, int]
+) -> tuple[int, int] | None:
     """Return the first and the last channel of a fit; None: too few for it."""
     own = widths.fwhm(places.astype(np.float64))
-    first = max(int(places[0] - _MARGIN * own[0]), 0)
-    last = min(int(np.ceil(places[-1] + _MARGIN * own[-1])), spectrum.channels - 1)
+    reach = (_MARGIN_WIDE if widths.wide else _MARGIN) * own
+    first = max(int(places[0] - reach[0]), within[0])
+    last = min(int(np.ceil(places[-1] + reach[-1])), within[1])
     return None if last - first < 3 + 2 * len(places) else (first, last)
+
+
+def _is_curved(window: tuple[int, int], places: np.ndarray, widths: WidthModel) -> bool:
+    """Return whether the window is too wide for a straight continuum."""
+    middle = float(places.mean())
+    width = float(widths.fwhm(middle))
+    return widths.wide or window[1] - window[0] > CURVED_FROM * width
 
 
 def _reduced(done: Any) -> float:
@@ -168,47 +260,61 @@ def _left_over(
     return None if np.abs(places - place).min() < 0.3 * fwhm else place
 
 
+def _shape(window: tuple[int, int], places: np.ndarray, widths: WidthModel) -> Shape:
+    """Return the model of a window with peaks at some places."""
+    x = np.arange(window[0], window[1] + 1, dtype=np.float64)
+    return Shape(x, widths.fwhm(places.astype(np.float64)), _is_curved(window, places, widths))
+
+
 def _solved(
     spectrum: Spectrum, window: tuple[int, int], places: np.ndarray, widths: WidthModel
 ) -> Any:
     """Return the most likely parameters of so many peaks in a window."""
-    first, last = window
-    own = widths.fwhm(places.astype(np.float64))
-    x = np.arange(first, last + 1, dtype=np.float64)
-    y = spectrum.counts[first : last + 1].astype(np.float64)
-    if len(x) < 4 + 2 * len(places):
+    shape = _shape(window, places, widths)
+    y = spectrum.counts[window[0] : window[1] + 1].astype(np.float64)
+    if len(y) < 5 + 2 * len(places):
         return None
-    edge = max(int(own[0] / 2), 1)
+    edge = max(int(shape.widths[0] / 2), 1)
     left, right = float(y[:edge].mean()), float(y[-edge:].mean())
     start, low, high = [left, right, 1.0], [0.0, 0.0, 0.5], [np.inf, np.inf, 2.5]
-    for place, width in zip(places, own, strict=True):
+    for place, width in zip(places, shape.widths, strict=True):
         above = max(float(spectrum.counts[place]) - 0.5 * (left + right), 1.0)
         start += [above * width * 1.0645, float(place)]
         low += [0.0, place - 0.75 * width]
         high += [np.inf, place + 0.75 * width]
+    if shape.curved:
+        start, low, high = [*start, 0.0], [*low, -np.inf], [*high, np.inf]
 
     def residuals(parameters: np.ndarray) -> np.ndarray:
-        mu = _model(parameters, x, own)
-        deviance = 2 * (mu - y + special.xlogy(y, y / mu))
-        found: np.ndarray = np.sign(y - mu) * np.sqrt(np.maximum(deviance, 0.0))
+        found = signed_roots(y, shape.expected(parameters))
+        if widths.wide:
+            found = np.append(found, np.log(parameters[2]) / WIDTH_FACTOR_SIGMA)
+        return found
+
+    def slopes(parameters: np.ndarray) -> np.ndarray:
+        made = shape.slopes(parameters)
+        found: np.ndarray = made * root_slopes(y, shape.expected(parameters))[:, None]
+        if widths.wide:
+            more = np.zeros((1, shape.parameters))
+            more[0, 2] = 1 / (parameters[2] * WIDTH_FACTOR_SIGMA)
+            found = np.concatenate([found, more])
         return found
 
     start = [max(one, a + 1e-6) for one, a in zip(start, low, strict=True)]
     scale = np.maximum(np.abs(start), 1.0)
-    return least_squares(residuals, start, bounds=(low, high), x_scale=scale, max_nfev=200)
+    bounds = (low, high)
+    return least_squares(
+        residuals, start, jac=slopes, bounds=bounds, x_scale=scale, max_nfev=MOST_STEPS
+    )
 
 
-def _covariance(parameters: np.ndarray, x: np.ndarray, own: np.ndarray) -> np.ndarray:
+def _covariance(parameters: np.ndarray, shape: Shape, wide: bool) -> np.ndarray:
     """Return the inverse of the Fisher information of the model."""
-    mu = _model(parameters, x, own)
-    slopes = np.empty((len(x), len(parameters)))
-    for n, value in enumerate(parameters):
-        step = 1e-5 * max(abs(value), 1.0)
-        up, down = parameters.copy(), parameters.copy()
-        up[n] += step
-        down[n] -= step
-        slopes[:, n] = (_model(up, x, own) - _model(down, x, own)) / (2 * step)
-    found: np.ndarray = np.linalg.pinv(slopes.T @ (slopes / mu[:, None]))
+    slopes = shape.slopes(parameters)
+    information = slopes.T @ (slopes / shape.expected(parameters)[:, None])
+    if wide:
+        information[2, 2] += 1 / (parameters[2] * WIDTH_FACTOR_SIGMA) ** 2
+    found: np.ndarray = np.linalg.pinv(information, hermitian=True)
     return found
 
 

@@ -6,16 +6,26 @@ annihilation line is wider than its neighbours and stands out of that; a robust 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
+from scipy.optimize import least_squares
 
 LEAST_SIGNIFICANCE = 4.5
-STRONG = 10.0
-"""Peaks as significant as this tell the width."""
-FEW = 6
-"""With fewer of them a line cannot be told from an accident."""
+TELLING, MOST_TELLING, STRONG_ENOUGH = 6.0, 60, 25.0
+"""Peaks as significant as the first tell the width, so many of them, none more than the last."""
+POWERS, UNUSUAL = (1.0, 1.2, 1.4), 0.9
+"""Squares of widths rise as these powers of the place; others than the first must be better."""
+REACHES = (1.6, 0.9)
+"""A peak is tried over so many widths on both sides, the less where a neighbour is near."""
+WIDEST, USUAL_WIDE = 0.12, 0.06
+"""No detector is worse than the first share of half its range; the second is a fair guess."""
+MOST_MISFIT = 0.15
+"""Share of an area by which the counts of a line differ from a Gaussian on a slope."""
+LEAST_CHANNELS = 1.25
+WIDE = 0.015
+"""Peaks wider than this share of half the range are those of a scintillator."""
 _SCALES = np.geomspace(2.5, 90.0, 16)
 _TO_SIGMA = 1 / (2 * np.sqrt(2 * np.log(2)))
 _REACH = 2.0
@@ -24,15 +34,18 @@ _REACH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class WidthModel:
-    """FWHM in channels along a spectrum: the root of a + b x."""
+    """FWHM in channels along a spectrum: the root of a + b x^power; wide: a scintillator's."""
 
     a: float
     b: float
+    power: float = 1.0
+    wide: bool = False
 
     def fwhm(self, channel: np.ndarray | float) -> np.ndarray:
-        """Return the width at a channel; at least two and a half channels."""
-        square = self.a + self.b * np.asarray(channel, dtype=np.float64)
-        found: np.ndarray = np.sqrt(np.maximum(square, _SCALES[0] ** 2))
+        """Return the width at a channel; at least a channel and a quarter."""
+        at = np.maximum(np.asarray(channel, dtype=np.float64), 0.0)
+        square = self.a + self.b * at**self.power
+        found: np.ndarray = np.sqrt(np.maximum(square, LEAST_CHANNELS**2))
         return found
 
 
@@ -65,11 +78,24 @@ def find_peaks(
         return np.zeros(0, dtype=np.int64), np.zeros(0), WidthModel(_SCALES[0] ** 2, 0.0)
     maps = np.array([significances(counts, fwhm) for fwhm in scales])
     widths = _widths(counts, maps, scales)
+    middle = len(counts) / 2
+    widths = replace(widths, wide=bool(widths.fwhm(middle) > WIDE * middle))
     at = np.interp(np.log(widths.fwhm(np.arange(len(counts)))), np.log(scales), range(len(scales)))
     local = ndimage.map_coordinates(maps, [at, np.arange(len(counts))], order=1, mode="nearest")
     places = _maxima(local, widths.fwhm(np.arange(len(counts))) / 2)
     places = places[local[places] >= least]
     return places, local[places], widths
+
+
+def first_counting(counts: np.ndarray) -> int:
+    """Return the first channel above the discriminator: what lies below it has no counts."""
+    if not len(counts):
+        return 0
+    smooth = ndimage.uniform_filter1d(counts.astype(np.float64), 3, mode="nearest")
+    reach = max(len(counts) // 64, 8)
+    ahead = ndimage.maximum_filter1d(smooth, reach, origin=-(reach // 2), mode="nearest")
+    there = np.flatnonzero((smooth >= 0.2 * ahead) & (smooth > 0))
+    return int(there[0]) if len(there) else 0
 
 
 def _maxima(values: np.ndarray, half: np.ndarray) -> np.ndarray:
@@ -84,63 +110,159 @@ def _maxima(values: np.ndarray, half: np.ndarray) -> np.ndarray:
 
 
 def _widths(counts: np.ndarray, maps: np.ndarray, scales: np.ndarray) -> WidthModel:
-    """Return the widths that the strongest peaks have, by the scale at which each stands out."""
-    best = maps.max(axis=0)
-    scale_at = maps.argmax(axis=0)
-    seeds = _maxima(best, scales[scale_at] / 2)
-    seeds = seeds[best[seeds] >= STRONG]
-    found = np.array([_half_width(counts, int(seed), scales[scale_at[seed]]) for seed in seeds])
-    sound = np.isfinite(found) & (seeds > 0) if len(seeds) else np.zeros(0, dtype=bool)
-    if not sound.any():
-        one = float(scales[scale_at[int(best.argmax())]])
-        return WidthModel(one**2, 0.0)
-    x, square = seeds[sound].astype(np.float64), found[sound] ** 2
-    if len(x) < FEW:  # squares of widths in proportion to the energy, as light makes them
-        return WidthModel(0.0, float(np.median(square / x)))
-    return _robust(x, square, best[seeds][sound])
+    """Return the widths that most of the peaks agree on.
 
-
-def _half_width(counts: np.ndarray, place: int, scale: float) -> float:
-    """Return the full width at half maximum of a strong peak as it stands in the counts.
-
-    The filter itself answers best when it is wider than a peak on little continuum, so the width
-    is measured: above the line between the lowest places on both sides.
+    The humps of noise at the low end and of Compton edges are wide, and may well be the strongest;
+    but they do not agree with each other, as lines do.
     """
-    reach = max(int(2 * scale), 4)
-    first, last = max(place - reach, 0), min(place + reach, len(counts) - 1)
-    window = ndimage.uniform_filter1d(counts[first : last + 1].astype(np.float64), 3)
-    middle = place - first
-    near = slice(max(middle - 2, 0), middle + 3)
-    top = near.start + int(window[near].argmax())
-    left, right = int(window[: top + 1].argmin()), top + int(window[top:].argmin())
-    if left == top or right == top:
-        return float("nan")
-    x = np.arange(len(window))
-    line = np.interp(x, [left, right], [window[left], window[right]])
-    above = window - line
-    half = above[top] / 2
-    low = np.flatnonzero(above[left : top + 1] <= half)
-    high = np.flatnonzero(above[top : right + 1] <= half)
-    if half <= 0 or not len(low) or not len(high):
-        return float("nan")
-    a, b = left + int(low[-1]), top + int(high[0])
-    begin = a + (half - above[a]) / (above[a + 1] - above[a])
-    end = b - (half - above[b]) / (above[b - 1] - above[b])
-    smeared = float(end - begin) ** 2 - 2.0  # three channels were averaged
-    return float(np.sqrt(max(smeared, 1.0)))
+    best, scale_at = maps.max(axis=0), maps.argmax(axis=0)
+    seeds = _maxima(best, scales[scale_at] / 2)
+    seeds = seeds[best[seeds] >= TELLING]
+    seeds = np.sort(seeds[np.argsort(-best[seeds])[:MOST_TELLING]])
+    lowest = first_counting(counts)
+    seeds = seeds[seeds > lowest]
+    found = [trial_fit(counts, int(seed), float(scales[scale_at[seed]]), lowest) for seed in seeds]
+    told = [(seed, one) for seed, one in zip(seeds, found, strict=True) if one is not None]
+    if not told:
+        return _guessed(len(counts))
+    x = np.array([seed for seed, _one in told], dtype=np.float64)
+    width, error = (np.array([one[at] for _seed, one in told]) for at in (0, 1))
+    weight = np.minimum(best[x.astype(int)], STRONG_ENOUGH)
+    law = _agreed(np.maximum(x, 1.0), width, np.maximum(error / width, 0.01), weight, len(counts))
+    return law or _guessed(len(counts))
 
 
-def _robust(x: np.ndarray, square: np.ndarray, weight: np.ndarray) -> WidthModel:
-    """Return the line through squares of widths, with what lies far off left out."""
-    a, b = float(np.quantile(square, 0.4)), 0.0
-    keep = (square < 4 * a) & (square > a / 4)
-    for _ in range(6):
-        if keep.sum() < 3 or np.ptp(x[keep]) == 0:
+def _guessed(channels: int) -> WidthModel:
+    """Return the widths of a usual scintillator, where no peak tells them."""
+    half = channels / 2
+    return WidthModel(0.0, (USUAL_WIDE * half) ** 2 / half)
+
+
+def trial_fit(
+    counts: np.ndarray, place: int, scale: float, lowest: int = 0
+) -> tuple[float, float] | None:
+    """Return the FWHM of a single peak at a place and its error; None: it is no Gaussian.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (channels,)
+    place : int
+    scale : float
+        The FWHM of the filter that answers best; the peak is narrower than it, or as wide.
+    lowest : int
+        The first channel that counts.
+    """
+    for reach in REACHES:
+        found = _trial(counts, place, scale, lowest, reach)
+        if found is not None:
+            return found
+    return None
+
+
+def _trial(
+    counts: np.ndarray, place: int, scale: float, lowest: int, widths: float
+) -> tuple[float, float] | None:
+    """Return what a fit says over so many widths on both sides; None: that it is no peak."""
+    width, fit = scale, None
+    for _ in range(3):
+        reach = max(int(widths * width), 4)
+        first, last = max(place - reach, lowest), min(place + reach, len(counts) - 1)
+        y = counts[first : last + 1].astype(np.float64)
+        if len(y) < 7:
+            return None
+        fit = _gaussian_on_line(y, float(place - first), width)
+        if fit is None:
+            return None
+        changed = abs(fit[0] - width) > 0.25 * width
+        width = fit[0]
+        if not changed:
             break
-        b, a = np.polyfit(x[keep], square[keep], 1, w=np.sqrt(weight[keep]))
-        rest = square / np.maximum(a + b * x, 1.0)
-        keep = (rest > 0.55) & (rest < 1.6)
-    if b < 0 or a < 0:
-        fitted = np.median(square[keep]) if keep.any() else np.median(square)
-        a, b = (float(fitted), 0.0) if b < 0 else (max(float(a), 1.0), float(b))
-    return WidthModel(float(a), float(b))
+    assert fit is not None
+    width, error, area, area_error, misfit = fit
+    sound = area > 4 * area_error and error < 0.3 * width and misfit < MOST_MISFIT
+    return (width, error) if sound else None
+
+
+def _gaussian_on_line(
+    y: np.ndarray, middle: float, width: float
+) -> tuple[float, float, float, float, float] | None:
+    """Return FWHM and its error, area and its error, and the share that is not Gaussian."""
+    x = np.arange(len(y), dtype=np.float64)
+    edge = max(len(y) // 6, 1)
+    low = float(min(y[:edge].mean(), y[-edge:].mean()))
+    start = np.array([max(y.max() - low, 1.0), middle, width * _TO_SIGMA, low, low])
+    bounds = (
+        [0.0, middle - width, 0.4, -np.inf, -np.inf],
+        [np.inf, middle + width, 2.5 * width, np.inf, np.inf],
+    )
+    weight = 1 / np.sqrt(np.maximum(ndimage.uniform_filter1d(y, 3, mode="nearest"), 1.0))
+    along = x / max(len(y) - 1, 1)
+
+    def model(p: np.ndarray) -> np.ndarray:
+        bell = p[0] * np.exp(-0.5 * ((x - p[1]) / p[2]) ** 2)
+        made: np.ndarray = bell + p[3] * (1 - along) + p[4] * along
+        return made
+
+    def residuals(p: np.ndarray) -> np.ndarray:
+        found: np.ndarray = (model(p) - y) * weight
+        return found
+
+    start = np.clip(start, np.add(bounds[0], 1e-9), np.subtract(bounds[1], 1e-9))
+    done = least_squares(residuals, start, bounds=bounds, x_scale="jac", max_nfev=60)
+    if not np.isfinite(done.x).all():
+        return None
+    slopes = np.asarray(done.jac)
+    spread = np.linalg.pinv(slopes.T @ slopes)
+    height, sigma = float(done.x[0]), float(done.x[2])
+    area = height * sigma * np.sqrt(2 * np.pi)
+    shares = spread[np.ix_([0, 2], [0, 2])] / np.outer(done.x[[0, 2]], done.x[[0, 2]])
+    area_error = area * float(np.sqrt(max(shares.sum(), 0.0))) if height > 0 else np.inf
+    rest = float(np.abs(model(done.x) - y).sum() - 0.8 * np.sqrt(np.maximum(y, 0.0)).sum())
+    misfit = max(rest, 0.0) / max(area, 1.0)
+    return (
+        sigma / _TO_SIGMA,
+        float(np.sqrt(max(spread[2, 2], 0.0))) / _TO_SIGMA,
+        area,
+        area_error,
+        misfit,
+    )
+
+
+def _agreed(
+    x: np.ndarray, width: np.ndarray, error: np.ndarray, weight: np.ndarray, channels: int
+) -> WidthModel | None:
+    """Return the law through the widths of which the greatest weight of peaks has its own."""
+    square = width**2
+    models = [
+        (0.0, float(two / one**power), power)
+        for one, two in zip(x, square, strict=True)
+        for power in POWERS
+    ]
+    for i in range(len(x)):
+        rises = (square[i + 1 :] - square[i]) / np.maximum(x[i + 1 :] - x[i], 1.0)
+        starts = square[i] - rises * x[i]
+        kept = (rises >= 0) & (starts >= 0) & (x[i + 1 :] > 1.3 * x[i])
+        pairs = zip(starts[kept].tolist(), rises[kept].tolist(), strict=True)
+        models += [(a, b, 1.0) for a, b in pairs]
+    half = channels / 2
+    models = [one for one in models if one[0] + one[1] * half ** one[2] < (WIDEST * half) ** 2]
+    if not models:
+        return None
+    within = np.maximum(2 * error, 0.1)
+    apart = np.array(
+        [
+            np.abs(np.log(np.maximum(a + b * x**power, 1e-9)) / 2 - np.log(width))
+            for a, b, power in models
+        ]
+    )
+    scores = (weight * np.clip(1 - apart / within / 2, 0, 1)).sum(axis=1)
+    scores *= [1.0 if power == 1 else UNUSUAL for _a, _b, power in models]
+    best = int(scores.argmax())
+    a, b, power = models[best]
+    inside = apart[best] < within
+    if power == 1 and inside.sum() >= 3 and np.ptp(x[inside]) > 0:
+        trust = 1 / (2 * square[inside] * np.maximum(error[inside], 0.02))
+        rise, start = np.polyfit(x[inside], square[inside], 1, w=trust)
+        if rise >= 0 and start >= 0:
+            a, b = float(start), float(rise)
+    return WidthModel(a, b, power)

@@ -6,7 +6,8 @@ no energy scale). A scale is never made up: without one there are channels and n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 
 FILE, NONE, INVALID = "file", "none", "invalid"
 STATES = (FILE, NONE, INVALID)
+LARGEST_COUNT = 1e12
+"""A channel that holds more was not counted; sums of a million such channels still fit."""
 LARGEST_KEV = 100_000.0
 """No gamma detector measures beyond this; a scale that reaches further is none."""
 
@@ -80,16 +83,53 @@ def calibration_of(coefficients: Sequence[float], channels: int) -> Calibration:
 
     It is one if energies rise from channel to channel and stay within what detectors measure.
     """
-    given = tuple(float(one) for one in coefficients)
+    return _polynomial(tuple(float(one) for one in coefficients), channels)
+
+
+@functools.lru_cache(maxsize=256)
+def _polynomial(given: tuple[float, ...], channels: int) -> Calibration:
+    """Return the scale of `calibration_of`; records of one file mostly share one."""
     if not given:
         return Calibration(NONE)
     energies = np.polynomial.polynomial.polyval(np.arange(channels + 1, dtype=np.float64), given)
-    rises = bool(np.isfinite(energies).all() and (np.diff(energies) > 0).all())
+    rises = bool(np.isfinite(energies).all() and (energies[1:] > energies[:-1]).all())
     fits = rises and energies[-1] <= LARGEST_KEV and energies[0] > -LARGEST_KEV
     return Calibration(FILE if fits else INVALID, given)
 
 
-def calibration_of_edges(edges: Sequence[float], channels: int) -> Calibration:
+def stated_scale(
+    coefficients: Sequence[float], channels: int, place: str
+) -> tuple[Calibration, list[Problem]]:
+    """Return the scale that a file states, with what is wrong with it.
+
+    A gain of exactly 1 with an offset of 0 is what software writes where nobody calibrated: such
+    a scale is taken for none, and a finding says so.
+    """
+    given = [float(one) for one in coefficients]
+    while len(given) > 2 and given[-1] == 0:
+        given.pop()
+    if given == [0.0, 1.0]:
+        told = "The scale is 0 and 1 keV a channel, as software writes it without a calibration."
+        return Calibration(NONE), [Problem("IDENTITY_SCALE", place, told + " It is not used.")]
+    found = calibration_of(given, channels)
+    if found.state != INVALID:
+        return found, []
+    told = "The energy scale of the file is none: energies do not rise from channel to channel."
+    return found, [Problem("CALIBRATION", place, told)]
+
+
+def short(value: float) -> float:
+    """Return the decimal number that a value of single precision stands for.
+
+    Examples
+    --------
+    >>> short(905.4199829101562)
+    905.42
+    """
+    return float(str(np.float32(value)))
+
+
+def calibration_of_edges(edges: Sequence[float] | np.ndarray, channels: int) -> Calibration:
     """Return the scale that a list of edges makes: one more than there are channels."""
     given = np.asarray(edges, dtype=np.float64)
     sound = len(given) == channels + 1 and bool(np.isfinite(given).all())
@@ -106,6 +146,7 @@ class Spectrum:
     ----------
     detector : str
     counts : ndarray of int64, shape (channels,)
+        Of float64 in a scaled or simulated spectrum, which has the finding ``NOT_WHOLE``.
     live_s, real_s : float or None
     start : str or None
         ISO 8601 as the file states it: in UTC with ``Z`` if it has an offset, else without one.
@@ -116,6 +157,8 @@ class Spectrum:
     role : str or None
         foreground, background, calibration, intrinsic; None: not stated.
     problems : tuple of Problem
+    more : mapping
+        What else the file states of this spectrum, by names that `to_dict` shows.
     """
 
     detector: str
@@ -128,6 +171,7 @@ class Spectrum:
     title: str = ""
     role: str | None = None
     problems: tuple[Problem, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def channels(self) -> int:
@@ -135,9 +179,9 @@ class Spectrum:
         return len(self.counts)
 
     @property
-    def total(self) -> int:
-        """All counts."""
-        return int(self.counts.sum())
+    def total(self) -> int | float:
+        """All counts; whole unless the file has parts of counts."""
+        return self.counts.sum().item()  # type: ignore[no-any-return]
 
     @property
     def dead_share(self) -> float | None:
@@ -161,6 +205,7 @@ class Spectrum:
             },
             "title": self.title,
             "role": self.role,
+            **self.more,
             "findings": [one.to_dict() for one in self.problems],
         }
 
@@ -170,8 +215,12 @@ def checked(
     live_s: float | None,
     real_s: float | None,
     place: str,
+    *,
+    whole: bool = True,
 ) -> tuple[np.ndarray, list[Problem]]:
     """Return counts as an array, and what is worth a look; refuse what cannot be.
+
+    Parts of counts are refused where counts are `whole`, else kept and told.
 
     Raises
     ------
@@ -183,13 +232,19 @@ def checked(
     given = np.asarray(counts)
     if given.ndim != 1 or not len(given):
         raise SpectrumFileError([Problem("NO_CHANNELS", place, "The spectrum has no channels.")])
-    if given.dtype.kind == "f":
-        if not np.isfinite(given).all():
-            wrong.append(Problem("COUNTS", place, "A count is no number."))
-        elif (given != np.floor(given)).any():
-            wrong.append(Problem("COUNTS", place, "Counts are whole numbers."))
-    if not wrong and (given < 0).any():
+    parts = False
+    if given.dtype.kind not in "iuf":
+        wrong.append(Problem("COUNTS", place, "A count is no number, or beyond all counting."))
+    elif given.dtype.kind == "f" and not np.isfinite(given).all():
+        wrong.append(Problem("COUNTS", place, "A count is no number."))
+    elif (given < 0).any():
         wrong.append(Problem("COUNTS", place, "A count is negative."))
+    elif (given > LARGEST_COUNT).any():
+        wrong.append(Problem("COUNTS", place, "A count is beyond all counting."))
+    elif given.dtype.kind == "f" and (given != np.floor(given)).any():
+        parts = not whole
+        if whole:
+            wrong.append(Problem("COUNTS", place, "Counts are whole numbers."))
     for name, value in (("live", live_s), ("real", real_s)):
         if value is not None and not 0 <= value < 1e12:
             wrong.append(Problem("TIME", place, f"The {name} time is no time."))
@@ -205,4 +260,7 @@ def checked(
     if live_s is not None and real_s and 1 - live_s / real_s > 0.2:
         share = 1 - live_s / real_s
         told.append(Problem("DEAD_TIME", place, f"The detector was dead {share:.0%} of the time."))
-    return given.astype(np.int64), told
+    if parts:
+        words = "Counts are not whole: the spectrum is scaled, subtracted or simulated."
+        told.append(Problem("NOT_WHOLE", place, words))
+    return given.astype(np.float64 if parts else np.int64), told

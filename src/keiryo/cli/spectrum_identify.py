@@ -1,0 +1,124 @@
+"""The command that names the nuclides of a spectrum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keiryo.cli.options import Format, FormatOption
+from keiryo.cli.output import show_json, show_rows
+from keiryo.cli.spectrum_input import is_table, read_file, refuse
+
+if TYPE_CHECKING:
+    from keiryo.identification.result import Identification
+    from keiryo.spectra.spectrum import Spectrum
+
+
+def identify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A spectrum file.")],
+    background: Annotated[
+        Path | None,
+        typer.Option(
+            "--background",
+            metavar="FILE",
+            help="A background of the same instrument; without it the file's own, if it has one.",
+        ),
+    ] = None,
+    templates: Annotated[
+        Path | None,
+        typer.Option(
+            "--templates",
+            metavar="PATH",
+            help="Templates of the detector: an archive or a folder as GADRAS and InterSpec have.",
+        ),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            "--detector", metavar="NAME", help="A usual detector to make templates of: nai-small …"
+        ),
+    ] = None,
+    spectrum: Annotated[
+        int | None,
+        typer.Option(
+            "--spectrum",
+            metavar="N",
+            min=1,
+            help="Which spectrum of the file; else the foreground with the most counts.",
+        ),
+    ] = None,
+    format_: FormatOption = None,
+) -> None:
+    """Name the nuclides of a spectrum, how sure each is, and what is left unexplained.
+
+    By peaks where the detector parts lines, else by templates. Probabilities are those of being
+    right; "undecided" is an answer. Nothing that is found closes an alarm: that is for a person.
+    """
+    from keiryo.detector_response.generic import GENERIC
+    from keiryo.identification.choosing import identify as identified
+    from keiryo.spectra.spectrum import Problem, SpectrumFileError
+
+    if detector is not None and detector not in GENERIC:
+        known = ", ".join(sorted(GENERIC))
+        refuse([Problem("DETECTOR", "--detector", f"{detector} is none of {known}.")])
+    found = read_file(file).spectra
+    if not found:
+        refuse([Problem("NO_DATA", "", "The file holds no spectrum.")])
+    if spectrum is not None and spectrum > len(found):
+        refuse([Problem("SPECTRUM", "--spectrum", f"The file has {len(found)} spectra.")])
+    chosen = _foreground(found, spectrum)
+    quiet = _background(found, chosen, background)
+    try:
+        answer = identified(chosen, quiet, templates=templates, detector=detector)
+    except SpectrumFileError as error:
+        refuse(error.problems)
+        raise
+    if not is_table(format_):
+        show_json(answer.to_dict())
+        return
+    _show(answer)
+
+
+def _show(answer: Identification) -> None:
+    """Show an answer as a person reads it."""
+    rows = [
+        {
+            "nuclide": one.nuclide,
+            "probability": f"{one.probability:.3f}",
+            "category": one.category,
+            "why": one.reason,
+        }
+        for one in answer.nuclides
+    ]
+    show_rows(rows, Format.TABLE, title="Nuclides", empty="No nuclide is found.")
+    if answer.undecided:
+        print(f"Undecided: {answer.why_undecided}")
+    for problem in answer.findings:
+        print(f"{problem.code} {problem.place}: {problem.message}")
+
+
+def _background(
+    found: tuple[Spectrum, ...], chosen: Spectrum, file: Path | None
+) -> Spectrum | None:
+    """Return the background: of the file that is given, else the one beside the spectrum."""
+    if file is not None:
+        return _of_detector(read_file(file).spectra, chosen)
+    beside = [one for one in found if one.role == "background" and one is not chosen]
+    return _of_detector(beside, chosen)
+
+
+def _foreground(found: tuple[Spectrum, ...], wanted: int | None) -> Spectrum:
+    """Return the spectrum that is meant."""
+    if wanted is not None:
+        return found[wanted - 1]
+    quiet = ("background", "calibration", "intrinsic")
+    front = [one for one in found if one.role not in quiet] or [*found]
+    return max(front, key=lambda one: one.total)
+
+
+def _of_detector(found: tuple[Spectrum, ...] | list[Spectrum], chosen: Spectrum) -> Spectrum | None:
+    """Return the background of the same detector, else the first."""
+    same = [one for one in found if one.detector == chosen.detector]
+    return next(iter([*same, *found]), None)
