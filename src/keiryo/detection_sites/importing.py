@@ -86,16 +86,7 @@ def import_file(
         If the file is in the record already, cannot be read, its times have no day, or there is
         no such instrument.
     """
-    from keiryo.portal.daily_file import DailyFileError, parse_daily_file
-
-    try:
-        file = parse_daily_file(content)
-    except DailyFileError as error:
-        told = [
-            finding("PORTAL-FILE", one.message, "Give the file as the portal wrote it.")
-            for one in error.problems
-        ]
-        raise RefusedError(f"{name} was refused; nothing was recorded", told) from None
+    file = _parsed(name, content)
     kept = keep_file(database.evidence, name, content)
     outcome: dict[str, Any] = {}
 
@@ -132,6 +123,19 @@ def import_file(
 
     act = post(database, draft, actor, clock=clock).act
     return Imported(act, kept.digest, **outcome)
+
+
+def _parsed(name: str, content: bytes) -> DailyFile:
+    from keiryo.portal.daily_file import DailyFileError, parse_daily_file
+
+    try:
+        return parse_daily_file(content)
+    except DailyFileError as error:
+        told = [
+            finding("PORTAL-FILE", one.message, "Give the file as the portal wrote it.")
+            for one in error.problems
+        ]
+        raise RefusedError(f"{name} was refused; nothing was recorded", told) from None
 
 
 def occupancies(
