@@ -72,17 +72,23 @@ def open_matters(
     assert plan.event is not None
     found = []
     if on < plan.event["closes"]:
-        found.append(_open("PUBLIC-EVENT-NOT-OVER", f"{event} lasts until {plan.event['closes']}", "Wait."))
+        found.append(
+            _open("PUBLIC-EVENT-NOT-OVER", f"{event} lasts until {plan.event['closes']}", "Wait.")
+        )
     for one in alarms(connection, metadata, event).values():
         if one["state"] == OPEN:
             words = f"the alarm {one['alarm'][:40]} at {one['post']} is open"
-            found.append(_open("PUBLIC-EVENT-ALARM-OPEN", words, "Decide on it and record the log."))
+            found.append(
+                _open("PUBLIC-EVENT-ALARM-OPEN", words, "Decide on it and record the log.")
+            )
     for spot in open_spots(connection, metadata, event):
         words = f"{spot['spot'][:40]} in {spot['venue']} is open"
         found.append(_open("PUBLIC-EVENT-SPOT-OPEN", words, "Find out what it is and close it."))
     if not events_rows(connection, metadata, PUBLIC_EVENT_LESSON.name, event):
         words = f"no lesson of {event} is recorded"
-        found.append(_open("PUBLIC-EVENT-NO-LESSON", words, "Ask the posts, and record what they say."))
+        found.append(
+            _open("PUBLIC-EVENT-NO-LESSON", words, "Ask the posts, and record what they say.")
+        )
     told = events_rows(connection, metadata, PUBLIC_EVENT_REPORT.name, event)
     reported = {one["loan"] for one in told if one["what"] == LENDER_REPORT}
     for name in loans_of(plan):
