@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from keiryo.detection_sites.register import finding
-from keiryo.errors import Finding, StorageError
+from keiryo.errors import Finding, NotFoundError, StorageError
 from keiryo.portal.daily_file import DailyFileError, parse_daily_file
 from keiryo.portal.occupancy import DailyFile, Occupancy
 
@@ -58,7 +58,7 @@ class KeptPassages:
         if digest not in self._files:
             try:
                 file = parse_daily_file(self.content_of(digest))
-            except (DailyFileError, StorageError, OSError):
+            except (DailyFileError, NotFoundError, StorageError, OSError):
                 self._files[digest] = {}
             else:
                 self._files[digest] = {one.first_line: one for one in file.occupancies}
