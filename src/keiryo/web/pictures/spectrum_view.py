@@ -231,9 +231,9 @@ def _stems(view: View, bottom: float) -> list[Drawn]:
         drawn: list[Drawn] = []
         for rank, (at, share, told) in enumerate(inside):
             x, top = _x(view, at), bottom - max(share, 0.01) * _MAIN * 0.9
-            stem = line(x, bottom, x, top, f"pic-spectrum-stem pic-spectrum-stem-{number % 4 + 1}")
+            stem = line(x, bottom, x, top, f"pic-spectrum-stem pic-spectrum-stem-{"abcd"[number % 4]}")
             drawn.append(element("g", element("title", told), stem))
-            if rank < 3:
+            if rank < 3 and share > 0.15:
                 drawn.append(words(x + 3, top - 3, one.nuclide, "pic-mark-label"))
         found.append(group("pic-spectrum-stems", *drawn))
     return found
