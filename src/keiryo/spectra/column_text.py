@@ -30,7 +30,8 @@ from keiryo.spectra.spectrum import (
 _STATED = re.compile(
     r"[\s#;!%\"']*(?P<name>(?:live|real)(?:[ _-]*time)?(?:[ _]*s)?|start(?:[ _-]*(?:time|date))?"
     r"|det(?:ector)?(?:[ _-]*name)?|equation ?type|coefficients|neutron ?counts?|title)"
-    r"\s*(?P<unit>[(\[]\s*(?:s|sec|seconds)\s*[)\]])?[\"']?\s*[:=,;\t]\s*(?P<value>\S.*?)[\s,;\"']*",
+    r"\s*(?P<unit>[(\[]\s*(?:s|sec|seconds)\s*[)\]])?[\"']?\s*[:=,;\t]"
+    r"\s*(?P<value>\S.*?)[\s,;\"']*",
     re.I,
 )
 _SECONDS = re.compile(r"\s*(?:s|sec|secs|second|seconds)\.?$", re.I)

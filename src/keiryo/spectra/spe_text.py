@@ -58,7 +58,7 @@ def parse_spe(text: str) -> list[Spectrum]:
         told = "The last line has no end: the file may have been cut off after it."
         problems.append(Problem("CUT", "end", told))
     live, real = _times(sections)
-    array, told_too = checked(counts, live, real, "$DATA")
+    array, told_too = checked(counts, live, real, "$DATA", whole=False)
     calibration, more = _spe_calibration(sections, len(array))
     start, about = _start(sections)
     title = " ".join(line.strip() for line in sections.get("SPEC_ID", ()) if line.strip())
@@ -111,15 +111,7 @@ def _times(sections: dict[str, list[str]]) -> tuple[float | None, float | None]:
 def _start(sections: dict[str, list[str]]) -> tuple[str | None, list[Problem]]:
     if not sections.get("DATE_MEA"):
         return None, []
-    text = sections["DATE_MEA"][0].strip()
-    start = american(text)
-    if start is not None:
-        return start, []
-    start = american(text, day_first=True)
-    if start is not None:
-        told = f"The date {text[:30]!r} can only be day/month/year, though the form is month/day."
-        return start, [Problem("DATE_ORDER", "$DATE_MEA", told)]
-    return None, [Problem("DATE", "$DATE_MEA", "The start of the measurement is no date.")]
+    return dated(sections["DATE_MEA"][0], "$DATE_MEA")
 
 
 def _spe_counts(data: str, *, last: bool) -> tuple[np.ndarray, list[Problem]]:
@@ -175,7 +167,7 @@ def _spe_calibration(
 def _spe_detector(sections: dict[str, list[str]]) -> str:
     for line in sections.get("SPEC_REM", ()):
         name, _, value = line.partition("#")
-        if name.strip() == "DETDESC" and value.strip():
+        if name.strip().upper() == "DETDESC" and value.strip():
             return value.strip()[:64]
     return ""
 
@@ -235,13 +227,45 @@ def american(text: str, *, day_first: bool = False) -> str | None:
     >>> american("04/26/2017 11:05:11"), american("26/04/2017 11:05:11")
     ('2017-04-26T11:05:11', None)
     """
-    days = ("%d/%m/%Y", "%d/%m/%y") if day_first else ("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d")
-    plain = re.sub(r"(?<=\d)[-.](?=\d\d?[-.]\d{2,4}\b)|(?<=\d)[-.](?=\d{4} )", "/", text)
-    plain = text if re.match(r"\d{4}-", text) else plain
-    for day in days:
+    plain = " ".join(text.replace(",", " ").split())
+    if re.match(r"\d{4}[-/.]\d", plain):
+        return _of_iso(re.sub(r"(?<=\d)[/.](?=\d\d?[/. T])|(?<=\d)[/.](?=\d\d?[/.])", "-", plain))
+    plain = re.sub(r"(?<=\d)[-.](?=\d\d?[-.]\d{2,4}\b)|(?<=\d)[-.](?=\d{4} )", "/", plain)
+    named = ("%d-%b-%Y", "%d %b %Y", "%b %d %Y", "%d/%b/%Y")
+    for day in (*(("%d/%m/%Y", "%d/%m/%y") if day_first else ("%m/%d/%Y", "%m/%d/%y")), *named):
         for clock in ("%H:%M:%S", "%H:%M:%S.%f", "%I:%M:%S %p", "%H:%M"):
             try:
                 return datetime.datetime.strptime(plain, f"{day} {clock}").isoformat()
             except ValueError:
                 continue
     return None
+
+
+def _of_iso(text: str) -> str | None:
+    """Return a time of ISO 8601, in UTC where it has an offset."""
+    try:
+        found = datetime.datetime.fromisoformat(text)
+        if found.utcoffset() is None:
+            return found.isoformat() if ":" in text else None
+        return found.astimezone(datetime.UTC).replace(tzinfo=None).isoformat() + "Z"
+    except (ValueError, OverflowError):
+        return None
+
+
+def dated(text: str, place: str) -> tuple[str | None, list[Problem]]:
+    """Return a time as month/day/year, and what is to be told of it.
+
+    Days stand first where points part them, as in 17.09.2012, or where nothing else is a date.
+    """
+    text = text.strip()
+    points = re.match(r"\d\d?\.\d\d?\.\d", text) is not None
+    start = american(text, day_first=points)
+    if start is not None and not points:
+        return start, []
+    start = start or american(text, day_first=not points)
+    if start is None:
+        return None, [Problem("DATE", place, "The start of the measurement is no date.")]
+    if points and american(text) == start:
+        return start, []
+    told = f"The date {text[:30]!r} is taken as day/month/year, though the form is month/day."
+    return start, [Problem("DATE_ORDER", place, told)]

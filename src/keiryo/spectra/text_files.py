@@ -9,7 +9,7 @@ import numpy as np
 
 from keiryo.spectra.column_text import parse_csv
 from keiryo.spectra.n42_parts import MOST_CHANNELS
-from keiryo.spectra.spe_text import american, numbers, parse_spe, refuse
+from keiryo.spectra.spe_text import dated, numbers, parse_spe, refuse
 from keiryo.spectra.spectrum import (
     NONE,
     Calibration,
@@ -53,14 +53,15 @@ def parse_iec(text: str) -> list[Spectrum]:
         raise refuse("INCOMPLETE", "line 59", told)
     array, told_too = checked(counts, live, real, "line 59")
     calibration, more = _scale(lines, channels)
-    problems = [*told_too, *more]
+    start, about = dated(" ".join(lines[2].split()[:2]), "line 3")
+    problems = [*told_too, *more, *about]
     return [
         Spectrum(
             detector=lines[0].split()[0][:64] if lines[0].split() else "",
             counts=array,
             live_s=live,
             real_s=real,
-            start=american(" ".join(lines[2].split()[:2])),
+            start=start,
             calibration=calibration,
             fwhm_coefficients=tuple(_columns(lines[4])),
             title=" ".join(" ".join(line.split()) for line in lines[5:9]).strip()[:200],
