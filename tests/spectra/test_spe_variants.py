@@ -183,6 +183,8 @@ def test_dates_as_they_are_written(written: str, start: str | None, code: str | 
 
 
 def test_parts_of_counts_are_kept_and_told() -> None:
+    from keiryo.spectra.spe_text import parse_spe
+
     (one,) = parse_spe("$MEAS_TIM:\n10 11\n$DATA:\n0 1\n1\n4.5\n")
     assert one.total == 5.5
     assert [told.code for told in one.problems] == ["NOT_WHOLE"]

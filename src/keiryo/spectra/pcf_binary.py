@@ -17,16 +17,13 @@ import numpy as np
 
 from keiryo.spectra.ortec_binary import plain
 from keiryo.spectra.spectrum import (
-    INVALID,
     NONE,
-    Calibration,
     Problem,
     Spectrum,
     SpectrumFileError,
-    calibration_of_edges,
     checked,
+    full_range_fraction,
     short,
-    stated_scale,
 )
 
 BLOCK = 256
@@ -100,7 +97,7 @@ def _record(content: bytes, place: str, paired: bool) -> Spectrum | None:
     stored = np.frombuffer(content, "<f4", channels, BLOCK).astype(np.float64)
     counts, problems = checked(stored, live, real, place, whole=False)
     coefficients = rest[3:8]
-    calibration, more = _scale(coefficients, channels, place)
+    calibration, more = full_range_fraction(coefficients, channels, place)
     problems += more
     if paired and calibration.state != NONE:
         told = "The file has deviation pairs, which are not applied: energies may be off."
@@ -118,21 +115,6 @@ def _record(content: bytes, place: str, paired: bool) -> Spectrum | None:
         *(detector[1] if detector else "", counts, live, real, start, calibration, (), title),
         *(role, tuple(problems), {"neutron_counts": neutrons} if neutrons > 0 else {}),
     )
-
-
-def _scale(fraction: list[float], channels: int, place: str) -> tuple[Calibration, list[Problem]]:
-    """Return the scale of a full-range fraction; all zeros: none is stated."""
-    if not any(fraction):
-        return Calibration(NONE), []
-    if fraction[4] == 0:
-        made = [one / channels**power for power, one in enumerate(fraction[:4])]
-        return stated_scale(made, channels, place)
-    along = np.arange(channels + 1) / channels
-    edges = np.polynomial.polynomial.polyval(along, fraction[:4]) + fraction[4] / (1 + 60 * along)
-    found = calibration_of_edges(edges, channels)
-    if found.state != INVALID:
-        return found, []
-    return found, [Problem("CALIBRATION", place, "The energy scale of the file does not rise.")]
 
 
 def _start(text: str) -> str | None:
