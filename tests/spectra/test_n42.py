@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -282,7 +283,8 @@ def test_packing_is_told_in_any_case() -> None:
     [
         ("<Equation Model='polynomial'><Coefficients>0 3</Coefficients></Equation>", "file"),
         (
-            "<Equation Model='FullRangeFraction'><Coefficients>0 12 0 0 1</Coefficients></Equation>",
+            "<Equation Model='FullRangeFraction'>"
+            "<Coefficients>0 12 0 0 1</Coefficients></Equation>",
             "file",
         ),
         ("<ArrayXY><PointXY><X>0</X><Y>0</Y></PointXY></ArrayXY>", "invalid"),
