@@ -67,7 +67,7 @@ def parse_daily_file(content: bytes) -> DailyFile:
 def _read(stream: BinaryIO) -> DailyFile:
     reader, digest = RecordReader(), hashlib.sha256()
     rest, timed = b"", False
-    first = True
+    first, long = True, False
     while piece := stream.read(_PIECE):
         digest.update(piece)
         if first:
@@ -77,12 +77,16 @@ def _read(stream: BinaryIO) -> DailyFile:
             piece += stream_next(stream, digest)
         lines = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         rest = lines.pop()
+        whole = not long or bool(lines)
         timed = timed or any(_TIMED.search(one) for one in lines[:100])
-        if len(rest) > LONGEST_LINE:
+        long = len(rest) > LONGEST_LINE
+        if long and whole:
             told = f"A line is longer than {LONGEST_LINE} characters; it is left out."
             reader.note("DAMAGED", reader.line + len(lines) + 1, told)
+        if long:
             rest = rest[:LONGEST_LINE] + b"\0"
         reader.take_lines([_short(one) for one in lines] if len(piece) > 64 * len(lines) else lines)
+    rest = rest.strip(b"\x1a\0")
     if rest.strip():
         if _is_whole(rest.strip(), timed):
             reader.take_lines([rest])
