@@ -138,8 +138,29 @@ def test_many_records_of_pcf(tmp_path: Path) -> None:
     found = read_spectra(tmp_path / "many.pcf").spectra
     assert [one.total for one in found] == [2016, 2080, 2144]
     content = (tmp_path / "many.pcf").read_bytes()
+    kept = read_content(content[:-10], ".pcf").spectra
+    assert [one.total for one in kept] == [2016, 2080]
+    assert "INCOMPLETE" in [told.code for told in kept[0].problems]
     with pytest.raises(SpectrumFileError, match="cut off"):
-        read_content(content[:-10], ".pcf")
+        read_content(content[:512], ".pcf")
+
+
+def test_counts_below_zero_and_centuries_without_a_mark(written: Path) -> None:
+    content = bytearray((written / "x.chn").read_bytes())
+    content[23:24] = b" "
+    (one,) = read_content(bytes(content), ".chn").spectra
+    assert one.start == "2012-09-17T13:41:07"
+    content[32:36] = (-5).to_bytes(4, "little", signed=True)
+    with pytest.raises(SpectrumFileError, match="negative"):
+        read_content(bytes(content), ".chn")
+
+
+def test_a_scale_that_is_no_number_is_none_in_the_answer_too(written: Path) -> None:
+    content = bytearray((written / "x.chn").read_bytes())
+    tail = 32 + 4 * 8192
+    content[tail + 4 : tail + 8] = bytes.fromhex("0000c07f")
+    (one,) = read_content(bytes(content), ".chn").spectra
+    assert (one.calibration.state, one.calibration.coefficients) == ("invalid", ())
 
 
 def test_numbers_of_the_pdp11() -> None:

@@ -104,7 +104,7 @@ def parse_cnf(content: bytes) -> list[Spectrum]:
         raise _refuse("INCOMPLETE", "acquisition", "Times or scale lie beyond the end.")
     began, real_ticks, live_ticks = struct.unpack_from("<3q", content, base + time_at + 1)
     real, live = (-one / 1e7 for one in (real_ticks, live_ticks))
-    stored = np.frombuffer(content, "<u4", channels, begin).astype(np.int64)
+    stored = np.frombuffer(content, "<i4", channels, begin).astype(np.int64)
     problems = _times_among_counts(stored, live, real)
     counts, told_too = checked(stored, live, real, "counts")
     start = None

@@ -7,6 +7,7 @@ them, with units in the name where they are fixed.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -306,9 +307,10 @@ def numbers_of(text: str) -> np.ndarray:
 def floats_of(text: str) -> list[float]:
     """Return the numbers of a text; empty where something else stands there."""
     try:
-        return [float(word) for word in text.split()]
+        found = [float(word) for word in text.split()]
     except ValueError:
         return []
+    return found if all(map(math.isfinite, found)) else []
 
 
 def stated_numbers(text: str) -> list[float] | None:

@@ -45,7 +45,8 @@ def _begin_of_records(content: bytes) -> tuple[int, bool]:
     if b"Expanded" in name:
         told = "The file has deviation pairs of a kind that is not read."
         raise _refuse("FORM", "deviation pairs", told)
-    return BLOCK + BLOCK + _PAIRS, True
+    begin = BLOCK + BLOCK + _PAIRS
+    return begin, any(content[2 * BLOCK : begin])
 
 
 def parse_pcf(content: bytes) -> list[Spectrum]:
@@ -54,7 +55,7 @@ def parse_pcf(content: bytes) -> list[Spectrum]:
     Raises
     ------
     SpectrumFileError
-        ``INCOMPLETE`` where the last record was cut off.
+        ``INCOMPLETE`` where the file ends within its first record.
     """
     if len(content) < 2 * BLOCK:
         raise _refuse("INCOMPLETE", "head", "The file ends before its first record.")
@@ -63,13 +64,14 @@ def parse_pcf(content: bytes) -> list[Spectrum]:
         raise _refuse("FORM", "head", "The file does not say how long its records are.")
     begin, paired = _begin_of_records(content)
     length = BLOCK * blocks
-    if (len(content) - begin) % length:
-        there = max(len(content) - begin, 0) / length
-        told = f"The file has {there:.2f} records where whole ones belong: it was cut off."
-        raise _refuse("INCOMPLETE", "records", told)
     found: list[Spectrum] = []
     wrong: list[Problem] = []
-    for number, at in enumerate(range(begin, len(content), length), 1):
+    whole = max(len(content) - begin, 0) // length
+    if len(content) != begin + whole * length:
+        there = max(len(content) - begin, 0) / length
+        told = f"The file has {there:.2f} records where whole ones belong: it was cut off."
+        wrong.append(Problem("INCOMPLETE", "records", told))
+    for number, at in enumerate(range(begin, begin + whole * length, length), 1):
         try:
             one = _record(content[at : at + length], f"record {number}", paired)
         except SpectrumFileError as error:

@@ -108,6 +108,9 @@ def stated_scale(
     given = [float(one) for one in coefficients]
     if not given:
         return Calibration(NONE), []
+    if not np.isfinite(given).all():
+        told = "The energy scale of the file is none: a coefficient is no number."
+        return Calibration(INVALID), [Problem("CALIBRATION", place, told)]
     while len(given) > 2 and given[-1] == 0:
         given.pop()
     if given == [0.0, 1.0]:
