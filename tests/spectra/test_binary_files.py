@@ -212,3 +212,28 @@ def test_pictures_and_other_forms_by_command(tmp_path: Path) -> None:
     assert run("convert", SPC, tmp_path / "c.doc").exit_code == 2
     assert run("convert", SPC, tmp_path / "c.spe", "--spectrum", 2).exit_code == 2
     assert not (tmp_path / "c.spe").exists()
+
+
+def test_cnf_with_a_second_acquisition_section_and_with_floats() -> None:
+    content = bytearray(CNF.read_bytes())
+    (first,) = read_content(bytes(content), ".cnf").spectra
+    heads = [112 + 48 * n for n in range(40)]
+    kinds = [int.from_bytes(content[at : at + 4], "little") for at in heads]
+    at = heads[kinds.index(0x12000)]
+    place = int.from_bytes(content[at + 10 : at + 14], "little")
+    counts_at = heads[kinds.index(0x12005)]
+    counts = int.from_bytes(content[counts_at + 10 : counts_at + 14], "little")
+    free = heads[kinds.index(0)]
+    content[free : free + 48] = content[at : at + 48]
+    content[free + 10 : free + 14] = len(content).to_bytes(4, "little")
+    second = bytearray(content[place : place + 4096])
+    scale = int.from_bytes(second[34:36], "little")
+    for begin in (48 + 32 + 36 + scale, 48 + 32 + 36):
+        second[begin + 4 : begin + 8] = bytes.fromhex("80400000")
+    (other,) = read_content(bytes(content + second), ".cnf").spectra
+    assert other.calibration.coefficients[1] == 1.0 != first.calibration.coefficients[1]
+    floats = first.counts.astype("<f4").tobytes()
+    content[counts + 512 : counts + 512 + len(floats)] = floats
+    (as_floats,) = read_content(bytes(content + second), ".cnf").spectra
+    assert as_floats.total == first.total
+    assert "FLOAT_CHANNELS" in [told.code for told in as_floats.problems]
