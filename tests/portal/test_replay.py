@@ -473,3 +473,10 @@ def test_a_line_without_end_is_told_once() -> None:
     file = parse_daily_file(b"GB," + b"0" * 9_000_000 + b"\r\n" + content + b"\x1a")
     assert [p.code for p in file.problems].count("DAMAGED") <= 2
     assert "INCOMPLETE" not in {p.code for p in file.problems}
+
+
+@pytest.mark.parametrize("begin", [b"PK\x03\x04", b"\x1f\x8b\x08"])
+def test_a_packed_file_is_no_daily_file_even_if_records_can_be_seen_in_it(begin: bytes) -> None:
+    content = begin + b"name\r\n" + "\r\n".join(_passage()).encode()
+    with pytest.raises(DailyFileError, match="unpack"):
+        parse_daily_file(content)

@@ -32,6 +32,7 @@ __all__ = [
 
 LARGEST_BYTES = 1024**3
 LONGEST_LINE = 4096
+_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"Rar!")
 _PIECE = 4 * 1024**2
 _TIMED = re.compile(rb",(\d\d-\d\d-\d\d\.\d{3}|.*\d\d:\d\d:\d\d\.\d{3} [+-]\d\d)$", re.ASCII)
 _SIX = re.compile(rb"[GN][A-Z]1?(,\d{6}){4}$", re.ASCII)
@@ -109,6 +110,9 @@ def _short(line: bytes) -> bytes:
 
 
 def _without_mark(piece: bytes) -> bytes:
+    if piece.startswith(_PACKED):
+        told = "The file is packed: unpack it, and read what is in it."
+        raise DailyFileError([Problem("ARCHIVE", 1, told)])
     if piece.startswith(b"\xef\xbb\xbf"):
         return piece[3:]
     if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
