@@ -203,3 +203,19 @@ def test_lines_two_widths_apart_are_both_found() -> None:
         )
         for one, area in zip(found[:4], (3000, 2000, 1500, 1500), strict=True):
             assert abs(one.area - area) < 4.5 * one.area_sigma
+
+
+def test_a_strong_line_just_above_the_threshold_is_found_once() -> None:
+    """The threshold is where counting begins, not where the strongest line does."""
+    edges = np.arange(1025)
+    expected = np.full(1024, 150.0)
+    expected[:6] = 0
+    for place, width, area in ((9.0, 2.8, 5000), (19.8, 3.1, 40_000), (220.0, 17.0, 15_000)):
+        expected += area * np.diff(stats.norm.cdf(edges, place, width / 2.3548))
+    for seed in range(3):
+        counts = np.random.default_rng(seed).poisson(expected)
+        counts[:6] = 0
+        found = peaks_of(Spectrum("", counts, 1.0, 1.0, None, Calibration("file", (0.0, 1.0))))
+        near = [one for one in found if 15 < (one.energy_kev or 0) < 30]
+        assert [round(one.energy_kev or 0) for one in near] == [20]
+        assert abs(near[0].area - 40_000) < 5 * near[0].area_sigma

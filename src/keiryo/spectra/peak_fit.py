@@ -33,6 +33,9 @@ MOST_MISFIT, MOST_MISFIT_BAD, BAD = 0.25, 0.12, 5.0
 or the second where lines are sharp and the deviance by its degrees of freedom is as bad as the
 third: so the noise at the low end goes. Wide ones may be several lines that nobody can part."""
 MOST_TOGETHER, MOST_MORE, MOST_STEPS = 12, 4, 60
+FOOT_WITHIN, FOOT_SHARE = 1.4, 0.12
+"""Within so many widths of a peak of a scintillator, a smaller share of its area is its foot: lines
+of scintillators are no exact Gaussians."""
 SPLIT, PARTED, POOR_ENOUGH_TO_SPLIT = 0.6, 1.0, 2.5
 """Two peaks in the place of one are tried so many widths to its left and its right, and taken if
 they are parted by so many in the end: nearer ones are the tail of a line. They are tried where the
@@ -80,7 +83,7 @@ class Peak:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-CLEAR_OF_EDGE, LEAST_CLEAR = 0.7, 3.0
+CLEAR_OF_EDGE, LEAST_CLEAR = 0.7, 2.0
 """So many widths, and so many channels, above the discriminator a peak has two sides."""
 
 
@@ -269,12 +272,22 @@ def _borne_out(
         worth[n] = area / max(area_error, 1e-9) / LEAST_AREA_SIGMAS
         if place_error > 0.5 * width or misfit > most or not place_error:
             worth[n] = min(worth[n], 0.5 / (1 + misfit))
+        if wide and _is_foot(n, done.x, float(width)):
+            worth[n] = min(worth[n], 0.5)
     borne: np.ndarray = np.ones(len(own), dtype=bool)
     if worth.min() < SURELY_NONE:
         borne = worth >= SURELY_NONE
     elif worth.min() < 1:
         borne[int(worth.argmin())] = False
     return borne
+
+
+def _is_foot(n: int, found: np.ndarray, width: float) -> bool:
+    """Return whether a peak of a scintillator is the foot of a much greater one next to it."""
+    areas, places = found[3 : 3 + 2 * ((len(found) - 3) // 2) : 2], found[4::2]
+    areas = areas[: len(places)]
+    near = np.abs(places - places[n]) < FOOT_WITHIN * width
+    return bool(areas[n] < FOOT_SHARE * areas[near].max())
 
 
 def _window(

@@ -93,7 +93,7 @@ def first_counting(counts: np.ndarray) -> int:
         return 0
     smooth = ndimage.uniform_filter1d(counts.astype(np.float64), 3, mode="nearest")
     reach = max(len(counts) // 64, 8)
-    ahead = ndimage.maximum_filter1d(smooth, reach, origin=-(reach // 2), mode="nearest")
+    ahead = ndimage.median_filter(smooth, size=reach, origin=-((reach - 1) // 2), mode="nearest")
     there = np.flatnonzero((smooth >= 0.2 * ahead) & (smooth > 0))
     first = int(there[0]) if len(there) else 0
     for _ in range(2):  # smoothing has moved a sharp begin to lower channels
