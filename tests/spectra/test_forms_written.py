@@ -150,3 +150,20 @@ def test_command() -> None:
     done = CliRunner().invoke(app, ["spectrum", "show", str(SPC), "--format", "json"])
     told = json.loads(done.stdout)
     assert told["spectra"][0]["counts"] == 132_978
+
+
+def test_what_is_written_keeps_parts_of_seconds_and_tells_what_it_does_not_hold() -> None:
+    from dataclasses import replace
+
+    from keiryo.spectra.writing import write_spectra
+
+    (one,) = read_spectra(SPC).spectra
+    one = replace(
+        one, detector="Dét 1", start="2020-01-02T03:04:05.123456", more={"neutron_counts": 4.0}
+    )
+    for ending in (".n42", ".spe", ".csv"):
+        content, told = write_spectra([one], ending)
+        (again,) = read_content(content, ending).spectra
+        assert again.start == one.start
+        assert "neutron counts" in told[0].message
+        assert "Dét 1" in (again.detector, again.more.get("detector_name"))

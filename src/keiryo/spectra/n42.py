@@ -248,6 +248,8 @@ class _Of2012:
         self._known(detector, place)
         known = self.file.detectors.get(detector, {})
         extra = {"detector_kind": known["kind"]} if known.get("kind") else {}
+        if known.get("name", detector) not in ("", detector):
+            extra["detector_name"] = known["name"]
         self.file.spectra.append(
             Spectrum(
                 detector=detector,
