@@ -300,3 +300,12 @@ def test_scales_of_2006(calibration: str, state: str) -> None:
     )
     (one,) = parse_n42(text.encode()).spectra
     assert one.calibration.state == state
+
+
+def test_starts_with_a_named_month_are_read() -> None:
+    text = (
+        "<N42InstrumentData><Measurement><Spectrum><StartTime>10-Nov-2009 12:55:47Z</StartTime>"
+        "<LiveTime>PT9.5S</LiveTime><ChannelData>1 2</ChannelData></Spectrum></Measurement>"
+        "</N42InstrumentData>"
+    )
+    assert parse_n42(text.encode()).spectra[0].start == "2009-11-10T12:55:47Z"

@@ -166,6 +166,10 @@ def test_texts_end_in_a_spectrum_or_its_own_error(text: str, ending: str) -> Non
         ("2013/10/11 10:30:10", "2013-10-11T10:30:10", None),
         ("2013-10-25 10:30:10+02:00", "2013-10-25T08:30:10Z", None),
         ("11-Oct-2013 10:30:10 PM", "2013-10-11T22:30:10", None),
+        ("01-APR-13 15:39:31", "2013-04-01T15:39:31", None),
+        ("01-Oct-2014 14:28:17   ,", "2014-10-01T14:28:17", None),
+        ("12-May-2010T11:25:26 AM", "2010-05-12T11:25:26", None),
+        ("17.08.2014 8:32:14", "2014-08-17T08:32:14", "DATE_ORDER"),
         ("Oct 11 2013 10:30:10", "2013-10-11T10:30:10", None),
         ("10/25/2013,10:30:10", "2013-10-25T10:30:10", None),
         ("11.10.2013 10:30:10", "2013-10-11T10:30:10", "DATE_ORDER"),
@@ -175,7 +179,7 @@ def test_texts_end_in_a_spectrum_or_its_own_error(text: str, ending: str) -> Non
     ],
 )
 def test_dates_as_they_are_written(written: str, start: str | None, code: str | None) -> None:
-    from keiryo.spectra.spe_text import dated
+    from keiryo.spectra.start_times import dated
 
     found, told = dated(written, "$DATE_MEA")
     assert found == start

@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from keiryo.spectra.spectrum import Problem, Spectrum, SpectrumFileError
+from keiryo.spectra.start_times import named_month
 
 MOST_CHANNELS = 1_048_576
 MOST_IN_FILE = 32 * 1_048_576
@@ -212,7 +213,7 @@ def instant(text: str) -> str | None:
             return found.isoformat()
         return found.astimezone(datetime.UTC).replace(tzinfo=None).isoformat() + "Z"
     except (ValueError, OverflowError):
-        return None
+        return named_month(text)
 
 
 def start_problems(text: str, place: str) -> list[Problem]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from keiryo.spectra.column_text import parse_csv
 from keiryo.spectra.n42_parts import MOST_CHANNELS
-from keiryo.spectra.spe_text import dated, numbers, parse_spe, refuse
+from keiryo.spectra.spe_text import numbers, parse_spe, refuse
 from keiryo.spectra.spectrum import (
     NONE,
     Calibration,
@@ -18,6 +18,7 @@ from keiryo.spectra.spectrum import (
     checked,
     stated_scale,
 )
+from keiryo.spectra.start_times import dated
 
 __all__ = ["parse_csv", "parse_iec", "parse_spe"]
 _FLOAT = re.compile(r"[+-]?\d*\.\d+(?:[EeDd][+-]?(?:\d{3}(?=[\s+-]|\d\.|$)|\d{2}))?")
