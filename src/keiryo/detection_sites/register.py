@@ -129,7 +129,11 @@ Register = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
 
 def read_register(
-    connection: Connection, metadata: MetaData, *, through_act: int | None = None
+    connection: Connection,
+    metadata: MetaData,
+    *,
+    known_at: datetime.datetime | None = None,
+    through_act: int | None = None,
 ) -> Register:
     """Return all records as they stand, by word and key.
 
@@ -137,12 +141,15 @@ def read_register(
     ----------
     connection, metadata
         An open transaction and the tables.
+    known_at : datetime, optional
+        As they were known at this instant; default: now.
     through_act : int, optional
         As they stood with this act; default: now.
     """
     found: Register = {}
     for word, kind in KINDS.items():
-        rows = rows_of(connection, metadata, kind.line.name, through_act=through_act)
+        name = kind.line.name
+        rows = rows_of(connection, metadata, name, known_at=known_at, through_act=through_act)
         found[word] = {key_of(kind, row): row for row in rows}
     return found
 

@@ -53,7 +53,7 @@ def statistics(
     known_at, through_act
         As the record stood.
     """
-    register = read_register(connection, metadata, through_act=through_act)
+    register = read_register(connection, metadata, known_at=known_at, through_act=through_act)
     known = occupancies(connection, metadata, known_at=known_at, through_act=through_act)
     told = {(one["instrument"], one["start"]): one["outcome"] for one in outcomes}
     counts: dict[str, dict[str, int]] = {}
