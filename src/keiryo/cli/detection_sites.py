@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from keiryo.cli.detection_input import file_content
+from keiryo.cli.detection_instruments import add_commands
 from keiryo.cli.options import (
     DbOption,
     Format,
     FormatOption,
-    day_or_today,
     format_of,
     opened,
     optional_day,
@@ -33,7 +34,10 @@ OfOption = Annotated[
 ]
 KindArgument = Annotated[
     str,
-    typer.Argument(metavar="KIND", help="site, lane, instrument, setup, test, trial, check."),
+    typer.Argument(
+        metavar="KIND",
+        help="site, lane, instrument, setup, detector, test, trial, check, calibration.",
+    ),
 ]
 
 
@@ -46,8 +50,9 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_records)
     group.command("import")(import_)
     group.command("statistics")(statistics_)
-    for command in (record, occupancies, health, spectrum, tests, due):
+    for command in (record, occupancies, health, spectrum):
         group.command()(command)
+    add_commands(group)
     app.add_typer(group, name="portals")
 
 
@@ -63,19 +68,26 @@ def record(
     ] = None,
     db: DbOption = None,
 ) -> None:
-    """Record sites, lanes, instruments, set-ups, tests, trials or checks: one act, or nothing."""
+    """Record sites, lanes, instruments and what is said of them: one act, or nothing."""
     from keiryo.detection_sites.register import read_rows
     from keiryo.detection_sites.register import record as post_records
+    from keiryo.detection_sites.register_checks import future_findings
     from keiryo.errors import UsageError
+    from keiryo.journal.posting import system_clock
 
     _known(kind)
     if (sheet is None) == (not fields):
         raise UsageError("give fields, or a sheet", "E.g. site=PORT-1 name=Port, or --sheet FILE.")
     if sheet is not None:
-        name, content = sheet.name, _content(sheet)
+        name, content = sheet.name, file_content(sheet)
     else:
         name, content = "fields.json", json.dumps([_fields(fields or [])]).encode()
+    if kind == "response":
+        raise UsageError(
+            "a response is recorded with its file", "'keiryo portals response FILE' does it."
+        )
     rows, found = read_rows(kind, name, content)
+    found = [*found, *future_findings(kind, rows, system_clock())]
     books = opened(db)
     done = post_records(
         books.database,
@@ -108,20 +120,6 @@ def _known(kind: str) -> None:
         raise UsageError(f"{kind[:60]!r} is no kind of record", f"One of {', '.join(KINDS)}.")
 
 
-def _content(file: Path) -> bytes:
-    from keiryo.errors import UsageError
-
-    largest = 256 << 20
-    try:
-        if not file.is_file():
-            raise UsageError(f"{file} is not there, or no regular file", "Name a file.")
-        if file.stat().st_size > largest:
-            raise UsageError(f"{file} is larger than 256 MiB", "Give one day at a time.")
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
-
-
 def list_records(kind: KindArgument, db: DbOption = None, format_: FormatOption = None) -> None:
     """List the records of a kind as they stand."""
     from keiryo.detection_sites.register import KINDS, read_register
@@ -150,7 +148,9 @@ def import_(
     from keiryo.detection_sites.importing import import_file
 
     books, day = opened(db), optional_day(date, "--date")
-    done = import_file(books.database, books.actor, instrument, file.name, _content(file), day=day)
+    done = import_file(
+        books.database, books.actor, instrument, file.name, file_content(file), day=day
+    )
     if format_of(format_) is Format.JSON:
         told = [
             {"rule": one.code, "message": one.message, "advice": one.advice}
@@ -233,7 +233,7 @@ def spectrum(
     """Record a spectrum file: kept as evidence, with what each spectrum says."""
     from keiryo.detection_sites.importing import keep_spectrum
 
-    _content(file)
+    file_content(file)
     books = opened(db)
     act, shown = keep_spectrum(books.database, books.actor, instrument, file, occupancy=occupancy)
     if format_of(format_) is Format.JSON:
@@ -241,25 +241,6 @@ def spectrum(
         return
     for one in shown:
         print(f"{one['node']} is recorded in act {act.act_id}.")
-
-
-def tests(db: DbOption = None, format_: FormatOption = None) -> None:
-    """Say of each test of an instrument whether its trials show what is required."""
-    from keiryo.detection_sites.statistics import results_of_tests
-
-    _show(results_of_tests, db, format_)
-
-
-def due(
-    on: Annotated[str | None, typer.Option("--on", help="Day; default: today.")] = None,
-    db: DbOption = None,
-    format_: FormatOption = None,
-) -> None:
-    """List checks and calibrations that failed or are overdue."""
-    from keiryo.detection_sites.statistics import due as read
-
-    day = day_or_today(on, "--on")
-    _show(lambda connection, metadata: read(connection, metadata, day), db, format_)
 
 
 def statistics_(

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import date_number
 from keiryo.detection_sites import tables
+from keiryo.detection_sites.register_checks import special_findings
 from keiryo.errors import Finding, RefusedError, Severity, UsageError
 from keiryo.journal.model import Actor, Draft, LineKind, Posted
 from keiryo.journal.posting import Clock, post, system_clock
@@ -108,7 +109,7 @@ KINDS = {
             ("test",),
             ("instrument",),
             decimals=frozenset({"required", "confidence"}),
-            choices={"requirement": tables.REQUIREMENTS},
+            choices={"requirement": tables.REQUIREMENTS, "purpose": tables.PURPOSES},
         ),
         Kind("trial", tables.DETECTION_TRIAL, ("test", "run"), ("test",), frozenset({"on_day"})),
         Kind(
@@ -118,6 +119,29 @@ KINDS = {
             ("instrument",),
             frozenset({"on_day", "due_on"}),
             choices=_RESULTS,
+        ),
+        Kind(
+            "detector",
+            tables.DETECTION_DETECTOR,
+            ("instrument", "detector"),
+            ("instrument",),
+            choices={"kind": tables.DETECTOR_KINDS},
+        ),
+        Kind(
+            "calibration",
+            tables.DETECTION_CALIBRATION,
+            ("instrument", "on_day"),
+            ("instrument",),
+            frozenset({"on_day", "due_on"}),
+            choices=_RESULTS,
+        ),
+        Kind(
+            "response",
+            tables.DETECTION_RESPONSE,
+            ("instrument", "digest"),
+            ("instrument",),
+            frozenset({"from_day"}),
+            choices={"form": tables.RESPONSE_FORMS},
         ),
     )
 }
@@ -278,7 +302,7 @@ def findings(register: Register, kind: Kind, values: Row) -> Iterator[Finding]:
     for name in kind.needed:
         if values.get(name) in (None, ""):
             yield finding("DETECTION-EMPTY", f"{told}: {name} is missing", f"Say the {name}.")
-    own = kind.key[-1] if kind.word in ("trial",) else kind.key[0]
+    own = kind.key[-1] if kind.word in ("trial", "detector") else kind.key[0]
     if values.get(own) and not _NAME.fullmatch(str(values[own])):
         yield finding(
             "DETECTION-NAME",
@@ -320,6 +344,7 @@ def _special(register: Register, kind: Kind, values: Row, told: str) -> Iterator
         if lane is not None and lane["site"] != values.get("site"):
             words = f"{told}: the lane {values['lane']} belongs to {lane['site']}"
             yield finding("DETECTION-LANE", words, "Name a lane of the site of the instrument.")
+    yield from special_findings(kind.word, values, told)
     if kind.word == "test":
         limits = ["confidence"]
         if values.get("requirement") != tables.FALSE_ALARM_RATE:
@@ -331,7 +356,9 @@ def _special(register: Register, kind: Kind, values: Row, told: str) -> Iterator
                 yield finding("DETECTION-VALUE", words, "Write a number below 1, e.g. 0.95.")
     if kind.word == "trial":
         yield from _trial(register, values, told)
-    if kind.word == "check" and (values.get("due_on") or 99999999) < (values.get("on_day") or 0):
+    if kind.word in ("check", "calibration") and (values.get("due_on") or 99999999) < (
+        values.get("on_day") or 0
+    ):
         words = f"{told}: it is due before it was done"
         yield finding("DETECTION-VALUE", words, "Give the last day until which it is trusted.")
 

@@ -1,4 +1,4 @@
-"""Rates of a lane, a site or a partner, with exact intervals; results of tests; what is due.
+"""Rates of a lane, a site, a partner or a period, with exact intervals.
 
 A passage has an alarm or none; of an alarm a case says later what it was. Rates are shares of the
 occupancies that were evaluated, with the interval of Clopper and Pearson. Outcomes of cases come
@@ -13,11 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
-from keiryo.counting.acceptance import Requirement, interval, judged
-from keiryo.dates import date_number, number_date
+from keiryo.counting.acceptance import interval
 from keiryo.detection_sites.importing import occupancies
+from keiryo.detection_sites.instrument_tests import results_of_tests
+from keiryo.detection_sites.instruments_due import due
 from keiryo.detection_sites.register import read_register
 
+__all__ = ["BY", "OUTCOMES", "due", "results_of_tests", "statistics"]
 OUTCOMES = ("false", "innocent", "real", "fault", "unresolved")
 """What an alarm was: no radiation; radiation that is legitimate; in need of response; a fault of
 the instrument; not known. A nuisance alarm is an innocent one."""
@@ -99,54 +101,4 @@ def _rates(by: str, name: str, one: dict[str, int], confidence: float) -> dict[s
         found[f"{rate}_low"], found[f"{rate}_high"] = low, high
     found["alarms_without_outcome"] = open_alarms
     found["confidence"] = confidence
-    return found
-
-
-def results_of_tests(
-    connection: Connection, metadata: MetaData, *, through_act: int | None = None
-) -> list[dict[str, Any]]:
-    """Return for each test of a plan whether its trials show what is required."""
-    register = read_register(connection, metadata, through_act=through_act)
-    found = []
-    for (name,), plan in sorted(register["test"].items()):
-        runs = [row for key, row in register["trial"].items() if key[0] == name]
-        wanted = Requirement(
-            name, plan["requirement"], float(plan["required"]), float(plan["confidence"])
-        )
-        events, trials = (sum(row[one] for row in runs) for one in ("alarms", "trials"))
-        found.append(
-            {
-                "instrument": plan["instrument"],
-                "requirement": plan["requirement"],
-                "confidence": wanted.confidence,
-                "source": plan["source"],
-                "runs": len(runs),
-                **judged(wanted, events, trials).to_dict(),
-            }
-        )
-    return found
-
-
-def due(connection: Connection, metadata: MetaData, on: datetime.date) -> list[dict[str, Any]]:
-    """Return the last check of each kind that failed or is past its day, by instrument."""
-    last: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in read_register(connection, metadata)["check"].values():
-        key = (row["instrument"], row["check_name"])
-        if row["on_day"] <= date_number(on) and (
-            key not in last or last[key]["on_day"] <= row["on_day"]
-        ):
-            last[key] = row
-    found = []
-    for (instrument, check), row in sorted(last.items()):
-        overdue = row["due_on"] is not None and row["due_on"] < date_number(on)
-        if overdue or row["result"] == "failed":
-            found.append(
-                {
-                    "instrument": instrument,
-                    "check": check,
-                    "why": "failed" if row["result"] == "failed" else "overdue",
-                    "done_on": number_date(row["on_day"]).isoformat(),
-                    "due_on": row["due_on"] and number_date(row["due_on"]).isoformat(),
-                }
-            )
     return found
