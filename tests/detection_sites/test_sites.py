@@ -11,7 +11,7 @@ from detection_sites.port_books import DAY, PORTAL, SITE, passage, put, read, re
 from keiryo.api import Books
 from keiryo.detection_sites.explain import explain
 from keiryo.detection_sites.importing import keep_spectrum, occupancies
-from keiryo.detection_sites.register import read_rows
+from keiryo.detection_sites.register import read_register, read_rows
 from keiryo.detection_sites.statistics import due, results_of_tests, statistics
 from keiryo.journal.reading import rows_of
 
@@ -63,6 +63,74 @@ def test_a_cut_file_is_marked_and_the_whole_one_corrects_it(books: Books) -> Non
     whole = take(books, content)
     assert (whole.occupancies, whole.unchanged) == (1, 1)
     assert all(row["complete"] for row in read(books, occupancies).values())
+
+
+def test_a_cut_file_takes_nothing_away_from_the_whole_one(books: Books) -> None:
+    content = passage("10:00:00.000") + passage("10:05:00.000", counts=120)
+    take(books, content)
+    done = take(books, content[: content.rindex(b"GX") - 200], "cut.csv")
+    assert (done.occupancies, done.unchanged) == (0, 2)
+    assert "PORTAL-LESS" in {one.code for one in done.findings}
+    rows = list(read(books, occupancies).values())
+    assert [row["gamma_alarm"] for row in rows] == [0, 1]
+    assert all(row["complete"] for row in rows)
+
+
+def test_two_passages_with_one_start_are_both_kept(books: Books) -> None:
+    quiet, alarm = passage("10:00:00.000"), passage("10:00:00.000", counter=8, counts=120)
+    take(books, quiet)
+    done = take(books, alarm, "b.csv")
+    assert "PORTAL-SAME-START" in {one.code for one in done.findings}
+    start = "2027-05-31T01:00:00.000Z"
+    assert list(read(books, occupancies)) == [("P1", start), ("P1", f"{start}~2")]
+    cut = alarm[: alarm.rindex(b"GX")]
+    again = take(books, quiet + cut, "c.csv")
+    assert (again.occupancies, again.unchanged) == (0, 2)
+    twice = take(books, passage("11:00:00.000") * 2, "d.csv")
+    assert (twice.occupancies, twice.unchanged) == (1, 1)
+
+
+def test_a_clock_set_back_over_midnight(books: Books) -> None:
+    clocks = ("23:59:50.000", "00:00:05.000", "23:59:55.000", "00:00:10.000", "14:00:00.000")
+    done = take(books, b"".join(passage(one) for one in clocks))
+    assert "PORTAL-CLOCK" in {one.code for one in done.findings}
+    assert [start for _, start in read(books, occupancies)] == [
+        *("2027-05-31T14:59:50.000Z", "2027-05-31T15:00:05.000Z", "2027-05-31T14:59:55.000Z"),
+        *("2027-05-31T15:00:10.000Z", "2027-06-01T05:00:00.000Z"),
+    ]
+
+
+def test_days_that_the_calendar_lacks_are_refused(books: Books) -> None:
+    last = datetime.date(9999, 12, 31)
+    content = passage("23:59:50.000") + passage("00:00:05.000")
+    assert refused(take, books, content, day=last) == {"PORTAL-DATE"}
+    assert refused(take, books, passage("08:00:00.000"), day=datetime.date(1, 1, 1)) == {
+        "PORTAL-DATE"
+    }
+    assert not list(books.database.evidence.digests())
+
+
+def test_what_is_not_given_anew_stays(books: Books) -> None:
+    put(books, "instrument", {"instrument": "P1", "firmware": "2.1", "note": "new"})
+    put(books, "instrument", {"instrument": "P1", "note": "-"})
+    known = read(books, read_register)["instrument"][("P1",)]
+    assert (known["firmware"], known["maker"], known["lane"], known["note"]) == (
+        *("2.1", "M", "L1", None),
+    )
+
+
+def test_a_spectrum_belongs_to_a_passage_of_its_lane(books: Books, tmp_path: Path) -> None:
+    take(books, passage("10:00:00.000"))
+    put(books, "lane", {"lane": "L2", "site": "PORT-1"})
+    put(books, "instrument", {**PORTAL, "instrument": "P2", "lane": "L2"})
+    hand = {**PORTAL, "instrument": "H1", "instrument_class": "riid", "lane": ""}
+    put(books, "instrument", hand)
+    file = tmp_path / "one.csv"
+    file.write_text("# live_s: 10\n# real_s: 10\nchannel,counts\n0,5\n1,6\n2,7\n")
+    of = "P1@2027-05-31T01:00:00.000Z"
+    given = (books.database, books.actor)
+    assert refused(keep_spectrum, *given, "P2", file, occupancy=of) == {"DETECTION-LANE"}
+    assert keep_spectrum(*given, "H1", file, occupancy=of)
 
 
 def test_the_setup_of_the_moment_gives_n(books: Books) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from keiryo.web.speaking import speak_on
+from web.detecting_port import detecting_books
 from web.site import Site, copy_of, demonstration_books, make_site
 from web.watched_area import watched_books
 
@@ -30,5 +31,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def watched(tmp_path: Path) -> Iterator[Site]:
     """Return a site over books with a store that a seal and a camera watch."""
     made = make_site(copy_of(watched_books(), tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def detecting(tmp_path: Path) -> Iterator[Site]:
+    """Return a site over books with a seaport, its portals and alarm cases."""
+    made = make_site(copy_of(detecting_books(), tmp_path))
     yield made
     made.close()

@@ -52,6 +52,9 @@ PEOPLE: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "cooperation": ("Goro Ito", (("cooperation officer", "XA"),)),
     "administrator": ("Hana Kudo", (("administrator", "XA"),)),
     "auditor": ("Ichiro Endo", (("auditor", "XA"),)),
+    "port": ("Jun Kato", (("port officer", "XA"),)),
+    "expert": ("Kei Wada", (("detection expert", "XA"),)),
+    "headquarters": ("Lena Oda", (("detection headquarters", "XA"),)),
 }
 """Who there is, by sign-in name: display name, and role by scope."""
 
@@ -209,7 +212,7 @@ def make_site(place: str | Path, **settings: Any) -> Site:
     draft = Draft("person.admit", "site:people", reason="people of the test site")
     members = {}
     for number, (name, (_, grants)) in enumerate(PEOPLE.items()):
-        person = f"P-{'ABCDEFGHJK'[number] * 8}"
+        person = f"P-{'ABCDEFGHJKLMN'[number] * 8}"
         members[name] = Member(name, person, SigningKey.new())
         draft.add("person_state", scope="XA", person=person, state="admitted")
         for role, scope in grants:

@@ -1,13 +1,15 @@
 """Daily files and spectra come into the books: the bytes as evidence, what they say as records.
 
 An occupancy goes by its instrument and its start. A file that stands in the record is not taken
-twice; an occupancy that another file tells again, as where a file was cut off, is recorded anew
-if it says something else, and the last record counts.
+twice; an occupancy that another file tells again is recorded anew if that file tells at least as
+much of it and says something else, and the last record counts. What a cut file tells of it takes
+nothing away.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,7 +21,9 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import utc_text
 from keiryo.detection_sites import tables
-from keiryo.detection_sites.register import Register, finding, read_register, utc
+from keiryo.detection_sites.passage_times import Moments, passage_times
+from keiryo.detection_sites.register import Register, finding, read_register
+from keiryo.detection_sites.same_passage import KeptPassages, Placed, place_passages
 from keiryo.errors import Finding, RefusedError
 from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft
@@ -87,42 +91,71 @@ def import_file(
         no such instrument.
     """
     file = _parsed(name, content)
-    kept = keep_file(database.evidence, name, content)
     outcome: dict[str, Any] = {}
 
     def draft(connection: Connection) -> Draft:
         register = read_register(connection, database.metadata)
-        known = _instrument(connection, database.metadata, register, instrument, kept.digest, name)
+        known = _instrument(connection, database.metadata, register, instrument, file.sha256, name)
         site = register["site"][(known["site"],)]
-        rows, told = _occupancies(register, site, instrument, file, day)
-        scope = str(known["scope"])
-        there = occupancies(connection, database.metadata, instrument=instrument)
-        made = Draft("detection.import", f"detection:{uuid.uuid4()}")
-        add_evidence(made, kept, scope, "daily file", utc_text(clock()))
-        cut = not all(one.complete for one in file.occupancies) or any(
-            one.code in _CUT for one in file.problems
-        )
-        made.add(
-            tables.DETECTION_FILE.name,
-            _file_line(file, kept.digest, instrument, name, cut),
-            scope=scope,
-        )
-        new = [one for one in rows if not _stands(there.get((instrument, one["start"])), one)]
-        for one in new:
-            line = {**one, "digest": kept.digest}
-            made.add(tables.DETECTION_OCCUPANCY.name, line, scope=scope)
-        for health in _health(file, kept.digest, instrument):
-            made.add(tables.DETECTION_HEALTH.name, health, scope=scope)
+        moments = passage_times(file, str(site["zone"]), day)
+        if moments.refused:
+            raise RefusedError(f"{name} was refused; nothing was recorded", moments.refused)
+        there = {
+            start: row
+            for (_, start), row in occupancies(
+                connection, database.metadata, instrument=instrument
+            ).items()
+        }
+        kept_before = KeptPassages(database.evidence.get)
+        placed, told = place_passages(file, moments.starts, there, kept_before)
+        rows, unset = _occupancies(register, site, instrument, file, moments, placed)
+        new = [
+            row
+            for row, one in zip(rows, placed, strict=True)
+            if one.verdict in ("new", "at least as full")
+            and not _stands(there.get(row["start"]), row)
+        ]
+        made = _draft(database, file, instrument, (name, content), new, known, utc_text(clock()))
         outcome.update(
             occupancies=len(new),
             unchanged=len(rows) - len(new),
-            incomplete=cut,
-            findings=tuple(told),
+            incomplete=_is_cut(file),
+            findings=(*moments.told, *told, *unset),
         )
         return made
 
     act = post(database, draft, actor, clock=clock).act
-    return Imported(act, kept.digest, **outcome)
+    return Imported(act, file.sha256, **outcome)
+
+
+def _draft(
+    database: Database,
+    file: DailyFile,
+    instrument: str,
+    given: tuple[str, bytes],
+    new: Sequence[Row],
+    known: Row,
+    received_at: str,
+) -> Draft:
+    """Keep the file as evidence, and return the act that records it."""
+    scope = str(known["scope"])
+    kept = keep_file(database.evidence, *given)
+    made = Draft("detection.import", f"detection:{uuid.uuid4()}")
+    add_evidence(made, kept, scope, "daily file", received_at)
+    line = _file_line(file, kept.digest, instrument, given[0], _is_cut(file))
+    made.add(tables.DETECTION_FILE.name, line, scope=scope)
+    for one in new:
+        line = {**one, "digest": kept.digest}
+        made.add(tables.DETECTION_OCCUPANCY.name, line, scope=scope)
+    for health in _health(file, kept.digest, instrument):
+        made.add(tables.DETECTION_HEALTH.name, health, scope=scope)
+    return made
+
+
+def _is_cut(file: DailyFile) -> bool:
+    return not all(one.complete for one in file.occupancies) or any(
+        one.code in _CUT for one in file.problems
+    )
 
 
 def _parsed(name: str, content: bytes) -> DailyFile:
@@ -196,34 +229,40 @@ def _instrument(
 
 
 def _occupancies(
-    register: Register, site: Row, instrument: str, file: DailyFile, day: datetime.date | None
+    register: Register,
+    site: Row,
+    instrument: str,
+    file: DailyFile,
+    moments: Moments,
+    placed: Sequence[Placed],
 ) -> tuple[list[dict[str, Any]], list[Finding]]:
-    starts, ends, told = _moments(file, str(site["zone"]), day)
+    """Return a line for each passage of a file, as the replay of the alarm logic has it."""
+    from keiryo.portal.alarm_logic import replay_all
+
+    told: list[Finding] = []
     groups: dict[tuple[float | None, str], list[int]] = {}
     for index, one in enumerate(file.occupancies):
-        n_sigma, source = _n_sigma(register, site, instrument, starts[index], one.setup.n_sigma)
+        start = moments.starts[index]
+        n_sigma, source = _n_sigma(register, site, instrument, start, one.setup.n_sigma)
         groups.setdefault((n_sigma, source), []).append(index)
         if source in ("site", "default"):
             told.append(
                 finding(
                     "PORTAL-SETUP-MISSING",
-                    f"{starts[index]}: the instrument threshold is unknown; "
-                    f"N of the {source} is used",
+                    f"{start}: the instrument threshold is unknown; N of the {source} is used",
                     "Record its set-up: 'keiryo portals record setup'.",
                     warning=True,
                 )
             )
     found: dict[int, Replayed] = {}
     sources: dict[int, str] = {}
-    from keiryo.portal.alarm_logic import replay_all
-
     for (n_sigma, source), indices in groups.items():
         results = replay_all([file.occupancies[i] for i in indices], n_sigma)
         found.update(zip(indices, results, strict=True))
         sources.update(dict.fromkeys(indices, source))
     return [
-        _line(found[i], instrument, starts[i], ends[i], sources[i])
-        for i in range(len(file.occupancies))
+        _line(found[i], instrument, one.start, moments.ends[i], sources[i])
+        for i, one in enumerate(placed)
     ], told
 
 
@@ -243,69 +282,6 @@ def _n_sigma(
     if site["default_n_sigma"] is not None:
         return float(site["default_n_sigma"]), "site"
     return None, "default"
-
-
-def _moments(
-    file: DailyFile, zone: str, day: datetime.date | None
-) -> tuple[list[str], list[str | None], list[Finding]]:
-    """Return starts and ends in UTC; where times have no day, it begins with `day`.
-
-    The day changes where the clock falls back by more than half a day; a smaller fall is a clock
-    that was set, and the order of the records stays as it is.
-    """
-    starts: list[str] = []
-    ends: list[str | None] = []
-    told: list[Finding] = []
-    last: float | None = None
-    seen: dict[str, int] = {}
-    for one in file.occupancies:
-        moments = []
-        for given in (one.start, one.end):
-            if given is not None and "T" not in given:
-                if day is None:
-                    raise RefusedError(
-                        "the times of the file have no day",
-                        [
-                            finding(
-                                "PORTAL-DATE",
-                                f"line {one.first_line}: the time {given} has no day",
-                                "Give the day of the first record: --date 2027-05-31.",
-                            )
-                        ],
-                    )
-                hours, minutes, seconds = given.split(":")
-                now = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-                if last is not None and last - now > 43_200:
-                    day += datetime.timedelta(days=1)
-                last = now
-                given = f"{day.isoformat()}T{given}"
-            moments.append(None if given is None else utc(given, zone))
-        start = moments[0]
-        if start is None:
-            raise RefusedError(
-                "an occupancy has no start",
-                [
-                    finding(
-                        "PORTAL-DATE",
-                        f"line {one.first_line}: the occupancy has no time",
-                        "Records need times; take the file that the portal stored.",
-                    )
-                ],
-            )
-        seen[start] = seen.get(start, 0) + 1
-        if seen[start] > 1:
-            told.append(
-                finding(
-                    "PORTAL-SAME-START",
-                    f"line {one.first_line}: another occupancy starts at {start}",
-                    "Both are kept; look at the clock of the instrument.",
-                    warning=True,
-                )
-            )
-            start = f"{start}~{seen[start]}"
-        starts.append(start)
-        ends.append(moments[1])
-    return starts, ends, told
 
 
 def _line(
@@ -407,18 +383,19 @@ def keep_spectrum(
     RefusedError
         If it cannot be read, is in the record, or instrument or occupancy are unknown.
     """
-    from keiryo.spectra.reading import read_spectra
+    from keiryo.spectra.reading import content_of, read_content
     from keiryo.spectra.spectrum import SpectrumFileError
 
     try:
-        read = read_spectra(file)
+        content = content_of(file)
+        read = read_content(content, file.suffix)
     except SpectrumFileError as error:
         told = [
             finding("SPECTRUM-FILE", one.message, "'keiryo spectrum show' tells more.")
             for one in error.problems
         ]
         raise RefusedError(f"{file.name} was refused; nothing was recorded", told) from None
-    kept = keep_file(database.evidence, file.name, file.read_bytes())
+    digest = hashlib.sha256(content).hexdigest()
     shown = [one.to_dict() for one in read.spectra]
 
     def draft(connection: Connection) -> Draft:
@@ -426,15 +403,16 @@ def keep_spectrum(
         register = read_register(connection, metadata)
         known = register["instrument"].get((instrument,))
         table = metadata.tables[tables.DETECTION_MEASUREMENT.name]
-        told = _spectrum_findings(connection, metadata, known, kept.digest, occupancy)
+        told = _spectrum_findings(connection, metadata, register, known, digest, occupancy)
         if told or known is None:
             raise RefusedError(f"{file.name} was refused; nothing was recorded", told)
+        kept = keep_file(database.evidence, file.name, content)
         made = Draft("detection.spectrum", f"detection:{uuid.uuid4()}")
         scope = str(known["scope"])
         add_evidence(made, kept, scope, "spectrum", utc_text(clock()))
         for number, one in enumerate(shown, 1):
             line: dict[str, Any] = {
-                "digest": kept.digest,
+                "digest": digest,
                 "number": number,
                 "instrument": instrument,
                 "occupancy": occupancy,
@@ -444,19 +422,27 @@ def keep_spectrum(
         return made
 
     return post(database, draft, actor, clock=clock).act, [
-        {"node": f"measurement:{kept.digest}#{number}", **one}
-        for number, one in enumerate(shown, 1)
+        {"node": f"measurement:{digest}#{number}", **one} for number, one in enumerate(shown, 1)
     ]
 
 
 def _spectrum_findings(
     connection: Connection,
     metadata: MetaData,
+    register: Register,
     known: Row | None,
     digest: str,
     occupancy: str | None,
 ) -> list[Finding]:
     told = []
+    if known is not None and occupancy is not None and not _sees(register, known, occupancy):
+        told.append(
+            finding(
+                "DETECTION-LANE",
+                f"{known['instrument']} does not measure what passes {occupancy[:80]}",
+                "Name an instrument of its lane, or one that is carried at its site.",
+            )
+        )
     if known is None:
         told.append(
             finding(
@@ -483,6 +469,14 @@ def _spectrum_findings(
             )
         )
     return told
+
+
+def _sees(register: Register, known: Row, occupancy: str) -> bool:
+    """Return whether an instrument can measure a passage: its own lane's, or carried there."""
+    other = register["instrument"].get((occupancy.partition("@")[0],))
+    if other is None or other["instrument"] == known["instrument"]:
+        return True
+    return bool(other["site"] == known["site"] and known["lane"] in (None, other["lane"]))
 
 
 def _is_there(connection: Connection, metadata: MetaData, occupancy: str) -> bool:

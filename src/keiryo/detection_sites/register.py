@@ -1,7 +1,8 @@
 """What is registered for detection: sites, lanes, instruments, set-ups, tests, trials, checks.
 
 Each goes by a name of its own in the books; recorded anew, the last line counts and what was said
-before stays in the record. What is wrong is told of all rows at once.
+before stays in the record. Fields that are not given keep what they said. What is wrong is told
+of all rows at once.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Kind:
         return frozenset(whole - self.days)
 
 
+NONE = "-"
+"""By which a row says that a field which it had is to be empty."""
 _RESULTS = {"result": ("passed", "failed")}
 KINDS = {
     one.word: one
@@ -188,7 +191,7 @@ def read_rows(word: str, name: str, content: bytes) -> tuple[list[dict[str, Any]
     kind = KINDS[word]
     table = SheetTable(
         ("scope", *kind.fields),
-        kind.needed,
+        kind.key,
         lambda words, advice: finding("DETECTION-TABLE", words, advice),
         lambda words, advice: finding("DETECTION-CELL", words, advice),
         days=kind.days,
@@ -238,7 +241,7 @@ def record(
         made = Draft(f"detection.{word}", f"detection:{uuid.uuid4()}")
         told = list(found)
         for row in rows:
-            values = _values(kind, row)
+            values = _values(register, kind, row)
             wrong = list(findings(register, kind, values))
             told += [replace(one, file=file, line=row.get("line")) for one in wrong]
             scope = str(row.get("scope") or "") or scope_of(register, kind, values)
@@ -264,7 +267,8 @@ def scope_of(register: Register, kind: Kind, values: Row) -> str | None:
     return None if parent is None else str(parent["scope"])
 
 
-def _values(kind: Kind, row: Row) -> dict[str, Any]:
+def _values(register: Register, kind: Kind, row: Row) -> dict[str, Any]:
+    """Return the fields of a record: what a row leaves out stays, ``-`` says that there is none."""
     values: dict[str, Any] = {}
     for name in kind.fields:
         given = row.get(name)
@@ -273,6 +277,12 @@ def _values(kind: Kind, row: Row) -> dict[str, Any]:
         elif name == "valid_from" and given:
             given = utc(str(given)) or given
         values[name] = None if given == "" else given
+    before = register[kind.word].get(key_of(kind, values), {})
+    for name, given in values.items():
+        if given is None:
+            values[name] = before.get(name)
+        elif given == NONE and name not in kind.needed:
+            values[name] = None
     return values
 
 

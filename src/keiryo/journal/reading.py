@@ -14,6 +14,7 @@ from keiryo.dates import utc_text
 from keiryo.errors import NotFoundError
 from keiryo.journal.canonical import leaf_digest, line_bytes
 from keiryo.journal.model import Act, Value
+from keiryo.storage.frames import column_list
 from keiryo.storage.schema import ACT
 
 LINE_COLUMNS = frozenset({"act_id", "line_no", "salt"})
@@ -111,7 +112,7 @@ def line_stream(connection: Connection, metadata: MetaData, act_id: int) -> Iter
 def _table_lines(
     connection: Connection, name: str, columns: list[str], act_id: int
 ) -> Iterator[StoredLine]:
-    listed = ", ".join(["line_no", "salt", *columns])
+    listed = column_list(["line_no", "salt", *columns])
     query = text(f"SELECT {listed} FROM {name} WHERE act_id = :act_id ORDER BY line_no")
     result = connection.execute(query, {"act_id": act_id})
     while rows := result.fetchmany(5000):

@@ -299,7 +299,7 @@ def check_tables(books: sqlite3.Connection, problems: list[Any]) -> dict[str, li
 
 def lines_of(books: sqlite3.Connection, kind: str, fields: list[str]) -> Iterator[Any]:
     """Yield (act, line number, leaf) of all lines of one kind in order."""
-    listed = ", ".join(["act_id", "line_no", "salt", *fields])
+    listed = ", ".join(f'"{one}"' for one in ("act_id", "line_no", "salt", *fields))
     for row in books.execute(f"SELECT {listed} FROM {kind} ORDER BY act_id, line_no"):
         values = {name: row[3 + place] for place, name in enumerate(fields)}
         values["line_no"] = row[1]

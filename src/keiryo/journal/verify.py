@@ -36,7 +36,7 @@ from keiryo.journal.reading import acts, line_tables
 from keiryo.journal.signatures import check_signatures, older_than_signatures
 from keiryo.journal.tables import CLOCK_CHANGE, EVIDENCE
 from keiryo.storage.engine import Database
-from keiryo.storage.frames import read_frames
+from keiryo.storage.frames import column_list, read_frames
 from keiryo.storage.schema import ACT, CHAIN_HEAD, SIGNATURE, guards_missing
 
 BLOCK_LINES = 50_000
@@ -321,7 +321,7 @@ class _Run:
         act_range: tuple[int, int],
         window: tuple[int | None, int | None],
     ) -> list[tuple[int, int, bytes]]:
-        listed = ", ".join(["act_id", "line_no", "salt", *columns])
+        listed = column_list(["act_id", "line_no", "salt", *columns])
         query = f"SELECT {listed} FROM {name} WHERE act_id BETWEEN :first AND :last"
         parameters = {"first": act_range[0], "last": act_range[1]}
         for edge, sign in zip(window, (">=", "<"), strict=True):
@@ -390,7 +390,7 @@ class _Run:
                 self.found(PROJECTION_DIFFERS, None, f"the projection {name} is missing")
                 continue
             columns = [c.name for c in self.database.metadata.tables[name].columns]
-            listed = ", ".join(columns)
+            listed = column_list(columns)
             kept = f"SELECT {listed} FROM {name}"
             built = f"SELECT {listed} FROM ({projection.build}) AS built"
             for words, query in (

@@ -72,29 +72,35 @@ def open_matters(
     assert plan.event is not None
     found = []
     if on < plan.event["closes"]:
-        found.append(_open("NOT-OVER", f"{event} lasts until {plan.event['closes']}", "Wait."))
+        found.append(
+            _open("PUBLIC-EVENT-NOT-OVER", f"{event} lasts until {plan.event['closes']}", "Wait.")
+        )
     for one in alarms(connection, metadata, event).values():
         if one["state"] == OPEN:
             words = f"the alarm {one['alarm'][:40]} at {one['post']} is open"
-            found.append(_open("ALARM-OPEN", words, "Decide on it and record the log."))
+            found.append(
+                _open("PUBLIC-EVENT-ALARM-OPEN", words, "Decide on it and record the log.")
+            )
     for spot in open_spots(connection, metadata, event):
         words = f"{spot['spot'][:40]} in {spot['venue']} is open"
-        found.append(_open("SPOT-OPEN", words, "Find out what it is and close it."))
+        found.append(_open("PUBLIC-EVENT-SPOT-OPEN", words, "Find out what it is and close it."))
     if not events_rows(connection, metadata, PUBLIC_EVENT_LESSON.name, event):
         words = f"no lesson of {event} is recorded"
-        found.append(_open("NO-LESSON", words, "Ask the posts, and record what they say."))
+        found.append(
+            _open("PUBLIC-EVENT-NO-LESSON", words, "Ask the posts, and record what they say.")
+        )
     told = events_rows(connection, metadata, PUBLIC_EVENT_REPORT.name, event)
     reported = {one["loan"] for one in told if one["what"] == LENDER_REPORT}
     for name in loans_of(plan):
         if name not in reported:
             words = f"the lender of {name[:40]} has no final report"
             advice = "Record it with 'keiryo public-event lender-report'."
-            found.append(_open("NOT-REPORTED", words, advice))
+            found.append(_open("PUBLIC-EVENT-NOT-REPORTED", words, advice))
     return [*found, *open_returns(connection, metadata, event)]
 
 
 def _open(code: str, words: str, advice: str) -> Finding:
-    return plan_finding(f"PUBLIC-EVENT-{code}", words, advice)
+    return plan_finding(code, words, advice)
 
 
 def final_report(

@@ -276,7 +276,9 @@ def _not_ready(
     planned = [row["sweep"] for row in plan.rows["sweeps"] if row["venue"] == name]
     found, ends = [], ""
     if not planned:
-        found.append(_unready("NOT-SWEPT", f"no sweep of {name} is planned", "Plan one."))
+        found.append(
+            _unready("PUBLIC-EVENT-NOT-SWEPT", f"no sweep of {name} is planned", "Plan one.")
+        )
     for sweep in planned:
         here = [one for one in made if (one["sweep"], one["venue"]) == (sweep, name)]
         since = [one for one in here if one["starts"] >= unlocked]
@@ -286,22 +288,30 @@ def _not_ready(
         elif since:
             best = max(one["covered_ppm"] for one in since) / 10_000
             words = f"{sweep} covered {best:.2f} per cent of {name}"
-            found.append(_unready("COVERAGE", words, "Sweep what is left, on one track."))
+            found.append(
+                _unready("PUBLIC-EVENT-COVERAGE", words, "Sweep what is left, on one track.")
+            )
         else:
             told = f"{sweep} of {name} was not made"
             told += " since it was unlocked" if here else ""
-            found.append(_unready("NOT-SWEPT", told, "Sweep it, then lock it."))
+            found.append(_unready("PUBLIC-EVENT-NOT-SWEPT", told, "Sweep it, then lock it."))
     if not mine or mine[-1]["state"] != LOCKED:
-        found.append(_unready("NOT-LOCKED", f"{name} is not locked", "Lock it after its sweep."))
+        found.append(
+            _unready("PUBLIC-EVENT-NOT-LOCKED", f"{name} is not locked", "Lock it after its sweep.")
+        )
     elif mine[-1]["at"] < ends:
         words = f"{name} was locked before its sweep ended"
-        found.append(_unready("NOT-LOCKED", words, "Look who was inside, and lock it again."))
+        found.append(
+            _unready("PUBLIC-EVENT-NOT-LOCKED", words, "Look who was inside, and lock it again.")
+        )
     for one in spots:
         if one["venue"] == name:
             words = f"{one['spot'][:40]} in {name} is open: {one['words'][:80]}"
-            found.append(_unready("SPOT-OPEN", words, "Find out what it is and close it."))
+            found.append(
+                _unready("PUBLIC-EVENT-SPOT-OPEN", words, "Find out what it is and close it.")
+            )
     return found
 
 
 def _unready(code: str, words: str, advice: str) -> Finding:
-    return plan_finding(f"PUBLIC-EVENT-{code}", words, advice)
+    return plan_finding(code, words, advice)

@@ -77,6 +77,17 @@ def read_spectra(path: Path | str) -> SpectrumFile:
         With what is wrong: the file cannot be read, its form is not known, or what it says cannot
         be a spectrum.
     """
+    return read_content(content_of(path), Path(path).suffix)
+
+
+def content_of(path: Path | str) -> bytes:
+    """Return the bytes of a spectrum file.
+
+    Raises
+    ------
+    SpectrumFileError
+        If it is not there, no regular file, too large, or cannot be read.
+    """
     path = Path(path)
     try:
         if not path.is_file():
@@ -84,13 +95,12 @@ def read_spectra(path: Path | str) -> SpectrumFile:
             raise SpectrumFileError([Problem("FILE", "", told)])
         if path.stat().st_size > LARGEST_BYTES:
             raise SpectrumFileError([Problem("FILE", "", "The file is larger than 512 MiB.")])
-        content = path.read_bytes()
+        return path.read_bytes()
     except (OSError, ValueError) as error:
         if isinstance(error, SpectrumFileError):
             raise
         told = f"The file cannot be read: {getattr(error, 'strerror', error)}."
         raise SpectrumFileError([Problem("FILE", "", told)]) from None
-    return read_content(content, path.suffix)
 
 
 def read_content(content: bytes, ending: str) -> SpectrumFile:

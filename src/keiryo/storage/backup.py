@@ -38,7 +38,7 @@ from keiryo.storage.archive import (
     publish,
 )
 from keiryo.storage.engine import Database
-from keiryo.storage.frames import read_frames
+from keiryo.storage.frames import column_list, read_frames
 from keiryo.storage.restoring import kept_evidence, restore
 from keiryo.storage.revision import check_schema, recorded_revision
 from keiryo.storage.schema import ACT, CHAIN_HEAD
@@ -203,8 +203,9 @@ class _Backup:
             "text": pl.String(),
         }
         schema = {column: kinds[kind] for column, kind in columns.items()}
-        key = ", ".join(inspector.get_pk_constraint(name)["constrained_columns"] or ["1"])
-        query = text(f"SELECT {', '.join(columns)} FROM {name} ORDER BY {key}")
+        constrained = inspector.get_pk_constraint(name)["constrained_columns"]
+        key = column_list(constrained) if constrained else "1"
+        query = text(f"SELECT {column_list(columns)} FROM {name} ORDER BY {key}")
         waiting: list[pl.DataFrame] = []
         rows = size = number = 0
         for frame in self.frames(name, query, schema):

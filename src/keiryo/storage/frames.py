@@ -17,6 +17,11 @@ SQLITE_VALUES = 900
 """Values in one statement; every SQLite takes 999."""
 
 
+def column_list(columns: Iterable[str]) -> str:
+    """Return names of columns for a statement, each in quotes: one may be a word of SQL."""
+    return ", ".join(f'"{one}"' for one in columns)
+
+
 def frame_schema(kind: LineKind) -> dict[str, pl.DataType]:
     """Return the Polars schema of the fields of a line kind, without act, number and salt."""
     return {f.name: pl.Int64() if f.type is FieldType.INTEGER else pl.String() for f in kind.fields}
@@ -45,7 +50,7 @@ def insert_rows(
         if connection.dialect.name == "sqlite":
             _insert_sqlite(raw, table, columns, rows)
             return
-        names = ", ".join(columns)
+        names = column_list(columns)
         with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -66,7 +71,7 @@ def _insert_sqlite(
     ``OR FAIL`` spares SQLite a journal of every statement, from which it could take back the
     rows before a wrong one.
     """
-    into = f"INSERT OR FAIL INTO {table} ({', '.join(columns)}) VALUES "
+    into = f"INSERT OR FAIL INTO {table} ({column_list(columns)}) VALUES "
     marks = f"({', '.join('?' * len(columns))})"
     together = max(SQLITE_VALUES // len(columns), 1)
     values = chain.from_iterable(rows)

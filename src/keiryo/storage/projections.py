@@ -6,13 +6,14 @@ from sqlalchemy import Connection, MetaData, select, text
 
 from keiryo.journal.registry import Projection
 from keiryo.storage.engine import Database
+from keiryo.storage.frames import column_list
 from keiryo.storage.schema import CHAIN_HEAD
 
 
 def rebuild(connection: Connection, projection: Projection, metadata: MetaData) -> None:
     """Empty a projection and fill it by its own SELECT, inside the caller's transaction."""
     name = projection.name
-    listed = ", ".join(column.name for column in metadata.tables[name].columns)
+    listed = column_list(column.name for column in metadata.tables[name].columns)
     connection.execute(text(f"DELETE FROM {name}"))
     connection.execute(
         text(f"INSERT INTO {name} ({listed}) SELECT {listed} FROM ({projection.build}) AS built")
