@@ -140,6 +140,10 @@ def test_calibrations_stand_with_their_certificates(books: Books) -> None:
     given = (books.database, books.actor)
     early = datetime.date(2024, 5, 31)
     calibrate(*given, done(early), certificate=("c.pdf", b"%PDF"))
+    assert refused(calibrate, *given, done(early), certificate=("c.pdf", b"%PDF")) == {
+        "DETECTION-TWICE"
+    }
+    calibrate(*given, done(early, note="corrected"))  # the certificate stays
     calibrate(*given, done(early.replace(year=2025), result="failed"))
     state = read(books, instrument_states, datetime.date(2025, 5, 30))[0]
     assert (state["calibration_state"], state["next_due"]) == ("valid", "2025-05-31")
@@ -207,7 +211,7 @@ def test_a_response_is_kept_with_its_digest(books: Books, tmp_path: Path) -> Non
     assert (line["form"], line["detector"], line["templates"]) == ("templates", "Probe", 1)
     state = read(books, instrument_states, DAY)[0]
     assert state["responses"][0]["digest"] == line["digest"]
-    assert refused(keep_response, *given, file, since=EARLIER) == {"DETECTION-RESPONSE"}
+    assert refused(keep_response, *given, file, since=EARLIER) == {"DETECTION-TWICE"}
     file.write_bytes(file.read_bytes()[:-30])
     assert refused(keep_response, *given, file, since=DAY) == {"DETECTION-RESPONSE"}
     assert refused(keep_response, *given, tmp_path, since=DAY) == {"DETECTION-RESPONSE"}

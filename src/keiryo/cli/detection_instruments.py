@@ -191,8 +191,8 @@ def response(
 
     day, books = day_or_today(since, "--from"), opened(db)
     act, line = keep_response(books.database, books.actor, instrument, file, since=day, note=note)
-    many = "" if line["templates"] is None else f" with {line['templates']} templates"
-    print(f"The {line['form']} of {line['detector']}{many} is recorded in act {act.act_id}.")
+    what = "its response" if line["templates"] is None else f"{line['templates']} templates"
+    print(f"{line['name']} ({line['detector']}, {what}) is recorded in act {act.act_id}.")
     print(f"SHA-256 {line['digest']}")
 
 

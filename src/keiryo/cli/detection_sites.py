@@ -244,7 +244,9 @@ def spectrum(
 
 
 def statistics_(
-    by: Annotated[str, typer.Option("--by", help="instrument, lane, site or partner.")] = "lane",
+    by: Annotated[
+        str, typer.Option("--by", help="instrument, lane, site, partner, month, day.")
+    ] = "lane",
     from_: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="First day, UTC.")
     ] = None,
@@ -255,9 +257,11 @@ def statistics_(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Tell alarm rates with exact intervals, by instrument, lane, site or partner."""
-    import datetime
+    """Tell rates of alarms, of what they were and of faults, with exact intervals.
 
+    What an alarm was is what its case says; while cases are open the bounds allow for them.
+    """
+    from keiryo.cli.detection_rates import outcomes_of_cases, show_rates
     from keiryo.detection_sites.statistics import BY, statistics
     from keiryo.errors import UsageError
 
@@ -266,7 +270,7 @@ def statistics_(
     if not 0 < confidence < 1:
         raise UsageError("a confidence lies between 0 and 1", "E.g. 0.95.")
     first, last = optional_day(from_, "--from"), optional_day(to, "--to")
-    after = None if last is None else (last + datetime.timedelta(days=1)).isoformat()
+    after = None if last is None else f"{last.isoformat()}T~"  # later than all of the day
 
     def rows(connection: Connection, metadata: MetaData) -> list[dict[str, Any]]:
         return statistics(
@@ -275,10 +279,14 @@ def statistics_(
             by=by,
             first=None if first is None else first.isoformat(),
             last=after,
+            outcomes=outcomes_of_cases(connection, metadata),
             confidence=confidence,
         )
 
-    _show(rows, db, format_)
+    if format_of(format_) is Format.TABLE:
+        show_rates(rows, by, db)
+    else:
+        _show(rows, db, format_)
 
 
 def _show(

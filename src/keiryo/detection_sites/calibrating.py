@@ -8,6 +8,7 @@ made, or a set of templates of another program; it is kept byte by byte.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import date_number, number_date, utc_text
 from keiryo.detection_sites import tables
-from keiryo.detection_sites.register import KINDS, finding, findings, read_register
+from keiryo.detection_sites.register import KINDS, finding, findings, key_of, read_register
 from keiryo.detection_sites.register_checks import future_findings
 from keiryo.equipment.calibration import calibrations
-from keiryo.errors import Finding, RefusedError
-from keiryo.journal.evidence import KeptFile, add_evidence, keep_file
+from keiryo.errors import RefusedError
+from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
 from keiryo.journal.reading import line_node
@@ -79,7 +80,7 @@ def calibrate(
     RefusedError
         If it does not hold: all findings.
     """
-    kept = None if certificate is None else keep_file(database.evidence, *certificate)
+    digest = None if certificate is None else hashlib.sha256(certificate[1]).hexdigest()
     values: dict[str, Any] = {
         "instrument": done.instrument,
         "on_day": date_number(done.on),
@@ -87,11 +88,10 @@ def calibrate(
         "due_on": date_number(done.due),
         "check_source": done.source.strip() or None,
         "result": done.result,
-        "certificate": None if kept is None else kept.digest,
+        "certificate": digest,
         "note": done.note,
     }
-    early = future_findings("calibration", [values], clock())
-    return _posted(database, actor, "calibration", values, kept, "certificate", early, clock)
+    return _posted(database, actor, "calibration", values, certificate, clock)
 
 
 def keep_response(
@@ -126,16 +126,15 @@ def keep_response(
         instrument.
     """
     content, form = _content(file), response_form(file)
-    kept = keep_file(database.evidence, file.name, content)
     values: dict[str, Any] = {
         "instrument": instrument,
-        "digest": kept.digest,
+        "digest": hashlib.sha256(content).hexdigest(),
         "name": file.name[:255],
         **form,
         "from_day": date_number(since),
         "note": note,
     }
-    return _posted(database, actor, "response", values, kept, "response", (), clock), values
+    return _posted(database, actor, "response", values, (file.name, content), clock), values
 
 
 def response_form(file: Path) -> dict[str, Any]:
@@ -182,27 +181,32 @@ def _posted(
     database: Database,
     actor: Actor,
     word: str,
-    values: dict[str, Any],
-    kept: KeptFile | None,
-    role: str,
-    found: tuple[Finding, ...] | list[Finding],
+    given: dict[str, Any],
+    file: tuple[str, bytes] | None,
     clock: Clock,
 ) -> Act:
+    """Record a line and its file; a certificate or note that is left out stays as it was."""
     kind = KINDS[word]
 
     def draft(connection: Connection) -> Draft:
         register = read_register(connection, database.metadata)
-        told = [*found, *findings(register, kind, values)]
-        same = register[word].get((values["instrument"], values.get("digest")))
-        if word == "response" and same is not None and same["from_day"] == values["from_day"]:
-            advice = f"Nothing needs to be done: it stands in {line_node(same)}."
-            told.append(finding("DETECTION-RESPONSE", "this response is in the record", advice))
+        before = register[word].get(key_of(kind, given), {})
+        kept_fields = [name for name in ("certificate", "note") if name in given]
+        said: dict[str, Any] = {name: before.get(name) for name in kept_fields}
+        values = {name: said.get(name) if one is None else one for name, one in given.items()}
+        told = [*future_findings(word, [values], clock()), *findings(register, kind, values)]
+        if before and all(before[name] == one for name, one in values.items()):
+            words = f"this {word} is in the record"
+            advice = f"Nothing needs to be done: it stands in {line_node(before)}."
+            told.append(finding("DETECTION-TWICE", words, advice))
         known = register["instrument"].get((values["instrument"],))
         if told or known is None:
             raise RefusedError("it was refused; nothing was recorded", told)
         scope = str(known["scope"])
         made = Draft(f"detection.{word}", f"detection:{uuid.uuid4()}")
-        if kept is not None:
+        if file is not None:
+            kept = keep_file(database.evidence, *file)
+            role = "certificate" if word == "calibration" else word
             add_evidence(made, kept, scope, role, utc_text(clock()))
         made.add(kind.line.name, values, scope=scope)
         return made

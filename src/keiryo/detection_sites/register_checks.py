@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -112,9 +113,8 @@ def future_findings(
         number = date_number(day) if isinstance(day, datetime.date) else int(day)
         if number > last:
             words = f"{str(row.get('instrument'))[:60]}: the calibration of {day} is not done yet"
-            found.append(
-                _finding("DETECTION-FUTURE", words, "Correct the day, or wait until it is done.")
-            )
+            one = _finding("DETECTION-FUTURE", words, "Correct the day, or wait until it is done.")
+            found.append(replace(one, line=row.get("line")))
     return found
 
 

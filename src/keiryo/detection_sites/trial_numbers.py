@@ -117,7 +117,7 @@ def told(wanted: Requirement, events: int, trials: int, planned: int | None) -> 
     if trials:
         share = events / trials
         if wanted.kind == FALSE_ALARM_RATE:
-            low, high = _rate_interval(events, trials, wanted.confidence)
+            low, high = rate_interval(events, trials, wanted.confidence)
         else:
             low, high = interval(events, trials, wanted.confidence)
     return {
@@ -133,7 +133,7 @@ def told(wanted: Requirement, events: int, trials: int, planned: int | None) -> 
     }
 
 
-def _rate_interval(events: int, time: float, confidence: float) -> tuple[float, float]:
+def rate_interval(events: int, time: float, confidence: float) -> tuple[float, float]:
     """Return the two-sided interval of a rate (Garwood, Biometrika 28 (1936) 437)."""
     from scipy import special
 
