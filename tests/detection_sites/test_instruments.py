@@ -21,7 +21,6 @@ from keiryo.detection_sites.explain import dependents, explain
 from keiryo.detection_sites.instrument_state import instrument_states
 from keiryo.detection_sites.instrument_tests import results_of_tests
 from keiryo.detection_sites.instruments_due import due
-from keiryo.detection_sites.register import read_rows
 from keiryo.detection_sites.register_checks import future_findings
 from keiryo.detection_sites.trial_numbers import (
     further_trials,
@@ -224,9 +223,3 @@ def test_detectors_have_a_kind_and_a_panel(books: Books) -> None:
     assert refused(put, books, "detector", {**one, "panel": 5}) == {"DETECTION-VALUE"}
     assert refused(put, books, "detector", {**one, "kind": "alpha"}) == {"DETECTION-VALUE"}
     assert refused(put, books, "detector", {**one, "detector": "G 1"}) == {"DETECTION-NAME"}
-
-
-def test_sheets_that_are_no_tables() -> None:
-    assert [one.code for one in read_rows("site", "s.csv", b"colour\nred\n")[1]] >= [
-        "DETECTION-TABLE"
-    ]

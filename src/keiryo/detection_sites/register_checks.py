@@ -95,12 +95,12 @@ def check_shown(posting: Posting) -> Iterator[Refusal]:
 def future_findings(
     word: str, rows: Iterable[Mapping[str, Any]], now: datetime.datetime
 ) -> list[Finding]:
-    """Return the calibrations among rows that are not done yet.
+    """Return the calibrations, checks and trials among rows that are not done yet.
 
     Parameters
     ----------
     word : str
-        Of what kind the rows are; only calibrations are looked at.
+        Of what kind the rows are; others are not looked at.
     rows : iterable of mapping
         ``on_day`` is a date or an integer YYYYMMDD.
     now : datetime
@@ -108,11 +108,12 @@ def future_findings(
     """
     found = []
     last = date_number((now + datetime.timedelta(days=1)).date())
-    for row in rows if word == "calibration" else ():
+    for row in rows if word in ("calibration", "check", "trial") else ():
         day = row.get("on_day") or 0
         number = date_number(day) if isinstance(day, datetime.date) else int(day)
         if number > last:
-            words = f"{str(row.get('instrument'))[:60]}: the calibration of {day} is not done yet"
+            named = str(row.get("instrument") or row.get("test"))[:60]
+            words = f"{named}: the {word} of {day} is not done yet"
             one = _finding("DETECTION-FUTURE", words, "Correct the day, or wait until it is done.")
             found.append(replace(one, line=row.get("line")))
     return found
