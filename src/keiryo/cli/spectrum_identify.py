@@ -13,7 +13,6 @@ from keiryo.cli.spectrum_input import is_table, read_file, refuse
 
 if TYPE_CHECKING:
     from keiryo.identification.result import Identification
-    from keiryo.spectra.spectrum import Spectrum
 
 
 def identify(
@@ -58,6 +57,7 @@ def identify(
     """
     from keiryo.detector_response.generic import GENERIC
     from keiryo.identification.choosing import identify as identified
+    from keiryo.identification.of_file import beside, foreground, of_detector
     from keiryo.spectra.spectrum import Problem, SpectrumFileError
 
     if detector is not None and detector not in GENERIC:
@@ -68,8 +68,12 @@ def identify(
         refuse([Problem("NO_DATA", "", "The file holds no spectrum.")])
     if spectrum is not None and spectrum > len(found):
         refuse([Problem("SPECTRUM", "--spectrum", f"The file has {len(found)} spectra.")])
-    chosen = _foreground(found, spectrum)
-    quiet = _background(found, chosen, background)
+    chosen = foreground(found) if spectrum is None else found[spectrum - 1]
+    quiet = (
+        beside(found, chosen)
+        if background is None
+        else of_detector(read_file(background).spectra, chosen)
+    )
     try:
         answer = identified(chosen, quiet, templates=templates, detector=detector)
     except SpectrumFileError as error:
@@ -97,28 +101,3 @@ def _show(answer: Identification) -> None:
         print(f"Undecided: {answer.why_undecided}")
     for problem in answer.findings:
         print(f"{problem.code} {problem.place}: {problem.message}")
-
-
-def _background(
-    found: tuple[Spectrum, ...], chosen: Spectrum, file: Path | None
-) -> Spectrum | None:
-    """Return the background: of the file that is given, else the one beside the spectrum."""
-    if file is not None:
-        return _of_detector(read_file(file).spectra, chosen)
-    beside = [one for one in found if one.role == "background" and one is not chosen]
-    return _of_detector(beside, chosen)
-
-
-def _foreground(found: tuple[Spectrum, ...], wanted: int | None) -> Spectrum:
-    """Return the spectrum that is meant."""
-    if wanted is not None:
-        return found[wanted - 1]
-    quiet = ("background", "calibration", "intrinsic")
-    front = [one for one in found if one.role not in quiet] or [*found]
-    return max(front, key=lambda one: one.total)
-
-
-def _of_detector(found: tuple[Spectrum, ...] | list[Spectrum], chosen: Spectrum) -> Spectrum | None:
-    """Return the background of the same detector, else the first."""
-    same = [one for one in found if one.detector == chosen.detector]
-    return next(iter([*same, *found]), None)

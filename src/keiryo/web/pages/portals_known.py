@@ -234,16 +234,22 @@ def cases_of(viewer: Viewer) -> dict[tuple[str, str], list[AlarmCase]]:
     for case in cases(viewer).values():
         instrument, occupancy = case.values.get("instrument"), case.values.get("occupancy")
         keys = {part for part in case.evidence if part.startswith("occupancy:")}
-        named = {_key_of(part.removeprefix("occupancy:")) for part in keys}
+        named = {passage_key(part.removeprefix("occupancy:")) for part in keys}
         if instrument and occupancy:
-            named.add(_key_of(f"{instrument}@{occupancy}"))
+            named.add(passage_key(f"{instrument}@{occupancy}"))
         for key in named:
             found.setdefault(key, []).append(case)
     return found
 
 
-def _key_of(text: str) -> tuple[str, str]:
-    """Return instrument and start as the record of passages writes them."""
+def passage_key(text: str) -> tuple[str, str]:
+    """Return instrument and start of a passage as the record of passages writes them.
+
+    Parameters
+    ----------
+    text : str
+        ``INSTRUMENT@START``, with any offset.
+    """
     instrument, _at, start = text.partition("#")[0].partition("@")
     written, tilde, number = start.partition("~")
     try:

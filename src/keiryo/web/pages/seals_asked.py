@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Response
 from litestar.datastructures import UploadFile
@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from keiryo.containment.instants import instant
 from keiryo.errors import KeiryoError
-from keiryo.journal.model import LineKind, Posted
+from keiryo.journal.model import Act, LineKind
 from keiryo.seals.numbers import SealKey
 from keiryo.seals.tables import SEAL_REFUSED
 from keiryo.web.answers import in_words
@@ -53,6 +53,15 @@ def acts_with(viewer: Viewer, kinds: Sequence[LineKind], head: int, **columns: s
             query = select(table.c.act_id).where(table.c.act_id > head, *same)
             found |= {int(one) for one in connection.execute(query).scalars()}
     return sorted(found)
+
+
+class Done(Protocol):
+    """What a service gives back when something was recorded: the act, and what else it tells."""
+
+    @property
+    def act(self) -> Act:
+        """The act in which it is recorded."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +165,7 @@ class AskedForm:
             self.wrong(name, _("Send %(most)s files at most.", most=MOST_FILES))
         return tuple(found)
 
-    def done(
-        self, do: Callable[[], Posted], files: Sequence[File] = ()
-    ) -> Response[Any] | Redirect:
+    def done(self, do: Callable[[], Done], files: Sequence[File] = ()) -> Response[Any] | Redirect:
         """Do once what the form asks for and lead back; or show it again with what is wrong."""
         viewer, entered = self.viewer, self.entered
         if entered.refused:

@@ -51,6 +51,8 @@ function pressKey(event) {
     j: () => moveRow(1),
     k: () => moveRow(-1),
   };
+  const own = /^[a-z]$/.test(event.key) && document.querySelector(`main [data-press-key="${event.key}"]`);
+  if (own) { event.preventDefault(); own.click(); return; }
   if (!Object.hasOwn(actions, event.key)) return;
   event.preventDefault();
   if (event.key === "/") document.getElementById("search")?.focus();
