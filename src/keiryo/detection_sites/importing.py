@@ -24,6 +24,7 @@ from keiryo.detection_sites import tables
 from keiryo.detection_sites.passage_times import Moments, passage_times
 from keiryo.detection_sites.register import Register, finding, read_register
 from keiryo.detection_sites.same_passage import KeptPassages, Placed, place_passages
+from keiryo.detection_sites.setups_in_files import add_setups
 from keiryo.errors import Finding, RefusedError
 from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft
@@ -116,6 +117,7 @@ def import_file(
             and not _stands(there.get(row["start"]), row)
         ]
         made = _draft(database, file, instrument, (name, content), new, known, utc_text(clock()))
+        add_setups(made, register, file, moments, instrument, str(known["scope"]))
         outcome.update(
             occupancies=len(new),
             unchanged=len(rows) - len(new),
