@@ -10,6 +10,7 @@ import typer
 
 from keiryo.cli.detection_input import file_content
 from keiryo.cli.detection_instruments import add_commands
+from keiryo.cli.detection_rates import KnownAtOption, background, instant
 from keiryo.cli.options import (
     DbOption,
     Format,
@@ -50,7 +51,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_records)
     group.command("import")(import_)
     group.command("statistics")(statistics_)
-    for command in (record, occupancies, health, spectrum):
+    for command in (record, occupancies, background, health, spectrum):
         group.command()(command)
     add_commands(group)
     app.add_typer(group, name="portals")
@@ -120,15 +121,21 @@ def _known(kind: str) -> None:
         raise UsageError(f"{kind[:60]!r} is no kind of record", f"One of {', '.join(KINDS)}.")
 
 
-def list_records(kind: KindArgument, db: DbOption = None, format_: FormatOption = None) -> None:
-    """List the records of a kind as they stand."""
+def list_records(
+    kind: KindArgument,
+    known_at: KnownAtOption = None,
+    db: DbOption = None,
+    format_: FormatOption = None,
+) -> None:
+    """List the records of a kind as they stand, or as they stood at a time."""
     from keiryo.detection_sites.register import KINDS, read_register
 
     _known(kind)
     columns = ("scope", *KINDS[kind].fields, "act_id")
+    when = instant(known_at, "--known-at")
 
     def rows(connection: Connection, metadata: MetaData) -> list[dict[str, Any]]:
-        known = read_register(connection, metadata)[kind].values()
+        known = read_register(connection, metadata, known_at=when)[kind].values()
         return [{name: row[name] for name in columns} for row in known]
 
     _show(rows, db, format_)
@@ -254,6 +261,7 @@ def statistics_(
     confidence: Annotated[
         float, typer.Option("--confidence", help="Of the intervals, between 0 and 1.")
     ] = 0.95,
+    known_at: KnownAtOption = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
@@ -269,6 +277,7 @@ def statistics_(
         raise UsageError(f"--by {by[:60]!r} is not known", f"One of {', '.join(BY)}.")
     if not 0 < confidence < 1:
         raise UsageError("a confidence lies between 0 and 1", "E.g. 0.95.")
+    when = instant(known_at, "--known-at")
     first, last = optional_day(from_, "--from"), optional_day(to, "--to")
     after = None if last is None else f"{last.isoformat()}T~"  # later than all of the day
 
@@ -279,8 +288,9 @@ def statistics_(
             by=by,
             first=None if first is None else first.isoformat(),
             last=after,
-            outcomes=outcomes_of_cases(connection, metadata),
+            outcomes=outcomes_of_cases(connection, metadata, when),
             confidence=confidence,
+            known_at=when,
         )
 
     if format_of(format_) is Format.TABLE:

@@ -52,7 +52,7 @@ def instrument_days(
     -------
     list of dict
         ``instrument``, ``lane``, ``site``, ``partner`` (None where there is none), ``day`` (None:
-        faults of a file without a passage that stands in the record), ``month``, and the fields
+        faults of a file without a passage), ``month``, and the fields
         of `COUNTED`; times in seconds. Rows without a day are left out where `first` or `last`
         is given. The order is by instrument and day.
     """
@@ -60,7 +60,6 @@ def instrument_days(
     register = read_register(connection, metadata, **when)
     days: dict[tuple[str, str | None], dict[str, Any]] = {}
     spans: dict[tuple[str, str | None], tuple[datetime.datetime, datetime.datetime]] = {}
-    file_days: dict[tuple[str, str], str] = {}
     for (instrument, start), row in occupancies(connection, metadata, **when).items():
         key: tuple[str, str | None] = (instrument, start[:10])
         counts = days.setdefault(key, dict.fromkeys(COUNTED, 0))
@@ -68,11 +67,9 @@ def instrument_days(
         known = spans.get(key, (begun, ended))
         spans[key] = (min(known[0], begun), max(known[1], ended))
         _count(counts, row, (ended - begun).total_seconds())
-        file = (instrument, row["digest"])
-        file_days[file] = min(file_days.get(file, start[:10]), start[:10])
     for span, (begun, ended) in spans.items():
         days[span]["seconds_in_operation"] = (ended - begun).total_seconds()
-    for instrument, day, kind in _troubles(connection, metadata, file_days, when):
+    for instrument, day, kind in _troubles(connection, metadata, when):
         counts = days.setdefault((instrument, day), dict.fromkeys(COUNTED, 0))
         counts["faults" if kind == "fault" else "tampers"] += 1
     return [
@@ -131,18 +128,17 @@ def _span(row: Mapping[str, Any]) -> tuple[datetime.datetime, datetime.datetime]
 
 
 def _troubles(
-    connection: Connection,
-    metadata: MetaData,
-    file_days: Mapping[tuple[str, str], str],
-    when: Mapping[str, Any],
+    connection: Connection, metadata: MetaData, when: Mapping[str, Any]
 ) -> list[tuple[str, str | None, str]]:
     """Return faults and tampers: instrument, day of the file, kind; told again counts once."""
+    files = rows_of(connection, metadata, tables.DETECTION_FILE.name, **when)
+    began = {row["digest"]: row["begins"] for row in files}
     found: dict[tuple[Any, ...], set[str | None]] = {}
     for row in rows_of(connection, metadata, tables.DETECTION_HEALTH.name, **when):
         if row["kind"] in ("fault", "tamper"):
             told = tuple(row[name] for name in ("instrument", "kind", "code", "line", "message"))
-            day = file_days.get((row["instrument"], row["digest"]))
-            found.setdefault(told, set()).add(day)
+            begins = began.get(row["digest"])
+            found.setdefault(told, set()).add(None if begins is None else begins[:10])
     return [
         (told[0], day, told[1])
         for told, every in found.items()

@@ -100,6 +100,7 @@ DETECTION_FILE = LineKind(
         integer("occupancies", "occupancies in it", required=True),
         integer("records", "records in it", required=True),
         text("records_by_code", "how many of each code, e.g. GB=606 GS=1510", required=True),
+        text("begins", "start of its first passage, UTC"),
     ),
     indexes=((("digest",), None), (("instrument",), None)),
 )

@@ -100,7 +100,7 @@ def upgrade() -> None:
     record(
         "detection_file",
         "scope! agreement caveat digest! instrument! name! incomplete:integer! "
-        "occupancies:integer! records:integer! records_by_code!",
+        "occupancies:integer! records:integer! records_by_code! begins",
         indexes=((("digest",), None), (("instrument",), None)),
     )
     record(
