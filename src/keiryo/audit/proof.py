@@ -27,6 +27,7 @@ from keiryo.journal.merkle import node
 from keiryo.journal.model import Act
 from keiryo.journal.proofs import PROOF_FORMAT
 from keiryo.journal.reading import StoredLine, act, acts, line_tables
+from keiryo.storage.frames import column_list
 
 SINGLE_LINKS_MAX = 50_000
 """Complete proofs are written while they repeat no more links of the chain than this."""
@@ -197,10 +198,8 @@ def _act_lines(work: Work, act_id: int) -> Iterator[StoredLine]:
     """Yield the lines of an act in order, reading only the tables that hold some."""
     streams = []
     for name, fields in _tables(work).items():
-        query = text(
-            f"SELECT line_no, salt, {', '.join(fields)} FROM {name} WHERE act_id = :act_id "
-            "ORDER BY line_no"
-        )
+        listed = column_list(["line_no", "salt", *fields])
+        query = text(f"SELECT {listed} FROM {name} WHERE act_id = :act_id ORDER BY line_no")
         result = work.connection.execute(query, {"act_id": act_id})
         streams.append(_stream(result, name, fields, act_id))
     yield from heapq.merge(*streams, key=lambda line: line.line_no)

@@ -179,7 +179,7 @@ def case_page(request: AnyRequest, viewer: Asking, alarm: FromPath[str]) -> Resp
         "alarms/case.html",
         case=view,
         name=case.name,
-        state=state_badge(case.state),
+        standing=state_badge(case.state),
         facts=_facts(case, view),
         category=_category(view["category"]),
         must=view["must_be_escalated"],
@@ -279,7 +279,9 @@ def _nuclide(one: dict[str, Any]) -> dict[str, Any]:
         **one,
         "probability": "" if one["probability"] is None else f"{one['probability']:.3f}",
         "category": _category(one["category"]),
-        "explained": one["explained_by"] or "",
+        "explained": ", ".join(
+            _(EXPLANATION_WORDS.get(by, by)) for by in one["explained_by"] or ()
+        ),
     }
 
 

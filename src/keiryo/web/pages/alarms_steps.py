@@ -125,7 +125,7 @@ def _shown(
         "alarms/step.html",
         http_status=entered.status,
         name=case.name,
-        state=state_badge(case.state),
+        standing=state_badge(case.state),
         title=_(form.title),
         submit=_(form.submit),
         fields=shown(_fields(form), "step", entered, sent=sent, before=before, options=options),

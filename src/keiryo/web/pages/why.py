@@ -263,7 +263,7 @@ def _page_of(viewer: Viewer, found: Around) -> str | None:
         return cameras_known.review_address(name)
     if kind == "cooperation":
         return f"/cooperation/register/{quote(name, safe='')}"
-    if kind == "evidence" and _file_seen(viewer, name) is not None:
+    if kind == "evidence" and file_seen(viewer, name) is not None:
         return f"/evidence/{name}"
     return None
 
@@ -280,14 +280,14 @@ def evidence_file(viewer: Asking, digest: FromPath[str]) -> Response[bytes]:
 
     It goes out as a download and never as a page: somebody sent it.
     """
-    seen = _file_seen(viewer, digest)
+    seen = file_seen(viewer, digest)
     if seen is None:
         raise NotFoundError("there is no such file of evidence that you may see")
     name, content = seen
     return Response(content, media_type="application/octet-stream", headers=download_headers(name))
 
 
-def _file_seen(viewer: Viewer, digest: str) -> tuple[str, bytes] | None:
+def file_seen(viewer: Viewer, digest: str) -> tuple[str, bytes] | None:
     """Return the name and content of a file of evidence that the viewer may have; or None."""
     table = viewer.metadata.tables[EVIDENCE.name]
     query = select(table.c.name).where(table.c.digest == digest, table.c.kept == 1).limit(1)
