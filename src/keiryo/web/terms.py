@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from keiryo.data import read_table
 from keiryo.issuing.output import Words
-from keiryo.web import terms_protecting, terms_watching
+from keiryo.web import terms_detecting, terms_protecting, terms_watching
 from keiryo.web.speaking import gettext, language, said
 from keiryo.web.translation import LANGUAGES, sentence
 
@@ -100,6 +100,7 @@ ACT_KINDS: Mapping[str, str] = {
     "obligations.statement": sentence("annual statement issued"),
     **terms_watching.ACT_KINDS,
     **terms_protecting.ACT_KINDS,
+    **terms_detecting.ACT_KINDS,
 }
 """Kinds of act in words."""
 
@@ -206,6 +207,7 @@ LINE_KINDS: Mapping[str, str] = {
     "obligation_move": sentence("move of labels"),
     **terms_watching.LINE_KINDS,
     **terms_protecting.LINE_KINDS,
+    **terms_detecting.LINE_KINDS,
 }
 """Kinds of lines in words, by the names of their tables."""
 
@@ -262,6 +264,7 @@ ROLE_WORDS = (
     sentence("release"),
     *terms_watching.ROLE_WORDS,
     *terms_protecting.ROLE_WORDS,
+    *terms_detecting.ROLE_WORDS,
 )
 """What a role may read, and what else it may do."""
 
