@@ -128,6 +128,7 @@ def _run(place: str, serve: bool, ending: str | None) -> None:
     _obligations(books)
     _surveillance(books)
     _protection(books)
+    _detection(books)
     _prove(books)
     _next(place, time.perf_counter() - began)
     if serve:
@@ -297,6 +298,15 @@ def _protection(books: Books) -> None:
     look_at_protection(books)
 
 
+def _detection(books: Books) -> None:
+    """Say what the lanes of a seaport saw, and play an event with lent instruments."""
+    from keiryo.cli.demo_detection import look_at_detection, play_the_games, watch_the_port
+
+    _heading("9  What comes through the gates? A seaport, and an event with lent instruments")
+    cases = watch_the_port(books)
+    look_at_detection(books, cases, play_the_games(books))
+
+
 def _list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
@@ -313,7 +323,7 @@ def _prove(books: Books) -> None:
     from keiryo.journal.verify import verify
     from keiryo.storage.engine import Database
 
-    _heading("9  Proven")
+    _heading("10  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
     print(

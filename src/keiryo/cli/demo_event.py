@@ -1,0 +1,172 @@
+"""The made-up Lake Games, played from the loan of instruments to their return.
+
+Everything happens in 2025: the loan is asked for, the plan approved by a second person, what is
+lent is checked on receipt, the background surveyed, the venue swept and locked, alarms decided on,
+a partner told, instruments handed back, and the event closed with its report.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from keiryo.equipment.calibration import Calibration, calibrate
+from keiryo.equipment.custody import HandOver, hand_over, instant_text
+from keiryo.equipment.items import ItemEntry, register_items
+from keiryo.equipment.loans import StepWanted, Terms, lend, take_step
+from keiryo.journal.model import Actor, Posted
+from keiryo.public_events import (
+    alarm_log,
+    closing,
+    equipping,
+    exchange,
+    hand_back,
+    survey,
+    sweeping,
+)
+from keiryo.public_events.recording import decide, record_plan
+from keiryo.public_events.sheets import read_folder
+from keiryo.storage.engine import Database
+
+FOLDER = Path(str(files("keiryo.data").joinpath("lake_games")))
+EVENT, LOAN = "lake-games", "L-7"
+LENDER = "INT.IAEA"
+
+
+def day(month: int, number: int) -> datetime.date:
+    """Return a day of 2025."""
+    return datetime.date(2025, month, number)
+
+
+@dataclass
+class Played:
+    """Books of the event, and how far it has been played.
+
+    Attributes
+    ----------
+    database : Database
+    officer, head : Actor
+        Who records, and who approves and releases; `head` is named in the plan.
+    our : str
+        The organisation that borrows.
+    """
+
+    database: Database
+    officer: Actor
+    head: Actor
+    our: str
+
+    @property
+    def books(self) -> tuple[Database, Actor]:
+        """The books and who records."""
+        return self.database, self.officer
+
+    def file(self, name: str) -> tuple[str, bytes]:
+        """Return a file of the event."""
+        return name, (FOLDER / name).read_bytes()
+
+    def give(self, serial: str, giver: str, receiver: str, whose: str, place: str, at: str) -> None:
+        """Hand an instrument over."""
+        one = HandOver(serial, giver, receiver, whose, place, instant_text(at))
+        hand_over(*self.books, [one])
+
+    def step(self, state: str, on: datetime.date, **more: Any) -> Posted:
+        """Take a step of the loan."""
+        return take_step(*self.books, StepWanted(LOAN, state, on, f"{state} as agreed", **more))
+
+    def loan(self) -> None:
+        """Register instruments, agree on the loan, approve the plan, ship.
+
+        The register of agreements is in the books already.
+        """
+        kinds = {
+            "RIID-1": ("radionuclide-identification-device", LENDER),
+            "BP-1": ("portable-scanner", LENDER),
+            "PPM-1": ("portal-monitor", self.our),
+        }
+        for serial, (kind, owner) in kinds.items():
+            values = {"serial": serial, "type": kind, "model": "made up", "owner": owner}
+            who = "Huber" if owner == LENDER else "Ito"
+            first = HandOver(serial, None, who, owner, "store", "2025-01-05T09:00:00.000000Z")
+            register_items(*self.books, [ItemEntry(values, first)])
+            due = datetime.date(2025, 12, 1)
+            calibrate(*self.books, Calibration(serial, day(1, 10), due, "laboratory"))
+        terms = Terms(
+            *(LOAN, LENDER, self.our, "supplementary detection", "lake-games"),
+            requested_on=day(2, 1),
+            start_on=day(6, 1),
+            end_on=day(9, 30),
+            agreement_reference="A-7",
+            insurance="borrower",
+            customs_regime="temporary-import",
+        )
+        lend(*self.books, terms, ["RIID-1", "BP-1"])
+        plan, findings = read_folder(FOLDER / "plan")
+        _act, gaps = record_plan(*self.books, plan, "1", findings=findings)
+        assert not gaps, gaps
+        decide(self.database, self.head, EVENT, "1", "approved", on=day(3, 1))
+        for state, on in (("offered", day(2, 20)), ("agreed", day(3, 2)), ("shipped", day(6, 2))):
+            self.step(state, on)
+        for serial in ("RIID-1", "BP-1"):
+            self.give(serial, "Huber", "Ito", self.our, "store", "2025-06-12T08:00+09:00")
+
+    def receipt(self) -> None:
+        """Check on receipt; the backpack fails and is checked again."""
+        equipping.record_receipt(*self.books, EVENT, self.file("receipt.csv"))
+        equipping.record_receipt(*self.books, EVENT, self.file("receipt-again.csv"))
+        equipping.receive(*self.books, EVENT, LOAN, on=day(6, 13))
+        self.step("in_use", day(6, 14))
+
+    def before(self) -> float:
+        """Survey the background, check the instruments of the day, sweep and lock."""
+        survey.record_survey(*self.books, EVENT, "stadium", self.file("survey.csv"))
+        files = (self.file("daily.csv"), self.file("limits.csv"))
+        equipping.record_daily(*self.books, EVENT, *files)
+        made = sweeping.SweepMade("sweep1", "red", ("BP-1",), 4.5)
+        part = sweeping.record_sweep(*self.books, EVENT, made, self.file("track.csv"))[1]
+        sweeping.record_spots(*self.books, EVENT, self.file("spots.csv"))
+        at = instant_text("2025-07-20T07:45+09:00")
+        sweeping.lock(*self.books, EVENT, "stadium", at=at, words="locked by the team red")
+        return part
+
+    def day(self) -> str:
+        """Give the instruments to their posts, keep the log of alarms, tell a partner."""
+        for serial, post in (("RIID-1", "north"), ("BP-1", "south"), ("PPM-1", "south")):
+            at = instant_text("2025-07-20T07:50+09:00")
+            who: dict[str, Any] = {
+                "receiver": f"lead of {post}",
+                "organisation": self.our,
+                "at": at,
+            }
+            equipping.assign(*self.books, EVENT, serial, post, **who)
+        alarm_log.record_alarms(*self.books, EVENT, self.file("alarms.csv"))
+        alarm_log.record_alarms(*self.books, EVENT, self.file("alarms-closed.csv"))
+        told: dict[str, Any] = {
+            "from_organisation": self.our,
+            "to_organisation": self.our,
+            "on": day(7, 21),
+        }
+        name = exchange.keep_log(*self.books, EVENT, caveats=("official-use",), **told)
+        asked: dict[str, Any] = {"on": day(7, 21), "words": "as agreed"}
+        exchange.ask(*self.books, EVENT, name, LENDER, "lessons of the event", **asked)
+        exchange.release(self.database, self.head, EVENT, name, LENDER, **asked)
+        return name
+
+    def back(self) -> None:
+        """Hand the lent instruments back and report to the lender."""
+        for serial, post in (("RIID-1", "north"), ("BP-1", "south")):
+            lead = f"lead of {post}"
+            self.give(serial, lead, "Huber", LENDER, "Vienna", "2025-08-20T09:00+02:00")
+        self.step("recalled", day(8, 1))
+        results = {"decontamination_check": "passed", "function_test": "passed"}
+        self.step("returned", day(8, 20), **results)
+        self.step("closed", day(8, 21))
+        hand_back.report_to_lender(*self.books, EVENT, LOAN, on=day(8, 25))
+
+    def end(self) -> dict[str, Any]:
+        """Record the lessons and close the event."""
+        closing.record_lessons(*self.books, EVENT, self.file("lessons.csv"))
+        return closing.close(*self.books, EVENT, on=day(9, 1))[1]
