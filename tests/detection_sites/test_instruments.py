@@ -169,6 +169,8 @@ def test_calibrations_that_cannot_be(books: Books) -> None:
     assert refused(put, books, "calibration", {**row, "certificate": "c.pdf"}) >= {
         "DETECTION-VALUE"
     }
+    year_one = Calibrated("P1", datetime.date.min, EARLIER, "L", "Cs-137")
+    assert refused(calibrate, *given, year_one) == {"DETECTION-VALUE"}
     now = datetime.datetime(2024, 5, 1, tzinfo=datetime.UTC)
     assert [one.code for one in future_findings("calibration", [row], now)] == ["DETECTION-FUTURE"]
 

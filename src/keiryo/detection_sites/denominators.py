@@ -36,6 +36,7 @@ def instrument_days(
     *,
     first: datetime.date | None = None,
     last: datetime.date | None = None,
+    passages: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
     known_at: datetime.datetime | None = None,
     through_act: int | None = None,
 ) -> list[dict[str, Any]]:
@@ -47,6 +48,8 @@ def instrument_days(
         An open transaction and the tables.
     first, last : date, optional
         First and last day, both taken in.
+    passages : mapping, optional
+        The occupancies as they stood, where they are read already.
     known_at, through_act
         As the record stood.
 
@@ -62,12 +65,13 @@ def instrument_days(
     register = read_register(connection, metadata, **when)
     days: dict[tuple[str, str | None], dict[str, Any]] = {}
     spans: dict[tuple[str, str | None], tuple[datetime.datetime, datetime.datetime]] = {}
-    for (instrument, start), row in occupancies(connection, metadata, **when).items():
+    known = occupancies(connection, metadata, **when) if passages is None else passages
+    for (instrument, start), row in known.items():
         key: tuple[str, str | None] = (instrument, start[:10])
         counts = days.setdefault(key, dict.fromkeys(COUNTED, 0))
         begun, ended = _span(row)
-        known = spans.get(key, (begun, ended))
-        spans[key] = (min(known[0], begun), max(known[1], ended))
+        before = spans.get(key, (begun, ended))
+        spans[key] = (min(before[0], begun), max(before[1], ended))
         _count(counts, row, (ended - begun).total_seconds())
     for span, (begun, ended) in spans.items():
         days[span]["seconds_in_operation"] = (ended - begun).total_seconds()

@@ -85,7 +85,7 @@ def _why(until: str | None, on: datetime.date, within: int) -> str | None:
     if until is None:
         return None
     left = (datetime.date.fromisoformat(until) - on).days
-    return "overdue" if left < 0 else "soon" if left < within else None
+    return "overdue" if left < 0 else "soon" if within and left <= within else None
 
 
 def _row(

@@ -78,11 +78,12 @@ def statistics(
     register = read_register(connection, metadata, **when)
     told = {_key(one["instrument"], one["start"]): one for one in outcomes}
     counts: dict[str, dict[str, int]] = {}
-    for key, row in occupancies(connection, metadata, **when).items():
+    passages = occupancies(connection, metadata, **when)
+    for key, row in passages.items():
         if not ((first and row["start"] < first) or (last and row["start"] >= last)):
             name = _group(register, by, *key)
             _count(counts.setdefault(name, dict.fromkeys(_COUNTED, 0)), row, told.get(key))
-    days = instrument_days(connection, metadata, **when)
+    days = instrument_days(connection, metadata, passages=passages, **when)
     running = {
         str(row[by] or _NONE): row
         for row in denominators([one for one in days if _within(one, first, last)], by)
