@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from keiryo.equipment.calibration import Calibration
 from keiryo.equipment.calibration import calibrate as calibrate_item
 from keiryo.equipment.custody import HandOver
 from keiryo.equipment.items import ItemEntry, register_items
-from keiryo.equipment.loans import Terms, lend
+from keiryo.equipment.loans import StepWanted, Terms, lend, take_step
 from keiryo.templates.set_file import set_bytes
 
 AT_90 = Requirement("", "detection", 0.9)
@@ -183,7 +184,13 @@ def test_a_lent_item_is_known_by_its_serial(books: Books) -> None:
         first = HandOver(serial, None, "P-A", "INT.IAEA", "Vienna", began)
         register_items(*given, [ItemEntry(values, first)])
     calibrate_item(*given, Calibration("17", datetime.date(2026, 1, 5), DAY, "IAEA"))
-    lend(*given, Terms("loan-1", "INT.IAEA", "JP.NRA", "event", end_on=DAY), ["17"])
+    terms = Terms("loan-1", "INT.IAEA", "JP.NRA", "event", end_on=DAY, start_on=EARLIER)
+    more = {"agreement_reference": "L-1", "insurance": "lender", "customs_regime": "ATA"}
+    lend(*given, replace(terms, requested_on=EARLIER, last_use_on=DAY, **more), ["17"])
+    late = datetime.date(2027, 6, 1)
+    assert [row["check"] for row in read(books, due, late)] == ["calibration"]
+    for state in ("offered", "agreed", "shipped"):
+        take_step(*given, StepWanted("loan-1", state, EARLIER, "as agreed", ("act:1",)))
     put(books, "instrument", {**PORTAL, "instrument": "P2", "serial": "18"})
     put(books, "instrument", {**PORTAL, "instrument": "P3", "serial": "3", "equipment": "17"})
     put(books, "instrument", {**PORTAL, "instrument": "P4", "serial": "4", "equipment": "99"})
@@ -194,8 +201,8 @@ def test_a_lent_item_is_known_by_its_serial(books: Books) -> None:
     lent = states[0]
     assert (lent["loan"]["loan"], lent["loan"]["ends_on"]) == ("loan-1", "2027-05-31")
     assert (lent["calibration"]["due"], lent["calibration_state"]) == ("2027-05-31", "valid")
-    late = read(books, due, datetime.date(2027, 6, 1))
-    assert [(row["instrument"], row["check"]) for row in late] == [
+    overdue = read(books, due, late)
+    assert [(row["instrument"], row["check"]) for row in overdue] == [
         *(("P1", "calibration"), ("P1", "loan loan-1")),
         *(("P3", "calibration"), ("P3", "loan loan-1")),
     ]
