@@ -17,7 +17,12 @@ from scipy import stats
 from detection_sites.port_books import DAY, PORTAL, put, read, refused
 from keiryo.api import Books
 from keiryo.counting.acceptance import Requirement, judged
-from keiryo.detection_sites.calibrating import Calibrated, calibrate, keep_response
+from keiryo.detection_sites.calibrating import (
+    Calibrated,
+    calibrate,
+    keep_response,
+    response_in_use,
+)
 from keiryo.detection_sites.explain import dependents, explain
 from keiryo.detection_sites.instrument_state import instrument_states
 from keiryo.detection_sites.instrument_tests import results_of_tests
@@ -37,6 +42,7 @@ from keiryo.equipment.calibration import calibrate as calibrate_item
 from keiryo.equipment.custody import HandOver
 from keiryo.equipment.items import ItemEntry, register_items
 from keiryo.equipment.loans import StepWanted, Terms, lend, take_step
+from keiryo.errors import NotFoundError
 from keiryo.templates.set_file import set_bytes
 
 AT_90 = Requirement("", "detection", 0.9)
@@ -219,6 +225,9 @@ def test_a_response_is_kept_with_its_digest(books: Books, tmp_path: Path) -> Non
     assert (line["form"], line["detector"], line["templates"]) == ("templates", "Probe", 1)
     state = read(books, instrument_states, DAY)[0]
     assert state["responses"][0]["digest"] == line["digest"]
+    assert read(books, response_in_use, "P1", EARLIER)["digest"] == line["digest"]
+    with pytest.raises(NotFoundError):
+        read(books, response_in_use, "P1", EARLIER - datetime.timedelta(days=1))
     assert refused(keep_response, *given, file, since=EARLIER) == {"DETECTION-TWICE"}
     file.write_bytes(file.read_bytes()[:-30])
     assert refused(keep_response, *given, file, since=DAY) == {"DETECTION-RESPONSE"}
