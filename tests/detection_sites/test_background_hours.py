@@ -28,8 +28,17 @@ def test_means_by_hour_and_panel(books: Books) -> None:
     take(books, content + passage("10:00:00.000") + high + b"GB,1,2,x,4,10-31-00.000\r\n")
     early, late = hours(books)
     assert early == {
-        "hour": "2027-05-31T00:00Z", "records": 2, "all": 14.0, "least": 10, "most": 18,
-        "panel_1": 2.0, "panel_2": 3.0, "panel_3": 4.0, "panel_4": 5.0, "high": 0, "low": 0,
+        "hour": "2027-05-31T00:00Z",
+        "records": 2,
+        "all": 14.0,
+        "least": 10,
+        "most": 18,
+        "panel_1": 2.0,
+        "panel_2": 3.0,
+        "panel_3": 4.0,
+        "panel_4": 5.0,
+        "high": 0,
+        "low": 0,
     }
     assert (late["hour"], late["records"], late["all"], late["high"]) == (
         *("2027-05-31T01:00Z", 1, 1600.0, 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from scipy import stats
 from detection_sites.port_books import DAY, PORTAL, put, read, refused
 from keiryo.api import Books
 from keiryo.counting.acceptance import Requirement, judged
-from keiryo.detection_sites.calibrating import Calibrated, calibrate, keep_response
+from keiryo.detection_sites.calibrating import (
+    Calibrated,
+    calibrate,
+    keep_response,
+    response_in_use,
+)
 from keiryo.detection_sites.explain import dependents, explain
 from keiryo.detection_sites.instrument_state import instrument_states
 from keiryo.detection_sites.instrument_tests import results_of_tests
@@ -35,7 +41,8 @@ from keiryo.equipment.calibration import Calibration
 from keiryo.equipment.calibration import calibrate as calibrate_item
 from keiryo.equipment.custody import HandOver
 from keiryo.equipment.items import ItemEntry, register_items
-from keiryo.equipment.loans import Terms, lend
+from keiryo.equipment.loans import StepWanted, Terms, lend, take_step
+from keiryo.errors import NotFoundError
 from keiryo.templates.set_file import set_bytes
 
 AT_90 = Requirement("", "detection", 0.9)
@@ -169,6 +176,8 @@ def test_calibrations_that_cannot_be(books: Books) -> None:
     assert refused(put, books, "calibration", {**row, "certificate": "c.pdf"}) >= {
         "DETECTION-VALUE"
     }
+    year_one = Calibrated("P1", datetime.date.min, EARLIER, "L", "Cs-137")
+    assert refused(calibrate, *given, year_one) == {"DETECTION-VALUE"}
     now = datetime.datetime(2024, 5, 1, tzinfo=datetime.UTC)
     assert [one.code for one in future_findings("calibration", [row], now)] == ["DETECTION-FUTURE"]
 
@@ -181,7 +190,13 @@ def test_a_lent_item_is_known_by_its_serial(books: Books) -> None:
         first = HandOver(serial, None, "P-A", "INT.IAEA", "Vienna", began)
         register_items(*given, [ItemEntry(values, first)])
     calibrate_item(*given, Calibration("17", datetime.date(2026, 1, 5), DAY, "IAEA"))
-    lend(*given, Terms("loan-1", "INT.IAEA", "JP.NRA", "event", end_on=DAY), ["17"])
+    terms = Terms("loan-1", "INT.IAEA", "JP.NRA", "event", end_on=DAY, start_on=EARLIER)
+    more = {"agreement_reference": "L-1", "insurance": "lender", "customs_regime": "ATA"}
+    lend(*given, replace(terms, requested_on=EARLIER, last_use_on=DAY, **more), ["17"])
+    late = datetime.date(2027, 6, 1)
+    assert [row["check"] for row in read(books, due, late)] == ["calibration"]
+    for state in ("offered", "agreed", "shipped"):
+        take_step(*given, StepWanted("loan-1", state, EARLIER, "as agreed", ("act:1",)))
     put(books, "instrument", {**PORTAL, "instrument": "P2", "serial": "18"})
     put(books, "instrument", {**PORTAL, "instrument": "P3", "serial": "3", "equipment": "17"})
     put(books, "instrument", {**PORTAL, "instrument": "P4", "serial": "4", "equipment": "99"})
@@ -192,8 +207,8 @@ def test_a_lent_item_is_known_by_its_serial(books: Books) -> None:
     lent = states[0]
     assert (lent["loan"]["loan"], lent["loan"]["ends_on"]) == ("loan-1", "2027-05-31")
     assert (lent["calibration"]["due"], lent["calibration_state"]) == ("2027-05-31", "valid")
-    late = read(books, due, datetime.date(2027, 6, 1))
-    assert [(row["instrument"], row["check"]) for row in late] == [
+    overdue = read(books, due, late)
+    assert [(row["instrument"], row["check"]) for row in overdue] == [
         *(("P1", "calibration"), ("P1", "loan loan-1")),
         *(("P3", "calibration"), ("P3", "loan loan-1")),
     ]
@@ -210,6 +225,9 @@ def test_a_response_is_kept_with_its_digest(books: Books, tmp_path: Path) -> Non
     assert (line["form"], line["detector"], line["templates"]) == ("templates", "Probe", 1)
     state = read(books, instrument_states, DAY)[0]
     assert state["responses"][0]["digest"] == line["digest"]
+    assert read(books, response_in_use, "P1", EARLIER)["digest"] == line["digest"]
+    with pytest.raises(NotFoundError):
+        read(books, response_in_use, "P1", EARLIER - datetime.timedelta(days=1))
     assert refused(keep_response, *given, file, since=EARLIER) == {"DETECTION-TWICE"}
     file.write_bytes(file.read_bytes()[:-30])
     assert refused(keep_response, *given, file, since=DAY) == {"DETECTION-RESPONSE"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from detection_sites.port_books import PORTAL, SITE, passage, put, read, refused, take
+from detection_sites.port_books import DAY, PORTAL, SITE, passage, put, read, refused, take
 from keiryo.alarm_cases.recording import raise_alarms, take_step
 from keiryo.api import Books
 from keiryo.cli.detection_rates import outcomes_of_cases
@@ -49,21 +49,18 @@ def test_open_alarms_leave_the_bounds_wide(books: Books) -> None:
     )
 
 
-def test_faults_come_by_day_in_operation(books: Books) -> None:
+def test_days_with_faults_are_a_share_of_days(books: Books) -> None:
+    high = b"".join(b"GH,009999,000400,000400,000400,10-01-0%d.000\r\n" % i for i in range(5))
     tamper = b"TT,10-11-00.000\r\nTC,10-12-00.000\r\n"
-    take(
-        books, passage("10:00:00.000") + b"GH,009999,000400,000400,000400,10-01-00.000\r\n" + tamper
-    )
+    take(books, passage("10:00:00.000") + high + tamper)
+    take(books, passage("10:00:00.000") + tamper, "b.csv", day=DAY + datetime.timedelta(days=1))
     one = rates(books)
-    assert (one["days"], one["tampers"]) == (1, 1) and one["faults"] >= 1
-    low, high = (
-        stats.chi2.ppf(0.025, 2 * one["faults"]),
-        stats.chi2.ppf(0.975, 2 * one["faults"] + 2),
-    )
-    assert one["faults_per_day_low"] == pytest.approx(low / 2)
-    assert one["faults_per_day_high"] == pytest.approx(high / 2)
-    assert not read(books, statistics, first="2027-06-01")
-    assert rates(books, first="2027-05-31", last="2027-05-31T~")["faults"] == one["faults"]
+    assert (one["days"], one["fault_days"], one["faults"], one["tampers"]) == (2, 1, 5, 2)
+    assert one["fault_days_rate"] == 0.5
+    assert one["fault_days_low"] == pytest.approx(stats.beta.ppf(0.025, 1, 2))
+    assert one["fault_days_high"] == pytest.approx(stats.beta.ppf(0.975, 2, 1))
+    assert not read(books, statistics, first="2027-06-02")
+    assert rates(books, first="2027-05-31", last="2027-05-31T~")["fault_days"] == 1
 
 
 def test_cases_say_what_alarms_were(books: Books) -> None:

@@ -33,6 +33,7 @@ def add_commands(group: typer.Typer) -> None:
     """Add the commands to the group of detection sites."""
     for command in (instruments, instrument, calibrate, calibrations, response, tests, due):
         group.command()(command)
+    group.command("response-file")(response_file)
     group.command("trials-needed")(needed)
 
 
@@ -194,6 +195,25 @@ def response(
     what = "its response" if line["templates"] is None else f"{line['templates']} templates"
     print(f"{line['name']} ({line['detector']}, {what}) is recorded in act {act.act_id}.")
     print(f"SHA-256 {line['digest']}")
+
+
+def response_file(
+    name: NameArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file.")],
+    on: OnOption = None,
+    db: DbOption = None,
+) -> None:
+    """Write the response or the templates that an instrument uses on a day to a new file."""
+    from keiryo.cli.spectrum_files import write_new
+    from keiryo.detection_sites.calibrating import response_in_use
+    from keiryo.errors import UsageError
+
+    day, books = day_or_today(on, "--on"), opened(db)
+    with books.database.reading() as connection:
+        line = response_in_use(connection, books.database.metadata, name, day)
+    for problem in write_new(out, books.database.evidence.get(line["digest"])):
+        raise UsageError(f"{problem.place}: {problem.message}", "Name a new file.")
+    print(f"{out} is {line['name']} ({line['form']} of {line['detector']}).")
 
 
 def tests(

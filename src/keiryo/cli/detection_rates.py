@@ -85,10 +85,16 @@ def show_rates(
                     **_bounds(one, f"{rate}_rate", f"{rate}_low", f"{rate}_high"),
                 }
             )
-        per_day = _bounds(one, "faults_per_day", "faults_per_day_low", "faults_per_day_high")
+        of_days = _bounds(one, "fault_days_rate", "fault_days_low", "fault_days_high")
         days = f"{one['days']} days"
         rows.append(
-            {by: one[by], "rate": "faults by day", "number": one["faults"], "of": days, **per_day}
+            {
+                by: one[by],
+                "rate": "days with faults",
+                "number": one["fault_days"],
+                "of": days,
+                **of_days,
+            }
         )
     show_rows(rows, Format.TABLE)
     for one in found:

@@ -22,7 +22,7 @@ from keiryo.detection_sites import tables
 from keiryo.detection_sites.register import KINDS, finding, findings, key_of, read_register
 from keiryo.detection_sites.register_checks import future_findings
 from keiryo.equipment.calibration import calibrations
-from keiryo.errors import RefusedError
+from keiryo.errors import NotFoundError, RefusedError
 from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft
 from keiryo.journal.posting import Clock, post, system_clock
@@ -135,6 +135,29 @@ def keep_response(
         "note": note,
     }
     return _posted(database, actor, "response", values, (file.name, content), clock), values
+
+
+def response_in_use(
+    connection: Connection, metadata: MetaData, instrument: str, on: datetime.date
+) -> dict[str, Any]:
+    """Return the line of the response that an instrument uses on a day.
+
+    Raises
+    ------
+    NotFoundError
+        If none is recorded for that day.
+    """
+    rows = [
+        row
+        for key, row in read_register(connection, metadata)["response"].items()
+        if key[0] == instrument and row["from_day"] <= date_number(on)
+    ]
+    if not rows:
+        raise NotFoundError(
+            f"no response of {instrument[:60]!r} is recorded for {on.isoformat()}",
+            "'keiryo portals list response' lists what there is.",
+        )
+    return max(rows, key=lambda row: (row["from_day"], row["act_id"], row["line_no"]))
 
 
 def response_form(file: Path) -> dict[str, Any]:

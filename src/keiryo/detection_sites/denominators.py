@@ -25,7 +25,9 @@ COUNTED = (
     *("occupancies", "evaluated", "incomplete", "alarms", "instrument_alarms"),
     *("seconds_occupied", "seconds_in_operation", "faults", "tampers"),
 )
-"""What is counted; ``alarms`` are those of the replay, ``instrument_alarms`` of the instrument."""
+"""What is counted: ``faults`` are records of faults and ``tampers`` spans; ``alarms`` are those of
+the replay, ``instrument_alarms`` those of the instrument."""
+_TAMPER = "TAMPER"
 
 
 def instrument_days(
@@ -34,6 +36,7 @@ def instrument_days(
     *,
     first: datetime.date | None = None,
     last: datetime.date | None = None,
+    passages: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
     known_at: datetime.datetime | None = None,
     through_act: int | None = None,
 ) -> list[dict[str, Any]]:
@@ -45,6 +48,8 @@ def instrument_days(
         An open transaction and the tables.
     first, last : date, optional
         First and last day, both taken in.
+    passages : mapping, optional
+        The occupancies as they stood, where they are read already.
     known_at, through_act
         As the record stood.
 
@@ -60,12 +65,13 @@ def instrument_days(
     register = read_register(connection, metadata, **when)
     days: dict[tuple[str, str | None], dict[str, Any]] = {}
     spans: dict[tuple[str, str | None], tuple[datetime.datetime, datetime.datetime]] = {}
-    for (instrument, start), row in occupancies(connection, metadata, **when).items():
+    known = occupancies(connection, metadata, **when) if passages is None else passages
+    for (instrument, start), row in known.items():
         key: tuple[str, str | None] = (instrument, start[:10])
         counts = days.setdefault(key, dict.fromkeys(COUNTED, 0))
         begun, ended = _span(row)
-        known = spans.get(key, (begun, ended))
-        spans[key] = (min(known[0], begun), max(known[1], ended))
+        before = spans.get(key, (begun, ended))
+        spans[key] = (min(before[0], begun), max(before[1], ended))
         _count(counts, row, (ended - begun).total_seconds())
     for span, (begun, ended) in spans.items():
         days[span]["seconds_in_operation"] = (ended - begun).total_seconds()
@@ -91,22 +97,27 @@ def denominators(rows: Iterable[Mapping[str, Any]], by: str = "lane") -> list[di
     -------
     list of dict
         The group (None: none is known), the fields of `COUNTED`, and ``days``: on how many days
-        the lanes were in operation, a lane (an instrument, where it has none) and day once.
+        the lanes were in operation, a lane (an instrument, where it has none) and day once;
+        ``fault_days``: on how many of them an instrument told of a fault. A fault that lasts is
+        written again and again, so that days are counted and not records.
     """
     if by not in BY:
         raise UsageError(f"{by[:60]!r} is no group", f"One of {', '.join(BY)}.")
     groups: dict[str | None, dict[str, Any]] = {}
     running: dict[str | None, set[tuple[str, str]]] = {}
+    faulty: dict[str | None, set[tuple[str, str]]] = {}
     for row in rows:
         one = groups.setdefault(row[by], dict.fromkeys(COUNTED, 0))
         for name in COUNTED:
             one[name] += row[name]
-        seen = running.setdefault(row[by], set())
-        if row["day"] is not None and row["occupancies"]:
+        seen, bad = running.setdefault(row[by], set()), faulty.setdefault(row[by], set())
+        if row["day"] is not None:
             which = row["instrument"] if by == "instrument" else row["lane"] or row["instrument"]
             seen.add((which, row["day"]))
+            if row["faults"]:
+                bad.add((which, row["day"]))
     return [
-        {by: name, **groups[name], "days": len(running[name])}
+        {by: name, **groups[name], "days": len(running[name]), "fault_days": len(faulty[name])}
         for name in sorted(groups, key=lambda one: (one is None, one or ""))
     ]
 
@@ -135,7 +146,7 @@ def _troubles(
     began = {row["digest"]: row["begins"] for row in files}
     found: dict[tuple[Any, ...], set[str | None]] = {}
     for row in rows_of(connection, metadata, tables.DETECTION_HEALTH.name, **when):
-        if row["kind"] in ("fault", "tamper"):
+        if row["kind"] == "tamper" or (row["kind"] == "fault" and row["code"] != _TAMPER):
             told = tuple(row[name] for name in ("instrument", "kind", "code", "line", "message"))
             begins = began.get(row["digest"])
             found.setdefault(told, set()).add(None if begins is None else begins[:10])

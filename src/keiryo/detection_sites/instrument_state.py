@@ -55,7 +55,7 @@ def instrument_states(
         model), no such item, or None; ``loan``, ``condition``; ``calibration`` (the last one by
         the day) and ``calibration_state``: valid, overdue, failed or none; ``calibrations``,
         ``tests``, ``detectors``, ``responses``; ``next_due``, the first day on which a
-        calibration or a test is due, or a loan ends.
+        calibration or a test is due, or a loan ends under which the item is out.
 
     Raises
     ------
@@ -179,7 +179,8 @@ def _equipment(item: Item | None, lent: Mapping[str, Loan]) -> dict[str, Any]:
 def _next_due(state: Row) -> str | None:
     days = [one["next_due"] for one in state["tests"]]
     days += [state["calibration"]["due"]] if state["calibration"] else []
-    days += [state["loan"]["ends_on"]] if state["loan"] else []
+    out = state["loan"] is not None and state["loan"]["state"] in OUT
+    days += [state["loan"]["ends_on"]] if out else []
     return min((day for day in days if day is not None), default=None)
 
 

@@ -103,7 +103,7 @@ def due_tests(
             why = "failed"
         elif found["next_due"] is not None:
             left = (datetime.date.fromisoformat(found["next_due"]) - on).days
-            why = "overdue" if left < 0 else "soon" if left < within else None
+            why = "overdue" if left < 0 else "soon" if within and left <= within else None
         if why is not None:
             row = {
                 "check": f"test {plan['test']}",

@@ -1,4 +1,4 @@
-"""What is due of instruments: checks, calibrations, tests, the end of a loan."""
+"""What is due of instruments: checks, calibrations, tests, the end of a loan that is out."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from keiryo.detection_sites.instrument_tests import due_tests
 from keiryo.detection_sites.register import Register, read_register
 from keiryo.equipment.calibration import calibrations
 from keiryo.equipment.items import items
+from keiryo.equipment.loan_states import OUT
 from keiryo.equipment.loans import loans
 
 
@@ -54,7 +55,7 @@ def due(
             why = FAILED if state == FAILED else _why(last["due"], on, within)
             found.append(_row(name, "calibration", why, last["on"], last["due"]))
         loan = None if serial is None else loan_of(serial, lent)
-        if loan is not None and loan.end_on is not None:
+        if loan is not None and loan.state in OUT and loan.end_on is not None:
             end = number_date(loan.end_on).isoformat()
             found.append(_row(name, f"loan {loan.name}", _why(end, on, within), None, end))
     found += [{"instrument": name, **row} for name, row in due_tests(register, on, within)]
@@ -85,7 +86,7 @@ def _why(until: str | None, on: datetime.date, within: int) -> str | None:
     if until is None:
         return None
     left = (datetime.date.fromisoformat(until) - on).days
-    return "overdue" if left < 0 else "soon" if left < within else None
+    return "overdue" if left < 0 else "soon" if within and left <= within else None
 
 
 def _row(

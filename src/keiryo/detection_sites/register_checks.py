@@ -21,12 +21,13 @@ from keiryo.journal.tables import EVIDENCE, JOURNAL_OPENED
 from keiryo.places.tables import AREA
 
 BASIS = "docs/theory/detection-sites.md"
+_DAYS, _FIRST_DAY = ("on_day", "due_on", "from_day"), 19000101
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 
 
 def special_findings(word: str, values: Mapping[str, Any], told: str) -> Iterator[Finding]:
-    """Yield what is wrong with a test, a detector, a calibration or a response.
+    """Yield what is wrong with days, a test, a detector, a calibration or a response.
 
     Parameters
     ----------
@@ -36,6 +37,10 @@ def special_findings(word: str, values: Mapping[str, Any], told: str) -> Iterato
     told : str
         What it is called.
     """
+    for name in _DAYS:
+        if values.get(name) is not None and not _FIRST_DAY <= values[name] <= 99991231:
+            words = f"{told}: {name} is {str(values[name])[:30]}, which is before 1900"
+            yield _finding("DETECTION-VALUE", words, "Write the day as in 2027-05-31.")
     if word == "test":
         for name in ("trials_planned", "every_days"):
             if values.get(name) is not None and not 1 <= values[name] <= 10**9:

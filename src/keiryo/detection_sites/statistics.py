@@ -2,8 +2,8 @@
 
 A passage has an alarm or none, by the replay of the alarm logic or by the instrument itself; of an
 alarm a case says later what it was. Rates of alarms are shares of the passages, with the interval
-of Clopper and Pearson; faults come in a time, with the interval of Garwood (Biometrika 28 (1936)
-437). Outcomes of cases come as rows, from whoever keeps the cases.
+of Clopper and Pearson; the rate of faults is the share of days in operation on which an instrument
+told of one. Outcomes of cases come as rows, from whoever keeps the cases.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from keiryo.detection_sites.importing import occupancies
 from keiryo.detection_sites.instrument_tests import results_of_tests
 from keiryo.detection_sites.instruments_due import due
 from keiryo.detection_sites.register import read_register, utc
-from keiryo.detection_sites.trial_numbers import rate_interval
 
 __all__ = ["BY", "OUTCOMES", "due", "results_of_tests", "statistics"]
 OUTCOMES = ("false", "innocent", "real", "fault", "unresolved")
@@ -72,18 +71,19 @@ def statistics(
         The group, numbers, and for ``any``, ``gamma`` and ``neutron`` (the replay, of what was
         evaluated), ``instrument`` (the instrument itself), ``alarmed`` (one or the other) and
         each outcome (of all passages) ``…_rate``, ``…_low``, ``…_high``. While alarms are open
-        an outcome has no rate; its bounds hold whatever becomes of them. Faults are told by day
-        in operation: ``faults_per_day``, ``…_low``, ``…_high``.
+        an outcome has no rate; its bounds hold whatever becomes of them. ``fault_days_rate`` is
+        of the ``days`` in operation.
     """
     when: dict[str, Any] = {"known_at": known_at, "through_act": through_act}
     register = read_register(connection, metadata, **when)
     told = {_key(one["instrument"], one["start"]): one for one in outcomes}
     counts: dict[str, dict[str, int]] = {}
-    for key, row in occupancies(connection, metadata, **when).items():
+    passages = occupancies(connection, metadata, **when)
+    for key, row in passages.items():
         if not ((first and row["start"] < first) or (last and row["start"] >= last)):
             name = _group(register, by, *key)
             _count(counts.setdefault(name, dict.fromkeys(_COUNTED, 0)), row, told.get(key))
-    days = instrument_days(connection, metadata, **when)
+    days = instrument_days(connection, metadata, passages=passages, **when)
     running = {
         str(row[by] or _NONE): row
         for row in denominators([one for one in days if _within(one, first, last)], by)
@@ -160,14 +160,15 @@ def _rates(by: str, name: str, one: dict[str, int], confidence: float) -> dict[s
 
 
 def _faults(row: Mapping[str, Any], confidence: float) -> dict[str, Any]:
-    days, faults = int(row.get("days", 0)), int(row.get("faults", 0))
-    low, high = rate_interval(faults, days, confidence) if days else (None, None)
+    days, bad = int(row.get("days", 0)), int(row.get("fault_days", 0))
+    low, high = interval(bad, days, confidence) if days else (None, None)
     return {
-        "faults": faults,
+        "faults": int(row.get("faults", 0)),
         "tampers": int(row.get("tampers", 0)),
         "days": days,
+        "fault_days": bad,
         "seconds_in_operation": float(row.get("seconds_in_operation", 0.0)),
-        "faults_per_day": faults / days if days else None,
-        "faults_per_day_low": low,
-        "faults_per_day_high": high,
+        "fault_days_rate": bad / days if days else None,
+        "fault_days_low": low,
+        "fault_days_high": high,
     }
