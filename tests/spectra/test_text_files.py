@@ -211,3 +211,10 @@ def test_command(tmp_path: Path) -> None:
         done = run(str(tmp_path / name))
         assert (done.exit_code, done.stdout) == (2, "")
         assert json.loads(done.stderr)["errors"][0]["code"] == code
+
+
+def test_a_line_without_end_is_no_row() -> None:
+    for text in ("live: " + "," * 100_000 + "x", "channel,counts\n0," + "1" * 5000):
+        with pytest.raises(SpectrumFileError) as error:
+            parse_csv(text)
+        assert error.value.problems[0].code == "LARGE"

@@ -35,11 +35,12 @@ _STATED = re.compile(
     re.I,
 )
 _SECONDS = re.compile(r"\s*(?:s|sec|secs|second|seconds)\.?$", re.I)
+MOST_BLOCKS = 10_000
 _NO_HEADER = "A row names the columns before the numbers: channel or energy_keV, and counts."
 _AXES = ("energy_kev", "channel")
 LEAST_KEV = 20.0
 """Energies without a unit that end below this may be in MeV."""
-MOST_TOLD = 1000
+MOST_TOLD, LONGEST_STATED, LONGEST_LINE = 1000, 500, 4096
 
 
 @dataclass(slots=True)
@@ -86,17 +87,23 @@ def _blocks(text: str) -> list[_Block]:
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         if not line.strip():
             continue
-        if match := _STATED.fullmatch(line):
+        if len(line) <= LONGEST_STATED and (match := _STATED.fullmatch(line)):
             stated[_name(match["name"])] = match["value"]
             continue
         if line.lstrip().startswith("#"):
             continue
         first = first or number
+        if len(line) > LONGEST_LINE:
+            raise refuse("LARGE", f"line {number}", "The line is longer than a row of numbers is.")
         header = _header(line)
         if header is not None:
+            if len(blocks) >= MOST_BLOCKS:
+                raise refuse("LARGE", f"line {number}", "The file has too many spectra.")
             blocks.append(_Block(stated, header[0], number, header[1], header[2]))
             stated = {}
         elif blocks and not stated:
+            if len(blocks[-1].rows) > MOST_CHANNELS:
+                raise refuse("LARGE", f"line {number}", "It has more channels than any spectrum.")
             blocks[-1].rows.append((number, _cells(line, blocks[-1].separator)))
         elif all(number_of(one) is not None for one in _cells(line, _separator(line))):
             raise refuse("HEADER", f"line {number if blocks else first}", _NO_HEADER)
@@ -169,8 +176,6 @@ def _spectrum(block: _Block) -> Spectrum:
     places, counts, wrong = _numbers(block, axis)
     if wrong:
         raise SpectrumFileError(wrong[:MOST_TOLD])
-    if len(counts) > MOST_CHANNELS:
-        raise refuse("LARGE", place, "The spectrum has more channels than any has.")
     live, real = (_stated_seconds(block.stated, name) for name in ("live", "real"))
     array, problems = checked(np.array(counts, dtype=np.int64), live, real, place)
     calibration, more = _scale(block, axis, places)
