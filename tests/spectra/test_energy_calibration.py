@@ -230,3 +230,26 @@ def test_what_the_command_refuses(name: str, more: list[str], code: str) -> None
     done = CliRunner().invoke(app, ["spectrum", "calibrate", str(DATA / name), *more])
     assert done.exit_code == 2
     assert f'"{code}"' in done.stderr
+
+
+@pytest.mark.parametrize("gain", [1.01, 0.985, 1.025])
+def test_a_gain_that_is_far_off_is_found_by_natural_lines_alone(gain: float) -> None:
+    (given,) = read_spectra(DATA / "alcatraz_field_2012.spc").spectra
+    wrong = tuple(one * gain for one in given.calibration.coefficients)
+    off = dataclasses.replace(given, calibration=Calibration("file", wrong))
+    places = np.array([800.0, 2000.0, 4000.0])
+    right, found = recalibrate(given), recalibrate(off)
+    assert found.state == "recalibrated"
+    assert found.calibration.energies(places) == pytest.approx(
+        right.calibration.energies(places), abs=0.05
+    )
+    stated = [one.stated_kev / gain for one in found.lines]
+    assert stated == pytest.approx([one.stated_kev for one in right.lines], rel=1e-3)
+
+
+def test_a_gain_is_not_told_by_lines_that_are_not_natural() -> None:
+    (given,) = read_spectra(DATA / "activated_pottery_2017.spe").spectra
+    wrong = tuple(one * 1.01 for one in given.calibration.coefficients)
+    found = recalibrate(dataclasses.replace(given, calibration=Calibration("file", wrong)))
+    assert found.state == "as file"
+    assert found.calibration.coefficients == wrong

@@ -142,7 +142,9 @@ def test_bad_csv(code: str) -> None:
         ),
         ('"Energy [keV]"\t"Counts"\r\n"0,5"\t3\r\n1,5\t4\r\n', [3, 4], None, "file"),
         ("LiveTime: 100 seconds\nChannel Energy Counts\n0 0 3\n1 59 4\n\n", [3, 4], 100, "file"),
-        ("counts\n3\n4\n", [3, 4], None, "none"),
+        ('"Energy (keV)","Counts"\n"0,5","3"\n"1,5","4"\n', [3, 4], None, "file"),
+        ("counts\n3\n4\n\x1a", [3, 4], None, "none"),
+        ("Channel,Counts\n1,3\n2,4\n", [3, 4], None, "none"),
         ("channel,counts,\n0,3,\n1,4,\n# live_s = 9\n", [3, 4], 9, "none"),
     ],
 )
@@ -211,3 +213,19 @@ def test_command(tmp_path: Path) -> None:
         done = run(str(tmp_path / name))
         assert (done.exit_code, done.stdout) == (2, "")
         assert json.loads(done.stderr)["errors"][0]["code"] == code
+
+
+def test_a_line_without_end_is_no_row() -> None:
+    for text in ("live: " + "," * 100_000 + "x", "channel,counts\n0," + "1" * 5000):
+        with pytest.raises(SpectrumFileError) as error:
+            parse_csv(text)
+        assert error.value.problems[0].code == "LARGE"
+
+
+@pytest.mark.parametrize("rows", ["2,3\n3,4\n", "0,3\n2,4\n", "1,3\n3,4\n"])
+def test_channels_with_a_gap_are_refused(rows: str) -> None:
+    with pytest.raises(SpectrumFileError, match="without a gap"):
+        parse_csv("channel,counts\n" + rows)
+    energies = "".join(f"{row},{9 * n + 30}\n" for n, row in enumerate(rows.split()))
+    with pytest.raises(SpectrumFileError, match="without a gap"):
+        parse_csv("channel,counts,energy_keV\n" + energies)

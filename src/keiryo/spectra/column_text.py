@@ -7,6 +7,7 @@ guessed: without a row that names the columns there is no spectrum.
 
 from __future__ import annotations
 
+import csv
 import datetime
 import re
 from dataclasses import dataclass, field
@@ -35,11 +36,12 @@ _STATED = re.compile(
     re.I,
 )
 _SECONDS = re.compile(r"\s*(?:s|sec|secs|second|seconds)\.?$", re.I)
+MOST_BLOCKS = 10_000
 _NO_HEADER = "A row names the columns before the numbers: channel or energy_keV, and counts."
 _AXES = ("energy_kev", "channel")
 LEAST_KEV = 20.0
 """Energies without a unit that end below this may be in MeV."""
-MOST_TOLD = 1000
+MOST_TOLD, LONGEST_STATED, LONGEST_LINE = 1000, 500, 4096
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class _Block:
     line: int
     separator: str | None
     unit_told: bool = True
+    from_one: bool = False
     rows: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
@@ -83,20 +86,26 @@ def _blocks(text: str) -> list[_Block]:
     blocks: list[_Block] = []
     stated: dict[str, str] = {}
     first = 0
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text.rstrip("\x1a\0")), 1):
         if not line.strip():
             continue
-        if match := _STATED.fullmatch(line):
+        if len(line) <= LONGEST_STATED and (match := _STATED.fullmatch(line)):
             stated[_name(match["name"])] = match["value"]
             continue
         if line.lstrip().startswith("#"):
             continue
         first = first or number
+        if len(line) > LONGEST_LINE:
+            raise refuse("LARGE", f"line {number}", "The line is longer than a row of numbers is.")
         header = _header(line)
         if header is not None:
+            if len(blocks) >= MOST_BLOCKS:
+                raise refuse("LARGE", f"line {number}", "The file has too many spectra.")
             blocks.append(_Block(stated, header[0], number, header[1], header[2]))
             stated = {}
         elif blocks and not stated:
+            if len(blocks[-1].rows) > MOST_CHANNELS:
+                raise refuse("LARGE", f"line {number}", "It has more channels than any spectrum.")
             blocks[-1].rows.append((number, _cells(line, blocks[-1].separator)))
         elif all(number_of(one) is not None for one in _cells(line, _separator(line))):
             raise refuse("HEADER", f"line {number if blocks else first}", _NO_HEADER)
@@ -120,7 +129,10 @@ def _separator(line: str) -> str | None:
 
 
 def _cells(line: str, separator: str | None) -> list[str]:
-    cells = [one.strip().strip("\"'").strip() for one in line.split(separator)]
+    parts = line.split(separator)
+    if separator is not None and line.count('"') > 1:  # a quoted number may hold the separator
+        parts = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    cells = [one.strip().strip("\"'").strip() for one in parts]
     if separator is not None and len(cells) > 1 and not cells[-1]:
         cells.pop()
     return cells
@@ -169,10 +181,11 @@ def _spectrum(block: _Block) -> Spectrum:
     places, counts, wrong = _numbers(block, axis)
     if wrong:
         raise SpectrumFileError(wrong[:MOST_TOLD])
-    if len(counts) > MOST_CHANNELS:
-        raise refuse("LARGE", place, "The spectrum has more channels than any has.")
     live, real = (_stated_seconds(block.stated, name) for name in ("live", "real"))
     array, problems = checked(np.array(counts, dtype=np.int64), live, real, place)
+    if block.from_one:
+        told = "Channels are numbered from 1 in the file; they are numbered from 0 here."
+        problems.append(Problem("FIRST_CHANNEL", place, told))
     calibration, more = _scale(block, axis, places)
     start, about = _start(block.stated.get("start"))
     neutrons = number_of(block.stated.get("neutron", ""))
@@ -197,6 +210,7 @@ def _numbers(block: _Block, axis: str | None) -> tuple[list[float], list[int], l
     both = header.index("channel") if axis != "channel" and "channel" in header else None
     wrong: list[Problem] = []
     places: list[float] = []
+    channels: list[float | None] = []
     counts: list[int] = []
     for number, cells in block.rows:
         if len(cells) != len(header):
@@ -215,13 +229,20 @@ def _numbers(block: _Block, axis: str | None) -> tuple[list[float], list[int], l
             wrong.append(Problem("ORDER", f"line {number}", f"The {axis} does not rise."))
         places.append(place)
         counts.append(int(count))
-        if both is not None and number_of(cells[both]) != len(counts) - 1:
-            told = "Channels are 0, 1, 2 … without a gap."
-            wrong.append(Problem("ORDER", f"line {number}", told))
-    if axis == "channel" and not wrong and places != [float(n) for n in range(len(places))]:
-        told = "Channels are 0, 1, 2 … without a gap."
-        wrong.append(Problem("ORDER", f"line {block.line + 1}", told))
+        if both is not None:
+            channels.append(number_of(cells[both]) if both < len(cells) else None)
+    numbered: list[float | None] = []
+    if both is not None or axis == "channel":
+        numbered = channels if both is not None else [*places]
+    if numbered and not wrong and numbered not in (_from(0, len(counts)), _from(1, len(counts))):
+        words = "Channels are 0, 1, 2 … or 1, 2, 3 … without a gap."
+        wrong.append(Problem("ORDER", f"line {block.line + 1}", words))
+    block.from_one = numbered[:1] == [1.0]
     return places, counts, wrong
+
+
+def _from(first: int, number: int) -> list[float | None]:
+    return [float(one) for one in range(first, first + number)]
 
 
 def _scale(

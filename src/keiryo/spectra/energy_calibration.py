@@ -8,13 +8,13 @@ their errors, else a monotone curve through them. What the file states is never 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from keiryo.spectra.energy_drift import NATURAL_KEV, natural_drift
+from keiryo.spectra.energy_drift import NATURAL_KEV, coarse_gain, natural_drift
 from keiryo.spectra.peak_fit import Peak, peaks_of
 from keiryo.spectra.spectrum import (
     FILE,
@@ -26,6 +26,8 @@ from keiryo.spectra.spectrum import (
 
 SCHEMA = "keiryo.recalibration/1"
 RECALIBRATED, AS_FILE, UNCALIBRATED = "recalibrated", "as file", "uncalibrated"
+LEAST_GAIN = 0.002
+"""A gain that is off by less is a drift that the offsets of lines tell."""
 FEWEST_LINES = 3
 NEAR_FWHM = 0.75
 """A line is matched to the nearest peak within so many FWHM of where the drift puts it."""
@@ -201,6 +203,9 @@ def recalibrate(
     sharp = [one for one in found if one.energy_kev is not None and one.energy_kev > 0]
     wanted = sorted({*lines_kev, *(NATURAL_KEV if natural else ())})
     matched = _without_strangers(_with_stronger(_matched(sharp, wanted), lines_kev))
+    gain = coarse_gain(sharp) if natural and len(matched) < FEWEST_LINES else None
+    if gain is not None and abs(gain) > LEAST_GAIN:
+        return _with_gain(spectrum, lines_kev, sharp, gain)
     if len(matched) < FEWEST_LINES:
         seen = ", ".join(f"{one.energy_kev:.1f}" for one in matched) or "none"
         why = f"Fewer than {FEWEST_LINES} known lines are seen ({seen} keV): nothing is changed."
@@ -209,6 +214,34 @@ def recalibrate(
     if degree is None:
         return _through_lines(spectrum, matched)
     return _by_polynomial(spectrum, matched, correction, covariance)
+
+
+def _with_gain(
+    spectrum: Spectrum, lines_kev: Sequence[float], peaks: Sequence[Peak], gain: float
+) -> Recalibration:
+    """Return the new scale of a spectrum whose gain is far off, by natural lines alone."""
+    by = 1 / (1 + gain)
+    edges, coefficients = spectrum.calibration.edges, spectrum.calibration.coefficients
+    channels = spectrum.channels
+    if edges is None:
+        scaled = calibration_of([one * by for one in coefficients], channels)
+    else:
+        scaled = calibration_of_edges(edges * by, channels)
+    moved = [
+        replace(
+            one,
+            energy_kev=(one.energy_kev or 0.0) * by,
+            energy_sigma=(one.energy_sigma or 0.0) * by,
+            fwhm_kev=(one.fwhm_kev or 0.0) * by,
+        )
+        for one in peaks
+    ]
+    made = recalibrate(replace(spectrum, calibration=scaled), lines_kev, moved)
+    if made.state != RECALIBRATED:
+        return replace(made, calibration=spectrum.calibration)
+    told = tuple(replace(one, stated_kev=one.stated_kev * (1 + gain)) for one in made.lines)
+    why = f"The gain of the file is off by {gain:+.1%}. {made.why}"
+    return replace(made, why=why, lines=told)
 
 
 def _unchanged(state: str, why: str, spectrum: Spectrum) -> Recalibration:

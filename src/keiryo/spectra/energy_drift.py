@@ -129,3 +129,41 @@ def _smoothed(offsets: np.ndarray, course: np.ndarray, error: np.ndarray) -> np.
     trust = 0.2**2 / (0.2**2 + error**2)
     found: np.ndarray = trust * offsets + (1 - trust) * course
     return found
+
+
+GAINS = np.linspace(-0.03, 0.03, 121)
+"""Shares by which the gain of a sharp scale may be off, tried one by one."""
+FEWEST_HIT, LEAST_WEIGHT, NO_OTHER = 6, 0.5, 0.6
+SHARPEST_SHARE = 0.01
+"""Lines wider than this share of their energy do not tell one gain from the next."""
+
+
+def coarse_gain(peaks: Sequence[Peak]) -> float | None:
+    """Return by which share the gain of a sharp scale is too high, or None.
+
+    It is told by natural lines alone: at least six of them, with half of what all of them count,
+    lie on peaks, and no gain elsewhere comes near. Scales of scintillators are left alone.
+
+    Parameters
+    ----------
+    peaks : sequence of Peak
+        With energies.
+    """
+    given = [one for one in peaks if one.energy_kev and one.energy_kev > 150]
+    places = np.array([one.energy_kev for one in given], dtype=np.float64)
+    width = np.array([one.fwhm_kev for one in given], dtype=np.float64)
+    if len(given) < FEWEST_HIT or np.median(width / places) > SHARPEST_SHARE:
+        return None
+    lines = np.array(sorted(NATURAL_KEV))
+    weights = np.array([NATURAL_KEV[one] for one in lines.tolist()])
+    scores, hits = np.zeros(len(GAINS)), np.zeros(len(GAINS))
+    for n, gain in enumerate(GAINS):
+        moved = places / (1 + gain)
+        near = np.abs(moved[None, :] - lines[:, None]) < (0.5 * width + 0.0003 * places)[None, :]
+        hit = near.any(axis=1)
+        scores[n], hits[n] = float(weights[hit].sum()), int(hit.sum())
+    best = int(scores.argmax())
+    among = GAINS[scores > NO_OTHER * scores[best]]
+    alone = bool(np.ptp(among) < 0.004)
+    enough = hits[best] >= FEWEST_HIT and scores[best] >= LEAST_WEIGHT * weights.sum()
+    return float(GAINS[best]) if alone and enough else None
