@@ -39,6 +39,8 @@ RARE = 0.1
 """Weight of nuclides that are seldom met, by that of common ones."""
 TELLING_PROBABILITY, MOST_PROBABLE = 0.05, 0.995
 POOR_FIT = 3.0
+RADIUM_COUNTS = 10.0
+"""Radium in balance gives about so many times the counts of the U-238 that it comes from."""
 NATURAL = ("K-40", "Ra-226", "Th-232")
 
 
@@ -237,7 +239,7 @@ def _answer(
                 continue
             template = templates.templates[ranks[at][name][1]]
             category, reason = category_of(
-                name, {**amounts, name: amounts.get(name, amounts[main])}
+                name, _beside(name, {**amounts, name: amounts.get(name, amounts[main])})
             )
             evidence = {
                 "template": template.label,
@@ -265,6 +267,8 @@ def _beside(name: str, amounts: dict[str, float]) -> dict[str, float]:
     others = {one: value for one, value in amounts.items() if one != name}
     if name in uranium:
         others = {one: value for one, value in others.items() if one not in uranium}
+        if "Ra-226" in others:
+            others["Ra-226"] /= RADIUM_COUNTS
     return {**others, name: amounts.get(name, 1.0)}
 
 
