@@ -99,7 +99,7 @@ def test_americium_alone_does_not_decide_about_plutonium(sources: dict[str, floa
 
 
 def test_strong_americium_is_decided_and_high_burn_up_stays_open() -> None:
-    found = identify_by_peaks(simulated({"Am-241": 3e4}))
+    found = identify_by_peaks(simulated({"Am-241": 1e5}))
     americium = next(one for one in found.nuclides if one.nuclide == "Am-241")
     assert americium.probability >= 0.95
     assert "high burn-up is not excluded" in americium.reason

@@ -88,12 +88,16 @@ def find_peaks(
 
 
 def first_counting(counts: np.ndarray) -> int:
-    """Return the first channel above the discriminator: what lies below it has no counts."""
+    """Return the first channel above the discriminator: what lies below it has no counts.
+
+    Compared is with the geometric mean ahead: one strong peak there is no discriminator.
+    """
     if not len(counts):
         return 0
     smooth = ndimage.uniform_filter1d(counts.astype(np.float64), 3, mode="nearest")
     reach = max(len(counts) // 64, 8)
-    ahead = ndimage.maximum_filter1d(smooth, reach, origin=-(reach // 2), mode="nearest")
+    logs = ndimage.uniform_filter1d(np.log1p(smooth), reach, origin=-(reach // 2), mode="nearest")
+    ahead = np.expm1(np.maximum(logs, 0.0))
     there = np.flatnonzero((smooth >= 0.2 * ahead) & (smooth > 0))
     return int(there[0]) if len(there) else 0
 
