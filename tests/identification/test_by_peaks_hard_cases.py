@@ -87,3 +87,27 @@ def test_a_random_sum_is_no_nuclide() -> None:
     assert all(p < 0.95 for name, (p, _) in said(found).items() if name in ("Hg-203", "Se-75"))
     quiet = identify_by_peaks(simulated({}, {140.511: 2e4, 279.6: 4000.0}))
     assert "RANDOM_SUM" not in [one.code for one in quiet.findings]
+
+
+@pytest.mark.parametrize("sources", [{"Am-241": 150.0}, {"Am-241": 100.0, "Pu-239": 500.0}])
+def test_americium_alone_does_not_decide_about_plutonium(sources: dict[str, float]) -> None:
+    """Where the lines of plutonium are too weak to be seen, nobody may say that it is not there."""
+    found = identify_by_peaks(simulated(sources))
+    assert found.undecided
+    americium = next(one for one in found.nuclides if one.nuclide == "Am-241")
+    assert "plutonium is not excluded" in americium.reason
+
+
+def test_strong_americium_is_decided_and_high_burn_up_stays_open() -> None:
+    found = identify_by_peaks(simulated({"Am-241": 1e5}))
+    americium = next(one for one in found.nuclides if one.nuclide == "Am-241")
+    assert americium.probability >= 0.95
+    assert "high burn-up is not excluded" in americium.reason
+    assert not found.undecided
+
+
+def test_refined_uranium_is_nuclear_where_ore_is_not() -> None:
+    refined = said(identify_by_peaks(simulated({"U-238": 3000.0, "U-235": 138.0})))
+    assert refined["U-238"][1] == "nuclear"
+    ore = said(identify_by_peaks(simulated({"U-238": 1000.0, "U-235": 46.0, "Ra-226": 1000.0})))
+    assert ore["U-238"][1] == "NORM"

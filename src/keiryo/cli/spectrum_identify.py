@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,15 @@ from keiryo.cli.spectrum_input import is_table, read_file, refuse
 
 if TYPE_CHECKING:
     from keiryo.identification.result import Identification
+
+PictureOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--picture",
+        metavar="FILE.svg",
+        help="Write a picture: spectrum, fit, its parts, what is left over.",
+    ),
+]
 
 
 def identify(
@@ -48,6 +58,7 @@ def identify(
             help="Which spectrum of the file; else the foreground with the most counts.",
         ),
     ] = None,
+    picture: PictureOption = None,
     format_: FormatOption = None,
 ) -> None:
     """Name the nuclides of a spectrum, how sure each is, and what is left unexplained.
@@ -79,10 +90,34 @@ def identify(
     except SpectrumFileError as error:
         refuse(error.problems)
         raise
+    if picture is not None:
+        _draw(answer, picture, file.name)
     if not is_table(format_):
         show_json(answer.to_dict())
         return
     _show(answer)
+
+
+def _draw(answer: Identification, place: Path, name: str) -> None:
+    """Write the picture of an identification by templates."""
+    from keiryo.charts.drawing import svg_text
+    from keiryo.charts.mixture_chart import mixture_chart
+    from keiryo.spectra.spectrum import Problem
+
+    fit = answer.fit
+    if fit is None:
+        told = "There is no picture: no templates were fitted to this spectrum."
+        print(f"NO_PICTURE {place}: {told}", file=sys.stderr)
+        return
+    one = mixture_chart(
+        fit.edges_kev, fit.counts, fit.parts, model_error=fit.model_error, title=name
+    )
+    try:
+        place.write_text(
+            svg_text(one.draw, one.height_in, one.title, one.description, "mixture"), "utf-8"
+        )
+    except OSError as error:
+        refuse([Problem("PICTURE", str(place), f"It cannot be written: {error.strerror}.")])
 
 
 def _show(answer: Identification) -> None:

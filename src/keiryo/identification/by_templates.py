@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keiryo.identification.result import Found, Identification
+from keiryo.identification.result import Found, Identification, MixtureFit
 from keiryo.identification.template_match import (
     GAINS,
     HIGH_KEV,
@@ -38,7 +38,11 @@ TEMPERATURE = 2.5
 RARE = 0.1
 """Weight of nuclides that are seldom met, by that of common ones."""
 TELLING_PROBABILITY, MOST_PROBABLE = 0.05, 0.995
+GAINS_BESIDE = 1
+"""Once a source is found, so many gains on each side of its own are tried for a further one."""
 POOR_FIT = 3.0
+RADIUM_COUNTS = 10.0
+"""Radium in balance gives about so many times the counts of the U-238 that it comes from."""
 NATURAL = ("K-40", "Ra-226", "Th-232")
 
 
@@ -171,13 +175,18 @@ def _one_more(
 ) -> tuple[_Mixture, dict[str, tuple[float, int]]]:
     """Return the mixture with the best further template, and each nuclide's best deviance."""
     mixtures = []
-    for gain in range(len(GAINS)):
+    first, last = 0, len(GAINS)
+    if mixture.chosen:
+        first, last = max(mixture.gain - GAINS_BESIDE, 0), mixture.gain + GAINS_BESIDE + 1
+    tried = range(first, min(last, len(GAINS)))
+    for gain in tried:
         parts = _components(gain, mixture.chosen, quiet, bins)
         amounts, _value = fit(variants[gain], parts, trust, steps=40 if mixture.chosen else 2)
         mixtures.append(amounts @ parts)
     which, gains, values, _amounts = best_templates(
-        variants, np.array(mixtures), bins.shapes, trust
+        variants[first:last], np.array(mixtures), bins.shapes, trust
     )
+    gains = gains + first
     rank: dict[str, tuple[float, int]] = {}
     for template, value in zip(which.tolist(), values.tolist(), strict=True):
         nuclide = templates.templates[template].nuclide
@@ -237,7 +246,7 @@ def _answer(
                 continue
             template = templates.templates[ranks[at][name][1]]
             category, reason = category_of(
-                name, {**amounts, name: amounts.get(name, amounts[main])}
+                name, _beside(name, {**amounts, name: amounts.get(name, amounts[main])})
             )
             evidence = {
                 "template": template.label,
@@ -252,7 +261,12 @@ def _answer(
     sources = mixture.amounts[1:] @ parts[1:]
     rest = _rest(counts, mixture.amounts @ parts, sources, bins, templates.model_error)
     undecided, why = _decision(found, rest)
-    return Identification("templates", tuple(found), rest, undecided, why, tuple(problems))
+    names = ["background", *(templates.templates[one].label for one in mixture.chosen)]
+    made = tuple(zip(names, mixture.amounts[:, None] * parts, strict=True))
+    drawn = MixtureFit(bins.edges, counts, made, templates.model_error)
+    return Identification(
+        "templates", tuple(found), rest, undecided, why, tuple(problems), fit=drawn
+    )
 
 
 def _beside(name: str, amounts: dict[str, float]) -> dict[str, float]:
@@ -265,6 +279,8 @@ def _beside(name: str, amounts: dict[str, float]) -> dict[str, float]:
     others = {one: value for one, value in amounts.items() if one != name}
     if name in uranium:
         others = {one: value for one, value in others.items() if one not in uranium}
+        if "Ra-226" in others:
+            others["Ra-226"] /= RADIUM_COUNTS
     return {**others, name: amounts.get(name, 1.0)}
 
 

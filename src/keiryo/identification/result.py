@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from keiryo.spectra.spectrum import Problem
 
 SCHEMA = "keiryo.identification/1"
@@ -26,6 +28,8 @@ class Found:
         Why this category.
     evidence : dict
         What speaks for it: lines with energies, areas and errors, or a template with its score.
+    basis : object or None
+        The numbers from which the probability follows, for trials of it; not told.
     """
 
     nuclide: str
@@ -33,10 +37,32 @@ class Found:
     category: str
     reason: str
     evidence: dict[str, Any]
+    basis: Any = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "basis"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixtureFit:
+    """What a spectrum is made of, for a picture.
+
+    Attributes
+    ----------
+    edges_kev : ndarray, shape (bins + 1,)
+    counts : ndarray, shape (bins,)
+        Of the spectrum, its energies at the gain that was found.
+    parts : tuple of (str, ndarray)
+        Name and expected counts of each part, shape (bins,); the background first.
+    model_error : float
+        Share of a source by which its template may be wrong in a bin.
+    """
+
+    edges_kev: np.ndarray
+    counts: np.ndarray
+    parts: tuple[tuple[str, np.ndarray], ...]
+    model_error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +81,8 @@ class Identification:
         True where the evidence does not carry an answer.
     why_undecided : str
     findings : tuple of Problem
+    fit : MixtureFit or None
+        Only where templates were used.
     """
 
     method: str
@@ -63,6 +91,7 @@ class Identification:
     undecided: bool
     why_undecided: str = ""
     findings: tuple[Problem, ...] = field(default=())
+    fit: MixtureFit | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""

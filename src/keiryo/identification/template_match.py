@@ -147,19 +147,25 @@ def added(
     -------
     deviances, amounts : ndarray, shape (templates,)
     """
-    shape = fixed / max(float(fixed.sum()), _TINY)
-    total = float(counts.sum())
-    old = np.full(len(shapes), 0.8 * total)
-    new = np.full(len(shapes), 0.2 * total)
-    mu = old[:, None] * shape + new[:, None] * shapes
-    whole, norms = max(float(shape @ trust), _TINY), np.maximum(shapes @ trust, _TINY)
-    given = counts * trust
-    for _ in range(STEPS):
-        ratio = given / np.maximum(mu, _TINY)
+    shape = (fixed / max(float(fixed.sum()), _TINY)).astype(np.float32)
+    shapes = shapes.astype(np.float32)
+    total, least = float(counts.sum()), np.float32(_TINY)
+    old = np.full(len(shapes), 0.8 * total, dtype=np.float32)
+    new = np.full(len(shapes), 0.2 * total, dtype=np.float32)
+    whole = np.float32(max(float(shape @ trust), _TINY))
+    norms = np.maximum(shapes @ trust, _TINY).astype(np.float32)
+    given = (counts * trust).astype(np.float32)
+    mu, ratio = np.empty_like(shapes), np.empty_like(shapes)
+    for step in range(STEPS + 1):
+        np.multiply(new[:, None], shapes, out=mu)
+        mu += np.multiply(old[:, None], shape, out=ratio)
+        np.maximum(mu, least, out=mu)
+        if step == STEPS:
+            break
+        np.divide(given, mu, out=ratio)
         old *= ratio @ shape / whole
         new *= np.einsum("tb,tb->t", ratio, shapes) / norms
-        mu = old[:, None] * shape + new[:, None] * shapes
-    return deviance(counts, np.maximum(mu, _TINY), trust), new
+    return deviance(counts, mu.astype(np.float64), trust), new.astype(np.float64)
 
 
 def best_templates(

@@ -47,6 +47,10 @@ COMMON = frozenset(_COMMON.split())
 """Nuclides that are met far more often than others."""
 NATURAL_U235_SHARE = 0.0461
 """Activity of U-235 by that of U-238 in natural uranium (0.720 % by number of atoms)."""
+BACKGROUND_URANIUM = 5.0
+"""Uranium as in nature is called natural up to so many times the strongest natural nuclide."""
+RADIUM_OF_ORE = 0.5
+"""Activity of radium by that of U-238 above which uranium may be in equilibrium, as in ore."""
 
 
 def categories_of(nuclide: str) -> frozenset[str]:
@@ -74,6 +78,8 @@ def category_of(nuclide: str, activities: Mapping[str, float]) -> tuple[str, str
         return _series(nuclide, activities)
     if nuclide == "Am-241" and any(one.startswith("Pu-") for one in activities):
         return NUCLEAR, "Americium grows into plutonium, which is there as well."
+    if nuclide == "Am-241":
+        return INDUSTRIAL, "Americium alone is met in industry; plutonium is not excluded by it."
     for category in (NUCLEAR, MEDICAL, INDUSTRIAL, NORM):
         if known == {category}:
             return category, f"{nuclide} is met as {category} alone."
@@ -86,16 +92,23 @@ def category_of(nuclide: str, activities: Mapping[str, float]) -> tuple[str, str
 
 
 def _uranium(activities: Mapping[str, float]) -> tuple[str, str]:
+    """Return the category of uranium: natural only with the radium that grows in ore."""
     u238, u235 = activities.get("U-238", 0.0), activities.get("U-235", 0.0)
-    if u238 and not u235:
-        if activities.get("Ra-226", 0.0) > 0.2 * u238:
-            return NORM, "Uranium with its natural daughters: ore, soil, or goods made of them."
-        return NUCLEAR, "Uranium without the daughters that it has in nature."
+    radium = activities.get("Ra-226", 0.0)
     if u235 and not u238:
         return NUCLEAR, "U-235 without U-238 beside it: not as in nature."
-    if NATURAL_U235_SHARE / 2.5 < u235 / u238 < NATURAL_U235_SHARE * 2.5:
-        return NORM, "U-235 and U-238 stand as in nature, within what a spectrum tells."
-    return NUCLEAR, "U-235 and U-238 do not stand as in nature."
+    if u235 and not NATURAL_U235_SHARE / 2.5 < u235 / u238 < NATURAL_U235_SHARE * 2.5:
+        return NUCLEAR, "U-235 and U-238 do not stand as in nature."
+    if radium > RADIUM_OF_ORE * u238:
+        told = "Uranium with its natural daughters: ore, soil, or goods made of them."
+        return NORM, told
+    quiet = max(activities.get(one, 0.0) for one in ("K-40", "Th-232", "Ra-226"))
+    if u235 and u238 < BACKGROUND_URANIUM * quiet:
+        told = "U-235 and U-238 stand as in nature, no stronger than the natural background;"
+        return NORM, told + " a little refined natural uranium is not excluded."
+    if radium:
+        return NUCLEAR, "Uranium with less radium than it has in nature: processed uranium."
+    return NUCLEAR, "Uranium without the daughters that it has in nature: processed uranium."
 
 
 def _series(nuclide: str, activities: Mapping[str, float]) -> tuple[str, str]:
@@ -105,4 +118,7 @@ def _series(nuclide: str, activities: Mapping[str, float]) -> tuple[str, str]:
     own = activities.get(nuclide, 0.0)
     if nuclide == "Ra-226" and own > 50 * max(others, default=0.0) > 0:
         return INDUSTRIAL, "Radium far beyond what stands beside it in nature: perhaps a source."
+    if nuclide == "Ra-226":
+        told = "A natural series, or a radium source: lines do not tell; the dose rate decides."
+        return NORM, told
     return NORM, "A natural series with its daughters."

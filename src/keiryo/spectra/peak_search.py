@@ -88,7 +88,10 @@ def find_peaks(
 
 
 def first_counting(counts: np.ndarray) -> int:
-    """Return the first channel above the discriminator: what lies below it has no counts."""
+    """Return the first channel above the discriminator: what lies below it has no counts.
+
+    Compared is with the geometric mean ahead: one strong peak there is no discriminator.
+    """
     if not len(counts):
         return 0
     smooth = ndimage.uniform_filter1d(counts.astype(np.float64), 3, mode="nearest")
