@@ -1,153 +1,36 @@
-"""The made-up event of tests/data/public_event_played, played from the loan to the return."""
+"""The made-up event of keiryo.data.lake_games in books of its own, played step by step."""
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from keiryo.capabilities import builtin_registry
-from keiryo.cooperation.recording import record_register, shipped_register
-from keiryo.dates import utc_text
-from keiryo.equipment.calibration import Calibration, calibrate
-from keiryo.equipment.custody import HandOver, hand_over, instant_text
-from keiryo.equipment.items import ItemEntry, register_items
-from keiryo.equipment.loans import StepWanted, Terms, lend, take_step
-from keiryo.journal.model import Actor, Posted
-from keiryo.journal.opening import open_journal
-from keiryo.public_events import (
-    alarm_log,
-    closing,
-    equipping,
-    exchange,
-    hand_back,
-    survey,
-    sweeping,
+from keiryo.cli.demo_public_event import (
+    EVENT,
+    FOLDER,
+    LENDER,
+    LOAN,
+    PlayedEvent,
+    day,
+    shipped_partners,
 )
-from keiryo.public_events.recording import decide, record_plan
-from keiryo.public_events.sheets import read_folder
+from keiryo.dates import utc_text
+from keiryo.journal.model import Actor
+from keiryo.journal.opening import open_journal
 from keiryo.storage.engine import Database
 
-FOLDER = Path(__file__).parent / "data" / "public_event_played"
-EVENT, LOAN = "lake-games", "L-7"
+__all__ = ["EVENT", "FOLDER", "HEAD", "LENDER", "LOAN", "OFFICER", "OUR", "Played", "day"]
+Played = PlayedEvent
 OFFICER, HEAD = Actor("P-OFF", "JP"), Actor("P-HEAD", "JP")
-OUR, LENDER = "JP.MOFA", "INT.IAEA"
-
-
-def day(month: int, number: int) -> datetime.date:
-    return datetime.date(2025, month, number)
-
-
-@dataclass
-class Played:
-    """Books of the event, and how far it has been played."""
-
-    database: Database
-
-    @property
-    def books(self) -> tuple[Database, Actor]:
-        return self.database, OFFICER
-
-    def file(self, name: str) -> tuple[str, bytes]:
-        return name, (FOLDER / name).read_bytes()
-
-    def give(self, serial: str, giver: str, receiver: str, whose: str, place: str, at: str) -> None:
-        one = HandOver(serial, giver, receiver, whose, place, instant_text(at))
-        hand_over(*self.books, [one])
-
-    def step(self, state: str, on: datetime.date, **more: Any) -> Posted:
-        return take_step(*self.books, StepWanted(LOAN, state, on, f"{state} as agreed", **more))
-
-    def loan(self) -> None:
-        """Register instruments, agree on the loan, approve the plan, ship."""
-        record_register(*self.books, shipped_register(), "agreements.json")
-        kinds = {
-            "RIID-1": ("radionuclide-identification-device", LENDER),
-            "BP-1": ("portable-scanner", LENDER),
-            "PPM-1": ("portal-monitor", OUR),
-        }
-        for serial, (kind, owner) in kinds.items():
-            values = {"serial": serial, "type": kind, "model": "made up", "owner": owner}
-            who = "Huber" if owner == LENDER else "Ito"
-            first = HandOver(serial, None, who, owner, "store", "2025-01-05T09:00:00.000000Z")
-            register_items(*self.books, [ItemEntry(values, first)])
-            due = datetime.date(2025, 12, 1)
-            calibrate(*self.books, Calibration(serial, day(1, 10), due, "laboratory"))
-        terms = Terms(
-            *(LOAN, LENDER, OUR, "supplementary detection", "lake-games"),
-            requested_on=day(2, 1),
-            start_on=day(6, 1),
-            end_on=day(9, 30),
-            agreement_reference="A-7",
-            insurance="borrower",
-            customs_regime="temporary-import",
-        )
-        lend(*self.books, terms, ["RIID-1", "BP-1"])
-        plan, findings = read_folder(FOLDER / "plan")
-        _act, gaps = record_plan(*self.books, plan, "1", findings=findings)
-        assert not gaps, gaps
-        decide(self.database, HEAD, EVENT, "1", "approved", on=day(3, 1))
-        for state, on in (("offered", day(2, 20)), ("agreed", day(3, 2)), ("shipped", day(6, 2))):
-            self.step(state, on)
-        for serial in ("RIID-1", "BP-1"):
-            self.give(serial, "Huber", "Ito", OUR, "store", "2025-06-12T08:00+09:00")
-
-    def receipt(self) -> None:
-        """Check on receipt; the backpack fails and is checked again."""
-        equipping.record_receipt(*self.books, EVENT, self.file("receipt.csv"))
-        equipping.record_receipt(*self.books, EVENT, self.file("receipt-again.csv"))
-        equipping.receive(*self.books, EVENT, LOAN, on=day(6, 13))
-        self.step("in_use", day(6, 14))
-
-    def before(self) -> float:
-        """Survey the background, check the instruments of the day, sweep and lock."""
-        survey.record_survey(*self.books, EVENT, "stadium", self.file("survey.csv"))
-        files = (self.file("daily.csv"), self.file("limits.csv"))
-        equipping.record_daily(*self.books, EVENT, *files)
-        made = sweeping.SweepMade("sweep1", "red", ("BP-1",), 4.5)
-        part = sweeping.record_sweep(*self.books, EVENT, made, self.file("track.csv"))[1]
-        sweeping.record_spots(*self.books, EVENT, self.file("spots.csv"))
-        at = instant_text("2025-07-20T07:45+09:00")
-        sweeping.lock(*self.books, EVENT, "stadium", at=at, words="locked by the team red")
-        return part
-
-    def day(self) -> str:
-        """Give the instruments to their posts, keep the log of alarms, tell a partner."""
-        for serial, post in (("RIID-1", "north"), ("BP-1", "south"), ("PPM-1", "south")):
-            at = instant_text("2025-07-20T07:50+09:00")
-            who = {"receiver": f"lead of {post}", "organisation": OUR, "at": at}
-            equipping.assign(*self.books, EVENT, serial, post, **who)
-        alarm_log.record_alarms(*self.books, EVENT, self.file("alarms.csv"))
-        alarm_log.record_alarms(*self.books, EVENT, self.file("alarms-closed.csv"))
-        told = {"from_organisation": OUR, "to_organisation": OUR, "on": day(7, 21)}
-        name = exchange.keep_log(*self.books, EVENT, caveats=("official-use",), **told)
-        asked = {"on": day(7, 21), "words": "as agreed"}
-        exchange.ask(*self.books, EVENT, name, LENDER, "lessons of the event", **asked)
-        exchange.release(self.database, HEAD, EVENT, name, LENDER, **asked)
-        return name
-
-    def back(self) -> None:
-        """Hand the lent instruments back and report to the lender."""
-        for serial, post in (("RIID-1", "north"), ("BP-1", "south")):
-            lead = f"lead of {post}"
-            self.give(serial, lead, "Huber", LENDER, "Vienna", "2025-08-20T09:00+02:00")
-        self.step("recalled", day(8, 1))
-        results = {"decontamination_check": "passed", "function_test": "passed"}
-        self.step("returned", day(8, 20), **results)
-        self.step("closed", day(8, 21))
-        hand_back.report_to_lender(*self.books, EVENT, LOAN, on=day(8, 25))
-
-    def end(self) -> dict[str, Any]:
-        """Record the lessons and close the event."""
-        closing.record_lessons(*self.books, EVENT, self.file("lessons.csv"))
-        return closing.close(*self.books, EVENT, on=day(9, 1))[1]
+OUR = "JP.MOFA"
 
 
 def opened(folder: Path) -> Played:
     database = Database(f"sqlite:///{folder / 'b.sqlite'}", builtin_registry())
     open_journal(database, "JP", OFFICER)
-    return Played(database)
+    shipped_partners(database, OFFICER)
+    return Played(database, OFFICER, HEAD, OUR)
 
 
 def utc(text: str) -> str:

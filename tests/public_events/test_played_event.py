@@ -1,10 +1,9 @@
-"""An event from loan to return, as the folder tests/data/public_event_played tells it."""
+"""An event from loan to return, as the folder lake_games of the data tells it."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import docx
@@ -16,7 +15,7 @@ from keiryo.public_events.due import duties
 from keiryo.public_events.hand_back import lender_report, open_returns
 from keiryo.public_events.report_document import as_docx
 from keiryo.public_events.sweeping import readiness
-from played_public_event import EVENT, LOAN, Played, day, opened, utc
+from played_public_event import EVENT, FOLDER, LOAN, Played, day, opened, utc
 
 
 def states(played: Played, at: str) -> dict[tuple[str, str], str]:
@@ -89,12 +88,12 @@ def test_the_final_report_counts_exactly(told: dict[str, Any]) -> None:
     assert final["open"] == []
     every = final["statistics"][-1]
     assert (every["post"], every["alarms"], every["hours"]) == ("all posts", 4, 16)
-    assert (every["false"], every["innocent"], every["response"]) == (1, 3, 0)
+    assert (every["false"], every["innocent"], every["response"]) == (2, 2, 0)
     low, high = every["rate_interval"]
     assert low == pytest.approx(stats.chi2.ppf(0.025, 8) / 32, rel=1e-12)
     assert high == pytest.approx(stats.chi2.ppf(0.975, 10) / 32, rel=1e-12)
     assert every["false_interval"] == pytest.approx(
-        [stats.beta.ppf(0.025, 1, 4), stats.beta.ppf(0.975, 2, 3)], rel=1e-12
+        [stats.beta.ppf(0.025, 2, 3), stats.beta.ppf(0.975, 3, 2)], rel=1e-12
     )
     assert [one["state"] for one in final["releases"]] == ["asked", "released"]
     assert len(final["lessons"]) == 2 and final["surveys"][0]["venue"] == "stadium"
@@ -127,6 +126,6 @@ def test_the_evidence_chain_reaches_the_checks(told: dict[str, Any]) -> None:
 
 
 def test_the_folder_tells_its_files() -> None:
-    folder = Path(__file__).parents[1] / "data" / "public_event_played"
+    folder = FOLDER
     readme = (folder / "README.md").read_text()
     assert all(one.name in readme for one in folder.iterdir() if one.name != "README.md")

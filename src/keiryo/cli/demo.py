@@ -128,6 +128,7 @@ def _run(place: str, serve: bool, ending: str | None) -> None:
     _obligations(books)
     _surveillance(books)
     _protection(books)
+    _detection(books)
     _prove(books)
     _next(place, time.perf_counter() - began)
     if serve:
@@ -297,6 +298,17 @@ def _protection(books: Books) -> None:
     look_at_protection(books)
 
 
+def _detection(books: Books) -> None:
+    """Say what came through a port, and how a public event went."""
+    from keiryo.cli.demo_port import watch_the_port
+    from keiryo.cli.demo_public_event import play_the_event
+
+    _heading("9  What passes a port? A day of a portal, and its alarms")
+    watch_the_port(books)
+    _heading("10  A public event, from the loan of instruments to their return")
+    play_the_event(books)
+
+
 def _list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
@@ -313,7 +325,7 @@ def _prove(books: Books) -> None:
     from keiryo.journal.verify import verify
     from keiryo.storage.engine import Database
 
-    _heading("9  Proven")
+    _heading("11  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
     print(
@@ -393,6 +405,8 @@ def _next(place: str, seconds: float) -> None:
         ),
         ("protection category XARA --on 2025-12-31", "how strictly it must be protected"),
         ("protection evidence due", "what is to be tested, and what is out of service"),
+        ("alarms queue", "alarms that wait, the gravest first, and why"),
+        ("public-event alarms lake-games", "alarms of an event, with what was decided"),
         ("cooperation commitments", "what was promised, by whom, by when"),
         ("transit --on 2025-09-30", "what was on its way, and for how long"),
         ("correct XAFA/107/1 --set 630=461201.4", "all that would follow from one wrong weight"),

@@ -207,6 +207,7 @@ def alarms_(
     """Record the log of alarms of a sheet, or show it with statistics by post."""
     from keiryo.public_events.acts import plan_in_force
     from keiryo.public_events.alarm_log import alarms, record_alarms, statistics
+    from keiryo.public_events.case_links import CASE_COLUMNS, with_cases
 
     books = opened(db)
     if file is not None:
@@ -217,8 +218,9 @@ def alarms_(
     with books.database.reading() as connection:
         told = alarms(connection, books.database.metadata, event)
         plan = plan_in_force(connection, books.database.metadata, event)
-    shown = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", "words")
-    rows = [{name: one[name] for name in shown} for one in told.values()]
+        whole = with_cases(connection, books.database.metadata, told)
+    shown = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", *CASE_COLUMNS, "words")
+    rows = [{name: one[name] for name in shown} for one in whole]
     counted = statistics(plan, list(told.values()))
     if format_of(format_) is Format.JSON:
         show_json({"alarms": rows, "statistics": counted})

@@ -24,6 +24,7 @@ from keiryo.public_events.acts import (
     refuse,
 )
 from keiryo.public_events.alarm_log import alarms, statistics
+from keiryo.public_events.case_links import CASE_COLUMNS, disagreements, with_cases
 from keiryo.public_events.day_tables import (
     DAILY,
     EVENT_REPORT,
@@ -75,12 +76,14 @@ def open_matters(
         found.append(
             _open("PUBLIC-EVENT-NOT-OVER", f"{event} lasts until {plan.event['closes']}", "Wait.")
         )
-    for one in alarms(connection, metadata, event).values():
+    told_alarms = alarms(connection, metadata, event)
+    for one in told_alarms.values():
         if one["state"] == OPEN:
             words = f"the alarm {one['alarm'][:40]} at {one['post']} is open"
             found.append(
                 _open("PUBLIC-EVENT-ALARM-OPEN", words, "Decide on it and record the log.")
             )
+    found += disagreements(connection, metadata, told_alarms)
     for spot in open_spots(connection, metadata, event):
         words = f"{spot['spot'][:40]} in {spot['venue']} is open"
         found.append(_open("PUBLIC-EVENT-SPOT-OPEN", words, "Find out what it is and close it."))
@@ -131,8 +134,7 @@ def final_report(
         return [{name: one[name] for name in names} for one in read]
 
     told = alarms(connection, metadata, event)
-    shown = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", "words")
-    checks = {what: checks_of(connection, metadata, event, what) for what in (RECEIPT, DAILY)}
+    names = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", *CASE_COLUMNS, "words")
     sweeps = rows(
         *(PUBLIC_EVENT_SWEEP.name, "sweep", "venue", "team", "instruments", "starts", "ends"),
         *("covered_ppm", "needed_ppm", "evidence"),
@@ -157,22 +159,27 @@ def final_report(
             for one in sweeps
         ],
         "spots": rows(PUBLIC_EVENT_SPOT.name, "venue", "spot", "state", "at", "words"),
-        "checks": [
-            {
-                "serial": serial,
-                "what": what,
-                "checks": len(held),
-                "failed": sum(not one["passed"] for one in held),
-            }
-            for what, by in checks.items()
-            for serial, held in sorted(by.items())
-        ],
-        "alarms": [{name: one[name] for name in shown} for one in told.values()],
+        "checks": _checks(connection, metadata, event),
+        "alarms": [{n: one[n] for n in names} for one in with_cases(connection, metadata, told)],
         "statistics": statistics(plan, list(told.values()), confidence),
         "releases": releases(connection, metadata, event),
         "lessons": rows(PUBLIC_EVENT_LESSON.name, *LESSON_COLUMNS),
         "open": [one.message for one in open_matters(connection, metadata, event, on)],
     }
+
+
+def _checks(connection: Connection, metadata: MetaData, event: str) -> list[dict[str, Any]]:
+    """Return how many checks of a kind an instrument had, and how many failed."""
+    return [
+        {
+            "serial": serial,
+            "what": what,
+            "checks": len(held),
+            "failed": sum(not one["passed"] for one in held),
+        }
+        for what in (RECEIPT, DAILY)
+        for serial, held in sorted(checks_of(connection, metadata, event, what).items())
+    ]
 
 
 def close(
