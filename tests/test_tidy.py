@@ -77,7 +77,7 @@ MAY_USE = {
     "detector_response": {"spectra", "nuclides", "templates"},
     "identification": {"counting", "spectra", "nuclides", "templates", "detector_response"},
     "detection_sites": {
-        *("storage", "journal", "places", "equipment"),
+        *("storage", "journal", "places", "equipment", "templates", "detector_response"),
         *("counting", "spectra", "portal", "identification", "nuclides"),
     },
     "alarm_cases": {

@@ -27,7 +27,13 @@ from keiryo.counting.acceptance import (
 )
 from keiryo.counting.activity import activity, kerma_rate
 from keiryo.counting.limits import count_limits, currie, exact_limits, iso11929
-from keiryo.counting.poisson import on_off_p_value, on_off_threshold
+from keiryo.counting.poisson import (
+    on_off_p_value,
+    on_off_threshold,
+    poisson_tail,
+    poisson_threshold,
+)
+from keiryo.portal.energy_windows import window_ratio
 
 
 @pytest.mark.parametrize(
@@ -231,3 +237,15 @@ def test_commands() -> None:
 def test_wrong_numbers_are_refused(words: str) -> None:
     done = run(*words.split())
     assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_numbers_at_the_ends_of_the_scale_are_refused_or_answered() -> None:
+    assert poisson_tail(poisson_threshold(2.64, 1e-320), 2.64) <= 1e-320
+    with pytest.raises(ValueError, match="no activity"):
+        activity(1e300, 1e-300, 1e-300, 0.5)
+    with pytest.raises(ValueError, match="number"):
+        activity(1.0, 1.0, 0.1, 0.5, relative_uncertainty=float("inf"))
+    with pytest.raises(ValueError, match="so small"):
+        window_ratio(1e15, 1e-308, 1e-308, 1e15)
+    with pytest.raises(ValueError, match="belong here"):
+        window_ratio(1e308, 1, 1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -424,3 +425,58 @@ def test_command(tmp_path: Path) -> None:
     missing = run(str(tmp_path / "none.csv"))
     assert (missing.exit_code, missing.stdout) == (2, "")
     assert json.loads(missing.stderr)["errors"][0]["code"] == "FILE"
+
+
+def _passage(at: int = 0) -> list[str]:
+    rows = ["GB,000400,000400,000400,000400,10-00-00.000"]
+    rows += [f"GS,000080,0000{80 + n},000080,000080,10-00-{at + n / 5:06.3f}" for n in range(8)]
+    return [*rows, f"GX,000005,002391,000000,000000,10-00-{at + 2:02d}.000"]
+
+
+def _read(rows: list[str]) -> DailyFile:
+    return parse_daily_file("".join(f"{one}\r\n" for one in rows).encode())
+
+
+def test_lines_that_stand_there_twice_count_once() -> None:
+    file = _read([row for row in _passage() for _ in range(2)])
+    (one,) = file.occupancies
+    assert len(one.gamma) == 8
+    assert {p.code for p in file.problems} == {"LINE_REPEATED"}
+    same_time = [row[:-10] + "00-01.000" if row[:2] == "GS" else row for row in _passage()]
+    same_counts = [re.sub(",0000..,", ",000080,", row) for row in same_time]
+    assert len(_read(same_counts).occupancies[0].gamma) == 8
+
+
+def test_an_occupancy_that_stands_there_again_is_told() -> None:
+    first, second = _read(_passage() * 2).occupancies
+    assert "OCCUPANCY_REPEATED" in {p.code for p in second.problems}
+    assert "OCCUPANCY_REPEATED" not in {p.code for p in first.problems}
+
+
+def test_passages_that_run_into_each_other_are_told() -> None:
+    (one,) = _read([*_passage()[:-1], *_passage(30)[1:]]).occupancies
+    assert "TIMES" in {p.code for p in one.problems}
+    assert "TIMES" not in {p.code for p in _read(_passage()).occupancies[0].problems}
+
+
+@pytest.mark.parametrize("change", [str.lower, lambda row: row + ",", lambda row: row + ",,"])
+def test_small_letters_and_commas_at_the_end_do_not_matter(change: Any) -> None:
+    whole, changed = _read(_passage()), _read([change(row) for row in _passage()])
+    for name in ("number", "start", "end", "background"):
+        one, other = (getattr(file.occupancies[0], name) for file in (whole, changed))
+        assert one == other
+    assert (whole.occupancies[0].gamma == changed.occupancies[0].gamma).all()
+
+
+def test_a_line_without_end_is_told_once() -> None:
+    content = ("\r\n".join(_passage()) + "\r\n").encode()
+    file = parse_daily_file(b"GB," + b"0" * 9_000_000 + b"\r\n" + content + b"\x1a")
+    assert [p.code for p in file.problems].count("DAMAGED") <= 2
+    assert "INCOMPLETE" not in {p.code for p in file.problems}
+
+
+@pytest.mark.parametrize("begin", [b"PK\x03\x04", b"\x1f\x8b\x08"])
+def test_a_packed_file_is_no_daily_file_even_if_records_can_be_seen_in_it(begin: bytes) -> None:
+    content = begin + b"name\r\n" + "\r\n".join(_passage()).encode()
+    with pytest.raises(DailyFileError, match="unpack"):
+        parse_daily_file(content)

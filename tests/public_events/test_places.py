@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 
 from keiryo.charts.venue_map import bar_length, venue_map
 from keiryo.cli.app import app
-from keiryo.cli.demo_public_event import FOLDER
+from keiryo.cli.demo_event import FOLDER as LAKE_GAMES
 from keiryo.public_events.instrument_checks import number
 from keiryo.public_events.places import area, covered, inside, metres, outline
 from keiryo.public_events.survey import dose_baseline, read_points
 from keiryo.public_events.sweeping import SweepMade, coverage
 
+FOLDER = LAKE_GAMES
 SQUARE = [(0.0, 0.0), (40.0, 0.0), (40.0, 20.0), (0.0, 20.0)]
 steps = st.tuples(st.floats(0, 40), st.floats(0, 20))
 

@@ -138,8 +138,29 @@ def test_many_records_of_pcf(tmp_path: Path) -> None:
     found = read_spectra(tmp_path / "many.pcf").spectra
     assert [one.total for one in found] == [2016, 2080, 2144]
     content = (tmp_path / "many.pcf").read_bytes()
+    kept = read_content(content[:-10], ".pcf").spectra
+    assert [one.total for one in kept] == [2016, 2080]
+    assert "INCOMPLETE" in [told.code for told in kept[0].problems]
     with pytest.raises(SpectrumFileError, match="cut off"):
-        read_content(content[:-10], ".pcf")
+        read_content(content[:512], ".pcf")
+
+
+def test_counts_below_zero_and_centuries_without_a_mark(written: Path) -> None:
+    content = bytearray((written / "x.chn").read_bytes())
+    content[23:24] = b" "
+    (one,) = read_content(bytes(content), ".chn").spectra
+    assert one.start == "2012-09-17T13:41:07"
+    content[32:36] = (-5).to_bytes(4, "little", signed=True)
+    with pytest.raises(SpectrumFileError, match="negative"):
+        read_content(bytes(content), ".chn")
+
+
+def test_a_scale_that_is_no_number_is_none_in_the_answer_too(written: Path) -> None:
+    content = bytearray((written / "x.chn").read_bytes())
+    tail = 32 + 4 * 8192
+    content[tail + 4 : tail + 8] = bytes.fromhex("0000c07f")
+    (one,) = read_content(bytes(content), ".chn").spectra
+    assert (one.calibration.state, one.calibration.coefficients) == ("invalid", ())
 
 
 def test_numbers_of_the_pdp11() -> None:
@@ -191,3 +212,28 @@ def test_pictures_and_other_forms_by_command(tmp_path: Path) -> None:
     assert run("convert", SPC, tmp_path / "c.doc").exit_code == 2
     assert run("convert", SPC, tmp_path / "c.spe", "--spectrum", 2).exit_code == 2
     assert not (tmp_path / "c.spe").exists()
+
+
+def test_cnf_with_a_second_acquisition_section_and_with_floats() -> None:
+    content = bytearray(CNF.read_bytes())
+    (first,) = read_content(bytes(content), ".cnf").spectra
+    heads = [112 + 48 * n for n in range(40)]
+    kinds = [int.from_bytes(content[at : at + 4], "little") for at in heads]
+    at = heads[kinds.index(0x12000)]
+    place = int.from_bytes(content[at + 10 : at + 14], "little")
+    counts_at = heads[kinds.index(0x12005)]
+    counts = int.from_bytes(content[counts_at + 10 : counts_at + 14], "little")
+    free = heads[kinds.index(0)]
+    content[free : free + 48] = content[at : at + 48]
+    content[free + 10 : free + 14] = len(content).to_bytes(4, "little")
+    second = bytearray(content[place : place + 4096])
+    scale = int.from_bytes(second[34:36], "little")
+    for begin in (48 + 32 + 36 + scale, 48 + 32 + 36):
+        second[begin + 4 : begin + 8] = bytes.fromhex("80400000")
+    (other,) = read_content(bytes(content + second), ".cnf").spectra
+    assert other.calibration.coefficients[1] == 1.0 != first.calibration.coefficients[1]
+    floats = first.counts.astype("<f4").tobytes()
+    content[counts + 512 : counts + 512 + len(floats)] = floats
+    (as_floats,) = read_content(bytes(content + second), ".cnf").spectra
+    assert as_floats.total == first.total
+    assert "FLOAT_CHANNELS" in [told.code for told in as_floats.problems]

@@ -150,3 +150,39 @@ def test_command() -> None:
     done = CliRunner().invoke(app, ["spectrum", "show", str(SPC), "--format", "json"])
     told = json.loads(done.stdout)
     assert told["spectra"][0]["counts"] == 132_978
+
+
+def test_what_is_written_keeps_parts_of_seconds_and_tells_what_it_does_not_hold() -> None:
+    from dataclasses import replace
+
+    from keiryo.spectra.writing import write_spectra
+
+    (one,) = read_spectra(SPC).spectra
+    one = replace(
+        one, detector="Dét 1", start="2020-01-02T03:04:05.123456", more={"neutron_counts": 4.0}
+    )
+    for ending in (".n42", ".spe", ".csv"):
+        content, told = write_spectra([one], ending)
+        (again,) = read_content(content, ending).spectra
+        assert again.start == one.start
+        assert "neutron counts" in told[0].message
+        assert "Dét 1" in (again.detector, again.more.get("detector_name"))
+
+
+def test_radiacode_states_one_time_and_no_dead_time_is_made_up() -> None:
+    points = "".join(f"<DataPoint>{n % 7}</DataPoint>" for n in range(256))
+    text = (
+        '<?xml version="1.0"?><ResultDataFile><FormatVersion>120920</FormatVersion>'
+        "<ResultDataList><ResultData><DeviceConfigReference><Name>RadiaCode-102</Name>"
+        "</DeviceConfigReference><StartTime>2023-06-07T05:52:00</StartTime><EnergySpectrum>"
+        "<NumberOfChannels>256</NumberOfChannels><ChannelPitch>1</ChannelPitch>"
+        "<SpectrumName>Am-241</SpectrumName><EnergyCalibration><PolynomialOrder>2"
+        "</PolynomialOrder><Coefficients><Coefficient>-6.28</Coefficient><Coefficient>9.7"
+        "</Coefficient><Coefficient>0.0003</Coefficient></Coefficients></EnergyCalibration>"
+        f"<MeasurementTime>613</MeasurementTime><Spectrum>{points}</Spectrum>"
+        "</EnergySpectrum></ResultData></ResultDataList></ResultDataFile>"
+    )
+    (one,) = read_content(text.encode(), ".xml").spectra
+    assert (one.live_s, one.real_s, one.total) == (613, 613, 762)
+    assert one.calibration.coefficients == (-6.28, 9.7, 0.0003)
+    assert "ONE_TIME" in [told.code for told in one.problems]

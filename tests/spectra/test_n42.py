@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -236,3 +237,75 @@ def test_scales_of_2006_by_reference() -> None:
     )
     (one,) = parse_n42(text.encode()).spectra
     assert (one.calibration.coefficients, one.live_s) == ((1, 3), 0.5)
+
+
+def _scaled(scale: str, more: str = "") -> Any:
+    text = (
+        "<RadInstrumentData><RadDetectorInformation id='D'/>"
+        f"<EnergyCalibration id='E'>{scale}</EnergyCalibration><RadMeasurement id='m'>"
+        "<RealTimeDuration>PT10,5S</RealTimeDuration><Spectrum id='s' "
+        "radDetectorInformationReference='D' energyCalibrationReference='E'>"
+        "<LiveTimeDuration>PT9.5S</LiveTimeDuration>"
+        f"<ChannelData {more}>0 2 3 4</ChannelData></Spectrum></RadMeasurement></RadInstrumentData>"
+    )
+    return parse_n42(text.encode()).spectra[0]
+
+
+@pytest.mark.parametrize(
+    ("scale", "state", "codes"),
+    [
+        ("<CoefficientValues>0 3 0</CoefficientValues>", "file", []),
+        ("<CoefficientValues>0,5 3,0 0,0</CoefficientValues>", "file", []),
+        ("<CoefficientValues>a b c</CoefficientValues>", "invalid", ["CALIBRATION"]),
+        ("<CoefficientValues>0 1 0</CoefficientValues>", "none", ["IDENTITY_SCALE"]),
+        ("<EnergyBoundaryValues>0 x 6</EnergyBoundaryValues>", "invalid", ["CALIBRATION"]),
+        ("<EnergyBoundaryValues>0 3 6</EnergyBoundaryValues>", "invalid", ["CALIBRATION"]),
+        (
+            "<CoefficientValues>0 3 0</CoefficientValues><EnergyValues>9</EnergyValues>"
+            "<EnergyDeviationValues>2.5</EnergyDeviationValues>",
+            *("file", ["DEVIATION_PAIRS"]),
+        ),
+    ],
+)
+def test_scales_as_they_are_stated(scale: str, state: str, codes: list[str]) -> None:
+    one = _scaled(scale)
+    assert (one.calibration.state, [told.code for told in one.problems]) == (state, codes)
+    assert one.real_s == 10.5
+
+
+def test_packing_is_told_in_any_case() -> None:
+    scale = "<CoefficientValues>0 3</CoefficientValues>"
+    assert _scaled(scale, "compressionCode='countedzeroes'").counts.tolist() == [0, 0, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("calibration", "state"),
+    [
+        ("<Equation Model='polynomial'><Coefficients>0 3</Coefficients></Equation>", "file"),
+        (
+            "<Equation Model='FullRangeFraction'>"
+            "<Coefficients>0 12 0 0 1</Coefficients></Equation>",
+            "file",
+        ),
+        ("<ArrayXY><PointXY><X>0</X><Y>0</Y></PointXY></ArrayXY>", "invalid"),
+        ("<Equation Model='Other'><Coefficients>0 3</Coefficients></Equation>", "invalid"),
+        ("", "none"),
+    ],
+)
+def test_scales_of_2006(calibration: str, state: str) -> None:
+    text = (
+        "<N42InstrumentData><Measurement><Spectrum><LiveTime>PT9.5S</LiveTime>"
+        f"<Calibration Type='energy' EnergyUnits='KeV'>{calibration}</Calibration>"
+        "<ChannelData>1 2 3 4</ChannelData></Spectrum></Measurement></N42InstrumentData>"
+    )
+    (one,) = parse_n42(text.encode()).spectra
+    assert one.calibration.state == state
+
+
+def test_starts_with_a_named_month_are_read() -> None:
+    text = (
+        "<N42InstrumentData><Measurement><Spectrum><StartTime>10-Nov-2009 12:55:47Z</StartTime>"
+        "<LiveTime>PT9.5S</LiveTime><ChannelData>1 2</ChannelData></Spectrum></Measurement>"
+        "</N42InstrumentData>"
+    )
+    assert parse_n42(text.encode()).spectra[0].start == "2009-11-10T12:55:47Z"

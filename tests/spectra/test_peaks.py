@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
 from keiryo.cli.app import app
@@ -180,3 +181,41 @@ def test_command() -> None:
     }
     assert CliRunner().invoke(app, [*words, "--format", "table"]).exit_code == 0
     assert CliRunner().invoke(app, [*words, "--spectrum", "2"]).exit_code == 2
+
+
+def test_lines_two_widths_apart_are_both_found() -> None:
+    """The search sees one peak between them, in a coarse scale; neither may be lost."""
+    edges = np.arange(4097)
+    for seed in range(4):
+        expected = np.full(4096, 30.0)
+        expected[:43] = 0
+        for place, width, area in (
+            *((286.0, 1.45, 3000), (288.9, 1.45, 2000), (857.0, 2.0, 1500), (860.2, 2.0, 1500)),
+            *((1676.0, 2.5, 4000), (1904.0, 2.7, 4000), (3734.0, 3.6, 3000)),
+        ):
+            expected += area * np.diff(stats.norm.cdf(edges, place, width / 2.3548))
+        counts = np.random.default_rng(seed).poisson(expected)
+        given = Spectrum("", counts, 1.0, 1.0, None, Calibration("file", (0.0, 1.0)))
+        found = peaks_of(given)
+        assert len(found) == 7
+        assert [one.energy_kev for one in found[:4]] == pytest.approx(
+            [286, 288.9, 857, 860.2], abs=0.3
+        )
+        for one, area in zip(found[:4], (3000, 2000, 1500, 1500), strict=True):
+            assert abs(one.area - area) < 4.5 * one.area_sigma
+
+
+def test_a_strong_line_just_above_the_threshold_is_found_once() -> None:
+    """The threshold is where counting begins, not where the strongest line does."""
+    edges = np.arange(1025)
+    expected = np.full(1024, 150.0)
+    expected[:6] = 0
+    for place, width, area in ((9.0, 2.8, 5000), (19.8, 3.1, 40_000), (220.0, 17.0, 15_000)):
+        expected += area * np.diff(stats.norm.cdf(edges, place, width / 2.3548))
+    for seed in range(3):
+        counts = np.random.default_rng(seed).poisson(expected)
+        counts[:6] = 0
+        found = peaks_of(Spectrum("", counts, 1.0, 1.0, None, Calibration("file", (0.0, 1.0))))
+        near = [one for one in found if 15 < (one.energy_kev or 0) < 30]
+        assert [round(one.energy_kev or 0) for one in near] == [20]
+        assert abs(near[0].area - 40_000) < 5 * near[0].area_sigma

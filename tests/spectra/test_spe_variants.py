@@ -86,7 +86,6 @@ def test_scales_that_are_none(scale: str, state: str, code: str) -> None:
     [
         ("3\n4\n", "3\n-4\n", "COUNTS"),
         ("3\n4\n", "3\nnan\n", "COUNTS"),
-        ("3\n4\n", "3\n4.5\n", "COUNTS"),
         ("3\n4\n", "3\n1_0\n", "COUNTS"),
         ("1\n2\n3\n4\n", "1\n2\n", "INCOMPLETE"),
         ("$ROI:\n0\n", "$DATA:\n0 0\n1\n", "DATA"),
@@ -158,3 +157,38 @@ def test_texts_end_in_a_spectrum_or_its_own_error(text: str, ending: str) -> Non
             read_content(content.encode("utf-8", "replace"), ending)
         except SpectrumFileError as error:
             assert error.problems
+
+
+@pytest.mark.parametrize(
+    ("written", "start", "code"),
+    [
+        ("2013-10-11T10:30:10", "2013-10-11T10:30:10", None),
+        ("2013/10/11 10:30:10", "2013-10-11T10:30:10", None),
+        ("2013-10-25 10:30:10+02:00", "2013-10-25T08:30:10Z", None),
+        ("11-Oct-2013 10:30:10 PM", "2013-10-11T22:30:10", None),
+        ("01-APR-13 15:39:31", "2013-04-01T15:39:31", None),
+        ("01-Oct-2014 14:28:17   ,", "2014-10-01T14:28:17", None),
+        ("12-May-2010T11:25:26 AM", "2010-05-12T11:25:26", None),
+        ("17.08.2014 8:32:14", "2014-08-17T08:32:14", "DATE_ORDER"),
+        ("Oct 11 2013 10:30:10", "2013-10-11T10:30:10", None),
+        ("10/25/2013,10:30:10", "2013-10-25T10:30:10", None),
+        ("11.10.2013 10:30:10", "2013-10-11T10:30:10", "DATE_ORDER"),
+        ("25/10/2013 10:30:10", "2013-10-25T10:30:10", "DATE_ORDER"),
+        ("0000-00-00 00:00:00", None, "DATE"),
+        ("10/25/2013", None, "DATE"),
+    ],
+)
+def test_dates_as_they_are_written(written: str, start: str | None, code: str | None) -> None:
+    from keiryo.spectra.start_times import dated
+
+    found, told = dated(written, "$DATE_MEA")
+    assert found == start
+    assert [one.code for one in told] == ([] if code is None else [code])
+
+
+def test_parts_of_counts_are_kept_and_told() -> None:
+    from keiryo.spectra.spe_text import parse_spe
+
+    (one,) = parse_spe("$MEAS_TIM:\n10 11\n$DATA:\n0 1\n1\n4.5\n")
+    assert one.total == 5.5
+    assert [told.code for told in one.problems] == ["NOT_WHOLE"]

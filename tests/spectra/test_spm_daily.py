@@ -76,3 +76,20 @@ def test_a_day_cut_anywhere_tells_it() -> None:
         if len(found.spectra) < whole:
             at_line = DAY[end - 1] == "\n" and "GX" not in DAY[:end] and "GS" not in DAY[:end]
             assert at_line or "INCOMPLETE" in [one.code for one in found.problems]
+
+
+def test_commas_at_the_end_and_lines_that_stand_there_twice() -> None:
+    commas = read_content(DAY.replace("\n", ",\n").encode(), ".txt")
+    plain = read_content(DAY.encode(), ".txt")
+    assert commas.problems == ()
+    assert commas.more["occupancies"] == plain.more["occupancies"]
+    twice = read_content("".join(f"{row}\n{row}\n" for row in DAY.splitlines()).encode(), ".txt")
+    assert {one.code for one in twice.problems} == {"LINE_REPEATED"}
+    assert len(twice.more["occupancies"]) == 1
+    counted = [one.total for one in twice.spectra if one.role == "foreground"]
+    assert counted == [8, 8, 9]
+
+
+def test_an_end_that_is_no_time_is_told() -> None:
+    found = read_content(DAY.replace("2016-06-01 15:03:44.163 -07", "noon").encode(), ".txt")
+    assert [one.code for one in found.problems] == ["DATE"]

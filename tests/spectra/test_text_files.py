@@ -119,7 +119,6 @@ BAD_CSV = {
     "ORDER": "energy_keV,counts\n3,1\n3,2\n",
     "FIELDS": "channel,counts\n0,1,2\n",
     "TIME": "# live_s: long\nchannel,counts\n0,1\n",
-    "DATE": "# start: today\nchannel,counts\n0,1\n",
     "NO_CHANNELS": "channel,counts\n",
 }
 
@@ -131,10 +130,65 @@ def test_bad_csv(code: str) -> None:
     assert [one.code for one in error.value.problems] == [code]
 
 
+@pytest.mark.parametrize(
+    ("text", "counts", "live", "state"),
+    [
+        ("Energy, Data  \n0.5, 3\n30.0, 4\n", [3, 4], None, "file"),
+        (
+            "Live Time (s): 12,5\nKanal;x\n\nChannel;Energy (keV);Counts\n0;0,5;3\n1;1,5;4\n",
+            [3, 4],
+            12.5,
+            "file",
+        ),
+        ('"Energy [keV]"\t"Counts"\r\n"0,5"\t3\r\n1,5\t4\r\n', [3, 4], None, "file"),
+        ("LiveTime: 100 seconds\nChannel Energy Counts\n0 0 3\n1 59 4\n\n", [3, 4], 100, "file"),
+        ("counts\n3\n4\n", [3, 4], None, "none"),
+        ("channel,counts,\n0,3,\n1,4,\n# live_s = 9\n", [3, 4], 9, "none"),
+    ],
+)
+def test_columns_as_programs_write_them(
+    text: str, counts: list[int], live: float | None, state: str
+) -> None:
+    (one,) = parse_csv(text)
+    assert (one.counts.tolist(), one.live_s, one.calibration.state) == (counts, live, state)
+
+
+def test_spectra_one_below_the_other() -> None:
+    text = "LiveTime: {0} s\nEquationType: Polynomial\nCoefficients: 0 59\nChannel Energy Counts\n"
+    rows = "0 0 {0}\n1 59 4\n\n"
+    found = parse_csv("".join((text + rows).format(n) for n in (1, 2)))
+    assert [(one.live_s, one.total) for one in found] == [(1, 5), (2, 6)]
+    assert found[1].calibration.coefficients == (0, 59)
+    with pytest.raises(SpectrumFileError, match="names the columns"):
+        parse_csv((text + rows).format(1) + "LiveTime: 3\n0 0 7\n")
+
+
+def test_energies_without_a_unit_are_told() -> None:
+    (one,) = parse_csv("# start: today\nEnergy,Counts\n0,1\n30,2\n")
+    assert [told.code for told in one.problems] == ["NO_LIVE_TIME", "UNIT", "DATE"]
+
+
 @pytest.mark.parametrize("value", ["-1", "nan", "inf", "x", ""])
 def test_csv_never_takes_what_is_no_count(value: str) -> None:
     with pytest.raises(SpectrumFileError):
         parse_csv(f"channel,counts\n0,1\n1,{value}\n")
+
+
+def test_iec_with_numbers_that_touch_and_with_points() -> None:
+    text = (DATA / "dummy_iec1455.iec").read_text()
+    lines = text.split("\n")
+    for coefficients, stated in (
+        ("-0.15000000e-010.80000000e+00-.29793900e-070.00000000e+00", (-0.015, 0.8, -2.97939e-8)),
+        ("1.5E+0000.8E+0000.0E+0000.0E+000", (1.5, 0.8)),
+    ):
+        lines[3] = "A004" + coefficients
+        (one,) = parse_iec("\n".join(lines))
+        assert one.calibration.coefficients == pytest.approx(stated)
+    lines[3] = "A004 0.00000000E+00 0.00000000E+00 0.00000000E+00 0.00000000E+00"
+    lines[10] = "A004 1.173228000E+03 1.465035000E+03 1.332492000E+03 1.665109000E+03"
+    (one,) = parse_iec("\n".join(lines))
+    assert one.calibration.energies(np.array([1465.035]))[0] == pytest.approx(1173.228)
+    assert "SCALE_OF_POINTS" in [told.code for told in one.problems]
 
 
 def test_iec_that_was_cut_off() -> None:

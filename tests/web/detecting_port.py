@@ -1,4 +1,4 @@
-"""Books of State XA with a seaport: two lanes, a day of passages, alarms in several states."""
+"""Books of State XA with a seaport, a day of passages, alarms in several states, an event."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import keiryo
 from keiryo.alarm_cases.recording import explain_case, raise_alarms, take_step
 from keiryo.alarm_cases.results import read_identification
 from keiryo.api import Books
+from keiryo.cli.demo_detection import play_the_games
+from keiryo.cooperation.recording import record_register, shipped_register
 from keiryo.detection_sites.importing import import_file, keep_spectrum
 from keiryo.detection_sites.register import record
 from keiryo.journal.model import Actor
@@ -125,6 +127,8 @@ def detect(books: Books, folder: Path) -> None:
         shown = {"evidence": f"occupancy:RPM-1@{start}", "max_sigma": "12.5"}
         raise_alarms(database, actor, [{**row, **told, **shown}])
     assess(books, WORKED, ("K-40", "norm"), who=actor)
+    record_register(database, actor, shipped_register(), "agreements.json")
+    play_the_games(books)
     explain_case(database, actor, WORKED, commodity=True)
 
 

@@ -41,7 +41,7 @@ _TAKEN_AS_IT_STANDS = (
     *("anomaly", "key", "head"),
     *("facility", "secplan", "secinsp", "secfind"),
     *("secevent", "secupgrade", "secsystem", "secconnection", "secstatement", "secreview"),
-    "secasset",
+    *("secasset", "portal", "occupancy", "measurement", "alarm", "public-event"),
 )
 RESULTS = ("PB", "BE", "BA", "PE", "MF")
 _FIGURE = re.compile(r"([A-Z0-9-]{4})/([0-9-]{10})\.\.([0-9-]{10})/([A-Z]{2,4})/([NDEUPT])")
@@ -57,7 +57,8 @@ def node_of(connection: Connection, metadata: MetaData, asked: str) -> str:
     control: assurance: equipment: loan: obligation: obligated: label: containment: seal: camera:
     set: screening: review: operation: anomaly: key: head: facility: secplan: secinsp:
     secfind: secevent: secupgrade: secsystem: secconnection: secstatement: secreview:
-    secasset:``) is taken as it stands.
+    secasset: portal: occupancy: measurement: alarm:
+    public-event:``) is taken as it stands.
 
     Raises
     ------

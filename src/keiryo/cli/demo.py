@@ -299,14 +299,12 @@ def _protection(books: Books) -> None:
 
 
 def _detection(books: Books) -> None:
-    """Say what came through a port, and how a public event went."""
-    from keiryo.cli.demo_port import watch_the_port
-    from keiryo.cli.demo_public_event import play_the_event
+    """Say what the lanes of a seaport saw, and play an event with lent instruments."""
+    from keiryo.cli.demo_detection import look_at_detection, play_the_games, watch_the_port
 
-    _heading("9  What passes a port? A day of a portal, and its alarms")
-    watch_the_port(books)
-    _heading("10  A public event, from the loan of instruments to their return")
-    play_the_event(books)
+    _heading("9  What comes through the gates? A seaport, and an event with lent instruments")
+    cases = watch_the_port(books)
+    look_at_detection(books, cases, play_the_games(books))
 
 
 def _list(value: object) -> list[object]:
@@ -325,7 +323,7 @@ def _prove(books: Books) -> None:
     from keiryo.journal.verify import verify
     from keiryo.storage.engine import Database
 
-    _heading("11  Proven")
+    _heading("10  Proven")
     checkpoint = books.checkpoint()
     result = books.verify(checkpoint=checkpoint)
     print(

@@ -22,38 +22,45 @@ class Assessed:
 
     Attributes
     ----------
+    database, actor
+        The books, and who takes the next step.
     alarm : str
         Name of the case.
     at : datetime
-        Moment of the last step.
-    evidence : str
-        What shows what is said, named as the record names it.
+        Moment of the last step, at first of the alarm.
+    instrument : str
+        With what it is measured.
     """
 
     database: Database
     actor: Actor
     alarm: str
     at: datetime
-    evidence: str
+    instrument: str
 
-    def step(self, state: str, reason: str, *, by: Actor | None = None, **more: Any) -> None:
+    @property
+    def seen(self) -> str:
+        """What was measured at the moment of the last step, as evidence."""
+        return f"measurement:{self.instrument}@{self.at.isoformat()}"
+
+    def step(self, state: str, reason: str, answer: Any = None, **more: Any) -> None:
         """Take a step some minutes after the last one."""
         self.at += timedelta(minutes=MINUTES)
         row = {"alarm": self.alarm, "at": self.at.isoformat(), "reason": reason}
-        row |= {"evidence": self.evidence, **more.pop("row", {})}
-        take_step(self.database, by or self.actor, state, row, **more)
+        row |= {"evidence": self.seen, **more}
+        take_step(self.database, self.actor, state, row, answer=answer)
 
     def measured(self, place: str, dose_rate_usv_h: str, neutrons: int = 0) -> None:
         """Verify, find the place and characterize what is there."""
-        self.step("VERIFIED", "alarm again in the second passage")
-        self.step("LOCALIZED", "largest rate with the identifier", row={"place": place})
-        found = {"dose_rate_usv_h": dose_rate_usv_h, "neutrons": neutrons}
-        self.step("CHARACTERIZED", "measured at the place, one minute", row=found)
+        self.step("VERIFIED", "alarm again in a second passage")
+        self.step("LOCALIZED", "largest rate with the identifier", place=place)
+        words = "measured at the place, one minute"
+        self.step("CHARACTERIZED", words, dose_rate_usv_h=dose_rate_usv_h, neutrons=neutrons)
 
     def identified(self, *nuclides: tuple[str, str]) -> None:
         """Take in what an identifier names, nothing left unexplained; nuclides by category."""
         some = [
-            {"nuclide": name, "probability": 0.99, "category": category, "evidence": {}}
+            {"nuclide": name, "probability": 0.98, "category": category, "evidence": {}}
             for name, category in nuclides
         ]
         told = {"nuclides": some, "unexplained": {"peaks": []}, "undecided": False}

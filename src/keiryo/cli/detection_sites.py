@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from keiryo.cli.detection_input import file_content
+from keiryo.cli.detection_instruments import add_commands
+from keiryo.cli.detection_rates import KnownAtOption, background, instant
 from keiryo.cli.options import (
     DbOption,
     Format,
     FormatOption,
-    day_or_today,
     format_of,
     opened,
     optional_day,
@@ -33,7 +35,10 @@ OfOption = Annotated[
 ]
 KindArgument = Annotated[
     str,
-    typer.Argument(metavar="KIND", help="site, lane, instrument, setup, test, trial, check."),
+    typer.Argument(
+        metavar="KIND",
+        help="site, lane, instrument, setup, detector, test, trial, check, calibration.",
+    ),
 ]
 
 
@@ -46,8 +51,9 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_records)
     group.command("import")(import_)
     group.command("statistics")(statistics_)
-    for command in (record, occupancies, health, spectrum, tests, due):
+    for command in (record, occupancies, background, health, spectrum):
         group.command()(command)
+    add_commands(group)
     app.add_typer(group, name="portals")
 
 
@@ -63,19 +69,26 @@ def record(
     ] = None,
     db: DbOption = None,
 ) -> None:
-    """Record sites, lanes, instruments, set-ups, tests, trials or checks: one act, or nothing."""
+    """Record sites, lanes, instruments and what is said of them: one act, or nothing."""
     from keiryo.detection_sites.register import read_rows
     from keiryo.detection_sites.register import record as post_records
+    from keiryo.detection_sites.register_checks import future_findings
     from keiryo.errors import UsageError
+    from keiryo.journal.posting import system_clock
 
     _known(kind)
     if (sheet is None) == (not fields):
         raise UsageError("give fields, or a sheet", "E.g. site=PORT-1 name=Port, or --sheet FILE.")
     if sheet is not None:
-        name, content = sheet.name, _content(sheet)
+        name, content = sheet.name, file_content(sheet)
     else:
         name, content = "fields.json", json.dumps([_fields(fields or [])]).encode()
+    if kind == "response":
+        raise UsageError(
+            "a response is recorded with its file", "'keiryo portals response FILE' does it."
+        )
     rows, found = read_rows(kind, name, content)
+    found = [*found, *future_findings(kind, rows, system_clock())]
     books = opened(db)
     done = post_records(
         books.database,
@@ -108,29 +121,21 @@ def _known(kind: str) -> None:
         raise UsageError(f"{kind[:60]!r} is no kind of record", f"One of {', '.join(KINDS)}.")
 
 
-def _content(file: Path) -> bytes:
-    from keiryo.errors import UsageError
-
-    largest = 256 << 20
-    try:
-        if not file.is_file():
-            raise UsageError(f"{file} is not there, or no regular file", "Name a file.")
-        if file.stat().st_size > largest:
-            raise UsageError(f"{file} is larger than 256 MiB", "Give one day at a time.")
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
-
-
-def list_records(kind: KindArgument, db: DbOption = None, format_: FormatOption = None) -> None:
-    """List the records of a kind as they stand."""
+def list_records(
+    kind: KindArgument,
+    known_at: KnownAtOption = None,
+    db: DbOption = None,
+    format_: FormatOption = None,
+) -> None:
+    """List the records of a kind as they stand, or as they stood at a time."""
     from keiryo.detection_sites.register import KINDS, read_register
 
     _known(kind)
     columns = ("scope", *KINDS[kind].fields, "act_id")
+    when = instant(known_at, "--known-at")
 
     def rows(connection: Connection, metadata: MetaData) -> list[dict[str, Any]]:
-        known = read_register(connection, metadata)[kind].values()
+        known = read_register(connection, metadata, known_at=when)[kind].values()
         return [{name: row[name] for name in columns} for row in known]
 
     _show(rows, db, format_)
@@ -150,7 +155,9 @@ def import_(
     from keiryo.detection_sites.importing import import_file
 
     books, day = opened(db), optional_day(date, "--date")
-    done = import_file(books.database, books.actor, instrument, file.name, _content(file), day=day)
+    done = import_file(
+        books.database, books.actor, instrument, file.name, file_content(file), day=day
+    )
     if format_of(format_) is Format.JSON:
         told = [
             {"rule": one.code, "message": one.message, "advice": one.advice}
@@ -233,7 +240,7 @@ def spectrum(
     """Record a spectrum file: kept as evidence, with what each spectrum says."""
     from keiryo.detection_sites.importing import keep_spectrum
 
-    _content(file)
+    file_content(file)
     books = opened(db)
     act, shown = keep_spectrum(books.database, books.actor, instrument, file, occupancy=occupancy)
     if format_of(format_) is Format.JSON:
@@ -243,27 +250,10 @@ def spectrum(
         print(f"{one['node']} is recorded in act {act.act_id}.")
 
 
-def tests(db: DbOption = None, format_: FormatOption = None) -> None:
-    """Say of each test of an instrument whether its trials show what is required."""
-    from keiryo.detection_sites.statistics import results_of_tests
-
-    _show(results_of_tests, db, format_)
-
-
-def due(
-    on: Annotated[str | None, typer.Option("--on", help="Day; default: today.")] = None,
-    db: DbOption = None,
-    format_: FormatOption = None,
-) -> None:
-    """List checks and calibrations that failed or are overdue."""
-    from keiryo.detection_sites.statistics import due as read
-
-    day = day_or_today(on, "--on")
-    _show(lambda connection, metadata: read(connection, metadata, day), db, format_)
-
-
 def statistics_(
-    by: Annotated[str, typer.Option("--by", help="instrument, lane, site or partner.")] = "lane",
+    by: Annotated[
+        str, typer.Option("--by", help="instrument, lane, site, partner, month, day.")
+    ] = "lane",
     from_: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="First day, UTC.")
     ] = None,
@@ -271,12 +261,15 @@ def statistics_(
     confidence: Annotated[
         float, typer.Option("--confidence", help="Of the intervals, between 0 and 1.")
     ] = 0.95,
+    known_at: KnownAtOption = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Tell alarm rates with exact intervals, by instrument, lane, site or partner."""
-    import datetime
+    """Tell rates of alarms, of what they were and of faults, with exact intervals.
 
+    What an alarm was is what its case says; while cases are open the bounds allow for them.
+    """
+    from keiryo.cli.detection_rates import outcomes_of_cases, show_rates
     from keiryo.detection_sites.statistics import BY, statistics
     from keiryo.errors import UsageError
 
@@ -284,8 +277,9 @@ def statistics_(
         raise UsageError(f"--by {by[:60]!r} is not known", f"One of {', '.join(BY)}.")
     if not 0 < confidence < 1:
         raise UsageError("a confidence lies between 0 and 1", "E.g. 0.95.")
+    when = instant(known_at, "--known-at")
     first, last = optional_day(from_, "--from"), optional_day(to, "--to")
-    after = None if last is None else (last + datetime.timedelta(days=1)).isoformat()
+    after = None if last is None else f"{last.isoformat()}T~"  # later than all of the day
 
     def rows(connection: Connection, metadata: MetaData) -> list[dict[str, Any]]:
         return statistics(
@@ -294,10 +288,15 @@ def statistics_(
             by=by,
             first=None if first is None else first.isoformat(),
             last=after,
+            outcomes=outcomes_of_cases(connection, metadata, when),
             confidence=confidence,
+            known_at=when,
         )
 
-    _show(rows, db, format_)
+    if format_of(format_) is Format.TABLE:
+        show_rates(rows, by, db)
+    else:
+        _show(rows, db, format_)
 
 
 def _show(

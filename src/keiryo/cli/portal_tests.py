@@ -209,7 +209,7 @@ def suppression(
 
     from keiryo.portal.suppression import WAYS, error_rates, site_profile
 
-    if not 0 < probability < 1 or probability * passages < 10 or not math.isfinite(source):
+    if not 0 < probability < 1 or probability * passages < 10 or not source <= 1e9:
         refuse("NUMBER", "The chance times the passages is at least 10, and the source a number.")
     read = read_or_exit(file)
     empty = [one for one in read.occupancies if not one.gamma_flag.any()]

@@ -9,6 +9,8 @@ from typing import Any
 
 DEAD_TIME_WARNED, DEAD_TIME_REFUSED = 0.20, 0.50
 """Shares of dead time above which an activity from areas is doubted, and refused."""
+LARGEST_BQ = 1e30
+"""No activity is greater."""
 _JOULE_PER_KEV = 1.602176634e-16
 
 
@@ -60,7 +62,8 @@ def activity(
     above = (live_s, efficiency, intensity, decay)
     if not all(math.isfinite(n) and n > 0 for n in above) or efficiency > 1:
         raise ValueError("live time, efficiency up to 1, intensity and decay are above 0")
-    if not (math.isfinite(net) and net_sigma >= 0 and relative_uncertainty >= 0):
+    given = (net, net_sigma, relative_uncertainty)
+    if not all(map(math.isfinite, given)) or net_sigma < 0 or relative_uncertainty < 0:
         raise ValueError("net counts are a number, uncertainties 0 or more")
     findings: list[tuple[str, str]] = []
     share = None
@@ -77,6 +80,8 @@ def activity(
             told = f"Dead time {share:.0%}: the activity is too low by random sums."
             findings.append(("DEAD_TIME", told))
     by = efficiency * intensity * live_s * decay
+    if not (by > 0 and max(abs(net), net_sigma) / by < LARGEST_BQ):
+        raise ValueError("so small a factor makes no activity")
     found = net / by
     sigma = math.hypot(net_sigma / by, found * relative_uncertainty)
     return Activity(found, sigma, share, tuple(findings))

@@ -31,7 +31,8 @@ def poisson_threshold(expected: float, alpha: float) -> int:
     """
     if not (math.isfinite(expected) and expected >= 0 and 0 < alpha < 1):
         raise ValueError("counts of 0 or more and a chance between 0 and 1 belong here")
-    found = int(stats.poisson.isf(alpha, expected)) + 1 if expected else 1
+    near = float(stats.poisson.isf(alpha, expected)) if expected else 0.0
+    found = int(near if math.isfinite(near) else expected) + 1  # no number for the least chances
     while found > 0 and poisson_tail(found - 1, expected) <= alpha:
         found -= 1
     while poisson_tail(found, expected) > alpha:

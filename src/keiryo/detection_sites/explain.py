@@ -17,6 +17,17 @@ from keiryo.journal.registry import Link
 
 PORTAL, OCCUPANCY, MEASUREMENT = "portal:", "occupancy:", "measurement:"
 
+_OF_INSTRUMENT = (
+    (tables.DETECTION_INSTRUMENT, "registered in"),
+    (tables.DETECTION_DETECTOR, "has the detector of"),
+    (tables.DETECTION_SETUP, "set up in"),
+    (tables.DETECTION_CHECK, "checked in"),
+    (tables.DETECTION_CALIBRATION, "calibrated in"),
+    (tables.DETECTION_RESPONSE, "responds as in"),
+    (tables.DETECTION_TEST, "tested as planned in"),
+    (tables.DETECTION_FILE, "wrote the file of"),
+)
+
 
 def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
     """Yield what a portal, an occupancy or a measurement rests on."""
@@ -29,14 +40,14 @@ def explain(connection: Connection, metadata: MetaData, node: str) -> Iterator[L
 
     if node.startswith(PORTAL):
         name = node.removeprefix(PORTAL)
-        for line in last(tables.DETECTION_INSTRUMENT.name, instrument=name):
-            yield Link(node, "registered in", line)
-        for line in last(tables.DETECTION_SETUP.name, instrument=name):
-            yield Link(node, "set up in", line)
-        for line in last(tables.DETECTION_CHECK.name, instrument=name):
-            yield Link(node, "checked in", line)
-        for line in last(tables.DETECTION_FILE.name, instrument=name):
-            yield Link(node, "wrote the file of", line)
+        for said, relation in _OF_INSTRUMENT:
+            for line in last(said.name, instrument=name):
+                yield Link(node, relation, line)
+        table = metadata.tables[tables.DETECTION_TEST.name]
+        rows = rows_of(connection, metadata, table.name, table.c.instrument == name)
+        for test in dict.fromkeys(row["test"] for row in rows[-LINK_LIMIT:]):
+            for line in last(tables.DETECTION_TRIAL.name, test=test):
+                yield Link(node, "tried in", line)
     elif node.startswith(OCCUPANCY):
         name, _, start = node.removeprefix(OCCUPANCY).partition("@")
         table = metadata.tables[tables.DETECTION_OCCUPANCY.name]
@@ -65,12 +76,7 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
     row = line_at(connection, metadata, tables.DETECTION_MEASUREMENT.name, place)
     if row is not None:
         yield Link(f"{MEASUREMENT}{row['digest']}#{row['number']}", "recorded in", node)
-    for kind, relation in (
-        (tables.DETECTION_INSTRUMENT, "registered in"),
-        (tables.DETECTION_SETUP, "set up in"),
-        (tables.DETECTION_CHECK, "checked in"),
-        (tables.DETECTION_FILE, "wrote the file of"),
-    ):
+    for kind, relation in _OF_INSTRUMENT:
         row = line_at(connection, metadata, kind.name, place)
         if row is not None:
             yield Link(f"{PORTAL}{row['instrument']}", relation, node)

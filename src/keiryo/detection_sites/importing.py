@@ -24,6 +24,7 @@ from keiryo.detection_sites import tables
 from keiryo.detection_sites.passage_times import Moments, passage_times
 from keiryo.detection_sites.register import Register, finding, read_register
 from keiryo.detection_sites.same_passage import KeptPassages, Placed, place_passages
+from keiryo.detection_sites.setups_in_files import add_setups
 from keiryo.errors import Finding, RefusedError
 from keiryo.journal.evidence import add_evidence, keep_file
 from keiryo.journal.model import Act, Actor, Draft
@@ -115,7 +116,10 @@ def import_file(
             if one.verdict in ("new", "at least as full")
             and not _stands(there.get(row["start"]), row)
         ]
-        made = _draft(database, file, instrument, (name, content), new, known, utc_text(clock()))
+        begins = moments.starts[0] if moments.starts else None
+        given = (name, content, begins)
+        made = _draft(database, file, instrument, given, new, known, utc_text(clock()))
+        add_setups(made, register, file, moments, instrument, str(known["scope"]))
         outcome.update(
             occupancies=len(new),
             unchanged=len(rows) - len(new),
@@ -132,17 +136,19 @@ def _draft(
     database: Database,
     file: DailyFile,
     instrument: str,
-    given: tuple[str, bytes],
+    given: tuple[str, bytes, str | None],
     new: Sequence[Row],
     known: Row,
     received_at: str,
 ) -> Draft:
     """Keep the file as evidence, and return the act that records it."""
     scope = str(known["scope"])
-    kept = keep_file(database.evidence, *given)
+    name, content, begins = given
+    kept = keep_file(database.evidence, name, content)
     made = Draft("detection.import", f"detection:{uuid.uuid4()}")
     add_evidence(made, kept, scope, "daily file", received_at)
-    line = _file_line(file, kept.digest, instrument, given[0], _is_cut(file))
+    line = _file_line(file, kept.digest, instrument, name, _is_cut(file))
+    line["begins"] = begins
     made.add(tables.DETECTION_FILE.name, line, scope=scope)
     for one in new:
         line = {**one, "digest": kept.digest}

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, MetaData
 
 from keiryo.dates import date_number
 from keiryo.detection_sites import tables
+from keiryo.detection_sites.register_checks import special_findings
 from keiryo.errors import Finding, RefusedError, Severity, UsageError
 from keiryo.journal.model import Actor, Draft, LineKind, Posted
 from keiryo.journal.posting import Clock, post, system_clock
@@ -111,7 +112,7 @@ KINDS = {
             ("test",),
             ("instrument",),
             decimals=frozenset({"required", "confidence"}),
-            choices={"requirement": tables.REQUIREMENTS},
+            choices={"requirement": tables.REQUIREMENTS, "purpose": tables.PURPOSES},
         ),
         Kind("trial", tables.DETECTION_TRIAL, ("test", "run"), ("test",), frozenset({"on_day"})),
         Kind(
@@ -121,6 +122,29 @@ KINDS = {
             ("instrument",),
             frozenset({"on_day", "due_on"}),
             choices=_RESULTS,
+        ),
+        Kind(
+            "detector",
+            tables.DETECTION_DETECTOR,
+            ("instrument", "detector"),
+            ("instrument",),
+            choices={"kind": tables.DETECTOR_KINDS},
+        ),
+        Kind(
+            "calibration",
+            tables.DETECTION_CALIBRATION,
+            ("instrument", "on_day"),
+            ("instrument",),
+            frozenset({"on_day", "due_on"}),
+            choices=_RESULTS,
+        ),
+        Kind(
+            "response",
+            tables.DETECTION_RESPONSE,
+            ("instrument", "digest"),
+            ("instrument",),
+            frozenset({"from_day"}),
+            choices={"form": tables.RESPONSE_FORMS},
         ),
     )
 }
@@ -132,7 +156,11 @@ Register = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
 
 def read_register(
-    connection: Connection, metadata: MetaData, *, through_act: int | None = None
+    connection: Connection,
+    metadata: MetaData,
+    *,
+    known_at: datetime.datetime | None = None,
+    through_act: int | None = None,
 ) -> Register:
     """Return all records as they stand, by word and key.
 
@@ -140,12 +168,15 @@ def read_register(
     ----------
     connection, metadata
         An open transaction and the tables.
+    known_at : datetime, optional
+        As they were known at this instant; default: now.
     through_act : int, optional
         As they stood with this act; default: now.
     """
     found: Register = {}
     for word, kind in KINDS.items():
-        rows = rows_of(connection, metadata, kind.line.name, through_act=through_act)
+        name = kind.line.name
+        rows = rows_of(connection, metadata, name, known_at=known_at, through_act=through_act)
         found[word] = {key_of(kind, row): row for row in rows}
     return found
 
@@ -281,7 +312,7 @@ def findings(register: Register, kind: Kind, values: Row) -> Iterator[Finding]:
     for name in kind.needed:
         if values.get(name) in (None, ""):
             yield finding("DETECTION-EMPTY", f"{told}: {name} is missing", f"Say the {name}.")
-    own = kind.key[-1] if kind.word in ("trial",) else kind.key[0]
+    own = kind.key[-1] if kind.word in ("trial", "detector") else kind.key[0]
     if values.get(own) and not _NAME.fullmatch(str(values[own])):
         yield finding(
             "DETECTION-NAME",
@@ -323,6 +354,7 @@ def _special(register: Register, kind: Kind, values: Row, told: str) -> Iterator
         if lane is not None and lane["site"] != values.get("site"):
             words = f"{told}: the lane {values['lane']} belongs to {lane['site']}"
             yield finding("DETECTION-LANE", words, "Name a lane of the site of the instrument.")
+    yield from special_findings(kind.word, values, told)
     if kind.word == "test":
         limits = ["confidence"]
         if values.get("requirement") != tables.FALSE_ALARM_RATE:
@@ -334,7 +366,9 @@ def _special(register: Register, kind: Kind, values: Row, told: str) -> Iterator
                 yield finding("DETECTION-VALUE", words, "Write a number below 1, e.g. 0.95.")
     if kind.word == "trial":
         yield from _trial(register, values, told)
-    if kind.word == "check" and (values.get("due_on") or 99999999) < (values.get("on_day") or 0):
+    if kind.word in ("check", "calibration") and (values.get("due_on") or 99999999) < (
+        values.get("on_day") or 0
+    ):
         words = f"{told}: it is due before it was done"
         yield finding("DETECTION-VALUE", words, "Give the last day until which it is trusted.")
 

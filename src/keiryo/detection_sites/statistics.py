@@ -1,8 +1,9 @@
-"""Rates of a lane, a site or a partner, with exact intervals; results of tests; what is due.
+"""Rates of a lane, a site, a partner or a period, with exact intervals.
 
-A passage has an alarm or none; of an alarm a case says later what it was. Rates are shares of the
-occupancies that were evaluated, with the interval of Clopper and Pearson. Outcomes of cases come
-as rows, from whoever keeps the cases.
+A passage has an alarm or none, by the replay of the alarm logic or by the instrument itself; of an
+alarm a case says later what it was. Rates of alarms are shares of the passages, with the interval
+of Clopper and Pearson; faults come in a time, with the interval of Garwood (Biometrika 28 (1936)
+437). Outcomes of cases come as rows, from whoever keeps the cases.
 """
 
 from __future__ import annotations
@@ -13,15 +14,26 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
-from keiryo.counting.acceptance import Requirement, interval, judged
-from keiryo.dates import date_number, number_date
+from keiryo.counting.acceptance import interval
+from keiryo.detection_sites.denominators import denominators, instrument_days
 from keiryo.detection_sites.importing import occupancies
-from keiryo.detection_sites.register import read_register
+from keiryo.detection_sites.instrument_tests import results_of_tests
+from keiryo.detection_sites.instruments_due import due
+from keiryo.detection_sites.register import read_register, utc
+from keiryo.detection_sites.trial_numbers import rate_interval
 
+__all__ = ["BY", "OUTCOMES", "due", "results_of_tests", "statistics"]
 OUTCOMES = ("false", "innocent", "real", "fault", "unresolved")
 """What an alarm was: no radiation; radiation that is legitimate; in need of response; a fault of
-the instrument; not known. A nuisance alarm is an innocent one."""
-BY = ("instrument", "lane", "site", "partner")
+the instrument; not known."""
+NUISANCE = "nuisance"
+"""An innocent alarm by what nobody had declared; it is among the innocent ones."""
+BY = ("instrument", "lane", "site", "partner", "month", "day")
+_COUNTED = (
+    *("occupancies", "evaluated", "incomplete", "any", "gamma", "neutron", "instrument_alarms"),
+    *("alarmed", *OUTCOMES, NUISANCE),
+)
+_NONE = "(none)"
 
 
 def statistics(
@@ -42,111 +54,120 @@ def statistics(
     ----------
     connection, metadata
         An open transaction and the tables.
-    by : {"instrument", "lane", "site", "partner"}
+    by : {"instrument", "lane", "site", "partner", "month", "day"}
+        Months and days are those of UTC.
     first, last : str, optional
         Only occupancies that start within these moments in UTC, `last` left out.
     outcomes : iterable of mapping
-        Rows with ``instrument``, ``start`` and ``outcome``, one of `OUTCOMES`.
-        Their rates are told once every alarm has one.
+        Rows with ``instrument``, ``start`` (a moment with its offset), ``outcome``, one of
+        `OUTCOMES`, and optionally ``nuisance``. An alarm without one is open.
     confidence : float
         Of the two-sided intervals.
     known_at, through_act
         As the record stood.
+
+    Returns
+    -------
+    list of dict
+        The group, numbers, and for ``any``, ``gamma`` and ``neutron`` (the replay, of what was
+        evaluated), ``instrument`` (the instrument itself), ``alarmed`` (one or the other) and
+        each outcome (of all passages) ``…_rate``, ``…_low``, ``…_high``. While alarms are open
+        an outcome has no rate; its bounds hold whatever becomes of them. Faults are told by day
+        in operation: ``faults_per_day``, ``…_low``, ``…_high``.
     """
-    register = read_register(connection, metadata, through_act=through_act)
-    known = occupancies(connection, metadata, known_at=known_at, through_act=through_act)
-    told = {(one["instrument"], one["start"]): one["outcome"] for one in outcomes}
+    when: dict[str, Any] = {"known_at": known_at, "through_act": through_act}
+    register = read_register(connection, metadata, **when)
+    told = {_key(one["instrument"], one["start"]): one for one in outcomes}
     counts: dict[str, dict[str, int]] = {}
-    for key, row in known.items():
-        if (first and row["start"] < first) or (last and row["start"] >= last):
-            continue
-        one = counts.setdefault(_group(register, by, key[0]), dict.fromkeys(_COUNTED, 0))
-        one["occupancies"] += 1
-        one["incomplete"] += not row["complete"]
-        if row["evaluated"]:
-            one["evaluated"] += 1
-            one["gamma"] += bool(row["gamma_alarm"])
-            one["neutron"] += bool(row["neutron_alarm"])
-            one["any"] += bool(row["gamma_alarm"] or row["neutron_alarm"])
-            if (row["gamma_alarm"] or row["neutron_alarm"]) and told.get(key) in OUTCOMES:
-                one[told[key]] += 1
-        one["instrument_alarms"] += row["instrument_alarm"]
-    return [_rates(by, name, counts[name], confidence) for name in sorted(counts)]
+    for key, row in occupancies(connection, metadata, **when).items():
+        if not ((first and row["start"] < first) or (last and row["start"] >= last)):
+            name = _group(register, by, *key)
+            _count(counts.setdefault(name, dict.fromkeys(_COUNTED, 0)), row, told.get(key))
+    days = instrument_days(connection, metadata, **when)
+    running = {
+        str(row[by] or _NONE): row
+        for row in denominators([one for one in days if _within(one, first, last)], by)
+    }
+    return [
+        {
+            **_rates(by, name, counts[name], confidence),
+            **_faults(running.get(name, {}), confidence),
+        }
+        for name in sorted(counts)
+    ]
 
 
-_COUNTED = (
-    *("occupancies", "evaluated", "incomplete", "any", "gamma", "neutron", "instrument_alarms"),
-    *OUTCOMES,
-)
+def _key(instrument: str, start: str) -> tuple[str, str]:
+    """Return the key of an occupancy that a case names by its moment."""
+    moment, mark, number = start.partition("~")
+    return instrument, f"{utc(moment) or moment}{mark}{number}"
 
 
-def _group(register: Any, by: str, instrument: str) -> str:
+def _count(one: dict[str, int], row: Mapping[str, Any], told: Mapping[str, Any] | None) -> None:
+    replayed = bool(row["evaluated"] and (row["gamma_alarm"] or row["neutron_alarm"]))
+    one["occupancies"] += 1
+    one["incomplete"] += not row["complete"]
+    one["instrument_alarms"] += row["instrument_alarm"]
+    if row["evaluated"]:
+        one["evaluated"] += 1
+        one["gamma"] += bool(row["gamma_alarm"])
+        one["neutron"] += bool(row["neutron_alarm"])
+        one["any"] += replayed
+    if replayed or row["instrument_alarm"]:
+        one["alarmed"] += 1
+        if told is not None and told["outcome"] in OUTCOMES:
+            one[told["outcome"]] += 1
+            one[NUISANCE] += bool(told["outcome"] == "innocent" and told.get(NUISANCE))
+
+
+def _group(register: Any, by: str, instrument: str, start: str) -> str:
+    if by in ("month", "day"):
+        return start[: 7 if by == "month" else 10]
     known = register["instrument"].get((instrument,), {})
     if by == "instrument":
         return instrument
     if by == "partner":
-        return str(register["site"].get((known.get("site"),), {}).get("partner") or "(none)")
-    return str(known.get(by) or "(none)")
+        return str(register["site"].get((known.get("site"),), {}).get("partner") or _NONE)
+    return str(known.get(by) or _NONE)
+
+
+def _within(row: Mapping[str, Any], first: str | None, last: str | None) -> bool:
+    """Return whether a day has a part of the time from first to last."""
+    if row["day"] is None:
+        return not first and not last
+    day = str(row["day"])
+    return (not first or day >= first[:10]) and (not last or day < last)
 
 
 def _rates(by: str, name: str, one: dict[str, int], confidence: float) -> dict[str, Any]:
     found: dict[str, Any] = {by: name, **one}
-    open_alarms = one["any"] - sum(one[outcome] for outcome in OUTCOMES)
-    for rate in ("any", "gamma", "neutron", *OUTCOMES):
-        trials = 0 if rate in OUTCOMES and open_alarms else one["evaluated"]
-        low, high = interval(one[rate], trials, confidence) if trials else (None, None)
-        found[f"{rate}_rate"] = one[rate] / trials if trials else None
-        found[f"{rate}_low"], found[f"{rate}_high"] = low, high
+    open_alarms = one["alarmed"] - sum(one[outcome] for outcome in OUTCOMES)
+    for rate, number, trials, unknown in (
+        *((rate, one[rate], one["evaluated"], 0) for rate in ("any", "gamma", "neutron")),
+        ("instrument", one["instrument_alarms"], one["occupancies"], 0),
+        ("alarmed", one["alarmed"], one["occupancies"], 0),
+        *((rate, one[rate], one["occupancies"], open_alarms) for rate in (*OUTCOMES, NUISANCE)),
+    ):
+        low = high = share = None
+        if trials:
+            share = None if unknown else number / trials
+            low = interval(number, trials, confidence)[0]
+            high = interval(number + unknown, trials, confidence)[1]
+        found[f"{rate}_rate"], found[f"{rate}_low"], found[f"{rate}_high"] = share, low, high
     found["alarms_without_outcome"] = open_alarms
     found["confidence"] = confidence
     return found
 
 
-def results_of_tests(
-    connection: Connection, metadata: MetaData, *, through_act: int | None = None
-) -> list[dict[str, Any]]:
-    """Return for each test of a plan whether its trials show what is required."""
-    register = read_register(connection, metadata, through_act=through_act)
-    found = []
-    for (name,), plan in sorted(register["test"].items()):
-        runs = [row for key, row in register["trial"].items() if key[0] == name]
-        wanted = Requirement(
-            name, plan["requirement"], float(plan["required"]), float(plan["confidence"])
-        )
-        events, trials = (sum(row[one] for row in runs) for one in ("alarms", "trials"))
-        found.append(
-            {
-                "instrument": plan["instrument"],
-                "requirement": plan["requirement"],
-                "confidence": wanted.confidence,
-                "source": plan["source"],
-                "runs": len(runs),
-                **judged(wanted, events, trials).to_dict(),
-            }
-        )
-    return found
-
-
-def due(connection: Connection, metadata: MetaData, on: datetime.date) -> list[dict[str, Any]]:
-    """Return the last check of each kind that failed or is past its day, by instrument."""
-    last: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in read_register(connection, metadata)["check"].values():
-        key = (row["instrument"], row["check_name"])
-        if row["on_day"] <= date_number(on) and (
-            key not in last or last[key]["on_day"] <= row["on_day"]
-        ):
-            last[key] = row
-    found = []
-    for (instrument, check), row in sorted(last.items()):
-        overdue = row["due_on"] is not None and row["due_on"] < date_number(on)
-        if overdue or row["result"] == "failed":
-            found.append(
-                {
-                    "instrument": instrument,
-                    "check": check,
-                    "why": "failed" if row["result"] == "failed" else "overdue",
-                    "done_on": number_date(row["on_day"]).isoformat(),
-                    "due_on": row["due_on"] and number_date(row["due_on"]).isoformat(),
-                }
-            )
-    return found
+def _faults(row: Mapping[str, Any], confidence: float) -> dict[str, Any]:
+    days, faults = int(row.get("days", 0)), int(row.get("faults", 0))
+    low, high = rate_interval(faults, days, confidence) if days else (None, None)
+    return {
+        "faults": faults,
+        "tampers": int(row.get("tampers", 0)),
+        "days": days,
+        "seconds_in_operation": float(row.get("seconds_in_operation", 0.0)),
+        "faults_per_day": faults / days if days else None,
+        "faults_per_day_low": low,
+        "faults_per_day_high": high,
+    }

@@ -13,6 +13,11 @@ SITE_TYPES = ("seaport", "airport", "land-border", "event-venue", "other")
 CLASSES = ("portal", "spectroscopic-portal", "riid", "backpack", "personal", "mobile")
 DETECTION, FALSE_ALARM, FALSE_ALARM_RATE = "detection", "false_alarm", "false_alarm_rate"
 REQUIREMENTS = (DETECTION, FALSE_ALARM, FALSE_ALARM_RATE)
+PURPOSES = ("acceptance", "performance")
+DETECTOR_KINDS = ("gamma", "neutron")
+TEMPLATES, RESPONSE = "templates", "response"
+RESPONSE_FORMS = (TEMPLATES, RESPONSE)
+PASSED, FAILED = "passed", "failed"
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -95,6 +100,7 @@ DETECTION_FILE = LineKind(
         integer("occupancies", "occupancies in it", required=True),
         integer("records", "records in it", required=True),
         text("records_by_code", "how many of each code, e.g. GB=606 GS=1510", required=True),
+        text("begins", "start of its first passage, UTC"),
     ),
     indexes=((("digest",), None), (("instrument",), None)),
 )
@@ -164,8 +170,16 @@ DETECTION_TEST = LineKind(
         text("confidence", "with which confidence; a decimal number", required=True),
         text("source", "standard or procedure that the numbers are from"),
         text("conditions", "source, speed, distance"),
+        text("purpose", "acceptance or performance"),
+        integer("trials_planned", "after how many trials it is judged, decided before the first"),
+        integer("every_days", "after how many days it is due again"),
     ),
-    checks=(_one_of("requirement", REQUIREMENTS),),
+    checks=(
+        _one_of("requirement", REQUIREMENTS),
+        f"purpose IS NULL OR {_one_of('purpose', PURPOSES)}",
+        "trials_planned IS NULL OR trials_planned > 0",
+        "every_days IS NULL OR every_days > 0",
+    ),
     indexes=((("test",), None), (("instrument",), None)),
 )
 
@@ -178,6 +192,7 @@ DETECTION_TRIAL = LineKind(
         integer("on_day", "day", required=True),
         integer("trials", "how many; for a rate the time in its unit", required=True),
         integer("alarms", "alarms among them", required=True),
+        text("campaign", "runs of one campaign are judged together; the last one counts"),
         text("note", "note"),
     ),
     checks=("trials >= 0", "alarms >= 0"),
@@ -200,8 +215,60 @@ DETECTION_CHECK = LineKind(
     indexes=((("instrument", "check_name"), None),),
 )
 
+DETECTION_DETECTOR = LineKind(
+    "detection_detector",
+    "A detector of an instrument: a panel of a portal, a tube, a crystal.",
+    (
+        text("instrument", "the instrument", required=True),
+        text("detector", "name of the detector, e.g. G1", required=True),
+        text("kind", "gamma or neutron", required=True),
+        integer("panel", "number of its panel in the records of the instrument, 1 to 4"),
+        text("place", "where it sits, e.g. master, lower"),
+        text("material", "what it is made of, e.g. plastic, NaI, He-3"),
+        text("serial", "serial number"),
+        text("note", "note"),
+    ),
+    checks=(_one_of("kind", DETECTOR_KINDS), "panel IS NULL OR panel BETWEEN 1 AND 4"),
+    indexes=((("instrument", "detector"), None),),
+)
+
+DETECTION_CALIBRATION = LineKind(
+    "detection_calibration",
+    "A calibration of an instrument, with the certificate that shows it.",
+    (
+        text("instrument", "the instrument", required=True),
+        integer("on_day", "day of the calibration", required=True),
+        text("calibrated_by", "who calibrated it", required=True),
+        integer("due_on", "last day on which it is trusted", required=True),
+        text("check_source", "the source that was used", required=True),
+        text("result", "passed or failed", required=True),
+        text("certificate", "SHA-256 of the certificate, hexadecimal"),
+        text("note", "note"),
+    ),
+    checks=("result IN ('passed', 'failed')", "due_on >= on_day"),
+    indexes=((("instrument",), None), (("certificate",), "certificate IS NOT NULL")),
+)
+
+DETECTION_RESPONSE = LineKind(
+    "detection_response",
+    "The response of a detector: a file of templates or of a fitted response, kept as evidence.",
+    (
+        text("instrument", "the instrument", required=True),
+        text("digest", "SHA-256 of the file, hexadecimal", required=True),
+        text("name", "name of the file as received", required=True),
+        text("form", "templates or response", required=True),
+        text("detector", "name of the detector in the file", required=True),
+        integer("templates", "how many templates are in it; null: none"),
+        integer("from_day", "day from which it is used", required=True),
+        text("note", "note"),
+    ),
+    checks=(_one_of("form", RESPONSE_FORMS),),
+    indexes=((("instrument",), None), (("digest",), None)),
+)
+
 LINE_KINDS = (
     *(DETECTION_SITE, DETECTION_LANE, DETECTION_INSTRUMENT, DETECTION_SETUP),
     *(DETECTION_FILE, DETECTION_OCCUPANCY, DETECTION_HEALTH, DETECTION_MEASUREMENT),
     *(DETECTION_TEST, DETECTION_TRIAL, DETECTION_CHECK),
+    *(DETECTION_DETECTOR, DETECTION_CALIBRATION, DETECTION_RESPONSE),
 )

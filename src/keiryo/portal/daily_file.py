@@ -32,6 +32,7 @@ __all__ = [
 
 LARGEST_BYTES = 1024**3
 LONGEST_LINE = 4096
+_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"Rar!")
 _PIECE = 4 * 1024**2
 _TIMED = re.compile(rb",(\d\d-\d\d-\d\d\.\d{3}|.*\d\d:\d\d:\d\d\.\d{3} [+-]\d\d)$", re.ASCII)
 _SIX = re.compile(rb"[GN][A-Z]1?(,\d{6}){4}$", re.ASCII)
@@ -67,7 +68,7 @@ def parse_daily_file(content: bytes) -> DailyFile:
 def _read(stream: BinaryIO) -> DailyFile:
     reader, digest = RecordReader(), hashlib.sha256()
     rest, timed = b"", False
-    first = True
+    first, long = True, False
     while piece := stream.read(_PIECE):
         digest.update(piece)
         if first:
@@ -77,12 +78,16 @@ def _read(stream: BinaryIO) -> DailyFile:
             piece += stream_next(stream, digest)
         lines = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         rest = lines.pop()
+        whole = not long or bool(lines)
         timed = timed or any(_TIMED.search(one) for one in lines[:100])
-        if len(rest) > LONGEST_LINE:
+        long = len(rest) > LONGEST_LINE
+        if long and whole:
             told = f"A line is longer than {LONGEST_LINE} characters; it is left out."
             reader.note("DAMAGED", reader.line + len(lines) + 1, told)
+        if long:
             rest = rest[:LONGEST_LINE] + b"\0"
         reader.take_lines([_short(one) for one in lines] if len(piece) > 64 * len(lines) else lines)
+    rest = rest.strip(b"\x1a\0")
     if rest.strip():
         if _is_whole(rest.strip(), timed):
             reader.take_lines([rest])
@@ -105,6 +110,9 @@ def _short(line: bytes) -> bytes:
 
 
 def _without_mark(piece: bytes) -> bytes:
+    if piece.startswith(_PACKED):
+        told = "The file is packed: unpack it, and read what is in it."
+        raise DailyFileError([Problem("ARCHIVE", 1, told)])
     if piece.startswith(b"\xef\xbb\xbf"):
         return piece[3:]
     if piece.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -16,6 +16,8 @@ import numpy as np
 
 LOW_KEV, MIDDLE_KEV, HIGH_KEV = 60.0, 400.0, 3000.0
 SIGMAS = 3.0
+LEAST_COUNTS, MOST_COUNTS = 1e-9, 1e15
+"""Rates may stand for counts, as small as the first; no window counts more than the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,10 @@ def window_ratio(
     (1.0, 'as background')
     """
     counts = (low, high, background_low, background_high)
-    if not all(math.isfinite(one) and one >= 0 for one in counts):
+    if not all(0 <= one <= MOST_COUNTS for one in counts):
         raise ValueError("counts of 0 or more belong here")
+    if any(0 < one < LEAST_COUNTS for one in counts):
+        raise ValueError("a window with so small a part of a count tells nothing")
     if min(counts) == 0:
         return None
     ratio = (low / high) / (background_low / background_high)

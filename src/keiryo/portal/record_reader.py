@@ -14,7 +14,14 @@ from keiryo.portal.occupancy import (
     Problem,
 )
 from keiryo.portal.record_times import moment_of, seconds_between
-from keiryo.portal.scan_rows import Scans, four_counts, goes_back, scans_of
+from keiryo.portal.scan_rows import (
+    Scans,
+    four_counts,
+    goes_back,
+    scans_of,
+    uneven_times,
+    without_repeats,
+)
 from keiryo.portal.setup_records import PANELS, Setup, with_record
 
 SCANS = frozenset({b"GS", b"GA", b"NS", b"NA"})
@@ -25,6 +32,7 @@ KEPT_RAW = frozenset(
 )
 """Records whose meaning is not published, or that say nothing of an occupancy: counted."""
 KNOWN = frozenset({"GB", "NB", "NB1", "GX", "SP", "GS", "GA", "NS", "NA", *SETUP, *FAULTS})
+_CODES = frozenset(one.encode() for one in KNOWN | KEPT_RAW)
 MOST_TOLD = 1000
 """Problems of one code that are kept one by one; further ones are counted."""
 MOST_CODES = 1000
@@ -36,6 +44,7 @@ class RecordReader:
 
     def __init__(self) -> None:
         self.line = 0
+        self.last_end = b""
         self.setup = Setup()
         self.records: Counter[bytes] = Counter()
         self.told: Counter[str] = Counter()
@@ -99,7 +108,7 @@ class RecordReader:
                 self._take(line)
 
     def _take(self, line: bytes) -> None:
-        line = line.strip()
+        line = line.strip().rstrip(b", \t")
         if b"\0" in line:
             self.note("DAMAGED", self.line, "The line holds zero bytes; they are left out.")
             line = line.strip(b"\0 \t")
@@ -113,6 +122,12 @@ class RecordReader:
             return
         name, *fields = line.split(b",")
         name = name.strip()
+        if name not in _CODES and name.upper() in _CODES:
+            if not self.told["SMALL_LETTERS"]:
+                told = "Codes stand in small letters; they are read as if in capitals."
+                self.note("SMALL_LETTERS", self.line, told)
+            self._take(name.upper() + line[len(name) :])
+            return
         if len(self.records) < MOST_CODES or name in self.records:
             self.records[name] += 1
         code = name.decode("latin-1")
@@ -126,6 +141,11 @@ class RecordReader:
         elif code == "SP":
             self._speed(fields)
         elif code == "GX":
+            if line == self.last_end and self.first is None and self._at(fields) is not None:
+                told = "The end of the occupancy before stands there again; it counts once."
+                self.note("LINE_REPEATED", self.line, told)
+                return
+            self.last_end = line
             self._end(fields)
         elif code in SETUP:
             self._setup(code, [one.decode("latin-1") for one in fields])
@@ -259,7 +279,7 @@ class RecordReader:
             self._of("END_MISSING", self.line, told)
             self._close(self.line - 1, None, None, complete=False)
         self.first, self.setup_then = self.line, self.setup
-        self.start = self._timed(row.split(b",")[1:])
+        self.start = self._timed(row.rstrip(b", \t").split(b",")[1:])
         self._see_clock(self.start)
         self.before = (self.last_background, self.background_at)
         if self.last_background is not None and self.background_used:
@@ -309,6 +329,13 @@ class RecordReader:
         return number
 
     def _flush(self) -> None:
+        gamma, neutron = without_repeats(self.gamma), without_repeats(self.neutron)
+        lost = len(self.gamma) + len(self.neutron) - len(gamma) - len(neutron)
+        if lost:
+            told = f"{lost} scan records stand there twice, with their times; they count once."
+            self._of("LINE_REPEATED", self.first or self.line, told)
+            self.note("LINE_REPEATED", self.first or self.line, told)
+        self.gamma, self.neutron = gamma, neutron
         self.gamma_parts.append(scans_of(self.gamma, b"A"))
         self.neutron_parts.append(scans_of(self.neutron, b"A"))
         self.gamma, self.neutron = [], []
@@ -329,11 +356,15 @@ class RecordReader:
         if any(one.back for one in (*self.gamma_parts, *self.neutron_parts)):
             told = "The time goes back within the occupancy; the order of the records counts."
             self._of("CLOCK_BACK", self.first or line, told)
-        last_at = self._at(last_row.split(b",")) if last_row is not None else None
+        last_at: str | None = None
+        if last_row is not None:
+            last_at = self._at(last_row.rstrip(b", \t").split(b","))
         if complete and self.start and at and goes_back(self.start, at):
             self._of("CLOCK_BACK", line, "It ends before it begins by the time stamps.")
         self.clock = at or last_at or self.clock
         gamma, gamma_flag = _joined(self.gamma_parts)
+        if self.start and last_at and (uneven := uneven_times(self.start, last_at, len(gamma))):
+            self._of("TIMES", self.first or line, uneven)
         neutron, neutron_flag = _joined(self.neutron_parts)
         background, background_at = self.before
         age = seconds_between(background_at, self.start) if background_at and self.start else None
@@ -383,6 +414,7 @@ class RecordReader:
         if self.tamper is not None:
             self.tampers.append((*self.tamper, None))
         self._late_setup()
+        self._tell_repeated()
         self._flush_background()
         for code, count in self.told.items():
             if count > MOST_TOLD:
@@ -399,6 +431,18 @@ class RecordReader:
             self.setup,
             sha256,
         )
+
+    def _tell_repeated(self) -> None:
+        """Tell of occupancies that stand in the file again, with start, counter and counts."""
+        seen: dict[tuple[str, int | None, bytes], int] = {}
+        for one in self.done:
+            if one.start is None or not len(one.gamma):
+                continue
+            key = (one.start, one.number, one.gamma.tobytes())
+            before = seen.setdefault(key, one.first_line)
+            if before != one.first_line:
+                told = f"The same occupancy stands from line {before} on; both are listed."
+                one.problems.append(Problem("OCCUPANCY_REPEATED", one.first_line, told))
 
     def _late_setup(self) -> None:
         """Give occupancies that stand before the first setup that setup, and say so."""

@@ -9,8 +9,12 @@ from itertools import pairwise
 import numpy as np
 
 from keiryo.portal.record_times import moment_of, seconds_between
-from keiryo.portal.setup_records import PANELS
+from keiryo.portal.setup_records import INTERVAL_S, PANELS
 
+LEAST_TOLD = 40
+"""Counts of a scan that come again exactly by a repeated line alone."""
+SLACK_S = 3.0
+"""The first second of an occupancy comes in a burst, and the last is in the end of it."""
 _COUNT = re.compile(rb"\d{1,9}$")
 _EVEN = 2 + 7 * PANELS
 """Characters of a record with counts of six digits, before its time."""
@@ -70,7 +74,7 @@ def scans_of(rows: list[bytes], alarm: bytes) -> Scans:
 def _one_by_one(rows: list[bytes], alarm: bytes) -> Scans:
     counts, flagged, times = [], [], []
     for row in rows:
-        code, *fields = row.split(b",")
+        code, *fields = row.rstrip(b", \t").split(b",")
         found = four_counts(fields)
         if found is None:
             continue
@@ -108,3 +112,46 @@ def goes_back(one: str, other: str) -> bool:
     """Return whether the clock went back from one time to the next; midnight is no such thing."""
     apart = seconds_between(one, other)
     return apart is not None and apart < 0
+
+
+def without_repeats(rows: list[bytes]) -> list[bytes]:
+    """Return scan records of an occupancy without those that stand there twice.
+
+    A record that equals the one before it, time and all, stands there twice where clocks go on
+    from record to record and none stands there three times. Records of few counts may be equal by
+    chance in the burst at the begin of an occupancy: they stay, unless all stand there twice.
+    """
+    if len(set(rows)) == len(rows):
+        return rows
+    same = [n for n, (one, other) in enumerate(pairwise(rows), 1) if one == other]
+    if not same or any(later - n < 2 for n, later in pairwise(same)):
+        return rows
+    times = {row.rpartition(b",")[2] for row in rows}
+    if (
+        len(rows) < 4
+        or 2 * len(times) < len(rows)
+        or moment_of(min(times).decode("latin-1")) is None
+    ):
+        return rows
+    every = len(same) * 2 == len(rows)
+    gone = {n for n in same if every or _many(rows[n])}
+    return [row for n, row in enumerate(rows) if n not in gone]
+
+
+def _many(row: bytes) -> bool:
+    counts = four_counts(row.split(b",")[1:])
+    return counts is not None and sum(counts) >= LEAST_TOLD
+
+
+def uneven_times(start: str, end: str, intervals: int) -> str | None:
+    """Return what to tell where the time stamps do not go with the number of intervals."""
+    apart = seconds_between(start, end)
+    if apart is None or apart < 0:
+        return None
+    long = intervals * INTERVAL_S
+    if abs(apart - long) <= SLACK_S + 0.05 * long:
+        return None
+    told = f"Its time stamps span {apart:.1f} s and its intervals {long:.1f} s: "
+    if apart > long:
+        return told + "scans are missing, or two passages stand together."
+    return told + "scans stand there more than once, or the clock was set."

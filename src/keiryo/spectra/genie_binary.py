@@ -27,6 +27,8 @@ from keiryo.spectra.spectrum import (
 
 FIRST_HEAD, HEAD = 112, 48
 ACQUISITION, SAMPLE, COUNTS = 0x12000, 0x12001, 0x12005
+LEAST_FLOAT = 0x2F000000
+"""Floats of 1e-10 and more, read as whole numbers, are not below this."""
 _DAY_ZERO = datetime.datetime(1858, 11, 17)
 
 
@@ -53,21 +55,28 @@ def pdp11_float(content: bytes) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """Where the acquisition section and the counts are."""
+    """Where the acquisition section and the counts are, and where a scale may be.
+
+    Some files have a second acquisition section, whose scale counts before that of the first.
+    """
 
     acquisition: int
     counts: int
     sample: int | None
+    scales: tuple[int, ...]
 
 
 def _head(content: bytes) -> _Head:
     sections: dict[int, int] = {}
+    scales: list[int] = []
     at = FIRST_HEAD
     while at + HEAD <= len(content):
         kind, place = struct.unpack_from("<I", content, at)[0], content[at + 10 : at + 14]
         if kind == 0:
             break
         sections.setdefault(kind, struct.unpack("<I", place)[0])
+        if kind == ACQUISITION:
+            scales.insert(0, struct.unpack("<I", place)[0])
         at += HEAD
     acquisition, counts = sections.get(ACQUISITION), sections.get(COUNTS)
     if acquisition is None or counts is None:
@@ -77,7 +86,7 @@ def _head(content: bytes) -> _Head:
             raise _refuse("INCOMPLETE", "head", "A section lies beyond the end of the file.")
         if struct.unpack_from("<I", content, place_)[0] != kind:
             raise _refuse("FORM", f"byte {place_}", "No section begins where the head says.")
-    return _Head(acquisition, counts, sections.get(SAMPLE))
+    return _Head(acquisition, counts, sections.get(SAMPLE), tuple(scales))
 
 
 def parse_cnf(content: bytes) -> list[Spectrum]:
@@ -104,16 +113,16 @@ def parse_cnf(content: bytes) -> list[Spectrum]:
         raise _refuse("INCOMPLETE", "acquisition", "Times or scale lie beyond the end.")
     began, real_ticks, live_ticks = struct.unpack_from("<3q", content, base + time_at + 1)
     real, live = (-one / 1e7 for one in (real_ticks, live_ticks))
-    stored = np.frombuffer(content, "<u4", channels, begin).astype(np.int64)
-    problems = _times_among_counts(stored, live, real)
-    counts, told_too = checked(stored, live, real, "counts")
+    stored, problems = _channels(content[begin : begin + 4 * channels])
+    problems += _times_among_counts(stored, live, real)
+    counts, told_too = checked(stored, live, real, "counts", whole=False)
     start = None
     if began > 0:
         try:
             start = (_DAY_ZERO + datetime.timedelta(microseconds=began // 10)).isoformat()
         except OverflowError:
             problems.append(Problem("DATE", "acquisition", "The start is no date."))
-    calibration, more = _scale(content, base + 32, scale_at, channels)
+    calibration, more = _scale(content, head.scales, scale_at, channels)
     title = "" if head.sample is None else plain(content[head.sample + 48 : head.sample + 112])
     all_told = (*problems, *told_too, *more)
     detector = plain(content[base + 1215 : base + 1231])[:64]
@@ -131,14 +140,31 @@ def _times_among_counts(counts: np.ndarray, live: float, real: float) -> list[Pr
     return problems
 
 
+def _channels(content: bytes) -> tuple[np.ndarray, list[Problem]]:
+    """Return the counts: whole numbers, or single-precision floats where they can be nothing else.
+
+    As whole numbers such floats would all be above 500 million counts.
+    """
+    stored = np.frombuffer(content, "<i4").astype(np.int64)
+    some = stored[stored != 0]
+    if len(some) < 8 or some.min() < LEAST_FLOAT:
+        return stored, []
+    told = "The channels are single-precision floats, though the form has whole numbers."
+    return np.frombuffer(content, "<f4").astype(np.float64), [
+        Problem("FLOAT_CHANNELS", "counts", told)
+    ]
+
+
 def _scale(
-    content: bytes, base: int, offset: int, channels: int
+    content: bytes, sections: tuple[int, ...], offset: int, channels: int
 ) -> tuple[Calibration, list[Problem]]:
-    """Return the scale of the one or the other place where files have it."""
-    for begin in (base + offset + 36, base + 36):
-        words = [content[begin + 4 * at : begin + 4 * at + 4] for at in range(4)]
-        if all(len(one) == 4 for one in words):
-            found = [pdp11_float(one) for one in words]
-            if found[1] != 0:
-                return stated_scale(found, channels, "acquisition")
+    """Return the scale of the first place of those where files have it."""
+    for section in sections:
+        base = section + HEAD + 32
+        for begin in (base + offset + 36, base + 36):
+            words = [content[begin + 4 * at : begin + 4 * at + 4] for at in range(4)]
+            if all(len(one) == 4 for one in words):
+                found = [pdp11_float(one) for one in words]
+                if found[1] != 0:
+                    return stated_scale(found, channels, "acquisition")
     return Calibration(NONE), []

@@ -128,6 +128,8 @@ def parse_by_library(content: bytes, form: str) -> list[Spectrum]:
     with suppress(UnicodeDecodeError):
         warnings += found.remarks()
     assumed = any("default" in one.lower() and "calib" in one.lower() for one in warnings)
+    if form == "radiacode":
+        spectra = [_one_time(one) for one in spectra]
     if assumed:  # the library says so in words alone
         spectra = [replace(one, calibration=Calibration(NONE)) for one in spectra]
     warned = [Problem("READER", "", " ".join(one.split())[:300]) for one in said]
@@ -135,6 +137,14 @@ def parse_by_library(content: bytes, form: str) -> list[Spectrum]:
         kept = (*spectra[0].problems, *wrong, *warned)
         spectra[0] = replace(spectra[0], problems=kept)
     return spectra
+
+
+def _one_time(one: Spectrum) -> Spectrum:
+    """Return a spectrum without the dead time that the library makes up for RadiaCode."""
+    if one.real_s is None:
+        return one
+    told = "The file states one time; it stands for the live and the real time."
+    return replace(one, live_s=one.real_s, problems=(*one.problems, Problem("ONE_TIME", "", told)))
 
 
 def _spectrum(given: SpecUtils.Measurement, place: str) -> Spectrum:

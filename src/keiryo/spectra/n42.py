@@ -19,6 +19,7 @@ from keiryo.spectra.n42_parts import (
     TooLargeError,
     channels_of,
     counted_zeroes,
+    deviations,
     duration_s,
     flag_of,
     floats_of,
@@ -28,7 +29,9 @@ from keiryo.spectra.n42_parts import (
     normalize_confidences,
     numbers_of,
     start_problems,
+    stated_numbers,
     text_at,
+    unusable_scale,
 )
 from keiryo.spectra.spectrum import (
     INVALID,
@@ -37,12 +40,13 @@ from keiryo.spectra.spectrum import (
     Problem,
     Spectrum,
     SpectrumFileError,
-    calibration_of,
     calibration_of_edges,
     checked,
+    stated_scale,
 )
 
 __all__ = ["GrossCount", "N42File", "counted_zeroes", "duration_s", "instant", "parse_n42"]
+_DEVIATIONS = "EnergyDeviationValues"
 _EFFICIENCIES = (
     ("FullEnergyPeakEfficiencyCalibration", "fullEnergyPeakEfficiencyCalibrationReference"),
     (
@@ -238,14 +242,14 @@ class _Of2012:
         except SpectrumFileError as error:
             self.file.problems += error.problems
             return
-        calibration = self._calibration(given, len(counts))
-        if calibration.state == INVALID:
-            words = "The energy scale of the file is none: energies do not rise, or do not fit."
-            told.append(Problem("CALIBRATION", place, words))
+        calibration, more_told = self._calibration(given, len(counts), place)
+        told += more_told
         detector = given.get("radDetectorInformationReference", "")
         self._known(detector, place)
         known = self.file.detectors.get(detector, {})
         extra = {"detector_kind": known["kind"]} if known.get("kind") else {}
+        if known.get("name", detector) not in ("", detector):
+            extra["detector_name"] = known["name"]
         self.file.spectra.append(
             Spectrum(
                 detector=detector,
@@ -283,14 +287,25 @@ class _Of2012:
                 )
         return found
 
-    def _calibration(self, given: Element, channels: int) -> Calibration:
+    def _calibration(
+        self, given: Element, channels: int, place: str
+    ) -> tuple[Calibration, list[Problem]]:
         reference = given.get("energyCalibrationReference", "")
         scale = self.scales.get(reference)
         if scale is None:
-            return Calibration(NONE if not reference else INVALID)
-        if edges := floats_of(text_at(scale, "EnergyBoundaryValues")):
-            return calibration_of_edges(edges, channels)
-        return calibration_of(floats_of(text_at(scale, "CoefficientValues")), channels)
+            found = Calibration(NONE if not reference else INVALID)
+            return found, [] if not reference else [unusable_scale(place)]
+        told = [deviations(place)] if any(floats_of(text_at(scale, _DEVIATIONS))) else []
+        edges = stated_numbers(text_at(scale, "EnergyBoundaryValues"))
+        if edges == []:
+            coefficients = stated_numbers(text_at(scale, "CoefficientValues"))
+            if coefficients is not None:
+                found, wrong = stated_scale(coefficients, channels, place, trimmed=False)
+                return found, wrong + (told if found.state != NONE else [])
+        elif edges is not None:
+            found = calibration_of_edges(edges, channels)
+            return found, [unusable_scale(place)] if found.state == INVALID else told
+        return Calibration(INVALID), [unusable_scale(place)]
 
     def _gross(
         self, given: Element, name: str, start: str | None, occupied: bool | None, derived: bool

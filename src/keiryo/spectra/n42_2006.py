@@ -12,6 +12,7 @@ from keiryo.spectra.n42_parts import (
     N42File,
     TooLargeError,
     channels_of,
+    deviations,
     duration_s,
     flag_of,
     floats_of,
@@ -20,18 +21,22 @@ from keiryo.spectra.n42_parts import (
     leaves,
     normalize_confidences,
     start_problems,
+    stated_numbers,
     text_at,
+    unusable_scale,
 )
 from keiryo.spectra.spectrum import (
+    FILE,
     INVALID,
     NONE,
     Calibration,
     Problem,
     Spectrum,
     SpectrumFileError,
-    calibration_of,
     calibration_of_edges,
     checked,
+    full_range_fraction,
+    stated_scale,
 )
 
 _DOSE = {"sv/h": 1e6, "msv/h": 1e3, "usv/h": 1.0, "µsv/h": 1.0, "rem/h": 1e4, "mrem/h": 10.0}
@@ -49,6 +54,11 @@ class _Of2006:
         self.root, self.file = root, N42File("2006")
         self.parents = {one: parent for parent in root.iter() for one in parent}
         self.scales = {one.get("ID", ""): one for one in root.iter("Calibration") if one.get("ID")}
+        self.deviating = {
+            one.get("Detector", "")
+            for one in root.iter("NonlinearityCorrection")
+            if any(floats_of(text)[1:] != [0.0] for text in _texts(one, "Deviation"))
+        }
         self._instrument()
         for place, one in enumerate(whole_elements(root, "Spectrum"), 1):
             try:
@@ -114,10 +124,8 @@ class _Of2006:
         counts, told = checked(stored, live, real, place, whole=False)
         begun = self._begun(given)
         self.file.problems += start_problems(begun, place)
-        calibration, widths = self._curves(given, len(counts))
-        if calibration.state == INVALID:
-            words = "The energy scale of the file is none: energies do not rise, or do not fit."
-            told.append(Problem("CALIBRATION", place, words))
+        calibration, widths, more_told = self._curves(given, len(counts), place)
+        told += more_told
         more: dict[str, Any] = {}
         if around is not None:
             occupied = flag_of(text_at(around, "Occupied"))
@@ -143,33 +151,24 @@ class _Of2006:
             )
         )
 
-    def _curves(self, given: Element, channels: int) -> tuple[Calibration, tuple[float, ...]]:
+    def _curves(
+        self, given: Element, channels: int, place: str
+    ) -> tuple[Calibration, tuple[float, ...], list[Problem]]:
         """Return the scale and the widths of a spectrum, its own or those it refers to."""
         own = list(given.iter("Calibration"))
         referred = given.get("CalibrationIDs", "").split()
         own += [self.scales[one] for one in referred if one in self.scales]
         missing = any(one not in self.scales for one in referred)
-        kinds = {one.get("Type", ""): one for one in reversed(own)}
-        widths = tuple(floats_of(text_at(kinds.get("FWHM"), "Equation/Coefficients")))
-        energy = kinds.get("Energy")
+        kinds = {one.get("Type", "").lower(): one for one in reversed(own)}
+        widths = tuple(floats_of(text_at(kinds.get("fwhm"), "Equation/Coefficients")))
+        energy = kinds.get("energy")
         if energy is None:
-            return Calibration(INVALID if missing else NONE), widths
-        equation = energy.find("Equation")
-        model = "" if equation is None else equation.get("Model", "")
-        stated = floats_of(text_at(energy, "Equation/Coefficients"))
-        if energy.get("EnergyUnits", "keV").lower() == "mev":
-            stated = [one * 1000 for one in stated]
-        if model == "LowerChannelEdge":
-            if len(stated) == channels and channels > 1:
-                stated.append(2 * stated[-1] - stated[-2])
-            return calibration_of_edges(stated, channels), widths
-        if model == "FullRangeFraction":
-            if any(stated[4:]):
-                return Calibration(INVALID, tuple(stated)), widths
-            stated = [one / channels**power for power, one in enumerate(stated[:4])]
-        elif model not in ("", "Polynomial"):
-            return Calibration(INVALID, tuple(stated)), widths
-        return calibration_of(stated, channels), widths
+            found = Calibration(INVALID if missing else NONE)
+            return found, widths, [unusable_scale(place)] if missing else []
+        found, told = _energy_scale(energy, channels, place)
+        if found.state == FILE and given.get("Detector", "") in self.deviating:
+            told.append(deviations(place))
+        return found, widths, told
 
     def _counts(self, given: Element) -> None:
         if given.tag == "GrossCounts" and self._above(given, "GrossCountMeasurement") is not None:
@@ -239,3 +238,31 @@ class _Of2006:
                 told = " ".join((one.text or "").split())
                 row = {"category": one.tag.removesuffix("Description"), "description": told}
                 self.file.alarms.append({**row, "light": "", "at": ""})
+
+
+def _texts(given: Element, name: str) -> list[str]:
+    return [one.text or "" for one in given.iter(name)]
+
+
+def _energy_scale(energy: Element, channels: int, place: str) -> tuple[Calibration, list[Problem]]:
+    """Return the scale that a calibration states; one of a kind that is not read is none."""
+    equation = energy.find("Equation")
+    model = "" if equation is None else equation.get("Model", "").lower()
+    words = text_at(energy, "Equation/Coefficients") or text_at(energy, "Coefficients")
+    stated = stated_numbers(words)
+    if stated is None or model not in ("", "polynomial", "lowerchanneledge", "fullrangefraction"):
+        return Calibration(INVALID, tuple(stated or ())), [unusable_scale(place)]
+    if not stated:
+        if not len(energy):
+            return Calibration(NONE), []
+        return Calibration(INVALID), [unusable_scale(place)]
+    if energy.get("EnergyUnits", "keV").lower() == "mev":
+        stated = [one * 1000 for one in stated]
+    if model == "fullrangefraction":
+        return full_range_fraction(stated, channels, place)
+    if model != "lowerchanneledge":
+        return stated_scale(stated, channels, place, trimmed=False)
+    if len(stated) == channels and channels > 1:
+        stated.append(2 * stated[-1] - stated[-2])
+    found = calibration_of_edges(stated, channels)
+    return found, [unusable_scale(place)] if found.state == INVALID else []

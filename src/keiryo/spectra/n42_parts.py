@@ -7,6 +7,7 @@ them, with units in the name where they are fixed.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from keiryo.spectra.spectrum import Problem, Spectrum, SpectrumFileError
+from keiryo.spectra.start_times import named_month
 
 MOST_CHANNELS = 1_048_576
 MOST_IN_FILE = 32 * 1_048_576
 """Channels of all spectra of a file: packed zeros could fill any memory from few bytes."""
-_NUMBER = r"\d*\.?\d+(?:[Ee][+-]?\d+)?|\d+\."
+_NUMBER = r"\d*[.,]?\d+(?:[Ee][+-]?\d+)?|\d+[.,]"
 _DURATION = re.compile(
     rf"P(?:0+Y)?(?:0+M)?(?:({_NUMBER})D)?"
     rf"(?:T(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?$",
@@ -191,7 +193,9 @@ def duration_s(text: str) -> float | None:
     match = _DURATION.match(text.strip())
     if match is None or not any(match.groups()):
         return None
-    days, hours, minutes, seconds = (float(one or 0) for one in match.groups())
+    days, hours, minutes, seconds = (
+        float((one or "0").replace(",", ".")) for one in match.groups()
+    )
     return days * 86_400 + hours * 3600 + minutes * 60 + seconds
 
 
@@ -209,7 +213,7 @@ def instant(text: str) -> str | None:
             return found.isoformat()
         return found.astimezone(datetime.UTC).replace(tzinfo=None).isoformat() + "Z"
     except (ValueError, OverflowError):
-        return None
+        return named_month(text)
 
 
 def start_problems(text: str, place: str) -> list[Problem]:
@@ -264,11 +268,12 @@ def channels_of(element: Element, place: str) -> np.ndarray:
     """
     text = element.text or ""
     coded = element.get("compressionCode") or element.get("Compression") or "None"
+    packed = coded.strip().lower() in ("countedzeroes", "countedzeros")
     try:
         values = numbers_of(text)
-        if coded == "CountedZeroes":
+        if packed:
             values = counted_zeroes(values)
-        elif coded != "None":
+        elif coded.strip().lower() != "none":
             told = f"The channels are packed in a way that is not read: {coded[:40]}."
             raise SpectrumFileError([Problem("COUNTS", place, told)])
         if len(values) > MOST_CHANNELS:
@@ -303,9 +308,28 @@ def numbers_of(text: str) -> np.ndarray:
 def floats_of(text: str) -> list[float]:
     """Return the numbers of a text; empty where something else stands there."""
     try:
-        return [float(word) for word in text.split()]
+        found = [float(word) for word in text.split()]
     except ValueError:
         return []
+    return found if all(map(math.isfinite, found)) else []
+
+
+def stated_numbers(text: str) -> list[float] | None:
+    """Return the numbers of a scale, with point or comma; None: something else stands there."""
+    found = floats_of(re.sub(r"(?<=\d),(?=\d+(?:[Ee][+-]?\d+)?(?:\s|$))", ".", text))
+    return None if text.strip() and not found else found
+
+
+def unusable_scale(place: str) -> Problem:
+    """Return the finding of a scale that is stated, and is none."""
+    told = "The energy scale of the file is none: energies do not rise, or do not fit."
+    return Problem("CALIBRATION", place, told)
+
+
+def deviations(place: str) -> Problem:
+    """Return the finding of a scale with deviations by energy, which are not applied."""
+    told = "The file states deviations from its scale, which are not applied: energies may be off."
+    return Problem("DEVIATION_PAIRS", place, told)
 
 
 def flag_of(text: str) -> bool | None:

@@ -24,6 +24,8 @@ from keiryo.spectra.spectrum import (
 )
 
 CHN_HEAD, RECORD = 32, 128
+FIRST_YEAR = 70
+"""Of the last century: no file of this kind is older, whatever its mark of the century."""
 MOST_CHANNELS = 1_048_576
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -41,7 +43,7 @@ def plain(content: bytes) -> str:
 def ortec_time(day: str, month: str, year: str, century: str, clock: str) -> str | None:
     """Return a time from the parts that ORTEC writes; ``1`` after the year stands for 20.."""
     try:
-        number = int(year) + (2000 if century == "1" else 1900)
+        number = int(year) + (2000 if century == "1" or int(year) < FIRST_YEAR else 1900)
         hours, minutes, *rest = (int(one) for one in clock.split(":"))
         at = (number, _MONTHS.index(month.upper()) + 1, int(day), hours, minutes)
         return datetime.datetime(*at, rest[0] if rest else 0).isoformat()
@@ -73,7 +75,7 @@ def parse_chn(content: bytes) -> list[Spectrum]:
     if len(content) < end:
         told = f"The file has {(len(content) - CHN_HEAD) // 4} of {channels} channels."
         raise _refuse("INCOMPLETE", "counts", f"{told} It was cut off.")
-    stored = np.frombuffer(content, "<u4", channels, CHN_HEAD)
+    stored = np.frombuffer(content, "<i4", channels, CHN_HEAD)
     counts, problems = checked(stored, live / 50, real / 50, "counts")
     date, clock = plain(content[16:24]).ljust(8), plain(content[24:28]).ljust(4)
     start = ortec_time(
@@ -126,7 +128,7 @@ def parse_spc(content: bytes) -> list[Spectrum]:
         there = max(len(content) - begin, 0) // 4
         told = f"The file has {there} of {channels} channels: it was cut off."
         raise _refuse("INCOMPLETE", f"record {spectrum}", told)
-    stored = np.frombuffer(content, "<f4" if floats else "<u4", channels, begin)
+    stored = np.frombuffer(content, "<f4" if floats else "<i4", channels, begin)
     place = f"record {spectrum}"
     counts, problems = checked(
         stored.astype(np.float64) if floats else stored, live, real, place, whole=False

@@ -17,16 +17,13 @@ import numpy as np
 
 from keiryo.spectra.ortec_binary import plain
 from keiryo.spectra.spectrum import (
-    INVALID,
     NONE,
-    Calibration,
     Problem,
     Spectrum,
     SpectrumFileError,
-    calibration_of_edges,
     checked,
+    full_range_fraction,
     short,
-    stated_scale,
 )
 
 BLOCK = 256
@@ -48,7 +45,8 @@ def _begin_of_records(content: bytes) -> tuple[int, bool]:
     if b"Expanded" in name:
         told = "The file has deviation pairs of a kind that is not read."
         raise _refuse("FORM", "deviation pairs", told)
-    return BLOCK + BLOCK + _PAIRS, True
+    begin = BLOCK + BLOCK + _PAIRS
+    return begin, any(content[2 * BLOCK : begin])
 
 
 def parse_pcf(content: bytes) -> list[Spectrum]:
@@ -57,7 +55,7 @@ def parse_pcf(content: bytes) -> list[Spectrum]:
     Raises
     ------
     SpectrumFileError
-        ``INCOMPLETE`` where the last record was cut off.
+        ``INCOMPLETE`` where the file ends within its first record.
     """
     if len(content) < 2 * BLOCK:
         raise _refuse("INCOMPLETE", "head", "The file ends before its first record.")
@@ -66,13 +64,14 @@ def parse_pcf(content: bytes) -> list[Spectrum]:
         raise _refuse("FORM", "head", "The file does not say how long its records are.")
     begin, paired = _begin_of_records(content)
     length = BLOCK * blocks
-    if (len(content) - begin) % length:
-        there = max(len(content) - begin, 0) / length
-        told = f"The file has {there:.2f} records where whole ones belong: it was cut off."
-        raise _refuse("INCOMPLETE", "records", told)
     found: list[Spectrum] = []
     wrong: list[Problem] = []
-    for number, at in enumerate(range(begin, len(content), length), 1):
+    whole = max(len(content) - begin, 0) // length
+    if len(content) != begin + whole * length:
+        there = max(len(content) - begin, 0) / length
+        told = f"The file has {there:.2f} records where whole ones belong: it was cut off."
+        wrong.append(Problem("INCOMPLETE", "records", told))
+    for number, at in enumerate(range(begin, begin + whole * length, length), 1):
         try:
             one = _record(content[at : at + length], f"record {number}", paired)
         except SpectrumFileError as error:
@@ -100,7 +99,7 @@ def _record(content: bytes, place: str, paired: bool) -> Spectrum | None:
     stored = np.frombuffer(content, "<f4", channels, BLOCK).astype(np.float64)
     counts, problems = checked(stored, live, real, place, whole=False)
     coefficients = rest[3:8]
-    calibration, more = _scale(coefficients, channels, place)
+    calibration, more = full_range_fraction(coefficients, channels, place)
     problems += more
     if paired and calibration.state != NONE:
         told = "The file has deviation pairs, which are not applied: energies may be off."
@@ -118,21 +117,6 @@ def _record(content: bytes, place: str, paired: bool) -> Spectrum | None:
         *(detector[1] if detector else "", counts, live, real, start, calibration, (), title),
         *(role, tuple(problems), {"neutron_counts": neutrons} if neutrons > 0 else {}),
     )
-
-
-def _scale(fraction: list[float], channels: int, place: str) -> tuple[Calibration, list[Problem]]:
-    """Return the scale of a full-range fraction; all zeros: none is stated."""
-    if not any(fraction):
-        return Calibration(NONE), []
-    if fraction[4] == 0:
-        made = [one / channels**power for power, one in enumerate(fraction[:4])]
-        return stated_scale(made, channels, place)
-    along = np.arange(channels + 1) / channels
-    edges = np.polynomial.polynomial.polyval(along, fraction[:4]) + fraction[4] / (1 + 60 * along)
-    found = calibration_of_edges(edges, channels)
-    if found.state != INVALID:
-        return found, []
-    return found, [Problem("CALIBRATION", place, "The energy scale of the file does not rise.")]
 
 
 def _start(text: str) -> str | None:

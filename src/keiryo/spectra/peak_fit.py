@@ -33,6 +33,13 @@ MOST_MISFIT, MOST_MISFIT_BAD, BAD = 0.25, 0.12, 5.0
 or the second where lines are sharp and the deviance by its degrees of freedom is as bad as the
 third: so the noise at the low end goes. Wide ones may be several lines that nobody can part."""
 MOST_TOGETHER, MOST_MORE, MOST_STEPS = 12, 4, 60
+FOOT_WITHIN, FOOT_SHARE = 1.4, 0.12
+"""Within so many widths of a peak of a scintillator, a smaller share of its area is its foot: lines
+of scintillators are no exact Gaussians."""
+SPLIT, PARTED, POOR_ENOUGH_TO_SPLIT = 0.6, 1.0, 2.5
+"""Two peaks in the place of one are tried so many widths to its left and its right, and taken if
+they are parted by so many in the end: nearer ones are the tail of a line. They are tried where the
+deviance by its degrees of freedom is above the third."""
 POOR, WORTH_A_PEAK, LEAST_LEFT_OVER = 1.3, 30.0, 4.5
 """Where the deviance by its degrees of freedom is above the first, a further peak is tried; it is
 taken if the deviance falls by the second, and looked for where the rest reaches the third."""
@@ -76,8 +83,8 @@ class Peak:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-CLEAR_OF_EDGE = 0.7
-"""So many widths above the discriminator a peak has two sides."""
+CLEAR_OF_EDGE, LEAST_CLEAR = 0.7, 2.0
+"""So many widths, and so many channels, above the discriminator a peak has two sides."""
 
 
 def peaks_of(spectrum: Spectrum) -> list[Peak]:
@@ -101,7 +108,11 @@ def peaks_of(spectrum: Spectrum) -> list[Peak]:
             after = _border(places, widths, group[-1], groups[n + 1][0])
         within = (before, after)
         found += _fitted(spectrum, places[group], significance[group], widths, within)
-    whole = [one for one in found if one.channel - lowest > CLEAR_OF_EDGE * one.fwhm_channels]
+    whole = [
+        one
+        for one in found
+        if one.channel - lowest > max(CLEAR_OF_EDGE * one.fwhm_channels, LEAST_CLEAR)
+    ]
     return sorted(whole, key=lambda one: one.channel)
 
 
@@ -177,21 +188,69 @@ def _with_left_over(
     widths: WidthModel,
     done: Any,
 ) -> tuple[np.ndarray, np.ndarray, Any]:
-    """Return places, significances and fit with the peaks that the rest of the fit shows."""
+    """Return places, significances and fit with the peaks that the rest of the fit shows.
+
+    Peaks that the search took for one stand on both sides of where it saw them: a further peak is
+    tried where the rest is greatest, and two in the place of the one that fits worst.
+    """
     for _ in range(MOST_MORE):
         if len(places) >= MOST_TOGETHER or _reduced(done) <= POOR:
             break
-        place = _left_over(done, window, places, widths)
-        if place is None:
+        found = _further(spectrum, window, places, widths, done)
+        if found is None or done.cost - found[1].cost < WORTH_A_PEAK / 2:
             break
-        more = np.sort(np.append(places, place))
-        better = _solved(spectrum, window, more, widths)
-        if better is None or done.cost - better.cost < WORTH_A_PEAK / 2:
-            break
-        gained = np.sqrt(2 * (done.cost - better.cost))
-        significance = np.insert(significance, int(np.searchsorted(places, place)), gained)
+        more, better = found
+        gained = float(np.sqrt(2 * (done.cost - better.cost)))
+        known = np.interp(more, places, significance)
+        near = np.abs(more[:, None] - places[None, :]).min(axis=1)
+        significance = np.where(near <= widths.fwhm(more.astype(np.float64)), known, gained)
         places, done = more, better
     return places, significance, done
+
+
+def _further(
+    spectrum: Spectrum,
+    window: tuple[int, int],
+    places: np.ndarray,
+    widths: WidthModel,
+    done: Any,
+) -> tuple[np.ndarray, Any] | None:
+    """Return the better fit with one more peak, and its places; None: there is none."""
+    fitted = np.rint(done.x[4 : 4 + 2 * len(places) : 2]).astype(np.int64)
+    place = _left_over(done, window, places, widths)
+    tries = [] if place is None else [(np.append(places, place), 0.0)]
+    if place is not None:
+        tries.append((np.append(fitted, place), PARTED))
+    own = widths.fwhm(fitted.astype(np.float64))
+    x = np.arange(window[0], window[1] + 1)
+    rest = done.fun[: len(x)] ** 2
+    misfits = [
+        rest[np.abs(x - at) <= max(width, 1.0)].sum() for at, width in zip(fitted, own, strict=True)
+    ]
+    worst = int(np.argmax(misfits))
+    apart = max(round(SPLIT * float(own[worst])), 1)
+    pair = [fitted[worst] - apart, fitted[worst] + apart]
+    tries.append((np.append(np.delete(fitted, worst), pair), PARTED))
+    best: tuple[np.ndarray, Any] | None = None
+    if _reduced(done) < POOR_ENOUGH_TO_SPLIT:
+        tries = tries[:1] if place is not None else []
+    for given, parted in tries:
+        more = np.unique(np.clip(given, window[0], window[1]))
+        if len(more) != len(places) + 1:
+            continue
+        better = _solved(spectrum, window, more, widths)
+        if better is None or _nearest(better.x, len(more), widths) < parted:
+            continue
+        if best is None or better.cost < best[1].cost - 0.5:
+            best = (more, better)
+    return best
+
+
+def _nearest(found: np.ndarray, peaks: int, widths: WidthModel) -> float:
+    """Return how many of their widths the nearest two peaks of a fit lie apart."""
+    at = np.sort(found[4 : 4 + 2 * peaks : 2])
+    apart = np.diff(at) / (widths.fwhm(at[1:]) * found[2])
+    return float(apart.min()) if len(apart) else np.inf
 
 
 def _borne_out(
@@ -213,12 +272,22 @@ def _borne_out(
         worth[n] = area / max(area_error, 1e-9) / LEAST_AREA_SIGMAS
         if place_error > 0.5 * width or misfit > most or not place_error:
             worth[n] = min(worth[n], 0.5 / (1 + misfit))
+        if wide and _is_foot(n, done.x, float(width)):
+            worth[n] = min(worth[n], 0.5)
     borne: np.ndarray = np.ones(len(own), dtype=bool)
     if worth.min() < SURELY_NONE:
         borne = worth >= SURELY_NONE
     elif worth.min() < 1:
         borne[int(worth.argmin())] = False
     return borne
+
+
+def _is_foot(n: int, found: np.ndarray, width: float) -> bool:
+    """Return whether a peak of a scintillator is the foot of a much greater one next to it."""
+    areas, places = found[3 : 3 + 2 * ((len(found) - 3) // 2) : 2], found[4::2]
+    areas = areas[: len(places)]
+    near = np.abs(places - places[n]) < FOOT_WITHIN * width
+    return bool(areas[n] < FOOT_SHARE * areas[near].max())
 
 
 def _window(

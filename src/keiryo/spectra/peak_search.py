@@ -93,9 +93,15 @@ def first_counting(counts: np.ndarray) -> int:
         return 0
     smooth = ndimage.uniform_filter1d(counts.astype(np.float64), 3, mode="nearest")
     reach = max(len(counts) // 64, 8)
-    ahead = ndimage.maximum_filter1d(smooth, reach, origin=-(reach // 2), mode="nearest")
+    ahead = ndimage.median_filter(smooth, size=reach, origin=-((reach - 1) // 2), mode="nearest")
     there = np.flatnonzero((smooth >= 0.2 * ahead) & (smooth > 0))
-    return int(there[0]) if len(there) else 0
+    first = int(there[0]) if len(there) else 0
+    for _ in range(2):  # smoothing has moved a sharp begin to lower channels
+        usual = float(np.median(counts[first + 2 : first + 8])) if first + 8 < len(counts) else 0.0
+        if counts[first] >= 0.5 * usual:
+            break
+        first += 1
+    return first
 
 
 def _maxima(values: np.ndarray, half: np.ndarray) -> np.ndarray:

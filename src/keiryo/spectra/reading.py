@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from keiryo.spectra.becquerel_hdf5 import parse_hdf5
 from keiryo.spectra.genie_binary import parse_cnf
 from keiryo.spectra.library_forms import FORMS, parse_by_library
 from keiryo.spectra.n42 import parse_n42
@@ -40,9 +41,10 @@ READERS: dict[str, Callable[[bytes], list[Spectrum]]] = {
     "spc": parse_spc,
     "cnf": parse_cnf,
     "pcf": parse_pcf,
+    "hdf5": parse_hdf5,
 }
 """By the form of the file; N42 and daily files of spectroscopic portals have more to tell."""
-BINARY = ("chn", "spc", "cnf", "pcf", "listmode", "gr135")
+BINARY = ("chn", "spc", "cnf", "pcf", "listmode", "gr135", "hdf5")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import codecs
 import re
 
 from keiryo.spectra.genie_binary import is_cnf
+from keiryo.spectra.hdf5_layout import MAGIC
 from keiryo.spectra.spectrum import Problem, SpectrumFileError
 
 HEAD = 4096
@@ -37,6 +38,7 @@ ENDINGS = {
     "lzs": (".lzs", ".xml"),
     "aram": (".aram",),
     "scan": (".xml",),
+    "hdf5": (".h5", ".hdf5"),
 }
 """The endings that each form has, in small letters."""
 _ARCHIVES = {
@@ -118,6 +120,8 @@ def ending_problem(form: str, ending: str) -> list[Problem]:
 
 
 def _of_binary(content: bytes, ending: str) -> str | None:
+    if content.startswith(MAGIC):
+        return "hdf5"
     if is_cnf(content):
         return "cnf"
     if content[2:5] == b"DHS" or (ending == ".pcf" and b"\0" in content[:HEAD]):

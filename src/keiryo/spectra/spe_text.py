@@ -5,7 +5,6 @@ Where variants differ, what the file says more plainly counts, and a finding say
 
 from __future__ import annotations
 
-import datetime
 import math
 import re
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from keiryo.spectra.spectrum import (
     checked,
     stated_scale,
 )
+from keiryo.spectra.start_times import dated
 
 _SECTION = re.compile(r"\$([A-Za-z0-9_]+):?[ \t]*(.*)$")
 _DATA = re.compile(r"\$DATA:?(?=[\s:])[ \t:]*[\r\n]*", re.I)
@@ -58,7 +58,7 @@ def parse_spe(text: str) -> list[Spectrum]:
         told = "The last line has no end: the file may have been cut off after it."
         problems.append(Problem("CUT", "end", told))
     live, real = _times(sections)
-    array, told_too = checked(counts, live, real, "$DATA")
+    array, told_too = checked(counts, live, real, "$DATA", whole=False)
     calibration, more = _spe_calibration(sections, len(array))
     start, about = _start(sections)
     title = " ".join(line.strip() for line in sections.get("SPEC_ID", ()) if line.strip())
@@ -111,15 +111,7 @@ def _times(sections: dict[str, list[str]]) -> tuple[float | None, float | None]:
 def _start(sections: dict[str, list[str]]) -> tuple[str | None, list[Problem]]:
     if not sections.get("DATE_MEA"):
         return None, []
-    text = sections["DATE_MEA"][0].strip()
-    start = american(text)
-    if start is not None:
-        return start, []
-    start = american(text, day_first=True)
-    if start is not None:
-        told = f"The date {text[:30]!r} can only be day/month/year, though the form is month/day."
-        return start, [Problem("DATE_ORDER", "$DATE_MEA", told)]
-    return None, [Problem("DATE", "$DATE_MEA", "The start of the measurement is no date.")]
+    return dated(sections["DATE_MEA"][0], "$DATE_MEA")
 
 
 def _spe_counts(data: str, *, last: bool) -> tuple[np.ndarray, list[Problem]]:
@@ -175,7 +167,7 @@ def _spe_calibration(
 def _spe_detector(sections: dict[str, list[str]]) -> str:
     for line in sections.get("SPEC_REM", ()):
         name, _, value = line.partition("#")
-        if name.strip() == "DETDESC" and value.strip():
+        if name.strip().upper() == "DETDESC" and value.strip():
             return value.strip()[:64]
     return ""
 
@@ -225,23 +217,3 @@ def numbers(lines: Sequence[str], most: int) -> list[float]:
             return []
         found.append(value)
     return found
-
-
-def american(text: str, *, day_first: bool = False) -> str | None:
-    """Return a time of the form month/day/year as ISO 8601 without offset.
-
-    Examples
-    --------
-    >>> american("04/26/2017 11:05:11"), american("26/04/2017 11:05:11")
-    ('2017-04-26T11:05:11', None)
-    """
-    days = ("%d/%m/%Y", "%d/%m/%y") if day_first else ("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d")
-    plain = re.sub(r"(?<=\d)[-.](?=\d\d?[-.]\d{2,4}\b)|(?<=\d)[-.](?=\d{4} )", "/", text)
-    plain = text if re.match(r"\d{4}-", text) else plain
-    for day in days:
-        for clock in ("%H:%M:%S", "%H:%M:%S.%f", "%I:%M:%S %p", "%H:%M"):
-            try:
-                return datetime.datetime.strptime(plain, f"{day} {clock}").isoformat()
-            except ValueError:
-                continue
-    return None

@@ -98,20 +98,25 @@ def _polynomial(given: tuple[float, ...], channels: int) -> Calibration:
 
 
 def stated_scale(
-    coefficients: Sequence[float], channels: int, place: str
+    coefficients: Sequence[float], channels: int, place: str, *, trimmed: bool = True
 ) -> tuple[Calibration, list[Problem]]:
-    """Return the scale that a file states, with what is wrong with it.
+    """Return the scale that a file states, with what is wrong with it; `trimmed` of end zeros.
 
     A gain of exactly 1 with an offset of 0 is what software writes where nobody calibrated: such
     a scale is taken for none, and a finding says so.
     """
     given = [float(one) for one in coefficients]
+    if not given:
+        return Calibration(NONE), []
+    if not np.isfinite(given).all():
+        told = "The energy scale of the file is none: a coefficient is no number."
+        return Calibration(INVALID), [Problem("CALIBRATION", place, told)]
     while len(given) > 2 and given[-1] == 0:
         given.pop()
     if given == [0.0, 1.0]:
         told = "The scale is 0 and 1 keV a channel, as software writes it without a calibration."
         return Calibration(NONE), [Problem("IDENTITY_SCALE", place, told + " It is not used.")]
-    found = calibration_of(given, channels)
+    found = calibration_of(given if trimmed else coefficients, channels)
     if found.state != INVALID:
         return found, []
     told = "The energy scale of the file is none: energies do not rise from channel to channel."
@@ -136,6 +141,32 @@ def calibration_of_edges(edges: Sequence[float] | np.ndarray, channels: int) -> 
     if not sound or not (np.diff(given) > 0).all() or given[-1] > LARGEST_KEV:
         return Calibration(INVALID, (), None)
     return Calibration(FILE, (), given)
+
+
+def full_range_fraction(
+    fraction: Sequence[float], channels: int, place: str
+) -> tuple[Calibration, list[Problem]]:
+    """Return the scale of a full-range fraction, with what is wrong with it.
+
+    Parameters
+    ----------
+    fraction : sequence of float
+        Up to four coefficients of the channel over the number of channels, in keV, then C of the
+        term C/(1 + 60 x) for the lowest energies; all zeros: none is stated.
+    channels : int
+    place : str
+    """
+    if not any(fraction):
+        return Calibration(NONE), []
+    if not any(fraction[4:]):
+        made = [one / channels**power for power, one in enumerate(fraction[:4])]
+        return stated_scale(made, channels, place)
+    along = np.arange(channels + 1) / channels
+    edges = np.polynomial.polynomial.polyval(along, fraction[:4]) + fraction[4] / (1 + 60 * along)
+    found = calibration_of_edges(edges, channels)
+    if found.state != INVALID:
+        return found, []
+    return found, [Problem("CALIBRATION", place, "The energy scale of the file does not rise.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,7 @@ class _Reader:
         self.occupancy = SpmOccupancy()
         self.analysed: list[tuple[float, str, str]] = []
         self.channels: int | None = None
+        self.previous = ""
 
     def wrong(self, code: str, place: str, message: str) -> None:
         """Note what is wrong; beyond many only their number would tell more."""
@@ -196,8 +197,13 @@ class _Reader:
             self.file.problems.append(Problem(code, place, message))
 
     def line(self, line: str, place: str) -> None:
-        """Read one record."""
+        """Read one record; what stands there twice in a row counts once."""
+        if line == self.previous and line[:2] in ("GB", "GS", "NS", "GX"):
+            self.wrong("LINE_REPEATED", place, "The record stands there twice; it counts once.")
+            return
+        self.previous = line
         code, _, rest = line.partition(",")
+        rest = rest.rstrip(", \t")
         read = getattr(self, f"_{code.lower()}", None) if _CODE.match(code) else None
         if read is None or code.lower() not in _RECORDS:
             self.unknown[code[:16]] += 1
@@ -291,7 +297,10 @@ class _Reader:
             self.occupancy.speeds = tuple(float(one) for one in speeds)
         except ValueError:
             self.wrong("RECORD", place, "The speeds of GX are no numbers.")
-        self._finish(moment(end))
+        at = moment(end)
+        if at is None and end:
+            self.wrong("DATE", place, "The end of the occupancy is no time.")
+        self._finish(at)
 
     def _finish(self, end: str | None) -> None:
         """Make the spectra of an occupancy, and begin the next."""

@@ -60,12 +60,20 @@ def _compare(spectra: Sequence[Spectrum], content: bytes, ending: str) -> None:
     same = len(again) == len(spectra) and all(
         np.array_equal(one.counts, two.counts)
         and (one.live_s, one.real_s) == (two.live_s, two.real_s)
+        and _moment(one) == _moment(two)
         and _same_scale(one, two)
         for one, two in zip(spectra, again, strict=True)
     )
     if not same:
         told = "What was written does not read back the same: the form cannot hold it."
         raise SpectrumFileError([Problem("ROUND_TRIP", "OUT", told)])
+
+
+def _moment(one: Spectrum) -> datetime.datetime | None:
+    """Return the start of a spectrum; whether it is in UTC is not every form's to say."""
+    if one.start is None:
+        return None
+    return datetime.datetime.fromisoformat(one.start.removesuffix("Z"))
 
 
 def _same_scale(one: Spectrum, two: Spectrum) -> bool:
@@ -95,6 +103,8 @@ def _losses(one: Spectrum, ending: str) -> list[Problem]:
         lost.append("its title")
     if one.calibration.state == "invalid":
         lost.append("its energy scale, which is none")
+    if "neutron_counts" in one.more:
+        lost.append("its neutron counts")
     if one.fwhm_coefficients:
         lost.append("its widths")
     if not lost:
@@ -127,7 +137,7 @@ def _spe(one: Spectrum) -> str:
         lines += ["$SPEC_REM:", f"DETDESC# {_line(one.detector)}"]
     if one.start:
         at = datetime.datetime.fromisoformat(one.start.removesuffix("Z"))
-        lines += ["$DATE_MEA:", f"{at:%m/%d/%Y %H:%M:%S}"]
+        lines += ["$DATE_MEA:", f"{at:%m/%d/%Y %H:%M:%S}" + _fraction(at)]
     if one.live_s is not None:
         lines += ["$MEAS_TIM:", f"{one.live_s!r} {one.real_s!r}"]
     lines += ["$DATA:", f"0 {one.channels - 1}", *map(str, one.counts.tolist())]
@@ -135,6 +145,10 @@ def _spe(one: Spectrum) -> str:
         coefficients = one.calibration.coefficients
         lines += ["$MCA_CAL:", str(len(coefficients)), " ".join(map(repr, coefficients)) + " keV"]
     return "\n".join([*lines, ""])
+
+
+def _fraction(at: datetime.datetime) -> str:
+    return f".{at.microsecond:06d}" if at.microsecond else ""
 
 
 def _csv(one: Spectrum) -> str:

@@ -28,6 +28,7 @@ from keiryo.web.pictures.svg import (
 WIDTH, LEFT, RIGHT = 960.0, 66.0, 948.0
 _TOP, _MAIN, _REST, _GAP = 26.0, 340.0, 84.0, 46.0
 MOST_BINS, MOST_STEMS, MOST_MARKS = 880, 240, 120
+DASHES = "abcd"
 LOWEST = 0.5
 """Where a logarithmic scale begins: half a count."""
 
@@ -231,9 +232,10 @@ def _stems(view: View, bottom: float) -> list[Drawn]:
         drawn: list[Drawn] = []
         for rank, (at, share, told) in enumerate(inside):
             x, top = _x(view, at), bottom - max(share, 0.01) * _MAIN * 0.9
-            stem = line(x, bottom, x, top, f"pic-spectrum-stem pic-spectrum-stem-{number % 4 + 1}")
+            look = f"pic-spectrum-stem pic-spectrum-stem-{DASHES[number % len(DASHES)]}"
+            stem = line(x, bottom, x, top, look)
             drawn.append(element("g", element("title", told), stem))
-            if rank < 3:
+            if rank < 3 and share > 0.15:
                 drawn.append(words(x + 3, top - 3, one.nuclide, "pic-mark-label"))
         found.append(group("pic-spectrum-stems", *drawn))
     return found

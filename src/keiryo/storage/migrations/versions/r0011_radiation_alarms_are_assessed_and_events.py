@@ -68,6 +68,16 @@ def upgrade() -> None:
         indexes=((("kind", "name"), None),),
     )
     record(
+        "detection_calibration",
+        "scope! agreement caveat instrument! on_day:integer! calibrated_by! due_on:integer! "
+        "check_source! result! certificate note",
+        checks=(
+            "result IN ('passed', 'failed')",
+            "due_on >= on_day",
+        ),
+        indexes=((("instrument",), None), (("certificate",), "certificate IS NOT NULL")),
+    )
+    record(
         "detection_check",
         "scope! agreement caveat instrument! check_name! on_day:integer! result! reading "
         "due_on:integer note",
@@ -78,9 +88,19 @@ def upgrade() -> None:
         indexes=((("instrument", "check_name"), None),),
     )
     record(
+        "detection_detector",
+        "scope! agreement caveat instrument! detector! kind! panel:integer place material "
+        "serial note",
+        checks=(
+            "kind IN ('gamma', 'neutron')",
+            "panel IS NULL OR panel BETWEEN 1 AND 4",
+        ),
+        indexes=((("instrument", "detector"), None),),
+    )
+    record(
         "detection_file",
         "scope! agreement caveat digest! instrument! name! incomplete:integer! "
-        "occupancies:integer! records:integer! records_by_code!",
+        "occupancies:integer! records:integer! records_by_code! begins",
         indexes=((("digest",), None), (("instrument",), None)),
     )
     record(
@@ -117,6 +137,13 @@ def upgrade() -> None:
         indexes=((("instrument", "start"), None), (("digest",), None)),
     )
     record(
+        "detection_response",
+        "scope! agreement caveat instrument! digest! name! form! detector! templates:integer "
+        "from_day:integer! note",
+        checks=("form IN ('templates', 'response')",),
+        indexes=((("instrument",), None), (("digest",), None)),
+    )
+    record(
         "detection_setup",
         "scope! agreement caveat instrument! valid_from! n_sigma! intervals:integer panels "
         "flags gamma_high:integer gamma_low:integer source",
@@ -131,13 +158,19 @@ def upgrade() -> None:
     record(
         "detection_test",
         "scope! agreement caveat test! instrument! requirement! required! confidence! source "
-        "conditions",
-        checks=("requirement IN ('detection', 'false_alarm', 'false_alarm_rate')",),
+        "conditions purpose trials_planned:integer every_days:integer",
+        checks=(
+            "requirement IN ('detection', 'false_alarm', 'false_alarm_rate')",
+            "purpose IS NULL OR purpose IN ('acceptance', 'performance')",
+            "trials_planned IS NULL OR trials_planned > 0",
+            "every_days IS NULL OR every_days > 0",
+        ),
         indexes=((("test",), None), (("instrument",), None)),
     )
     record(
         "detection_trial",
-        "scope! agreement caveat test! run! on_day:integer! trials:integer! alarms:integer! note",
+        "scope! agreement caveat test! run! on_day:integer! trials:integer! alarms:integer! "
+        "campaign note",
         checks=(
             "trials >= 0",
             "alarms >= 0",

@@ -1,24 +1,20 @@
-"""The demonstration of a major public event: played from the loan of instruments to their return.
+"""The made-up Lake Games, played from the loan of instruments to their return.
 
-The event, its people and its places are made up; its sheets are in the folder ``lake_games`` of the
-data of the product. One alarm of the day is a patient, one a fault of a portal: both are assessed
-in alarm cases, the one with neutrons by a person of headquarters who did not raise it.
+Everything happens in 2025: the loan is asked for, the plan approved by a second person, what is
+lent is checked on receipt, the background surveyed, the venue swept and locked, alarms decided on,
+a partner told, instruments handed back, and the event closed with its report.
 """
 
 from __future__ import annotations
 
 import datetime
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keiryo.alarm_cases.recording import explain_case, raise_alarms
 from keiryo.cli.demo_alarm_steps import Assessed
-from keiryo.cli.options import Format
-from keiryo.cli.output import show_rows
-from keiryo.cooperation.recording import record_register, shipped_register
 from keiryo.equipment.calibration import Calibration, calibrate
 from keiryo.equipment.custody import HandOver, hand_over, instant_text
 from keiryo.equipment.items import ItemEntry, register_items
@@ -37,24 +33,34 @@ from keiryo.public_events.recording import decide, record_plan
 from keiryo.public_events.sheets import read_folder
 from keiryo.storage.engine import Database
 
-if TYPE_CHECKING:
-    from keiryo.api import Books
-
 FOLDER = Path(str(files("keiryo.data").joinpath("lake_games")))
-EVENT, LOAN, LENDER = "lake-games", "L-7", "INT.IAEA"
-PATIENT, FAULT = "lake-games-1", "lake-games-2"
-"""Alarm cases of the day: an innocent one, and a false one with neutrons."""
-ZONE = datetime.timezone(datetime.timedelta(hours=9))
+EVENT, LOAN = "lake-games", "L-7"
+LENDER = "INT.IAEA"
+PATIENT_CASE, NEUTRON_CASE = "case-16", "case-17"
+"""Alarm cases of the day."""
+_ZONE = datetime.timezone(datetime.timedelta(hours=9))
+FIRST = datetime.datetime(2025, 7, 20, 9, 12, tzinfo=_ZONE)
+SECOND = datetime.datetime(2025, 7, 20, 10, 5, tzinfo=_ZONE)
+"""When they were raised."""
 
 
 def day(month: int, number: int) -> datetime.date:
-    """Return a day of the year of the event."""
+    """Return a day of 2025."""
     return datetime.date(2025, month, number)
 
 
 @dataclass
-class PlayedEvent:
-    """Books of the event, who acts in them, and for which organisation."""
+class Played:
+    """Books of the event, and how far it has been played.
+
+    Attributes
+    ----------
+    database : Database
+    officer, head : Actor
+        Who records, and who approves and releases; `head` is named in the plan.
+    our : str
+        The organisation that borrows.
+    """
 
     database: Database
     officer: Actor
@@ -63,11 +69,11 @@ class PlayedEvent:
 
     @property
     def books(self) -> tuple[Database, Actor]:
-        """The books and who acts."""
+        """The books and who records."""
         return self.database, self.officer
 
     def file(self, name: str) -> tuple[str, bytes]:
-        """Return a sheet of the folder of the event."""
+        """Return a file of the event."""
         return name, (FOLDER / name).read_bytes()
 
     def give(self, serial: str, giver: str, receiver: str, whose: str, place: str, at: str) -> None:
@@ -80,7 +86,10 @@ class PlayedEvent:
         return take_step(*self.books, StepWanted(LOAN, state, on, f"{state} as agreed", **more))
 
     def loan(self) -> None:
-        """Register instruments, agree on the loan, approve the plan, ship."""
+        """Register instruments, agree on the loan, approve the plan, ship.
+
+        The register of agreements is in the books already.
+        """
         kinds = {
             "RIID-1": ("radionuclide-identification-device", LENDER),
             "BP-1": ("portable-scanner", LENDER),
@@ -122,8 +131,8 @@ class PlayedEvent:
     def before(self) -> float:
         """Survey the background, check the instruments of the day, sweep and lock."""
         survey.record_survey(*self.books, EVENT, "stadium", self.file("survey.csv"))
-        sheets = (self.file("daily.csv"), self.file("limits.csv"))
-        equipping.record_daily(*self.books, EVENT, *sheets)
+        files = (self.file("daily.csv"), self.file("limits.csv"))
+        equipping.record_daily(*self.books, EVENT, *files)
         made = sweeping.SweepMade("sweep1", "red", ("BP-1",), 4.5)
         part = sweeping.record_sweep(*self.books, EVENT, made, self.file("track.csv"))[1]
         sweeping.record_spots(*self.books, EVENT, self.file("spots.csv"))
@@ -132,7 +141,7 @@ class PlayedEvent:
         return part
 
     def day(self) -> str:
-        """Give the instruments to their posts, assess the alarms, tell a partner."""
+        """Give the instruments to their posts, keep the log of alarms, tell a partner."""
         for serial, post in (("RIID-1", "north"), ("BP-1", "south"), ("PPM-1", "south")):
             at = instant_text("2025-07-20T07:50+09:00")
             who: dict[str, Any] = {
@@ -157,54 +166,36 @@ class PlayedEvent:
         return name
 
     def _raise(self) -> None:
-        gamma: dict[str, Any] = {
-            "instrument": "RIID-1",
-            "lane": "north",
-            "gamma_alarm": 1,
-            "neutron_alarm": 0,
-        }
-        neutron: dict[str, Any] = {
-            "instrument": "PPM-1",
-            "lane": "south",
-            "gamma_alarm": 0,
-            "neutron_alarm": 1,
-        }
-        for name, minute, seen, words in (
-            (PATIENT, (9, 12), gamma, "visitor; beep at the gate"),
-            (FAULT, (10, 5), neutron, "neutron counter of the portal"),
+        """Raise the cases of the day: a visitor at a gate, and neutrons at the other one."""
+        gamma: dict[str, Any] = {"instrument": "RIID-1", "lane": "north", "gamma_alarm": 1}
+        neutron: dict[str, Any] = {"instrument": "PPM-1", "lane": "south", "gamma_alarm": 0}
+        for name, at, seen in (
+            (PATIENT_CASE, FIRST, {**gamma, "neutron_alarm": 0, "words": "visitor at the gate"}),
+            (NEUTRON_CASE, SECOND, {**neutron, "neutron_alarm": 1, "words": "neutron counter"}),
         ):
-            at = datetime.datetime(2025, 7, 20, *minute, tzinfo=ZONE).isoformat()
-            row: dict[str, Any] = {
-                "alarm": name,
-                "origin": "INSTRUMENT_ALARM",
-                "site": EVENT,
-                "raised_at": at,
-            }
-            row |= {"subject": "person", "words": words, **seen}
+            row = {"alarm": name, "origin": "INSTRUMENT_ALARM", "raised_at": at.isoformat()}
+            row |= {"site": EVENT, "partner": self.our, **seen}
             raise_alarms(*self.books, [row], files=[self.file("alarms.csv")])
 
     def _assess(self) -> None:
-        at = datetime.datetime(2025, 7, 20, 9, 12, tzinfo=ZONE)
-        seen = f"measurement:RIID-1@{(at + datetime.timedelta(minutes=5)).isoformat()}"
-        case = Assessed(*self.books, PATIENT, at, seen)
+        """Close the visitor's case as innocent; the neutrons are handed over, never innocent."""
+        case = Assessed(*self.books, PATIENT_CASE, FIRST, "RIID-1")
         case.measured("upper body of the visitor", "1.2")
         case.identified(("Tc-99m", "medical"))
-        explain_case(
-            *(*self.books, PATIENT),
-            treatment="Tc-99m",
-            days=1.0,
-            rate_usv_h=1.2,
-            evidence=seen,
-        )
-        case.step("CATEGORIZED", "medicine alone", row={"category": "MEDICAL"})
+        letter: dict[str, Any] = {"treatment": "Tc-99m", "days": 1.0, "rate_usv_h": 1.2}
+        explain_case(*self.books, PATIENT_CASE, **letter, evidence=case.seen)
+        case.step("CATEGORIZED", "medicine alone", category="MEDICAL")
         case.step("INNOCENT_UNDECLARED", "letter of the clinic, of the day before")
         case.step("CLOSED", "the visitor went on")
-        at = datetime.datetime(2025, 7, 20, 10, 5, tzinfo=ZONE)
-        seen = f"measurement:RIID-1@{(at + datetime.timedelta(minutes=4)).isoformat()}"
-        case = Assessed(*self.books, FAULT, at, seen)
-        case.step("ESCALATED", "neutrons", row={"receiver": "head of the event"})
-        words = "no neutrons in three passages; bursts of the counter without anybody there"
-        case.step("FALSE", words, by=self.head, row={"fault": 1})
+        case = Assessed(*self.books, NEUTRON_CASE, SECOND, "RIID-1")
+        case.measured("yellow case of a contractor", "1.2", neutrons=1)
+        case.identified(("Am-241", "industrial"))
+        case.step("CATEGORIZED", "a moisture gauge", category="INDUSTRIAL")
+        case.step("ESCALATED", "neutrons", receiver="P-HEAD")
+        case.actor = self.head
+        case.step("UNRESOLVED", "neutrons stay; the authority looks at the licence")
+        case.step("RESPONSE", "handed over with the gauge", receiver="Authority")
+        case.step("CLOSED", "the licence covers the gauge")
 
     def back(self) -> None:
         """Hand the lent instruments back and report to the lender."""
@@ -221,52 +212,3 @@ class PlayedEvent:
         """Record the lessons and close the event."""
         closing.record_lessons(*self.books, EVENT, self.file("lessons.csv"))
         return closing.close(*self.books, EVENT, on=day(9, 1))[1]
-
-
-def own_organisation(database: Database, actor: Actor, name: str, title: str) -> None:
-    """Record the organisation of the State that borrows, beside those of the shipped register."""
-    row = {"id": name, "name": title, "country": actor.on_behalf_of, "kind": "authority"}
-    register = {"schema": "keiryo.cooperation/1", "organisations": [{**row, "provenance": []}]}
-    record_register(database, actor, json.dumps(register).encode(), "own.json")
-
-
-def shipped_partners(database: Database, actor: Actor) -> None:
-    """Record the shipped register of partners."""
-    record_register(database, actor, shipped_register(), "agreements.json")
-
-
-def play_the_event(books: Books) -> None:
-    """Play the event from the loan to the return in the books of the demonstration State."""
-    database, actor = books.database, books.actor
-    own_organisation(database, actor, "XA.REG", "Regulator of State XA")
-    played = PlayedEvent(database, actor, replace(actor, person="P-HEAD"), "XA.REG")
-    played.loan()
-    played.receipt()
-    part = played.before()
-    played.day()
-    played.back()
-    final = played.end()
-    print(
-        f"   {final['title']}: two instruments lent by {LENDER} under {final['agreement']}, "
-        "received with trials\n   (one failed and was checked again), handed back and reported on; "
-        f"the stadium swept to {100 * part:.1f} %."
-    )
-    rows = [
-        {
-            "alarm": one["alarm"],
-            "post": one["post"],
-            "seen": one["seen"],
-            "state": one["state"],
-            "case": one["alarm_case"],
-            "decided": one["case_decision"],
-        }
-        for one in final["alarms"]
-    ]
-    show_rows(rows, Format.TABLE, title="Alarms of the day, and what their cases say")
-    every = final["statistics"][-1]
-    low, high = every["rate_interval"]
-    print(
-        f"   {every['alarms']} alarms in {every['hours']:g} h: {every['rate_per_h']:.2f} per h, "
-        f"{low:.2f} to {high:.2f} with 95 %; the log went to {LENDER} when a second person "
-        "released it."
-    )
