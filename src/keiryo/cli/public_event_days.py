@@ -141,13 +141,17 @@ def sweep(
     db: DbOption = None,
 ) -> None:
     """Record a sweep; how much of the venue it covered is worked out from the track."""
-    from keiryo.public_events.sweeping import SweepMade, record_sweep
+    from keiryo.public_events.sweeping import SweepMade, record_sweep, unfit_sweeps
 
     books = opened(db)
     made = SweepMade(name, team, tuple(instruments), reach, needed, gap, cell)
     posted, part = record_sweep(books.database, books.actor, event, made, content_of(track))
     print(f"{name} covered {100 * part:.2f} per cent: act {posted.act.act_id}.")
-    if part < needed:
+    with books.database.reading() as connection:
+        unfit = unfit_sweeps(connection, books.database.metadata, event)
+    found = [one for key, told in unfit.items() if key[0] == posted.act.act_id for one in told]
+    show_findings(found)
+    if part < needed or found:
         raise typer.Exit(1)
 
 

@@ -41,7 +41,7 @@ from keiryo.public_events.equipping import checks_of
 from keiryo.public_events.exchange import releases
 from keiryo.public_events.hand_back import loans_of, open_returns
 from keiryo.public_events.sheets import plan_finding
-from keiryo.public_events.sweeping import open_spots
+from keiryo.public_events.sweeping import open_spots, unfit_sweeps
 from keiryo.storage.engine import Database
 
 LESSON_COLUMNS = ("lesson", "words", "action", "owner")
@@ -135,10 +135,6 @@ def final_report(
 
     told = alarms(connection, metadata, event)
     names = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", *CASE_COLUMNS, "words")
-    sweeps = rows(
-        *(PUBLIC_EVENT_SWEEP.name, "sweep", "venue", "team", "instruments", "starts", "ends"),
-        *("covered_ppm", "needed_ppm", "evidence"),
-    )
     return {
         "event": event,
         "title": plan.event["title"],
@@ -150,14 +146,7 @@ def final_report(
         "surveys": rows(
             PUBLIC_EVENT_SURVEY.name, *("venue", "instrument", "starts", "ends", "evidence")
         ),
-        "sweeps": [
-            {
-                **{name: value for name, value in one.items() if not name.endswith("_ppm")},
-                "covered": one["covered_ppm"] / 1e6,
-                "needed": one["needed_ppm"] / 1e6,
-            }
-            for one in sweeps
-        ],
+        "sweeps": _sweeps(connection, metadata, event),
         "spots": rows(PUBLIC_EVENT_SPOT.name, "venue", "spot", "state", "at", "words"),
         "checks": _checks(connection, metadata, event),
         "alarms": [{n: one[n] for n in names} for one in with_cases(connection, metadata, told)],
@@ -166,6 +155,22 @@ def final_report(
         "lessons": rows(PUBLIC_EVENT_LESSON.name, *LESSON_COLUMNS),
         "open": [one.message for one in open_matters(connection, metadata, event, on)],
     }
+
+
+def _sweeps(connection: Connection, metadata: MetaData, event: str) -> list[dict[str, Any]]:
+    """Return the sweeps, what they covered, and what their instruments lacked."""
+    names = ("sweep", "venue", "team", "instruments", "starts", "ends")
+    unfit = unfit_sweeps(connection, metadata, event)
+    return [
+        {
+            **{name: one[name] for name in names},
+            "evidence": one["evidence"],
+            "covered": one["covered_ppm"] / 1e6,
+            "needed": one["needed_ppm"] / 1e6,
+            "not_fit": [each.message for each in unfit[one["act_id"], one["line_no"]]],
+        }
+        for one in events_rows(connection, metadata, PUBLIC_EVENT_SWEEP.name, event)
+    ]
 
 
 def _checks(connection: Connection, metadata: MetaData, event: str) -> list[dict[str, Any]]:
