@@ -136,7 +136,7 @@ def play_the_games(books: Books) -> dict[str, Any]:
     from keiryo.cli.demo_event import Played
     from keiryo.journal.model import Actor
 
-    our = _own_organisation(books)
+    our = own_organisation(books)
     head = Actor("P-HEAD", books.actor.on_behalf_of)
     event = Played(books.database, books.actor, head, our)
     event.loan()
@@ -147,7 +147,7 @@ def play_the_games(books: Books) -> dict[str, Any]:
     return event.end()
 
 
-def _own_organisation(books: Books) -> str:
+def own_organisation(books: Books) -> str:
     """Record the organisation that borrows, in a register of its own, and return its name."""
     from keiryo.cooperation.recording import record_register, shipped_register
 
