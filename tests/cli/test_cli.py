@@ -254,7 +254,16 @@ def test_findings_are_listed_answered_and_reopened(tmp_path: Path) -> None:
 def test_the_demonstration(tmp_path: Path) -> None:
     done = started("demo", "--db", tmp_path / "demo.sqlite")
     assert done.returncode == 0, done.stderr
-    for words in ("812.346", "agrees to the milligram", "sound", "first wrong act 3", "Try next"):
+    for words in (
+        "812.346",
+        "agrees to the milligram",
+        "sound",
+        "first wrong act 3",
+        "Try next",
+        "40 passages, 3 alarms",
+        "INNOCENT_UNDECLARED",
+        "nothing is open: yes",
+    ):
         assert words in done.stdout
     assert "DISAGREES" not in done.stdout
     again = run("demo", "--db", tmp_path / "demo.sqlite")

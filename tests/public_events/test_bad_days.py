@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from keiryo.equipment.calibration import Calibration, calibrate
 from keiryo.equipment.conditions import record_condition
 from keiryo.errors import RefusedError, UsageError
 from keiryo.journal.model import Actor
@@ -286,3 +287,31 @@ def test_an_event_is_closed_once(tmp_path: Any) -> None:
     spot = ("s.csv", SPOT + AT + b"stadium,S,open,w\n")
     assert codes(sweeping.record_spots, *played.books, EVENT, spot) == {"CLOSED"}
     played.database.close()
+
+
+def test_a_sweep_needs_an_instrument_that_is_fit(tmp_path: Any) -> None:
+    played = opened(tmp_path)
+    played.loan()
+    played.receipt()
+    made = sweeping.SweepMade("sweep1", "red", ("BP-1",), 4.5)
+    sweeping.record_sweep(*played.books, EVENT, made, played.file("track.csv"))
+    at = utc("2025-07-20T07:45+09:00")
+    sweeping.lock(*played.books, EVENT, "stadium", at=at, words="w")
+    assert unready(played) == ["SWEEP-UNFIT"]
+    files = (played.file("daily.csv"), played.file("limits.csv"))
+    equipping.record_daily(*played.books, EVENT, *files)  # the check of 04:20, told of late
+    assert unready(played) == []
+    early = Calibration("BP-1", day(1, 20), day(7, 18), "laboratory")
+    calibrate(*played.books, early)
+    assert unready(played) == ["SWEEP-UNFIT"]
+    with played.database.reading() as connection:
+        metadata = played.database.metadata
+        told = closing.final_report(connection, metadata, EVENT, on=day(9, 1))
+    assert "overdue" in told["sweeps"][0]["not_fit"][0]
+    played.database.close()
+
+
+def unready(played: Played) -> list[str]:
+    with played.database.reading() as connection:
+        found = sweeping.readiness(connection, played.database.metadata, EVENT)["stadium"]
+    return [one.code.removeprefix("PUBLIC-EVENT-") for one in found]

@@ -42,7 +42,16 @@ def test_an_event_from_loan_to_return(detecting: Site) -> None:
     with detecting.client("officer") as client:
         text = client.get(ONE).text
     assert "pic-event-venue" in text and "pic-event-cell-e" in text and "#post-north" in text
-    for words in ("A-003", "/alarms/case-17", "released", "S-1", "RIID-1", "L-7", "letters"):
+    for words in (
+        "A-003",
+        "/alarms/case-17",
+        "innocent, not declared",
+        "released",
+        "S-1",
+        "RIID-1",
+        "L-7",
+        "letters",
+    ):
         assert words in text, words
     assert "/equipment/items/RIID-1" in text and "ready" in text and "daily check" in text
     with detecting.client("headquarters") as client:  # reads no equipment

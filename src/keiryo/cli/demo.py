@@ -403,6 +403,8 @@ def _next(place: str, seconds: float) -> None:
         ),
         ("protection category XARA --on 2025-12-31", "how strictly it must be protected"),
         ("protection evidence due", "what is to be tested, and what is out of service"),
+        ("alarms queue", "alarms that wait, the gravest first, and why"),
+        ("public-event alarms lake-games", "alarms of an event, with what was decided"),
         ("cooperation commitments", "what was promised, by whom, by when"),
         ("transit --on 2025-09-30", "what was on its way, and for how long"),
         ("correct XAFA/107/1 --set 630=461201.4", "all that would follow from one wrong weight"),

@@ -9,6 +9,7 @@ import datetime
 import json
 from typing import TYPE_CHECKING, Any
 
+from keiryo.cli.demo_alarm_steps import Assessed
 from keiryo.cli.options import Format
 from keiryo.cli.output import show_rows
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 SITE, LANE, PORTAL = "PORT-1", "L1", "RPM-1"
 DAY = datetime.date(2025, 12, 18)
 SEED, PASSAGES, BACKGROUND = 20251218, 40, 420
-CERAMICS, PATIENT, OPEN_CASE, EVENT_CASE = "CERAMICS-1", "PATIENT-1", "CONTAINER-1", "case-17"
+CERAMICS, PATIENT, OPEN_CASE = "CERAMICS-1", "PATIENT-1", "CONTAINER-1"
+Nuclide = tuple[str, str]
+"""A nuclide and its category."""
 _LOUD = {7: 150, 15: 128, 29: 210}
 """Counts in 0.2 s and panel of the passages that alarm, by their place in the day."""
 
@@ -87,7 +90,7 @@ def watch_the_port(books: Books) -> list[str]:
 
 def _cases(books: Books) -> list[str]:
     """Raise a case for each alarm of the day; work one to its end and one half of the way."""
-    from keiryo.alarm_cases.recording import explain_case, raise_alarms, take_step
+    from keiryo.alarm_cases.recording import explain_case, raise_alarms
     from keiryo.detection_sites.importing import occupancies
 
     database, actor = books.database, books.actor
@@ -110,52 +113,22 @@ def _cases(books: Books) -> list[str]:
               **more}],
         )  # fmt: skip
     starts = [str(row["start"]) for row in loud]
-    _assess(books, CERAMICS, starts[0], "0.2", ("K-40", "norm"), ("Ra-226", "norm"))
+    tiles = _assess(books, CERAMICS, starts[0], "0.2", ("K-40", "norm"), ("Ra-226", "norm"))
     explain_case(database, actor, CERAMICS, commodity=True)
-    for minute, state, more in (
-        (21, "CATEGORIZED", {"category": "NORM"}),
-        (24, "INNOCENT_DECLARED", {}),
-        (25, "CLOSED", {}),
-    ):
-        when = _after(starts[0], minute)
-        row = {"alarm": CERAMICS, "at": when, "reason": "tiles, as declared", **more}
-        take_step(database, actor, state, row)
+    tiles.step("CATEGORIZED", "natural nuclides alone", category="NORM")
+    tiles.step("INNOCENT_DECLARED", "tiles, as declared")
+    tiles.step("CLOSED", "released")
     _assess(books, PATIENT, starts[1], "4.1", ("I-131", "medical"))
     return [CERAMICS, PATIENT, OPEN_CASE]
 
 
-def _after(start: str, minutes: int) -> str:
-    moment = datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
-    return (moment + datetime.timedelta(minutes=minutes)).isoformat()
-
-
-def _assess(
-    books: Books, alarm: str, start: str, dose: str, *nuclides: tuple[str, str], neutrons: int = 0
-) -> None:
+def _assess(books: Books, alarm: str, start: str, dose: str, *nuclides: Nuclide) -> Assessed:
     """Take a case from raised to identified."""
-    from keiryo.alarm_cases.recording import take_step
-    from keiryo.alarm_cases.results import read_identification
-
-    found = [
-        {"nuclide": name, "probability": 0.98, "category": kind, "evidence": {}}
-        for name, kind in nuclides
-    ]
-    told = {"nuclides": found, "unexplained": {"peaks": []}, "undecided": False}
-    content = json.dumps(told).encode()
-    answer, _findings = read_identification(content)
-    assert answer is not None
-    steps: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("VERIFIED", {}),
-        ("LOCALIZED", {"place": "middle of the load"}),
-        ("CHARACTERIZED", {"dose_rate_usv_h": dose, "neutrons": neutrons}),
-        ("IDENTIFIED", {}),
-    )
-    for minute, (state, more) in enumerate(steps, 8):
-        at = _after(start, minute)
-        row = {"alarm": alarm, "at": at, "reason": "second passage and hand-held identifier",
-               "evidence": f"measurement:RIID-2@{at}", **more}  # fmt: skip
-        given = (answer, f"{alarm}.identify.json", content) if state == "IDENTIFIED" else None
-        take_step(books.database, books.actor, state, row, answer=given)
+    at = datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
+    case = Assessed(books.database, books.actor, alarm, at, "RIID-2")
+    case.measured("middle of the load", dose)
+    case.identified(*nuclides)
+    return case
 
 
 def play_the_games(books: Books) -> dict[str, Any]:
@@ -163,19 +136,18 @@ def play_the_games(books: Books) -> dict[str, Any]:
     from keiryo.cli.demo_event import Played
     from keiryo.journal.model import Actor
 
-    our = _own_organisation(books)
+    our = own_organisation(books)
     head = Actor("P-HEAD", books.actor.on_behalf_of)
     event = Played(books.database, books.actor, head, our)
     event.loan()
     event.receipt()
     event.before()
-    _neutrons(books)
     event.day()
     event.back()
     return event.end()
 
 
-def _own_organisation(books: Books) -> str:
+def own_organisation(books: Books) -> str:
     """Record the organisation that borrows, in a register of its own, and return its name."""
     from keiryo.cooperation.recording import record_register, shipped_register
 
@@ -186,34 +158,6 @@ def _own_organisation(books: Books) -> str:
     told = {"schema": shipped["schema"], "sources": [], "organisations": [one]}
     record_register(books.database, books.actor, json.dumps(told).encode(), "own.json")
     return str(one["id"])
-
-
-def _neutrons(books: Books) -> None:
-    """Assess the neutron alarm of the event in a case: it is handed over, never innocent."""
-    from keiryo.alarm_cases.recording import raise_alarms, take_step
-    from keiryo.journal.model import Actor
-
-    start = "2025-07-20T01:05:00+00:00"
-    raise_alarms(
-        books.database, books.actor,
-        [{"alarm": EVENT_CASE, "origin": "INSTRUMENT_ALARM", "raised_at": start,
-          "site": "lake-games", "lane": "south", "instrument": "PPM-1", "gamma_alarm": 0,
-          "neutron_alarm": 1, "words": "moisture gauge of a contractor, licence shown",
-          "evidence": f"measurement:PPM-1@{start}"}],
-    )  # fmt: skip
-    _assess(books, EVENT_CASE, start, "1.2", ("Am-241", "industrial"), neutrons=1)
-    head = Actor("P-HEAD", books.actor.on_behalf_of)
-    told = {"reason": "neutrons stay; the authority looks at the licence", "receiver": "Authority"}
-    shown = {"evidence": f"measurement:RIID-1@{_after(start, 20)}"}
-    for minute, who, state, more in (
-        (15, books.actor, "CATEGORIZED", {"category": "INDUSTRIAL"}),
-        (16, books.actor, "ESCALATED", {"receiver": "P-HEAD"}),
-        (20, head, "UNRESOLVED", {}),
-        (25, head, "RESPONSE", {**told, **shown}),
-        (90, head, "CLOSED", {"reason": "the licence covers the gauge"}),
-    ):
-        row = {"alarm": EVENT_CASE, "at": _after(start, minute), "reason": told["reason"], **more}
-        take_step(books.database, who, state, row)
 
 
 def look_at_detection(books: Books, cases: list[str], report: dict[str, Any]) -> None:
@@ -230,7 +174,15 @@ def look_at_detection(books: Books, cases: list[str], report: dict[str, Any]) ->
         f"({100 * rates['any_rate']:.1f} %, between {100 * rates['any_low']:.1f} and "
         f"{100 * rates['any_high']:.1f} % with 95 % confidence)."
     )
-    rows = [{"case": name, "state": known[name].state} for name in [*cases, EVENT_CASE]]
+    rows = [
+        {
+            "case": name,
+            "state": known[name].state,
+            "decision": known[name].decision,
+            "nuclides": ", ".join(str(one["nuclide"]) for one in known[name].identified),
+        }
+        for name in [*cases, *(one["alarm_case"] for one in report["alarms"] if one["alarm_case"])]
+    ]
     show_rows(rows, Format.TABLE)
     alarms = report["statistics"][-1]
     print(

@@ -141,13 +141,17 @@ def sweep(
     db: DbOption = None,
 ) -> None:
     """Record a sweep; how much of the venue it covered is worked out from the track."""
-    from keiryo.public_events.sweeping import SweepMade, record_sweep
+    from keiryo.public_events.sweeping import SweepMade, record_sweep, unfit_sweeps
 
     books = opened(db)
     made = SweepMade(name, team, tuple(instruments), reach, needed, gap, cell)
     posted, part = record_sweep(books.database, books.actor, event, made, content_of(track))
     print(f"{name} covered {100 * part:.2f} per cent: act {posted.act.act_id}.")
-    if part < needed:
+    with books.database.reading() as connection:
+        unfit = unfit_sweeps(connection, books.database.metadata, event)
+    found = [one for key, told in unfit.items() if key[0] == posted.act.act_id for one in told]
+    show_findings(found)
+    if part < needed or found:
         raise typer.Exit(1)
 
 
@@ -207,6 +211,7 @@ def alarms_(
     """Record the log of alarms of a sheet, or show it with statistics by post."""
     from keiryo.public_events.acts import plan_in_force
     from keiryo.public_events.alarm_log import alarms, record_alarms, statistics
+    from keiryo.public_events.case_links import CASE_COLUMNS, with_cases
 
     books = opened(db)
     if file is not None:
@@ -217,8 +222,9 @@ def alarms_(
     with books.database.reading() as connection:
         told = alarms(connection, books.database.metadata, event)
         plan = plan_in_force(connection, books.database.metadata, event)
-    shown = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", "words")
-    rows = [{name: one[name] for name in shown} for one in told.values()]
+        whole = with_cases(connection, books.database.metadata, told)
+    shown = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", *CASE_COLUMNS, "words")
+    rows = [{name: one[name] for name in shown} for one in whole]
     counted = statistics(plan, list(told.values()))
     if format_of(format_) is Format.JSON:
         show_json({"alarms": rows, "statistics": counted})

@@ -108,7 +108,7 @@ ROLES: Mapping[str, Role] = {
                 "protection.*",
                 "surveillance.*",
                 "detection.*",
-                "equipment.custody",
+                *("equipment.custody", "equipment.step"),  # lent instruments of an event come in
                 "public_event.*",
             ),
         ),
@@ -135,7 +135,10 @@ ROLES: Mapping[str, Role] = {
             "cooperation officer",
             "Keeps agreements and the obligations that follow the material.",
             ("journal", "places", "accounts", *COOPERATING),
-            ("cooperation.*", "obligations.*", "export.*", "equipment.*", "notice.*"),
+            (
+                *("cooperation.*", "obligations.*", "export.*", "equipment.*", "notice.*"),
+                "public_event.release",  # what of an event goes to a partner
+            ),
         ),
         Role(
             "administrator",

@@ -24,6 +24,7 @@ from keiryo.public_events.acts import (
     refuse,
 )
 from keiryo.public_events.alarm_log import alarms, statistics
+from keiryo.public_events.case_links import CASE_COLUMNS, disagreements, with_cases
 from keiryo.public_events.day_tables import (
     DAILY,
     EVENT_REPORT,
@@ -40,7 +41,7 @@ from keiryo.public_events.equipping import checks_of
 from keiryo.public_events.exchange import releases
 from keiryo.public_events.hand_back import loans_of, open_returns
 from keiryo.public_events.sheets import plan_finding
-from keiryo.public_events.sweeping import open_spots
+from keiryo.public_events.sweeping import open_spots, unfit_sweeps
 from keiryo.storage.engine import Database
 
 LESSON_COLUMNS = ("lesson", "words", "action", "owner")
@@ -75,12 +76,14 @@ def open_matters(
         found.append(
             _open("PUBLIC-EVENT-NOT-OVER", f"{event} lasts until {plan.event['closes']}", "Wait.")
         )
-    for one in alarms(connection, metadata, event).values():
+    told_alarms = alarms(connection, metadata, event)
+    for one in told_alarms.values():
         if one["state"] == OPEN:
             words = f"the alarm {one['alarm'][:40]} at {one['post']} is open"
             found.append(
                 _open("PUBLIC-EVENT-ALARM-OPEN", words, "Decide on it and record the log.")
             )
+    found += disagreements(connection, metadata, told_alarms)
     for spot in open_spots(connection, metadata, event):
         words = f"{spot['spot'][:40]} in {spot['venue']} is open"
         found.append(_open("PUBLIC-EVENT-SPOT-OPEN", words, "Find out what it is and close it."))
@@ -131,12 +134,7 @@ def final_report(
         return [{name: one[name] for name in names} for one in read]
 
     told = alarms(connection, metadata, event)
-    shown = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", "words")
-    checks = {what: checks_of(connection, metadata, event, what) for what in (RECEIPT, DAILY)}
-    sweeps = rows(
-        *(PUBLIC_EVENT_SWEEP.name, "sweep", "venue", "team", "instruments", "starts", "ends"),
-        *("covered_ppm", "needed_ppm", "evidence"),
-    )
+    names = ("alarm", "post", "serial", "at", "seen", "state", "alarm_case", *CASE_COLUMNS, "words")
     return {
         "event": event,
         "title": plan.event["title"],
@@ -148,31 +146,45 @@ def final_report(
         "surveys": rows(
             PUBLIC_EVENT_SURVEY.name, *("venue", "instrument", "starts", "ends", "evidence")
         ),
-        "sweeps": [
-            {
-                **{name: value for name, value in one.items() if not name.endswith("_ppm")},
-                "covered": one["covered_ppm"] / 1e6,
-                "needed": one["needed_ppm"] / 1e6,
-            }
-            for one in sweeps
-        ],
+        "sweeps": _sweeps(connection, metadata, event),
         "spots": rows(PUBLIC_EVENT_SPOT.name, "venue", "spot", "state", "at", "words"),
-        "checks": [
-            {
-                "serial": serial,
-                "what": what,
-                "checks": len(held),
-                "failed": sum(not one["passed"] for one in held),
-            }
-            for what, by in checks.items()
-            for serial, held in sorted(by.items())
-        ],
-        "alarms": [{name: one[name] for name in shown} for one in told.values()],
+        "checks": _checks(connection, metadata, event),
+        "alarms": [{n: one[n] for n in names} for one in with_cases(connection, metadata, told)],
         "statistics": statistics(plan, list(told.values()), confidence),
         "releases": releases(connection, metadata, event),
         "lessons": rows(PUBLIC_EVENT_LESSON.name, *LESSON_COLUMNS),
         "open": [one.message for one in open_matters(connection, metadata, event, on)],
     }
+
+
+def _sweeps(connection: Connection, metadata: MetaData, event: str) -> list[dict[str, Any]]:
+    """Return the sweeps, what they covered, and what their instruments lacked."""
+    names = ("sweep", "venue", "team", "instruments", "starts", "ends")
+    unfit = unfit_sweeps(connection, metadata, event)
+    return [
+        {
+            **{name: one[name] for name in names},
+            "evidence": one["evidence"],
+            "covered": one["covered_ppm"] / 1e6,
+            "needed": one["needed_ppm"] / 1e6,
+            "not_fit": [each.message for each in unfit[one["act_id"], one["line_no"]]],
+        }
+        for one in events_rows(connection, metadata, PUBLIC_EVENT_SWEEP.name, event)
+    ]
+
+
+def _checks(connection: Connection, metadata: MetaData, event: str) -> list[dict[str, Any]]:
+    """Return how many checks of a kind an instrument had, and how many failed."""
+    return [
+        {
+            "serial": serial,
+            "what": what,
+            "checks": len(held),
+            "failed": sum(not one["passed"] for one in held),
+        }
+        for what in (RECEIPT, DAILY)
+        for serial, held in sorted(checks_of(connection, metadata, event, what).items())
+    ]
 
 
 def close(

@@ -1,8 +1,8 @@
 """What the record of the days of an event allows: checked in the posting pipeline.
 
-Everything belongs to a plan that is in force. An alarm with neutrons is never closed as innocent
-without its alarm case; an alarm that went to the response stays there. Information goes to a
-partner when a second person whom the plan entitles has released it.
+Everything belongs to a plan that is in force. An alarm is closed as its alarm case was, and never
+without one if it had neutrons; an alarm that went to the response stays there. Information goes
+to a partner when a second person whom the plan entitles has released it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from sqlalchemy import select
 from keiryo.errors import Finding, RefusedError, Severity
 from keiryo.journal.registry import Check, Posting, Refusal
 from keiryo.public_events.acts import events_rows, named, not_planned, plan_in_force
+from keiryo.public_events.case_links import case_findings
 from keiryo.public_events.day_tables import (
     ASKED,
     DAY_KINDS,
     DONE,
     EVENT_REPORT,
-    INNOCENT,
     OPEN,
     PUBLIC_EVENT_ALARM,
     PUBLIC_EVENT_CHECK,
@@ -64,6 +64,7 @@ def check_days(posting: Posting) -> Iterator[Refusal]:
             look = _LOOKS.get(kind.name)
             if plan is not None and look is not None:
                 yield from (_refusal(one) for one in look(posting, plan, line))
+    yield from (_refusal(one) for one in case_findings(posting))
 
 
 def _closed(posting: Posting, event: str) -> bool:
@@ -178,12 +179,6 @@ def _alarm(posting: Posting, plan: EventPlan, line: Line) -> Iterator[Finding]:
     elif line["seen"] != "information":
         words = f"{name} does not say which instrument raised it"
         yield plan_finding("PUBLIC-EVENT-ALARM", words, "Name the serial number.")
-    if line["state"] == INNOCENT and line["seen"] in ("neutron", "both") and not line["alarm_case"]:
-        yield plan_finding(
-            "PUBLIC-EVENT-NEUTRONS",
-            f"{name} has neutrons and would be innocent without an alarm case",
-            "Open a case and have it assessed by somebody entitled; then name it here.",
-        )
     same = [
         one
         for one in _earlier(posting, PUBLIC_EVENT_ALARM.name, line)

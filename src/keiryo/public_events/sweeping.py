@@ -2,7 +2,8 @@
 
 Coverage is worked out from the track: the part of the cells of the outline to which the way came
 within the reach of the instrument. A venue is ready when every planned sweep of it was made and
-covered enough, nothing that was found is open, and it has been locked since.
+covered enough with instruments that were checked and calibrated, nothing that was found is open,
+and it has been locked since.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
-from keiryo.dates import parse_utc
+from keiryo.dates import date_number, parse_utc
+from keiryo.equipment.calibration import calibration_on, calibrations
 from keiryo.errors import Finding, UsageError
 from keiryo.journal.model import Actor, Posted, Value
 from keiryo.journal.posting import Clock, system_clock
@@ -32,6 +34,7 @@ from keiryo.public_events.acts import (
     refuse,
 )
 from keiryo.public_events.day_tables import (
+    DAILY,
     LOCKED,
     OPEN,
     PUBLIC_EVENT_LOCK,
@@ -39,6 +42,7 @@ from keiryo.public_events.day_tables import (
     PUBLIC_EVENT_SWEEP,
     UNLOCKED,
 )
+from keiryo.public_events.equipping import checks_of, daily_problem
 from keiryo.public_events.instrument_checks import number
 from keiryo.public_events.places import XY, covered, inside, metres, on_earth, outline
 from keiryo.public_events.sheets import EventPlan, plan_finding
@@ -247,6 +251,40 @@ def open_spots(connection: Connection, metadata: MetaData, event: str) -> list[d
     return [row for row in last.values() if row["state"] == OPEN]
 
 
+def unfit_sweeps(
+    connection: Connection, metadata: MetaData, event: str
+) -> dict[tuple[int, int], list[Finding]]:
+    """Return why sweeps cannot be relied on, by act and line: instruments unchecked or overdue.
+
+    An instrument counts when its last daily check before the sweep is not older than a check
+    holds and was passed, and when its calibration holds until the sweep ends. A check recorded
+    later, of a moment before the sweep, counts.
+    """
+    daily = checks_of(connection, metadata, event, DAILY)
+    done = calibrations(connection, metadata)
+    found: dict[tuple[int, int], list[Finding]] = {}
+    for row in events_rows(connection, metadata, PUBLIC_EVENT_SWEEP.name, event):
+        told: list[Finding] = []
+        for serial in str(row["instruments"]).split():
+            if problem := daily_problem(daily.get(serial, []), row["starts"]):
+                told.append(_unfit(row["sweep"], f"{serial} {problem}"))
+            day = parse_utc(row["ends"]).date()
+            trusted = calibration_on(done.get(serial, []), day)
+            if trusted is None or trusted["due_on"] < date_number(day):
+                why = "was not calibrated" if trusted is None else "was overdue for calibration"
+                told.append(_unfit(row["sweep"], f"{serial} {why}"))
+        found[row["act_id"], row["line_no"]] = told
+    return found
+
+
+def _unfit(sweep: str, why: str) -> Finding:
+    return _unready(
+        "PUBLIC-EVENT-SWEEP-UNFIT",
+        f"{sweep} was made with an instrument that cannot be relied on: {why}",
+        "Record the check if it was made; else sweep again with an instrument that is fit.",
+    )
+
+
 def readiness(connection: Connection, metadata: MetaData, event: str) -> dict[str, list[Finding]]:
     """Return why each venue of the plan in force is not ready; an empty list: it is.
 
@@ -257,10 +295,12 @@ def readiness(connection: Connection, metadata: MetaData, event: str) -> dict[st
     """
     plan = plan_in_force(connection, metadata, event)
     made = events_rows(connection, metadata, PUBLIC_EVENT_SWEEP.name, event)
+    unfit = unfit_sweeps(connection, metadata, event)
     locks = events_rows(connection, metadata, PUBLIC_EVENT_LOCK.name, event)
     spots = open_spots(connection, metadata, event)
     return {
-        name: _not_ready(name, plan, made, locks, spots) for name in named(plan, "venues", "venue")
+        name: _not_ready(name, plan, made, unfit, locks, spots)
+        for name in named(plan, "venues", "venue")
     }
 
 
@@ -268,6 +308,7 @@ def _not_ready(
     name: str,
     plan: EventPlan,
     made: Sequence[Mapping[str, Any]],
+    unfit: Mapping[tuple[int, int], list[Finding]],
     locks: Sequence[Mapping[str, Any]],
     spots: Sequence[Mapping[str, Any]],
 ) -> list[Finding]:
@@ -283,8 +324,13 @@ def _not_ready(
         here = [one for one in made if (one["sweep"], one["venue"]) == (sweep, name)]
         since = [one for one in here if one["starts"] >= unlocked]
         good = [one for one in since if one["covered_ppm"] >= one["needed_ppm"]]
+        fit = [one for one in good if not unfit.get((one["act_id"], one["line_no"]))]
         if good:
-            ends = max(ends, max(one["ends"] for one in good))
+            ends = max(ends, max(one["ends"] for one in fit or good))
+        if fit:
+            continue
+        if good:
+            found += unfit[good[-1]["act_id"], good[-1]["line_no"]]
         elif since:
             best = max(one["covered_ppm"] for one in since) / 10_000
             words = f"{sweep} covered {best:.2f} per cent of {name}"

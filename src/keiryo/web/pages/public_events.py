@@ -19,6 +19,7 @@ from keiryo.dates import number_date, utc_text
 from keiryo.errors import NotFoundError, RefusedError
 from keiryo.public_events.acts import events_rows
 from keiryo.public_events.alarm_log import alarms, statistics
+from keiryo.public_events.case_links import with_cases
 from keiryo.public_events.closing import final_report
 from keiryo.public_events.day_tables import (
     EVENT_REPORT,
@@ -39,6 +40,7 @@ from keiryo.public_events.sweeping import readiness
 from keiryo.web.listing import ListColumn, Row, RowList, download_headers, shown_list
 from keiryo.web.pages.evaluation_asked import plain_finding
 from keiryo.web.pages.portals_known import CASES
+from keiryo.web.pages.portals_words import STATE_WORDS
 from keiryo.web.pages.public_events_map import map_of
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, Section, reads
@@ -183,6 +185,7 @@ def event_page(request: AnyRequest, viewer: Asking, event: FromPath[str]) -> Res
         shown = chosen or some[-1]
         plan = plan_of(connection, viewer.metadata, event, str(shown.values["version"]))
         log = alarms(connection, viewer.metadata, event)
+        logged = with_cases(connection, viewer.metadata, log)
         told = {kind.name: events_rows(connection, viewer.metadata, kind.name, event)
                 for kind in _KINDS}  # fmt: skip
         due, ready = [], {}
@@ -212,7 +215,7 @@ def event_page(request: AnyRequest, viewer: Asking, event: FromPath[str]) -> Res
         sweeps=[_sweep_row(row) for row in told[PUBLIC_EVENT_SWEEP.name]],
         spots=_last(told[PUBLIC_EVENT_SPOT.name], "spot"),
         locks=told[PUBLIC_EVENT_LOCK.name],
-        alarms=[_alarm_row(viewer, row) for row in log.values()],
+        alarms=[_alarm_row(viewer, row) for row in logged],
         rates=[_rate_row(row) for row in rates],
         releases=[
             {**row, "state": _(RELEASE_WORDS.get(row["state"], row["state"]))} for row in exchanged
@@ -329,7 +332,7 @@ def _last(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
 
 
 def _alarm_row(viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:
-    case = row["alarm_case"]
+    case, decided = row["alarm_case"], row["case_decision"] if viewer.reads(CASES) else None
     return {
         **row,
         "at": instant_text(row["at"]),
@@ -338,6 +341,7 @@ def _alarm_row(viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:
             "text": _(ALARM_WORDS.get(row["state"], row["state"])),
             "badge": ALARM_BADGES.get(row["state"], "plain"),
         },
+        "decided": _(STATE_WORDS.get(decided, decided)) if decided else "",
         "case_href": f"/alarms/{quote(str(case), safe='')}"
         if case and viewer.reads(CASES)
         else None,
