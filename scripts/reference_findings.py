@@ -111,6 +111,7 @@ CALCULATIONS = (
     *("protection.", "access_control.", "cli.protection_"),
     *("spectra.", "portal.", "counting.", "nuclides.", "templates.", "identification."),
     *("detector_response.", "cli.spectrum", "cli.portal", "cli.detection", "cli.templates"),
+    "cli.demo",  # names in the demonstration
 )
 """Modules whose codes are errors of a calculation on a file, and no findings of the books."""
 

@@ -33,6 +33,7 @@ from keiryo.reports.service import import_reports
 from keiryo.web.settings import Settings
 from web.browser import COLOURS, DESK, TABLET, launched, until, window
 from web.cooperating_state import record_cooperation
+from web.detecting_port import detect
 from web.site import Site, copy_of, make_site, serving
 from web.test_main_work_accountant import DISCARD, WRONG, two_people_for_reports
 from web.test_protection_pages import made_of as regime_of
@@ -48,6 +49,8 @@ ROLES = (
     "cooperation",
     "administrator",
     "auditor",
+    "port",
+    "headquarters",
 )
 """A member of each role."""
 
@@ -96,7 +99,12 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a site where somebody uploaded, composed, asked for release, and started jobs."""
-    site = make_site(copy_of(watched_books(), tmp_path_factory.mktemp("axe")))
+    folder = tmp_path_factory.mktemp("axe")
+    place = copy_of(watched_books(), folder)
+    books = keiryo.open(place, person="P-DEMO2345")
+    detect(books, folder)
+    books.disconnect()
+    site = make_site(place)
     record_cooperation(site)
     try:
         with serving(site) as address:
