@@ -59,6 +59,7 @@ ELSEWHERE = (
     "/areas/{mba:str}/batch",  # a name in a query; leads to the page of the batch
     "/reports/upload/{digest:str}/result",  # reached by accepting, in the accountant's work
     "/evidence/{digest:str}",  # a file
+    "/spectra/look/",  # a file that was sent to look at; tested with the viewer
     "/surveillance/cameras/{name:str}/views/{version:int}/{which:str}",  # a picture, where kept
     "/surveillance/images/",  # a picture
     "/surveillance/differences/",  # a picture
