@@ -80,11 +80,9 @@ def identify(
     if spectrum is not None and spectrum > len(found):
         refuse([Problem("SPECTRUM", "--spectrum", f"The file has {len(found)} spectra.")])
     chosen = foreground(found) if spectrum is None else found[spectrum - 1]
-    quiet = (
-        beside(found, chosen)
-        if background is None
-        else of_detector(read_file(background).spectra, chosen)
-    )
+    quiet = beside(found, chosen)
+    if background is not None:
+        quiet = of_detector(read_file(background).spectra, chosen)
     try:
         answer = identified(chosen, quiet, templates=templates, detector=detector)
     except SpectrumFileError as error:
