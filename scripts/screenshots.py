@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TOP / "src"), str(TOP / "tests")]
@@ -26,6 +27,14 @@ PAGES = {
     "timeline": f"/surveillance/timeline?mba=XARA&{WEEK}",
     "reviewer": "/surveillance/reviews/fresh-store-2025-50",
 }
+DETECTION = {
+    "lane-board": "/portals",
+    "passage": "/portals/RPM-1/2026-01-09T01:05:00.000Z",
+    "alarm-case": "/alarms/CERAMICS-1",
+    "public-event": "/public-events/lake-games",
+}
+"""Pages of radiation detection, of a site with a seaport and an event."""
+SPECTRUM = "alcatraz_field_2012.spc"
 
 
 def smaller(picture: bytes) -> bytes:
@@ -44,37 +53,52 @@ def main() -> int:
     for name in list(os.environ):
         if name.startswith("KEIRYO_"):
             del os.environ[name]
-    from web.browser import launched, window
+    from web.browser import launched
+    from web.detecting_port import detecting_books
     from web.site import copy_of, make_site, serving
+    from web.test_spectrum_pages import SPECTRA, kept
     from web.watched_area import watched_books
 
     IMAGES.mkdir(parents=True, exist_ok=True)
-    too_large = []
-    with tempfile.TemporaryDirectory() as folder:
-        site = make_site(copy_of(watched_books(), Path(folder)))
-        with serving(site) as address, launched() as browser:
-            for language in ("en", "ja"):
-                asked = {"site": site, "member": "officer", "language": language, "size": SIZE}
-                with window(browser, address, **asked) as seen:
-                    for name, path in PAGES.items():
-                        seen.go(path)
-                        if name == "reviewer":  # the page of its first event
-                            link = seen.page.locator("main a[href*='/events/']").first
-                            seen.go(link.get_attribute("href"))
-                        for chart in seen.page.locator("main img:visible").all():
-                            chart.scroll_into_view_if_needed()
-                        seen.page.wait_for_load_state("networkidle")
-                        seen.page.evaluate("() => window.scrollTo(0, 0)")
-                        content = smaller(seen.page.screenshot(animations="disabled"))
-                        place = IMAGES / f"{name}-{language}.png"
-                        place.write_bytes(content)
-                        print(f"{place.relative_to(TOP)}  {len(content):,} bytes")
-                        if len(content) > MOST_BYTES:
-                            too_large.append(place.name)
-        site.close()
+    too_large: list[str] = []
+    for books, pages in ((watched_books(), PAGES), (detecting_books(), DETECTION)):
+        with tempfile.TemporaryDirectory() as folder:
+            site = make_site(copy_of(books, Path(folder)))
+            if pages is DETECTION:
+                spectrum = kept(site, SPECTRA / SPECTRUM)
+                pages = {**pages, "spectrum": f"{spectrum}?lines=K-40,Ra-226&named=1"}
+            with serving(site) as address, launched() as browser:
+                for language in ("en", "ja"):
+                    too_large += taken(site, address, browser, language, pages)
+            site.close()
     if too_large:
         print(f"too large: {', '.join(too_large)}", file=sys.stderr)
     return 1 if too_large else 0
+
+
+def taken(site: Any, address: str, browser: Any, language: str, pages: dict[str, str]) -> list[str]:
+    """Take pictures of pages; return the names of those that are too large."""
+    from web.browser import window
+
+    too_large = []
+    asked = {"site": site, "member": "officer", "language": language, "size": SIZE}
+    with window(browser, address, **asked) as seen:
+        for name, path in pages.items():
+            seen.go(path)
+            if name == "reviewer":  # the page of its first event
+                link = seen.page.locator("main a[href*='/events/']").first
+                seen.go(link.get_attribute("href"))
+            for chart in seen.page.locator("main img:visible").all():
+                chart.scroll_into_view_if_needed()
+            seen.page.wait_for_load_state("networkidle")
+            seen.page.evaluate("() => window.scrollTo(0, 0)")
+            content = smaller(seen.page.screenshot(animations="disabled"))
+            place = IMAGES / f"{name}-{language}.png"
+            place.write_bytes(content)
+            print(f"{place.relative_to(TOP)}  {len(content):,} bytes")
+            if len(content) > MOST_BYTES:
+                too_large.append(place.name)
+    return too_large
 
 
 if __name__ == "__main__":
