@@ -52,10 +52,10 @@ def test_the_day_changes_and_a_record_counts_once(books: Books) -> None:
     take(books, content + quiet("00-03-00.000", 1, 1, 1, 1), "whole.csv", day=DAY)
     found = hours(books)
     assert [(one["hour"], one["records"]) for one in found] == [
-        ("2027-05-30T14:00Z", 1),
-        ("2027-05-30T15:00Z", 3),
+        ("2027-05-31T14:00Z", 1),
+        ("2027-05-31T15:00Z", 3),
     ]
-    day = datetime.date(2027, 5, 31)
+    day = datetime.date(2027, 6, 1)
     assert hours(books, first=day) == []
 
 

@@ -51,6 +51,26 @@ def test_the_day_changes_at_midnight(books: Books) -> None:
     assert starts == ["2027-05-31T14:59:00.000Z", "2027-05-31T15:01:00.000Z"]
 
 
+@pytest.mark.parametrize(
+    ("before", "first", "start"),
+    [
+        (("23:59:50",), "00:01:00", "2027-05-31T15:01:00.000Z"),
+        (("00:05:00", "12:00:00"), "23:50:00", "2027-05-31T14:50:00.000Z"),
+        (("23:59:58", "00:00:03", "23:59:59"), "00:00:08", "2027-05-31T15:00:08.000Z"),
+        (("00:00:02", "23:59:57"), "23:59:59", "2027-05-30T14:59:59.000Z"),
+        (("20:00:00", "06:00:00", "18:00:00", "04:00:00"), "05:00:00", "2027-06-01T20:00:00.000Z"),
+    ],
+)
+def test_the_day_is_that_of_the_first_record(
+    books: Books, before: tuple[str, ...], first: str, start: str
+) -> None:
+    quiet = "".join(
+        f"GB,000400,000400,000400,000400,{at.replace(':', '-')}.000\r\n" for at in before
+    )
+    take(books, quiet.encode() + passage(f"{first}.000"))
+    assert [when for _, when in read(books, occupancies)] == [start]
+
+
 def test_a_file_without_days_needs_one(books: Books) -> None:
     assert refused(take, books, passage("10:00:00.000"), day=None) == {"PORTAL-DATE"}
     assert refused(take, books, b"hello") == {"PORTAL-FILE"}

@@ -1,9 +1,9 @@
 """When the passages of a daily file were: in UTC, with the days that its times may lack.
 
-Records stay in the order of the file. Where times have no day, the first is of the day that is
-given; the day changes where the clock falls back by more than half a day. A leap forward by more
-than 23 hours is a clock that was set back over midnight: a portal writes its background every few
-seconds and is not silent for a day.
+Records stay in the order of the file. Where times have no day, the first record of the file is of
+the day that is given, be it of background or of a passage; the day changes where the clock falls
+back by more than half a day. A leap forward by more than 23 hours is a clock that was set back over
+midnight: a portal writes its background every few seconds and is not silent for a day.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ class Moments:
 class _Day:
     """The day of times that have none."""
 
-    def __init__(self, first: datetime.date | None) -> None:
+    def __init__(self, first: datetime.date | None, midnights: int) -> None:
         self.day = first
+        self.midnights = midnights
         self.last_s: float | None = None
 
     def with_day(self, time: str) -> tuple[str, bool]:
@@ -61,7 +62,10 @@ class _Day:
         self.last_s = now_s
         back = step_s > _ACROSS_MIDNIGHT_S
         if back or step_s < -_HALF_A_DAY_S:
-            self.day += datetime.timedelta(days=-1 if back else 1)
+            self.midnights += -1 if back else 1
+        if self.midnights:
+            self.day += datetime.timedelta(days=self.midnights)
+            self.midnights = 0
         return f"{self.day.isoformat()}T{time}", back
 
 
@@ -74,10 +78,10 @@ def passage_times(file: DailyFile, zone: str, day: datetime.date | None) -> Mome
     zone : str
         Time zone of the site, for times without an offset.
     day : date, optional
-        Day of the first time that has none.
+        Day of the first record, where records have none.
     """
     found = Moments()
-    days = _Day(day)
+    days = _Day(day, file.midnights_to_first)
     for one in file.occupancies:
         place = f"line {one.first_line}"
         moments: list[str | None] = []

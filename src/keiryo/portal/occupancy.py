@@ -110,6 +110,9 @@ class DailyFile:
     setup : Setup
         The last one.
     sha256 : str
+    midnights_to_first : int
+        How often the clock passed midnight from the first record with a time to the first
+        occupancy, where records have no day.
     """
 
     occupancies: tuple[Occupancy, ...]
@@ -121,6 +124,7 @@ class DailyFile:
     problems: tuple[Problem, ...]
     setup: Setup
     sha256: str
+    midnights_to_first: int
 
 
 class DailyFileError(ValueError):

@@ -63,6 +63,8 @@ class RecordReader:
         self.neutron_cps: float | None = None
         self.neutron_exact = False
         self.clock: str | None = None
+        self.midnights = 0
+        self.midnights_to_first: int | None = None
         self.number: int | None = None
         self.done: list[Occupancy] = []
         self.setups: list[tuple[int, Setup]] = []
@@ -178,9 +180,14 @@ class RecordReader:
         """Note a clock that goes back from record to record; midnight without a day is none."""
         if at is None:
             return
-        if self.clock is not None and at < self.clock and goes_back(self.clock, at):
-            told = f"The time goes back from {self.clock} to {at}; the order of the records counts."
-            self.note("CLOCK_BACK", self.line, told)
+        if self.clock is not None and at < self.clock:
+            if goes_back(self.clock, at):
+                told = f"The time goes back from {self.clock} to {at};"
+                self.note("CLOCK_BACK", self.line, f"{told} the order of the records counts.")
+            elif "T" not in at:
+                self.midnights += 1
+        elif self.clock is not None and "T" not in at and goes_back(self.clock, at):
+            self.midnights -= 1
         self.clock = at
 
     def _background(self, fields: list[bytes]) -> None:
@@ -281,6 +288,8 @@ class RecordReader:
         self.first, self.setup_then = self.line, self.setup
         self.start = self._timed(row.rstrip(b", \t").split(b",")[1:])
         self._see_clock(self.start)
+        if self.midnights_to_first is None:
+            self.midnights_to_first = self.midnights
         self.before = (self.last_background, self.background_at)
         if self.last_background is not None and self.background_used:
             told = "No background was recorded since the occupancy before; the older one is used."
@@ -430,6 +439,7 @@ class RecordReader:
             tuple(self.problems),
             self.setup,
             sha256,
+            self.midnights_to_first or 0,
         )
 
     def _tell_repeated(self) -> None:
