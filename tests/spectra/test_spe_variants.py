@@ -81,6 +81,54 @@ def test_scales_that_are_none(scale: str, state: str, code: str) -> None:
     assert (one.calibration.state, [x.code for x in one.problems]) == (state, [code])
 
 
+TABLE = "$ENER_TABLE:\n4\n0.000000 1.500000\n1.000000 3.500000\n2 6.500000\n3 10.500000\n"
+POINTS = "$ENER_DATA:\n2\n0.5 2.0\n3,0 7,0\n"
+
+
+@pytest.mark.parametrize(
+    ("lists", "coefficients", "codes"),
+    [
+        ("$ENER_FIT:\n1.5 3.0\n" + TABLE, (1.5, 1.5, 0.5), ["SCALE_OF_TABLE"]),
+        (TABLE, (1.5, 1.5, 0.5), []),
+        (TABLE.replace("3.500000", "3.600000"), (), []),
+        ("$ENER_FIT:\n1.0 2.0\n" + TABLE.replace("\n3 10.500000", ""), (1.0, 2.0), []),
+        ("$ENER_FIT:\n1.0 2.0\n" + POINTS, (1.0, 2.0), []),
+        ("$MCA_CAL:\n3\n1 2 3 keV\n" + TABLE, (1.0, 2.0, 3.0), []),
+        (POINTS, (1.0, 2.0), ["SCALE_OF_POINTS"]),
+        ("$ENER_FIT:\n0 1\n" + POINTS, (1.0, 2.0), ["SCALE_OF_POINTS"]),
+        ("$ENER_DATA_X:\n3\n0 1\n1 3.5\n3 10\n", (1.0, 2.25, 0.25), ["SCALE_OF_POINTS"]),
+    ],
+)
+def test_energies_that_are_listed(
+    lists: str, coefficients: tuple[float, ...], codes: list[str]
+) -> None:
+    (one,) = read_content((SPE.split("$ENER_FIT")[0] + lists).encode(), ".spe").spectra
+    assert one.calibration.state == "file"
+    assert one.calibration.coefficients == pytest.approx(coefficients)
+    assert [x.code for x in one.problems] == codes
+    if not coefficients:
+        assert one.calibration.edges.tolist() == [1.5, 3.6, 6.5, 10.5, 14.5]
+
+
+@pytest.mark.parametrize(
+    ("lists", "state"),
+    [
+        ("$ENER_DATA:\n2\n1 5\n1 7\n", "none"),
+        ("$ENER_DATA:\n3\n1 5\n2 7\n", "none"),
+        ("$ENER_DATA:\n2\n1 5\nx 7\n", "none"),
+        ("$ENER_DATA:\n2\n0 0\n3 3\n", "none"),
+        ("$ENER_DATA:\n0\n", "none"),
+        ("$ENER_DATA:\n", "none"),
+        ("$ENER_DATA:\n2\n1 9\n3 7\n", "invalid"),
+        ("$ENER_FIT:\n0 -1\n" + POINTS, "invalid"),
+        (TABLE.replace("10.5", "5.5"), "none"),
+    ],
+)
+def test_lists_that_make_no_scale(lists: str, state: str) -> None:
+    (one,) = read_content((SPE.split("$ENER_FIT")[0] + lists).encode(), ".spe").spectra
+    assert one.calibration.state == state
+
+
 @pytest.mark.parametrize(
     ("before", "after", "code"),
     [

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from keiryo.spectra.n42_parts import MOST_CHANNELS, numbers_of
+from keiryo.spectra.spe_points import listed_scale
 from keiryo.spectra.spectrum import (
     FILE,
+    INVALID,
     NONE,
     Calibration,
     Problem,
@@ -38,7 +40,9 @@ def refuse(code: str, place: str, message: str) -> SpectrumFileError:
 def parse_spe(text: str) -> list[Spectrum]:
     """Read an SPE file.
 
-    The quadratic or cubic scale of ``$MCA_CAL`` counts before the straight one of ``$ENER_FIT``.
+    The quadratic or cubic scale of ``$MCA_CAL`` counts before the energies of ``$ENER_TABLE``,
+    those before the straight line of ``$ENER_FIT``; the points of ``$ENER_DATA`` count where no
+    scale is stated.
     Dates are month/day/year, as the format has them, local to the instrument.
 
     Raises
@@ -156,9 +160,14 @@ def _spe_calibration(
     stated = [
         (stated_scale(given, channels, place)) for place, given in candidates if len(given) >= 2
     ]
-    usable = next((one for one in stated if one[0].state == FILE), None)
+    usable = next((one[0] for one in stated if one[0].state == FILE), None)
+    if usable is None or len(usable.coefficients) == 2:
+        broken = any(one[0].state == INVALID for one in stated)
+        listed = None if broken else listed_scale(sections, usable, channels, number_of)
+        if listed is not None:
+            return listed[0], [*problems, *listed[1]]
     if usable is not None:
-        return usable[0], problems
+        return usable, problems
     if not stated:
         return Calibration(NONE), problems
     return stated[0][0], [*problems, *stated[0][1]]
