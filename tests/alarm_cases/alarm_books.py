@@ -45,13 +45,15 @@ class Desk:
     def __init__(self, url: str) -> None:
         self.database = Database(url, builtin_registry())
         open_journal(self.database, "XH", PORT)
-        self.minute = 0
+        self.minute, self.second = 0, 1
 
     def raise_(self, name: str = "A-1", who: Actor = PORT, **more: Any) -> Recorded:
+        start = START if name == "A-1" else f"2026-06-01T09:00:{self.second:02d}+09:00"
+        self.second += name != "A-1"
         row = {
             "alarm": name, "origin": "INSTRUMENT_ALARM", "raised_at": START, "site": "PORT-1",
-            "lane": "L1", "instrument": "RPM-1", "occupancy": START, "gamma_alarm": 1,
-            "neutron_alarm": 0, "evidence": f"occupancy:RPM-1@{START}", **more,
+            "lane": "L1", "instrument": "RPM-1", "occupancy": start, "gamma_alarm": 1,
+            "neutron_alarm": 0, "evidence": f"occupancy:RPM-1@{start}", **more,
         }  # fmt: skip
         return raise_alarms(self.database, who, [row])
 

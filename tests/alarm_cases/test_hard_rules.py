@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alarm_cases.alarm_books import HQ, PORT, Desk, answer, codes
 from keiryo.alarm_cases.explaining import most_days, shipped_rows
 from keiryo.alarm_cases.reach_back import check_package
-from keiryo.alarm_cases.recording import explain_case
+from keiryo.alarm_cases.recording_explanations import explain_case
 from keiryo.alarm_cases.results import occupancy_of, read_identification, read_replay
 from keiryo.alarm_cases.states import NEXT, STATES, goes_back
 from keiryo.alarm_cases.statistics import alarm_statistics, poisson_interval

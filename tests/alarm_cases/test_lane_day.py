@@ -113,6 +113,7 @@ def test_a_day(books: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert "ALARM-STEP" in shell.refused("P-HQ", "close", "MASKED", *say)
     shell.done("P-PORT", "handover", "MASKED", "--to", "Police", "--evidence", SEEN, *say)
     draft = ("--name", "IR-1", "--group", "II", "--description", "Uranium", "--contact", "NPC")
+    draft += ("--quantity", "not determined")
     shell.done("P-PORT", "report", "MASKED", *draft, "--output", str(tmp_path / "IR-1.json"))
     assert shell.refused("P-PORT", "release", "MASKED", "--name", "IR-1") == {"ALARM-SAME-PERSON"}
     shell.done("P-HQ", "release", "MASKED", "--name", "IR-1")

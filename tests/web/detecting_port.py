@@ -12,7 +12,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 import keiryo
-from keiryo.alarm_cases.recording import explain_case, raise_alarms, take_step
+from keiryo.alarm_cases.recording import raise_alarms, take_step
+from keiryo.alarm_cases.recording_explanations import explain_case
 from keiryo.alarm_cases.results import read_identification
 from keiryo.api import Books
 from keiryo.cli.demo_detection import play_the_games

@@ -149,6 +149,12 @@ class AlarmCase:
         return step is not None and step["neutrons"] == 0
 
     @property
+    def loud_neutrons(self) -> bool:
+        """Whether the characterization that holds found neutrons above background."""
+        step = self.step(CHARACTERIZED)
+        return step is not None and step["neutrons"] == 1
+
+    @property
     def identification(self) -> Line | None:
         """The identification that holds: the last one, once the case came that far."""
         held = [one for one in self.identifications if int(one["run"]) in set(self.runs)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keiryo.alarm_cases.case_record import AlarmCase, Register
-from keiryo.alarm_cases.hard_rules import Limits, hard_findings
+from keiryo.alarm_cases.hard_rules import Limits, hard_findings, neutrons_declared
 from keiryo.alarm_cases.record_forms import (
     DECIMAL,
     HS_CODE,
@@ -28,6 +28,7 @@ from keiryo.alarm_cases.states import (
     ESCALATED,
     FALSE,
     IDENTIFIED,
+    INNOCENT_DECLARED,
     LOCALIZED,
     NEXT,
     RESPONSE,
@@ -219,7 +220,8 @@ def needs(case: AlarmCase, line: Mapping[str, Any]) -> Iterator[Finding]:
     step = str(line["state"])
     if goes_back(case.state, step):
         return
-    if step in NEEDS_EVIDENCE and not evidence_parts(line.get("evidence")):
+    source = step == INNOCENT_DECLARED and case.loud_neutrons and neutrons_declared(case)
+    if (step in NEEDS_EVIDENCE or source) and not evidence_parts(line.get("evidence")):
         yield refusing(
             "ALARM-EVIDENCE",
             f"{case.name}: nothing shows that it is {step}",

@@ -7,11 +7,13 @@ as evidence, and an explanation on the declared transfer that it names.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
 from keiryo.alarm_cases.case_record import KINDS, NODE
+from keiryo.alarm_cases.passages import PASSAGE, passage_key
 from keiryo.alarm_cases.record_forms import digest_of, evidence_parts
 from keiryo.alarm_cases.tables import (
     ALARM_CASE,
@@ -63,8 +65,10 @@ def _nodes(kind: str, row: Mapping[str, Any]) -> Iterator[str]:
         parts.append(str(row["digest"]))
     for part in parts:
         bare = part.rpartition("#")[2]
-        if part.startswith(("act:", "occupancy:")):
+        if part.startswith("act:"):
             yield part
+        if part.startswith(PASSAGE):
+            yield PASSAGE + "@".join(passage_key(part.removeprefix(PASSAGE)))
         if digest_of(bare):
             yield f"evidence:{bare}"
     if kind == ALARM_EXPLANATION.name and str(row["reference"]).startswith("line:"):
@@ -83,17 +87,19 @@ def dependents(connection: Connection, metadata: MetaData, node: str) -> Iterato
         query = select(table).where(table.c.reference == node).limit(LINK_LIMIT)
         for one in connection.execute(query).mappings():
             yield Link(line_node(dict(one)), "shown by", node)
-    elif node.startswith(("act:", "evidence:", "occupancy:")):
+    elif node.startswith(("act:", "evidence:", PASSAGE)):
         yield from _shown_by(connection, metadata, node)
 
 
 def _shown_by(connection: Connection, metadata: MetaData, node: str) -> Iterator[Link]:
     name = node.removeprefix("evidence:")
+    if node.startswith(PASSAGE):  # its start may be written with another offset
+        name = f"{node.partition('@')[0]}@"
     for kind in (*_WITH_EVIDENCE, *_WITH_DIGEST):
         table = metadata.tables[kind]
         column = table.c.digest if kind in _WITH_DIGEST else table.c.evidence
         query = select(table).where(column.contains(name, autoescape=True))
-        query = query.order_by(table.c.act_id, table.c.line_no).limit(LINK_LIMIT)
-        for row in connection.execute(query).mappings():
-            if node in set(_nodes(kind, dict(row))):
-                yield Link(line_node(dict(row)), "shown by", node)
+        query = query.order_by(table.c.act_id, table.c.line_no)
+        rows = (dict(row) for row in connection.execute(query).mappings())
+        for row in islice((one for one in rows if node in set(_nodes(kind, one))), LINK_LIMIT):
+            yield Link(line_node(row), "shown by", node)

@@ -8,7 +8,7 @@ does not match is told key by key, so that a person can see how near it comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,12 @@ from keiryo.export_control.licences import read_licences
 from keiryo.export_control.tables import CONSIGNMENT
 from keiryo.nuclides.names import nuclide_name
 
+FISSIONING = frozenset({"Cf-252", "Cf-250", "Cm-244", "Cm-248", "Pu-238", "Pu-240", "Pu-242"})
+"""Nuclides that emit neutrons by themselves, by spontaneous fission."""
+ALPHA_ON_LIGHT = frozenset({"Am-241", "Ra-226", "Po-210", "Pu-238", "Pu-239", "Cm-242", "Cm-244"})
+"""Nuclides that emit neutrons together with beryllium or another light element."""
+NEUTRON_WORDS = frozenset({"be", "beryllium", "neutron", "neutrons", "ambe", "pube", "rabe"})
+"""Words of a declaration that say so."""
 CATEGORY_NUCLIDES = {
     "E": ("U-235", "U-238", "U-234", "U-232"),
     "N": ("U-238", "U-235", "U-234"),
@@ -50,6 +56,8 @@ class Candidate:
     against : tuple of str
         What does not match; empty: it explains them.
     licence : str or None
+    neutron_emitters : tuple of str
+        Of its nuclides those with which it is declared to emit neutrons.
     """
 
     reference: str
@@ -57,6 +65,7 @@ class Candidate:
     nuclides: tuple[str, ...]
     against: tuple[str, ...]
     licence: str | None = None
+    neutron_emitters: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -67,6 +76,7 @@ class Candidate:
             "explains": not self.against,
             "against": list(self.against),
             "licence": self.licence,
+            "neutron_emitters": list(self.neutron_emitters),
         }
 
 
@@ -102,8 +112,32 @@ def declared_transfers(
         name = one.shipment.transfer or one.shipment.batch or one.shipment.item
         licence = None if one.ceiling is None else one.ceiling.licence
         words = f"{one.shipment.direction} {name} of {one.shipment.on.isoformat()}"
-        found.append(Candidate(one.shipment.node, words, nuclides, tuple(against), licence))
+        emitters = neutron_emitters(nuclides, "" if item is None else f"{item.name} {item.title}")
+        found.append(
+            Candidate(one.shipment.node, words, nuclides, tuple(against), licence, emitters)
+        )
     return sorted(found, key=lambda one: (len(one.against), one.reference))
+
+
+def neutron_emitters(nuclides: Iterable[str], words: str) -> tuple[str, ...]:
+    """Return the nuclides of a declared item with which it is declared to emit neutrons.
+
+    Parameters
+    ----------
+    nuclides : iterable of str
+    words : str
+        Name and title of the item.
+
+    Examples
+    --------
+    >>> neutron_emitters(["Am-241"], "Am-241/Be neutron source")
+    ('Am-241',)
+    >>> neutron_emitters(["Am-241"], "Am-241 for smoke detectors"), neutron_emitters(["Cf-252"], "")
+    ((), ('Cf-252',))
+    """
+    said = set(re.findall(r"[a-z]+", words.lower()))
+    known = FISSIONING | (ALPHA_ON_LIGHT if said & NEUTRON_WORDS else frozenset())
+    return tuple(one for one in nuclides if one in known)
 
 
 def _nuclides(one: Shipment, item: Item | None) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ from keiryo.alarm_cases.explaining import (
     patient_findings,
     table_rows,
 )
-from keiryo.alarm_cases.hard_rules import Limits
+from keiryo.alarm_cases.hard_rules import Limits, declared_emitters
+from keiryo.alarm_cases.passages import own_passage, passage_findings, site_scope
 from keiryo.alarm_cases.record_forms import (
     DECIMAL,
     ID,
@@ -33,6 +34,7 @@ from keiryo.alarm_cases.record_forms import (
     digest_of,
     evidence_problems,
     refusing,
+    shown,
     telling,
 )
 from keiryo.alarm_cases.tables import (
@@ -77,6 +79,28 @@ class Desk:
         self.rows = table_rows(connection, metadata, through_act=through_act)
         self.limits = read_limits(connection, metadata, through_act=through_act)
         self.more_files: set[str] = set()
+        self.passages = {
+            key: case.name
+            for case in self.cases.values()
+            if (key := own_passage(case.values)) is not None
+        }
+
+    def scope_of(self, kind: str, line: Line, state: str) -> str:
+        """Return to whom a line belongs: a case to its site, what is about it to the case.
+
+        Parameters
+        ----------
+        kind : str
+        line : mapping
+        state : str
+            The State, for sites that are not registered, and for limits and tables.
+        """
+        case = self.cases.get(str(line.get("alarm"))) if kind in KINDS else None
+        if case is not None:
+            return case.scope
+        if kind != ALARM_CASE.name:
+            return state
+        return site_scope(self.connection, self.metadata, line.get("site")) or state
 
     def limits_of(self, site: str) -> Limits:
         """Return the limits of a site."""
@@ -106,6 +130,8 @@ class Desk:
         """Take a line in."""
         if kind in KINDS:
             taken_in(self.cases, kind, line)
+            if kind == ALARM_CASE.name and (key := own_passage(line)) is not None:
+                self.passages[key] = str(line["alarm"])
         elif kind == ALARM_LIMIT.name:
             self.limits[str(line["site"])] = _limits(line)
 
@@ -113,6 +139,7 @@ class Desk:
         """Yield what is wrong with a line that is about to be added."""
         if kind == ALARM_CASE.name:
             yield from case_findings(self.cases, context, line)
+            yield from self._place_of_case(context, line)
         elif kind == ALARM_STEP.name:
             yield from step_findings(self.cases, context, line)
         elif kind == ALARM_LIMIT.name:
@@ -121,6 +148,10 @@ class Desk:
             yield from table_row_findings(line)
         elif (case := self.cases.get(str(line.get("alarm")))) is None:
             yield unknown_case(line.get("alarm"))
+        elif case.scope != line.get("scope"):
+            yield refusing(
+                "ALARM-SCOPE", f"{case.name} belongs to {case.scope}", "Name that scope."
+            )
         elif kind == ALARM_EXPLANATION.name:
             yield from self._explanation(context, case, line)
         elif kind in (ALARM_IDENTIFICATION.name, ALARM_NUCLIDE.name):
@@ -135,6 +166,16 @@ class Desk:
         kind, _slash, rest = reference.partition("/")
         found = self.rows.get((kind, rest.rpartition("@")[0]))
         return found if found is not None and found.reference == reference else None
+
+    def _place_of_case(self, context: Context, line: Line) -> Iterator[Finding]:
+        yield from passage_findings(self.connection, self.metadata, self.passages, line)
+        wanted = self.scope_of(ALARM_CASE.name, line, context.state)
+        if line.get("scope") != wanted:
+            yield refusing(
+                "ALARM-SCOPE",
+                f"{shown(line.get('alarm'))}: the site belongs to {wanted}, and so does the case",
+                "Name that scope.",
+            )
 
     def _explanation(self, context: Context, case: AlarmCase, line: Line) -> Iterator[Finding]:
         name = case.name
@@ -179,6 +220,12 @@ class Desk:
                 f"{case.name}: {line['reference']} does not explain it: {told or 'other nuclides'}",
                 "'keiryo alarms explain --declared' tells what is declared; what is not declared "
                 "is escalated.",
+            )
+        elif not set(declared_emitters(line)) <= set(held[0].neutron_emitters):
+            yield refusing(
+                "ALARM-DECLARATION",
+                f"{case.name}: {line['reference']} is not declared to emit neutrons",
+                "Look at what is declared; neutrons that nothing declares are handed over.",
             )
 
 

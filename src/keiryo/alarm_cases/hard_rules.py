@@ -3,11 +3,13 @@
 Software proposes and ranks; it never closes. A case with neutrons, with nuclear material or with a
 dose rate above the safety stop value of its site is escalated, and decided by a person of
 headquarters who did not raise it. A case is innocent only if every nuclide that was identified is
-explained, nothing is left over in the spectrum, and no neutrons are there.
+explained, nothing is left over in the spectrum, and no neutrons are there, unless headquarters
+verified a declared and licensed neutron source.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +18,7 @@ from keiryo.alarm_cases.case_record import AlarmCase
 from keiryo.alarm_cases.record_forms import refusing
 from keiryo.alarm_cases.states import (
     CATEGORIZED,
+    CHARACTERIZED,
     CLOSED,
     FALSE,
     IDENTIFIED,
@@ -142,12 +145,8 @@ def _permission(case: AlarmCase, limits: Limits, line: Mapping[str, Any]) -> Ite
 def innocence_findings(case: AlarmCase, decision: str) -> Iterator[Finding]:
     """Yield what stands against the innocence of a case: all of it, at once."""
     name, told = case.name, case.identification
-    if case.step("CHARACTERIZED") is not None and not case.neutron_quiet:
-        yield refusing(
-            "ALARM-NEUTRONS",
-            f"{name}: neutrons were found above background, or nobody measured them",
-            "Measure neutrons at the place; if they stay, the case is handed over, never innocent.",
-        )
+    if case.step(CHARACTERIZED) is not None and not case.neutron_quiet:
+        yield from _neutrons(case, decision)
     if told is None or not case.identified:
         yield refusing(
             "ALARM-NOT-IDENTIFIED",
@@ -169,6 +168,45 @@ def innocence_findings(case: AlarmCase, decision: str) -> Iterator[Finding]:
             "Something else may be hidden under what was identified: measure again or ask.",
         )
     yield from _unexplained(case, decision)
+
+
+def _neutrons(case: AlarmCase, decision: str) -> Iterator[Finding]:
+    if decision == INNOCENT_DECLARED and case.escalated and neutrons_declared(case):
+        return
+    declared = (
+        "Bring it before headquarters, who verify the declared source and decide INNOCENT_DECLARED."
+        if neutrons_declared(case)
+        else "Measure neutrons at the place. If they stay, a declared and licensed neutron source "
+        "explains them ('keiryo alarms explain --declared'); anything else is handed over."
+    )
+    yield refusing(
+        "ALARM-NEUTRONS",
+        f"{case.name}: neutrons were found above background, or nobody measured them",
+        declared,
+    )
+
+
+def declared_emitters(explanation: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the nuclides that a declared transfer is declared to emit neutrons with."""
+    try:
+        told = json.loads(str(explanation["given"])).get("neutron_emitters", ())
+        return tuple(map(str, told))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+
+
+def neutrons_declared(case: AlarmCase) -> bool:
+    """Return whether a declared transfer explains the neutrons of a case.
+
+    A nuclide that was identified, and that the transfer is declared to emit neutrons with, is
+    explained by that transfer.
+    """
+    seen = {str(one["nuclide"]) for one in case.identified}
+    return any(
+        one["kind"] == DECLARATION
+        and set(declared_emitters(one)) & seen & set(str(one["nuclides"]).split())
+        for one in case.standing_explanations
+    )
 
 
 def _unexplained(case: AlarmCase, decision: str) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ a draft for the national point of contact, who completes and releases it.
 
 from __future__ import annotations
 
+import datetime
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +16,8 @@ from typing import Any
 from keiryo.alarm_cases.case_record import AlarmCase
 from keiryo.alarm_cases.record_forms import refusing
 from keiryo.alarm_cases.tables import INDUSTRIAL, INSTRUMENT_ALARM, MEDICAL, NORM, NUCLEAR
-from keiryo.errors import Finding
+from keiryo.errors import Finding, UsageError
+from keiryo.word_documents import add_table, document_bytes, plain_words
 
 SCHEMA = "keiryo.incident-report/1"
 GROUPS = {
@@ -46,6 +49,13 @@ def report_findings(case: AlarmCase, given: Mapping[str, Any]) -> list[Finding]:
         if not str(given.get(name) or "").strip():
             wrong.append((f"the {name} is missing", "Give it."))
     activity = given.get("activity_bq")
+    if activity is None and not str(given.get("quantity") or "").strip():
+        wrong.append(
+            (
+                "neither a quantity nor an activity is told",
+                "Tell one; where nobody measured it, write 'not determined' as the quantity.",
+            )
+        )
     if activity is not None and not (math.isfinite(activity) and activity > 0):
         wrong.append(("the activity is no number above 0", "Give it in Bq, or leave it out."))
     if case.decision is None or case.decision == "FALSE":
@@ -101,29 +111,82 @@ def incident_report(
     }
 
 
+TITLES = {
+    "state": "State",
+    "date_of_detection": "Date of detection",
+    "place_of_detection": "Place of detection",
+    "material_type": "Type of material",
+    "nuclides": "Nuclides",
+    "quantity": "Quantity",
+    "activity_bq": "Activity (Bq)",
+    "largest_dose_rate_usv_h": "Largest dose rate (µSv/h)",
+    "neutrons": "Neutrons",
+    "how_detected": "How detected",
+    "group": "Group",
+    "group_means": "What the group means",
+    "status": "Status",
+    "decision": "Decision",
+    "handed_over_to": "Handed over to",
+    "contact": "Contact",
+    "case": "Case",
+}
+"""Fields of a report as people read them, in their order."""
+FORMS = ("json", "md", "docx")
+"""As what a report is written: for programs, as a text, as a Word document."""
+
+
+def written_report(report: Mapping[str, Any], form: str) -> bytes:
+    """Return a report as a file.
+
+    Parameters
+    ----------
+    report : mapping
+        Of `incident_report`.
+    form : {"json", "md", "docx"}
+
+    Raises
+    ------
+    UsageError
+        For another form.
+    """
+    if form not in FORMS:
+        raise UsageError(f"{form[:20]!r} is no form of a report", f"One of {', '.join(FORMS)}.")
+    if form == "docx":
+        return as_docx(report)
+    if form == "md":
+        return readable(report).encode()
+    return (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def as_docx(report: Mapping[str, Any]) -> bytes:
+    """Return the report as a Word document, A4."""
+    import docx
+    from docx.shared import Mm, Pt
+
+    made = docx.Document()
+    page = made.sections[0]
+    page.page_width, page.page_height = Mm(210), Mm(297)
+    page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Mm(20)
+    style: Any = made.styles["Normal"]
+    style.font.size = Pt(10)
+    made.add_heading("Incident report (draft)", 0)
+    made.add_paragraph(str(report["status_of_this_text"]))
+    add_table(made, [], [[title, plain_words(_told(report[key]))] for key, title in TITLES.items()])
+    made.add_heading("Description", 1)
+    made.add_paragraph(plain_words(str(report["description"])))
+    core = made.core_properties
+    core.title, core.author = f"Incident report {report['case']}"[:255], "keiryo"
+    core.last_modified_by, core.comments = "", ""
+    core.created = core.modified = datetime.datetime.fromisoformat(
+        str(report["date_of_detection"])
+    ).replace(tzinfo=None)
+    return document_bytes(made)
+
+
 def readable(report: Mapping[str, Any]) -> str:
     """Return the report as a text that is read by people, in Markdown."""
-    titles = {
-        "state": "State",
-        "date_of_detection": "Date of detection",
-        "place_of_detection": "Place of detection",
-        "material_type": "Type of material",
-        "nuclides": "Nuclides",
-        "quantity": "Quantity",
-        "activity_bq": "Activity (Bq)",
-        "largest_dose_rate_usv_h": "Largest dose rate (µSv/h)",
-        "neutrons": "Neutrons",
-        "how_detected": "How detected",
-        "group": "Group",
-        "group_means": "What the group means",
-        "status": "Status",
-        "decision": "Decision",
-        "handed_over_to": "Handed over to",
-        "contact": "Contact",
-        "case": "Case",
-    }
     lines = ["# Incident report (draft)", "", f"*{report['status_of_this_text']}*", ""]
-    for key, title in titles.items():
+    for key, title in TITLES.items():
         lines.append(f"- **{title}**: {_told(report[key])}")
     return "\n".join([*lines, "", "## Description", "", str(report["description"]), ""])
 
@@ -132,7 +195,7 @@ def _told(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{one}" for one in value.values() if one is not None)
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(str, value)) or "not determined"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "not known" if value is None else str(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,33 +16,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from keiryo.alarm_cases.case_record import AlarmCase
-from keiryo.alarm_cases.case_rules import unknown_case
-from keiryo.alarm_cases.declared import declared_transfers
 from keiryo.alarm_cases.desk import Desk
-from keiryo.alarm_cases.explaining import (
-    COMMODITY_ROW,
-    PHARMACEUTICAL_ROW,
-    commodity_findings,
-    matching_commodities,
-    patient_findings,
-)
 from keiryo.alarm_cases.hard_rules import ASSESS, DECIDE, act_kind_of
-from keiryo.alarm_cases.record_forms import refusing, written
-from keiryo.alarm_cases.results import Answer, NamedNuclide
+from keiryo.alarm_cases.passages import facts_of_passage, with_facts
+from keiryo.alarm_cases.record_forms import written
+from keiryo.alarm_cases.results import Answer
 from keiryo.alarm_cases.states import IDENTIFIED
 from keiryo.alarm_cases.tables import (
     ALARM_CASE,
-    ALARM_EXPLANATION,
     ALARM_IDENTIFICATION,
     ALARM_LIMIT,
     ALARM_NUCLIDE,
-    ALARM_PACKAGE,
-    ALARM_REPORT,
     ALARM_STEP,
     ALARM_TABLE_ROW,
-    COMMODITY,
-    DECLARATION,
-    PATIENT,
 )
 from keiryo.dates import utc_text
 from keiryo.errors import Finding, RefusedError, Severity, UsageError
@@ -66,11 +51,12 @@ _STEP = tuple(one.name for one in ALARM_STEP.own_fields)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was recorded: the act, its kind, how many lines about cases, files that were kept."""
+    """What was recorded: the act, how many lines, about which cases, files that were kept."""
 
     act: Act
     lines: int
     files: tuple[KeptFile, ...] = ()
+    cases: tuple[str, ...] = ()
 
 
 def record(
@@ -107,12 +93,13 @@ def record(
         raise UsageError("a file is empty or larger than 256 MB", "Give the file itself.")
     now = clock()
     kept: list[KeptFile] = []
+    names: list[str] = []
     count = 0
 
     def draft(connection: Connection) -> Draft:
         nonlocal count
         desk = Desk(connection, database.metadata)
-        desk.more_files = {_digest(content) for _name, content in files}
+        desk.more_files = {digest_of_bytes(content) for _name, content in files}
         made = Draft(act_kind(desk), f"alarm:{uuid.uuid4()}", reason=reason)
         asked, told = desk.context(actor, made.kind, now + CLOCKS_APART), list(findings)
         lines: list[tuple[str, dict[str, Any]]] = []
@@ -121,7 +108,7 @@ def record(
                 told.append(one)
                 continue
             kind, given = one
-            values = {"scope": actor.on_behalf_of, **given}
+            values = {"scope": desk.scope_of(kind, given, actor.on_behalf_of), **given}
             place = {"act_id": 1 << 61, "line_no": len(lines) + 1, "person": actor.person}
             whole = {**dict.fromkeys(_names(kind)), **values, **place}
             found = list(desk.findings(asked, kind, whole))
@@ -131,15 +118,29 @@ def record(
                 desk.add(kind, whole)
         _refuse(told)
         kept[:] = [keep_file(database.evidence, *one) for one in files]
-        for file in {one.digest: one for one in kept}.values():
-            add_evidence(made, file, actor.on_behalf_of, "alarm case", utc_text(now))
+        _add_files(made, kept, lines, actor, now)
         for kind, line in lines:
             made.add(kind, line)
         count = len(lines)
+        names[:] = dict.fromkeys(str(line["alarm"]) for _kind, line in lines if "alarm" in line)
         return made
 
     act = post(database, draft, actor, clock=clock).act
-    return Recorded(act, count, tuple(kept))
+    return Recorded(act, count, tuple(kept), tuple(names))
+
+
+def _add_files(
+    made: Draft,
+    kept: Sequence[KeptFile],
+    lines: Sequence[tuple[str, Row]],
+    actor: Actor,
+    now: datetime.datetime,
+) -> None:
+    """Add files to an act: they go where its case goes; of cases of several sites, to the State."""
+    scopes = {str(line["scope"]) for _kind, line in lines}
+    scope = scopes.pop() if len(scopes) == 1 else actor.on_behalf_of
+    for file in {one.digest: one for one in kept}.values():
+        add_evidence(made, file, scope, "alarm case", utc_text(now))
 
 
 def _refuse(told: Sequence[Finding]) -> None:
@@ -150,7 +151,8 @@ def _refuse(told: Sequence[Finding]) -> None:
         raise RefusedError("it was refused; nothing was recorded", some, advice)
 
 
-def _digest(content: bytes) -> str:
+def digest_of_bytes(content: bytes) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -160,8 +162,9 @@ def _names(kind: str) -> tuple[str, ...]:
     )
 
 
-def _shown_by(given: Any, files: Sequence[GivenFile]) -> str | None:
-    parts = [*str(given or "").split(), *(_digest(content) for _name, content in files)]
+def shown_by(given: Any, files: Sequence[GivenFile]) -> str | None:
+    """Return evidence that was named, with the files that were given, as the record has it."""
+    parts = [*str(given or "").split(), *(digest_of_bytes(content) for _name, content in files)]
     return " ".join(dict.fromkeys(parts)) or None
 
 
@@ -181,7 +184,8 @@ def raise_alarms(
     ----------
     database, actor
     rows : sequence of mapping
-        Fields of `ALARM_CASE`; ``zone`` for a moment without offset.
+        Fields of `ALARM_CASE`; ``zone`` for a moment without offset; ``passage`` as
+        ``INSTRUMENT@START`` for one of the record, whose facts are taken over.
     files : sequence of (name, content)
         Evidence of each of them.
 
@@ -194,7 +198,16 @@ def raise_alarms(
         raise UsageError("nothing is given", "Name an alarm, or give a file with rows.")
 
     def lines(desk: Desk) -> Iterator[tuple[str, dict[str, Any]] | Finding]:
-        for row in rows:
+        for given_row in rows:
+            row, wrong = given_row, list[Finding]()
+            if row.get("passage"):
+                facts, wrong = facts_of_passage(
+                    desk.connection, desk.metadata, database.evidence.get, str(row["passage"])
+                )
+                row = with_facts(facts, row)
+            yield from wrong
+            if wrong:
+                continue
             known = desk.cases.get(str(row.get("alarm")))
             before: Row = {} if known is None else known.values
             values = {n: before.get(n) if row.get(n) is None else row[n] for n in _CASE}
@@ -208,7 +221,7 @@ def raise_alarms(
             if values["commodity_code"]:
                 values["commodity_code"] = str(values["commodity_code"]).replace(".", "")
             old = str(before.get("evidence") or "")
-            given = _shown_by(f"{old} {row.get('evidence') or ''}", files)
+            given = shown_by(f"{old} {row.get('evidence') or ''}", files)
             values["evidence"] = given or ""
             yield ALARM_CASE.name, values
 
@@ -253,7 +266,7 @@ def take_step(
         case = desk.cases.get(str(row.get("alarm")))
         every = [*files, *([answer[1:]] if answer else [])]
         if answer is not None and case is not None:
-            yield from identification_lines(case, answer[0], _digest(answer[2]), "software")
+            yield from identification_lines(case, answer[0], digest_of_bytes(answer[2]), "software")
         if answer is not None and case is not None and case.state not in ("CHARACTERIZED",):
             return  # another identification of a case that came further: no step
         values = {name: row.get(name) for name in _STEP}
@@ -264,7 +277,7 @@ def take_step(
             "at": written(row.get("at") or utc_text(clock()), row.get("zone")),
             "by_person": row.get("by_person") or actor.person,
             "reason": row.get("reason") or "",
-            "evidence": _shown_by(row.get("evidence"), every),
+            "evidence": shown_by(row.get("evidence"), every),
         }
         yield ALARM_STEP.name, values
 
@@ -309,203 +322,6 @@ def identification_lines(
         )  # fmt: skip
 
 
-def explain_case(
-    database: Database,
-    actor: Actor,
-    alarm: str,
-    *,
-    commodity: bool = False,
-    treatment: str | None = None,
-    days: float | None = None,
-    rate_usv_h: float | None = None,
-    declared: bool = False,
-    evidence: str | None = None,
-    files: Sequence[GivenFile] = (),
-    clock: Clock = system_clock,
-) -> Recorded:
-    """Record what explains nuclides of a case: its goods, a patient, a declared transfer.
-
-    Parameters
-    ----------
-    database, actor
-    alarm : str
-    commodity : bool
-        Look up the declared goods of the case.
-    treatment : str, optional
-        Row of the table of radiopharmaceuticals, with `days` since it and optionally the dose
-        rate at 1 m.
-    declared : bool
-        Look for a declared transfer in the books and licences.
-
-    Raises
-    ------
-    RefusedError
-        If nothing explains it.
-    """
-
-    def lines(desk: Desk) -> Iterator[tuple[str, dict[str, Any]] | Finding]:
-        case = desk.cases.get(alarm)
-        if case is None:
-            yield unknown_case(alarm)
-            return
-        shown = _shown_by(evidence, files)
-        if commodity:
-            yield from _by_goods(desk, case, shown)
-        if treatment is not None:
-            yield from _by_patient(desk, case, treatment, days, rate_usv_h, shown)
-        if declared:
-            yield from _by_declaration(desk, case, shown)
-        if not (commodity or declared or treatment is not None):
-            yield refusing(
-                "ALARM-INCOMPLETE", f"{alarm}: nothing is named that explains it",
-                "Name the commodity, a treatment, or a declared transfer.",
-            )  # fmt: skip
-
-    return record(database, actor, lines, act_kind=lambda _desk: ASSESS, files=files, clock=clock)
-
-
-def _by_goods(
-    desk: Desk, case: AlarmCase, shown: str | None
-) -> Iterator[tuple[str, dict[str, Any]] | Finding]:
-    code, words = case.values.get("commodity_code"), case.values.get("commodity")
-    rows = matching_commodities(desk.rows.values(), code, words)
-    if not rows:
-        yield commodity_findings(case.name, code, words)
-    for one in rows:
-        given = {"row": COMMODITY_ROW, "code": code, "words": words}
-        told = f"declared goods: {one.name}" + ("" if one.confirmed_by else "; not confirmed here")
-        yield _line(case, COMMODITY, one.reference, one.nuclides, given, told, shown)
-
-
-def _by_patient(
-    desk: Desk,
-    case: AlarmCase,
-    treatment: str,
-    days: float | None,
-    rate_usv_h: float | None,
-    shown: str | None,
-) -> Iterator[tuple[str, dict[str, Any]] | Finding]:
-    row = desk.rows.get((PHARMACEUTICAL_ROW, treatment))
-    if row is None or days is None:
-        told = float("nan") if days is None else days
-        yield from patient_findings(case.name, row, treatment, told, rate_usv_h)
-        return
-    given = {"days": days, "rate_usv_h": rate_usv_h}
-    words = f"patient, {row.name}, {days:g} days after the treatment"
-    yield _line(case, PATIENT, row.reference, row.nuclides, given, words, shown)
-
-
-def _by_declaration(
-    desk: Desk, case: AlarmCase, shown: str | None
-) -> Iterator[tuple[str, dict[str, Any]] | Finding]:
-    some = declared_transfers(desk.connection, desk.metadata, case, desk.limits_for(case))
-    good = [one for one in some if not one.against]
-    if not good:
-        near = f"; nearest: {some[0].words} ({'; '.join(some[0].against)})" if some else ""
-        yield refusing(
-            "ALARM-DECLARATION",
-            f"{case.name}: no declared transfer explains it{near}",
-            "What is not declared is escalated.",
-        )
-    for one in good[:5]:
-        given = {"container": case.values.get("container"), "licence": one.licence}
-        yield _line(case, DECLARATION, one.reference, one.nuclides, given, one.words, shown)
-
-
-def _line(
-    case: AlarmCase,
-    kind: str,
-    reference: str,
-    nuclides: Iterable[str],
-    given: Mapping[str, Any],
-    words: str,
-    shown: str | None,
-) -> tuple[str, dict[str, Any]]:
-    return ALARM_EXPLANATION.name, {
-        "alarm": case.name,
-        "kind": kind,
-        "reference": reference,
-        "nuclides": " ".join(nuclides),
-        "given": json.dumps(given, sort_keys=True),
-        "words": words,
-        "void": 0,
-        "evidence": shown,
-    }
-
-
-def void_explanation(
-    database: Database, actor: Actor, alarm: str, reference: str, *, clock: Clock = system_clock
-) -> Recorded:
-    """Take an explanation back: the line stays, another says that it no longer holds."""
-
-    def lines(desk: Desk) -> Iterator[tuple[str, dict[str, Any]] | Finding]:
-        case = desk.cases.get(alarm)
-        held = [
-            one
-            for one in (() if case is None else case.standing_explanations)
-            if one["reference"] == reference
-        ]
-        if case is None or not held:
-            yield refusing(
-                "ALARM-UNKNOWN", f"{alarm} has no explanation {reference}", "Name one that stands."
-            )
-        for one in held:
-            values = {name.name: one[name.name] for name in ALARM_EXPLANATION.own_fields}
-            yield ALARM_EXPLANATION.name, {**values, "void": 1}
-
-    return record(database, actor, lines, act_kind=lambda _desk: ASSESS, clock=clock)
-
-
-def record_expert_answer(
-    database: Database,
-    actor: Actor,
-    row: Row,
-    nuclides: Sequence[NamedNuclide],
-    content: GivenFile,
-    *,
-    findings: Sequence[Finding] = (),
-    clock: Clock = system_clock,
-) -> Recorded:
-    """Record the answer of an expert elsewhere: words, and an identification of nuclides.
-
-    Parameters
-    ----------
-    database, actor
-    row : mapping
-        ``alarm``, ``package``, ``expert``, ``at``, ``words``, ``undecided``, ``residual_passed``.
-    nuclides : sequence of NamedNuclide
-    content : (name, bytes)
-        The answer itself.
-    """
-
-    def lines(desk: Desk) -> Iterator[tuple[str, dict[str, Any]] | Finding]:
-        yield (
-            ALARM_PACKAGE.name,
-            {
-                "alarm": str(row.get("alarm")),
-                "package": str(row.get("package")),
-                "direction": "answered",
-                "at": written(row.get("at") or utc_text(clock())),
-                "expert": str(row.get("expert") or ""),
-                "digest": _digest(content[1]),
-                "words": row.get("words"),
-            },
-        )
-        case = desk.cases.get(str(row.get("alarm")))
-        if case is not None:
-            passed = row.get("residual_passed")
-            undecided = bool(row.get("undecided"))
-            answer = Answer("expert", tuple(nuclides), undecided, passed and not undecided)
-            yield from identification_lines(
-                case, answer, _digest(content[1]), str(row.get("expert")), row.get("words")
-            )
-
-    return record(
-        database, actor, lines, act_kind=lambda _desk: EXPERT, files=[content],
-        findings=findings, clock=clock,
-    )  # fmt: skip
-
-
 def record_limits(
     database: Database, actor: Actor, rows: Sequence[Row], *, clock: Clock = system_clock
 ) -> Recorded:
@@ -529,30 +345,4 @@ def record_table_rows(
     return record(
         database, actor, lambda _desk: iter(every), act_kind=lambda _desk: TABLES,
         findings=findings, clock=clock,
-    )  # fmt: skip
-
-
-def record_package(
-    database: Database, actor: Actor, values: Row, content: GivenFile,
-    *, clock: Clock = system_clock,
-) -> Recorded:  # fmt: skip
-    """Record that a package was made for an expert; the package is kept as evidence."""
-    line = {**values, "direction": "sent", "digest": _digest(content[1])}
-    return record(
-        database, actor, lambda _desk: iter([(ALARM_PACKAGE.name, line)]),
-        act_kind=lambda _desk: ASSESS, files=[content], clock=clock,
-    )  # fmt: skip
-
-
-def record_report(
-    database: Database, actor: Actor, values: Row, content: GivenFile | None,
-    *, clock: Clock = system_clock,
-) -> Recorded:  # fmt: skip
-    """Record that an incident report was drafted, or that somebody else released it."""
-    digest = values.get("digest") if content is None else _digest(content[1])
-    line = {**values, "digest": digest}
-    kind = RELEASE if values.get("state") == "released" else REPORT
-    return record(
-        database, actor, lambda _desk: iter([(ALARM_REPORT.name, line)]),
-        act_kind=lambda _desk: kind, files=[] if content is None else [content], clock=clock,
     )  # fmt: skip

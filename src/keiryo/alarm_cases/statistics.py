@@ -9,25 +9,75 @@ are functions of rows: passages and cases come from whoever keeps them.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import Connection, MetaData
+
 from keiryo.alarm_cases.case_record import AlarmCase
+from keiryo.alarm_cases.passages import own_passage
 from keiryo.alarm_cases.record_forms import moment
 from keiryo.alarm_cases.states import FALSE, ILLEGAL, INNOCENT, INNOCENT_UNDECLARED
 from keiryo.alarm_cases.tables import INSTRUMENT_ALARM
 from keiryo.counting.acceptance import interval
+from keiryo.detection_sites.denominators import denominators, instrument_days
+from keiryo.detection_sites.register import Register
 from keiryo.errors import UsageError
 
 BY = ("lane", "site", "partner", "month", "day")
 OUTCOMES = ("false", "fault", "innocent", "nuisance", "real", "unresolved", "open")
 _UNNAMED = "(none)"
+Places = Mapping[str, Mapping[str, Any]]
+"""Where instruments stand: ``lane``, ``site`` and ``partner`` of each."""
 
 
-def outcome_row(case: AlarmCase) -> dict[str, Any]:
-    """Return what statistics need of a case."""
+def places_of(register: Register) -> dict[str, dict[str, Any]]:
+    """Return lane, site and partner of each instrument of the register."""
+    return {
+        str(name): {
+            "lane": row["lane"],
+            "site": row["site"],
+            "partner": register["site"].get((row["site"],), {}).get("partner"),
+        }
+        for (name,), row in register["instrument"].items()
+    }
+
+
+def passages_of_books(
+    connection: Connection, metadata: MetaData, by: str, last: datetime.date | None = None
+) -> list[dict[str, Any]]:
+    """Return the denominators that the books have: passages and days in operation by group.
+
+    Parameters
+    ----------
+    connection, metadata
+        An open transaction and the tables.
+    by : str
+        One of `BY`.
+    last : date, optional
+        Last day that is counted.
+    """
+    days = instrument_days(connection, metadata, last=last)
+    return [
+        {by: one[by], "occupancies": one["occupancies"], "days": one["days"]}
+        for one in denominators(days, by)
+    ]
+
+
+def outcome_row(case: AlarmCase, places: Places | None = None) -> dict[str, Any]:
+    """Return what statistics need of a case.
+
+    Parameters
+    ----------
+    case : AlarmCase
+    places : mapping of instrument to mapping, optional
+        Lane, site and partner of instruments of the register: a case about a passage counts
+        where its instrument stands, as the passage does, whatever lane somebody wrote.
+    """
     step, decision = case.step(FALSE), case.decision
+    place = (places or {}).get(str(case.values.get("instrument")), {})
     outcome = "open"
     if decision == FALSE:
         outcome = "false"
@@ -39,6 +89,7 @@ def outcome_row(case: AlarmCase) -> dict[str, Any]:
         "alarm": case.name,
         "raised_at": case.values["raised_at"],
         **{name: case.values.get(name) for name in ("lane", "site", "partner", "instrument")},
+        **(place if own_passage(case.values) is not None else {}),
         "origin": case.values["origin"],
         "outcome": outcome,
         "fault": bool(step is not None and step["fault"]),

@@ -78,6 +78,14 @@ def raise_alarm(
             "be its number there.",
         ),
     ] = None,
+    passage: Annotated[
+        str | None,
+        typer.Option(
+            "--passage",
+            metavar="INSTRUMENT@START",
+            help="A passage of the books: its facts are taken over; 'keiryo alarms waiting'.",
+        ),
+    ] = None,
     gamma: Annotated[bool | None, typer.Option("--gamma/--no-gamma", help="Gamma alarm.")] = None,
     neutron: Annotated[
         bool | None, typer.Option("--neutron/--no-neutron", help="Neutron alarm.")
@@ -105,14 +113,17 @@ def raise_alarm(
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
-    """Raise a case, or state it anew with a reason: what is left out is as it was."""
+    """Raise a case, or state it anew with a reason: what is left out is as it was.
+
+    A passage of the books gives it site, alarms and evidence, and a name if none is given.
+    """
     row: dict[str, Any] = {
         "alarm": alarm, "origin": origin, "raised_at": at, "site": site, "lane": lane,
         "partner": partner, "instrument": instrument, "occupancy": occupancy,
         "gamma_alarm": whole(gamma), "neutron_alarm": whole(neutron), "subject": subject,
         "dose_rate_usv_h": dose_rate, "container": container, "consignee": consignee,
         "trader": trader, "commodity_code": commodity_code, "commodity": commodity,
-        "words": words, "evidence": joined(evidence), "reason": reason,
+        "words": words, "evidence": joined(evidence), "reason": reason, "passage": passage,
     }  # fmt: skip
     _raise(row, file, replay, keep, db, format_)
 
@@ -135,7 +146,12 @@ def _raise(
             raise UsageError("give an alarm by its name, or a file", "Leave one of them out.")
         files.append(content_of(file))
         rows, findings = ALARMS.read(file.name, files[-1][1])
-    elif row["alarm"] is None:
+    elif row["passage"] is not None and (replay is not None or row["occupancy"] is not None):
+        raise UsageError(
+            "--passage takes everything over from the books",
+            "Leave --replay and --occupancy out; they are for passages that are not in the books.",
+        )
+    elif row["alarm"] is None and row["passage"] is None:
         raise UsageError("the name of the alarm is missing", "Name it, or give a --file.")
     elif replay is not None:
         files.append(content_of(replay))
@@ -227,26 +243,56 @@ def characterize(
 def identify(
     alarm: AlarmArgument,
     answer: Annotated[
-        Path, typer.Option("--answer", metavar="FILE", help="JSON of 'keiryo spectrum identify'.")
-    ],
+        Path | None,
+        typer.Option("--answer", metavar="FILE", help="JSON of 'keiryo spectrum identify'."),
+    ] = None,
+    spectrum: Annotated[
+        Path | None,
+        typer.Option("--spectrum", metavar="FILE", help="A spectrum; it is identified here."),
+    ] = None,
+    background: Annotated[
+        Path | None,
+        typer.Option("--background", metavar="FILE", help="Of the same instrument."),
+    ] = None,
+    templates: Annotated[
+        Path | None, typer.Option("--templates", metavar="PATH", help="Of the detector.")
+    ] = None,
+    detector: Annotated[
+        str | None, typer.Option("--detector", metavar="NAME", help="A usual one: nai-small …")
+    ] = None,
     at: AtOption = None, reason: ReasonOption = None, evidence: EvidenceOption = None,
     keep: KeepOption = None, by: ByOption = None, db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:  # fmt: skip
-    """Record the nuclides that a spectrum shows; a second answer adds to the first."""
+    """Record the nuclides that a spectrum shows; a second answer adds to the first.
+
+    Spectrum, background and answer are kept as evidence of the step.
+    """
+    from keiryo.alarm_cases.identifying import identified_file
     from keiryo.alarm_cases.recording import take_step
     from keiryo.alarm_cases.results import read_identification
-    from keiryo.errors import RefusedError
+    from keiryo.errors import RefusedError, UsageError
 
-    name, content = content_of(answer)
-    found, findings = read_identification(content)
-    if found is None:
+    if (answer is None) == (spectrum is None):
+        raise UsageError("give an --answer or a --spectrum", "One of them, not both.")
+    files = given_files(keep)
+    if spectrum is None:
+        assert answer is not None
+        given = content_of(answer)
+        found, findings = read_identification(given[1])
+        told = None if found is None else (found, *given)
+    else:
+        seen = [content_of(one) for one in (spectrum, background) if one is not None]
+        files += seen
+        told, findings = identified_file(
+            seen[0], (*seen, None)[1], templates=templates, detector=detector
+        )
+    if told is None:
         raise RefusedError("the answer was refused; nothing was recorded", findings)
     books = opened(db)
     row = _row(alarm, (at, reason, evidence, by))
     done = take_step(
-        books.database, books.actor, "IDENTIFIED", row, files=given_files(keep),
-        answer=(found, name, content),
+        books.database, books.actor, "IDENTIFIED", row, files=files, answer=told
     )  # fmt: skip
     tell(done, format_)
 
@@ -288,7 +334,7 @@ def explain(
     format_: FormatOption = None,
 ) -> None:
     """Record what explains nuclides of a case; nothing is closed by it."""
-    from keiryo.alarm_cases.recording import explain_case, void_explanation
+    from keiryo.alarm_cases.recording_explanations import explain_case, void_explanation
 
     books = opened(db)
     if take_back is not None:

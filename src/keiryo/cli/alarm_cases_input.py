@@ -50,9 +50,10 @@ def tell(done: Recorded, format_: Format | None) -> None:
     kept = [{"name": one.name, "sha256": one.digest} for one in done.files]
     if format_of(format_) is Format.JSON:
         show_json({"act": done.act.act_id, "kind": done.act.kind, "lines": done.lines,
-                   "files": kept})  # fmt: skip
+                   "alarms": list(done.cases), "files": kept})  # fmt: skip
         return
-    print(f"Recorded {done.lines} lines in act {done.act.act_id} ({done.act.kind}).")
+    about = f" about {', '.join(done.cases)}" if 0 < len(done.cases) <= 5 else ""
+    print(f"Recorded {done.lines} lines{about} in act {done.act.act_id} ({done.act.kind}).")
     for one in kept:
         print(f"  kept {one['sha256']}  {one['name']}")
 

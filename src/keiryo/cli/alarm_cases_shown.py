@@ -23,6 +23,7 @@ def add_shown(group: typer.Typer) -> None:
     """Add the commands to the group."""
     group.command("show")(show)
     group.command("queue")(queue)
+    group.command("waiting")(waiting)
     group.command("board")(board)
     group.command("reach-back")(reach_back)
     group.command("answer")(answer)
@@ -86,6 +87,36 @@ def queue(
     _rows(rows, ["rank", "alarm", "state", "site", "lane", "reasons"], format_, "No open cases.")
 
 
+def waiting(
+    site: Annotated[str | None, typer.Option("--site", help="Only this site.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="First day, UTC.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day, UTC.")] = None,
+    db: DbOption = None,
+    format_: FormatOption = None,
+) -> None:
+    """List passages of the books with an alarm and without a case: neutrons first."""
+    from datetime import timedelta
+
+    from keiryo.alarm_cases.case_record import case_register
+    from keiryo.alarm_cases.passages import waiting_passages
+    from keiryo.cli.options import optional_day
+
+    first, last = optional_day(from_, "--from"), optional_day(to, "--to")
+    books = opened(db)
+    with books.database.reading() as connection:
+        metadata = books.database.metadata
+        found = waiting_passages(
+            connection, metadata, case_register(connection, metadata).values(), site=site,
+            first=first.isoformat() if first else None,
+            last=(last + timedelta(days=1)).isoformat() if last else None,
+        )  # fmt: skip
+    columns = ["passage", "site", "lane", "gamma_alarm", "neutron_alarm", "instrument_alarm",
+               "max_sigma"]  # fmt: skip
+    _rows(found, columns, format_, "Every alarm of the books has a case.")
+
+
 def board(
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -119,32 +150,19 @@ def reach_back(
     format_: FormatOption = None,
 ) -> None:
     """Put a case together for an expert elsewhere, and record that it was sent."""
-    import hashlib
     from datetime import UTC, datetime
 
-    from keiryo.alarm_cases.adjudication import case_view
-    from keiryo.alarm_cases.case_record import alarm_case
-    from keiryo.alarm_cases.reach_back import missing_parts, package_bytes
-    from keiryo.alarm_cases.recording import record_package
+    from keiryo.alarm_cases.recording_papers import built_package, record_package
     from keiryo.cli.alarm_cases_input import content_of, tell
     from keiryo.dates import utc_text
 
-    more, roles = [], {}
-    given = [(foreground, "foreground"), (background, "background")]
-    given += [(one, "photograph") for one in photograph or ()]
-    for path, role in given:
-        if path is not None:
-            more.append(content_of(path))
-            roles[hashlib.sha256(more[-1][1]).hexdigest()] = role
+    given = [("foreground", foreground), ("background", background)]
+    given += [("photograph", one) for one in photograph or ()]
+    more = [(role, content_of(path)) for role, path in given if path is not None]
     books = opened(db)
-    with books.database.reading() as connection:
-        metadata = books.database.metadata
-        case = alarm_case(connection, metadata, alarm)
-        content = package_bytes(
-            connection, metadata, books.database.evidence, case,
-            case_view(connection, metadata, case), package=package, question=question,
-            roles=roles, more=more,
-        )  # fmt: skip
+    content, missing = built_package(
+        books.database, alarm, package=package, question=question, files=more
+    )
     _write(output, content)
     values = {"alarm": alarm, "package": package, "expert": expert, "words": question,
               "at": utc_text(datetime.now(UTC))}  # fmt: skip
@@ -155,7 +173,7 @@ def reach_back(
         raise
     tell(done, format_)
     if format_of(format_) is not Format.JSON:
-        for one in missing_parts(case):
+        for one in missing:
             print(f"  the expert will miss: {one}")
 
 
@@ -179,7 +197,7 @@ def answer(
     format_: FormatOption = None,
 ) -> None:
     """Record the answer of an expert: it adds an identification."""
-    from keiryo.alarm_cases.recording import record_expert_answer
+    from keiryo.alarm_cases.recording_papers import record_expert_answer
     from keiryo.cli.alarm_cases_input import content_of, nuclides_of, tell
 
     found, wrong = nuclides_of(nuclide or [])
@@ -201,36 +219,33 @@ def report(
     group: Annotated[str, typer.Option("--group", help="I, II or III.")],
     description: Annotated[str, typer.Option("--description", help="What happened.")],
     contact: Annotated[str, typer.Option("--contact", help="Who is asked further.")],
-    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="New: .json or .md.")],
-    quantity: Annotated[str | None, typer.Option("--quantity", help="In words.")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="New: .docx, .json or .md.")
+    ],
+    quantity: Annotated[
+        str | None,
+        typer.Option("--quantity", help="In words; 'not determined' where nobody measured it."),
+    ] = None,
     activity: Annotated[float | None, typer.Option("--activity", metavar="BQ")] = None,
     db: DbOption = None,
     format_: FormatOption = None,
 ) -> None:
     """Draft an incident report for the national point of contact, who releases it."""
-    import json
     from datetime import UTC, datetime
 
-    from keiryo.alarm_cases.case_record import alarm_case
-    from keiryo.alarm_cases.incident_report import incident_report, readable, report_findings
-    from keiryo.alarm_cases.recording import record_report
+    from keiryo.alarm_cases.incident_report import FORMS
+    from keiryo.alarm_cases.recording_papers import drafted_report, record_report
     from keiryo.cli.alarm_cases_input import tell
     from keiryo.dates import utc_text
-    from keiryo.errors import RefusedError
 
     given: dict[str, Any] = {
         "group": group, "contact": contact, "description": description, "quantity": quantity,
         "activity_bq": activity,
     }  # fmt: skip
-    books = opened(db)
-    with books.database.reading() as connection:
-        case = alarm_case(connection, books.database.metadata, alarm)
-    wrong = report_findings(case, given)
-    if wrong:
-        raise RefusedError("the report was refused; nothing was recorded", wrong)
-    made = incident_report(case, books.state, given, books.actor.person)
-    text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-    content = (readable(made) if output.suffix.lower() == ".md" else text).encode()
+    books, form = opened(db), output.suffix.lower().removeprefix(".")
+    content = drafted_report(
+        books.database, books.actor, alarm, given, form if form in FORMS else "json"
+    )
     _write(output, content)
     values = {"alarm": alarm, "report": name, "state": "drafted", "incident_group": group,
               "at": utc_text(datetime.now(UTC))}  # fmt: skip
@@ -249,32 +264,22 @@ def release(
     format_: FormatOption = None,
 ) -> None:
     """Release an incident report as it was drafted by somebody else."""
-    from datetime import UTC, datetime
-
-    from keiryo.alarm_cases.case_record import alarm_case
-    from keiryo.alarm_cases.recording import record_report
+    from keiryo.alarm_cases.recording_papers import release_report
     from keiryo.cli.alarm_cases_input import tell
-    from keiryo.dates import utc_text
-    from keiryo.errors import NotFoundError
 
     books = opened(db)
-    with books.database.reading() as connection:
-        case = alarm_case(connection, books.database.metadata, alarm)
-    drafted = [one for one in case.reports if one["report"] == name and one["state"] == "drafted"]
-    if not drafted:
-        raise NotFoundError(f"{alarm} has no report {name[:40]!r}", "Draft it first.")
-    values = {
-        "alarm": alarm, "report": name, "state": "released", "digest": drafted[-1]["digest"],
-        "incident_group": drafted[-1]["incident_group"], "at": utc_text(datetime.now(UTC)),
-    }  # fmt: skip
-    tell(record_report(books.database, books.actor, values, None), format_)
+    tell(release_report(books.database, books.actor, alarm, name), format_)
 
 
 def statistics(
     by: Annotated[str, typer.Option("--by", help="lane, site, partner, month or day.")] = "lane",
     passages: Annotated[
         Path | None,
-        typer.Option("--passages", metavar="FILE", help="Occupancies and days by group."),
+        typer.Option(
+            "--passages",
+            metavar="FILE",
+            help="Occupancies and days by group; else those of the books.",
+        ),
     ] = None,
     confidence: Annotated[float, typer.Option("--confidence", help="Of the intervals.")] = 0.95,
     as_of: AsOfOption = None,
@@ -284,18 +289,31 @@ def statistics(
     """Show rates of alarms and of what they were, with exact intervals."""
     from keiryo.alarm_cases.case_record import case_register
     from keiryo.alarm_cases.sheets import passage_rows
-    from keiryo.alarm_cases.statistics import alarm_statistics, outcome_row
+    from keiryo.alarm_cases.statistics import (
+        BY,
+        alarm_statistics,
+        outcome_row,
+        passages_of_books,
+        places_of,
+    )
     from keiryo.cli.alarm_cases_input import content_of
-    from keiryo.errors import RefusedError
+    from keiryo.detection_sites.register import read_register
+    from keiryo.errors import RefusedError, UsageError
 
     rows, findings = ([], []) if passages is None else passage_rows(*content_of(passages))
     if findings:
         raise RefusedError("the passages were refused", findings)
-    books = opened(db)
+    if by not in BY:
+        raise UsageError(f"{by[:40]!r} is no group", f"One of {', '.join(BY)}.")
+    books, then = opened(db), _time(as_of, "--as-of")
     with books.database.reading() as connection:
-        known = case_register(connection, books.database.metadata, at=_time(as_of, "--as-of"))
+        metadata = books.database.metadata
+        known = case_register(connection, metadata, at=then)
+        places = places_of(read_register(connection, metadata))
+        if passages is None:
+            rows = passages_of_books(connection, metadata, by, then.date() if then else None)
     found = alarm_statistics(
-        [outcome_row(one) for one in known.values()], rows, by=by, confidence=confidence
+        [outcome_row(one, places) for one in known.values()], rows, by=by, confidence=confidence
     )
     columns = [by, "occupancies", "alarms", "false", "fault", "innocent", "nuisance", "real",
                "unresolved", "open", "alarms_rate", "alarms_low", "alarms_high"]  # fmt: skip

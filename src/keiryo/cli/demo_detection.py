@@ -90,7 +90,8 @@ def watch_the_port(books: Books) -> list[str]:
 
 def _cases(books: Books) -> list[str]:
     """Raise a case for each alarm of the day; work one to its end and one half of the way."""
-    from keiryo.alarm_cases.recording import explain_case, raise_alarms
+    from keiryo.alarm_cases.recording import raise_alarms
+    from keiryo.alarm_cases.recording_explanations import explain_case
     from keiryo.detection_sites.importing import occupancies
 
     database, actor = books.database, books.actor

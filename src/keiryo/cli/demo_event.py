@@ -13,7 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from keiryo.alarm_cases.recording import explain_case, raise_alarms
+from keiryo.alarm_cases.recording import raise_alarms
+from keiryo.alarm_cases.recording_explanations import explain_case
 from keiryo.cli.demo_alarm_steps import Assessed
 from keiryo.equipment.calibration import Calibration, calibrate
 from keiryo.equipment.custody import HandOver, hand_over, instant_text

@@ -16,6 +16,7 @@ from litestar.response import Stream
 
 from keiryo.alarm_cases.adjudication import Place, case_view, next_steps, queue
 from keiryo.alarm_cases.case_record import AlarmCase
+from keiryo.alarm_cases.passages import own_passage, passage_key, waiting_passages
 from keiryo.alarm_cases.record_forms import moment
 from keiryo.alarm_cases.recording import RAISE
 from keiryo.alarm_cases.states import ESCALATED
@@ -35,7 +36,7 @@ from keiryo.web.pages.alarms_words import (
 )
 from keiryo.web.pages.cooperation_known import done_act
 from keiryo.web.pages.equipment_standing import evidence_links
-from keiryo.web.pages.portals_known import CASES, cases, passage_address, passage_key
+from keiryo.web.pages.portals_known import CAPABILITY, CASES, cases, passage_address
 from keiryo.web.pages.portals_known import HOME as PORTALS
 from keiryo.web.pages.portals_words import STATE_WORDS, state_badge
 from keiryo.web.rendering import render
@@ -45,7 +46,7 @@ from keiryo.web.speaking import instant_text
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
-ONE = HOME + "/{alarm:str}"
+ONE, WAITING = HOME + "/{alarm:str}", f"{HOME}/waiting"
 
 
 def _href(row: Row) -> str:
@@ -72,6 +73,28 @@ EVERY = (
     ListColumn("origin", sentence("Origin"), choices=tuple(ORIGIN_WORDS.values())),
 )
 
+WITHOUT_CASE = (
+    ListColumn(
+        "passage",
+        sentence("Passage"),
+        "code",
+        href=lambda row: passage_address(row["instrument"], row["begin"]),
+    ),
+    ListColumn("start", sentence("Start"), "time"),
+    ListColumn("site", sentence("Site")),
+    ListColumn("lane", sentence("Lane"), "code"),
+    ListColumn("alarm", sentence("Alarmed on")),
+    ListColumn("sigma", sentence("Largest sigma"), "number", filterable=False),
+    ListColumn(
+        "raise",
+        sentence("Raise a case"),
+        filterable=False,
+        href=lambda row: (
+            f"{HOME}/raise?" + urlencode({"portal": row["instrument"], "occupancy": row["begin"]})
+        ),
+    ),
+)
+
 
 def _places(viewer: Viewer) -> list[Place]:
     """Return the open cases in their order."""
@@ -79,10 +102,26 @@ def _places(viewer: Viewer) -> list[Place]:
         return queue(connection, viewer.metadata, viewer.server.now())
 
 
-def _tabs(here: str, waiting: int, every: int) -> list[tuple[str, str, bool, int]]:
+def _without_case(viewer: Viewer) -> list[dict[str, Any]]:
+    """Return passages with an alarm that no case names, read anew when something was posted."""
+    if not viewer.reads(CAPABILITY):
+        return []
+
+    def find() -> list[dict[str, Any]]:
+        with viewer.books.reading() as connection:
+            return waiting_passages(connection, viewer.metadata, cases(viewer).values())
+
+    heads = tuple(viewer.server.last_acts.by(name, viewer.head) for name in (CAPABILITY, CASES))
+    return viewer.server.remembered.get(("waiting alarms", viewer.sight), heads, find)
+
+
+def _tabs(viewer: Viewer, here: str) -> list[tuple[str, str, bool, int]]:
+    found = cases(viewer).values()
+    waiting = [(_("Alarms without a case"), WAITING, here == WAITING, len(_without_case(viewer)))]
     return [
-        (_("Open"), HOME, here == HOME, waiting),
-        (_("All cases"), f"{HOME}/all", here != HOME, every),
+        (_("Open"), HOME, here == HOME, sum(one.is_open for one in found)),
+        *(waiting if viewer.reads(CAPABILITY) else []),
+        (_("All cases"), f"{HOME}/all", here == f"{HOME}/all", len(found)),
     ]
 
 
@@ -115,7 +154,7 @@ def alarm_queue(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         lead=_("The gravest comes first; the status of a trader comes last and only for goods."),
         may_raise=viewer.may_post_somewhere(RAISE),
         done=done_act(request),
-        tabs=_tabs(HOME, len(rows), len(cases(viewer))),
+        tabs=_tabs(viewer, HOME),
         crumbs=[(_("Alarm cases"), None)],
     )
 
@@ -145,7 +184,6 @@ def every_case(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         cells["state"] = state_badge(row["state_name"])
         for name in ("decision", "category", "origin"):
             cells[name] = _(row[name]) if row[name] else None
-    waiting = sum(one.is_open for one in found.values())
     return render(
         request,
         "alarms/queue.html",
@@ -154,9 +192,53 @@ def every_case(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         lead="",
         may_raise=viewer.may_post_somewhere(RAISE),
         done=None,
-        tabs=_tabs(f"{HOME}/all", waiting, len(rows)),
+        tabs=_tabs(viewer, f"{HOME}/all"),
         crumbs=[(_("Alarm cases"), HOME), (_("All cases"), None)],
     )
+
+
+@get(WAITING, sync_to_thread=True, opt=READING)
+def alarms_waiting(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
+    """List passages with an alarm that has no case yet: neutrons first, then the most sigmas."""
+    rows = [
+        {
+            "passage": one["passage"],
+            "start": one["start"].partition("~")[0],
+            "site": one["site"],
+            "lane": one["lane"],
+            "alarm": _alarm_words(one),
+            "sigma": one["max_sigma"],
+            "raise": _("Raise a case"),
+            "instrument": one["instrument"],
+            "begin": one["start"],
+        }
+        for one in _without_case(viewer)
+    ]
+    may_raise = viewer.may_post_somewhere(RAISE)
+    columns = WITHOUT_CASE if may_raise else WITHOUT_CASE[:-1]
+    table = shown_list(request, RowList(rows, columns), "alarms-without-a-case")
+    if isinstance(table, Response | Stream):
+        return table
+    return render(
+        request,
+        "alarms/queue.html",
+        listed=table,
+        total=len(rows),
+        lead=_("Passages of the daily files with an alarm that nobody has assessed yet."),
+        may_raise=may_raise,
+        done=None,
+        tabs=_tabs(viewer, WAITING),
+        crumbs=[(_("Alarm cases"), HOME), (_("Alarms without a case"), None)],
+    )
+
+
+def _alarm_words(one: dict[str, Any]) -> str:
+    words = (
+        (_("neutrons"), one["neutron_alarm"]),
+        (_("gamma"), one["gamma_alarm"]),
+        (_("the instrument"), one["instrument_alarm"]),
+    )
+    return ", ".join(word for word, flag in words if flag)
 
 
 # --- one case on the desk --------------------------------------------------------------------
@@ -210,7 +292,7 @@ def _may_explain(viewer: Viewer, case: AlarmCase) -> bool:
 
 def _facts(case: AlarmCase, view: dict[str, Any]) -> list[tuple[str, str, str | None]]:
     values = case.values
-    instrument, occupancy = values.get("instrument"), values.get("occupancy")
+    instrument = values.get("instrument")
     alarms = [
         word
         for word, flag in (
@@ -220,10 +302,8 @@ def _facts(case: AlarmCase, view: dict[str, Any]) -> list[tuple[str, str, str | 
         if flag
     ]
     passage = None
-    if instrument and occupancy:
-        parts = [part for part in case.evidence if part.startswith("occupancy:")]
-        named = parts[0].removeprefix("occupancy:") if parts else f"{instrument}@{occupancy}"
-        passage = passage_address(*passage_key(named))
+    if (key := own_passage(values)) is not None:
+        passage = passage_address(*key)
     place = case.step("LOCALIZED")
     return [
         (_("Origin"), _(ORIGIN_WORDS.get(values["origin"], values["origin"])), None),
@@ -380,7 +460,7 @@ def _waiting(viewer: Viewer) -> dict[str, Any] | None:
 SECTION = Section(
     "alarms",
     handlers=(
-        *(alarm_queue, every_case, raise_page, record_case, case_page),
+        *(alarm_queue, alarms_waiting, every_case, raise_page, record_case, case_page),
         *(step_page, record_step, explain_page, record_explanation),
     ),
     menu=(

@@ -17,7 +17,8 @@ from keiryo.alarm_cases.declared import declared_transfers
 from keiryo.alarm_cases.desk import Desk
 from keiryo.alarm_cases.explaining import PHARMACEUTICAL_ROW, table_rows
 from keiryo.alarm_cases.hard_rules import ASSESS
-from keiryo.alarm_cases.recording import Recorded, explain_case
+from keiryo.alarm_cases.recording import Recorded
+from keiryo.alarm_cases.recording_explanations import explain_case
 from keiryo.web.pages.alarms_known import HOME, READING, acts_about, case_address, require_case
 from keiryo.web.pages.boards import Entered, first_shown
 from keiryo.web.pages.seals_asked import asked_form

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from keiryo.alarm_cases.passages import facts_of_passage, passage_key
 from keiryo.alarm_cases.recording import RAISE, Recorded, raise_alarms
 from keiryo.web.pages.alarms_known import HOME, READING, acts_about, case_address
 from keiryo.web.pages.alarms_words import RAISING
@@ -15,8 +16,6 @@ from keiryo.web.pages.equipment_items import moment_context
 from keiryo.web.pages.portals_known import (
     cases,
     cases_of,
-    known,
-    local,
     passage,
     passage_address,
     require_instrument,
@@ -34,6 +33,7 @@ PLACES = {
     "ALARM-ANEW": "alarm",
     "ALARM-INSTRUMENT": "instrument",
     "ALARM-TIME": "at",
+    "ALARM-PASSAGE": "evidence",
 }
 
 
@@ -61,24 +61,20 @@ def _of_passage(viewer: Viewer, portal: str, start: str) -> tuple[dict[str, Any]
     NotFoundError
         If there is no such passage that the viewer may see.
     """
-    one = require_instrument(viewer, portal)
+    require_instrument(viewer, portal)
     row = passage(viewer, portal, start)
-    site = known(viewer).site_of(one)
-    there = local(row["start"], known(viewer).zone_of(one))
-    held = cases_of(viewer).get((portal, str(row["start"]).partition("~")[0]), [])
+    held = cases_of(viewer).get((portal, str(row["start"])), [])
+    content_of = viewer.whole.evidence.get
+    with viewer.books.reading() as connection:
+        facts, _wrong = facts_of_passage(
+            connection, viewer.metadata, content_of, f"{portal}@{row['start']}"
+        )
     filled = {
-        "alarm": f"{portal}-{there:%Y%m%d-%H%M%S}",
-        "origin": "INSTRUMENT_ALARM",
-        "site": one["site"],
-        "lane": one["lane"],
-        "partner": site.get("partner"),
-        "instrument": portal,
-        "gamma": bool(row["gamma_alarm"]),
-        "neutron": bool(row["neutron_alarm"]),
-        "max_sigma": row["max_sigma"],
-        "evidence": f"occupancy:{portal}@{row['start']}",
-        "at": there.isoformat()[:19],
-        "offset": there.isoformat()[-6:],
+        **facts,
+        "gamma": bool(facts["gamma_alarm"]),
+        "neutron": bool(facts["neutron_alarm"]),
+        "at": facts["raised_at"][:19],
+        "offset": facts["raised_at"][-6:],
     }
     about = {
         "name": f"{portal}@{row['start']}",
@@ -141,7 +137,8 @@ def record_case(request: AnyRequest, viewer: Asking) -> Response[Any] | Redirect
         "neutron_alarm": int(bool(told.pop("neutron"))),
     }
     if evidence.startswith("occupancy:"):
-        row["occupancy"] = evidence.split()[0].partition("@")[2].partition("~")[0]
+        start = passage_key(evidence.split()[0].removeprefix("occupancy:"))[1]
+        row["occupancy"] = start.partition("~")[0]
     elif row.get("origin") == "INFORMATION_ALERT":
         row["gamma_alarm"] = row["neutron_alarm"] = None
     if name in cases(viewer):

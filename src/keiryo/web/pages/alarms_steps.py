@@ -6,8 +6,6 @@ background and the answer are all kept with the act.
 
 from __future__ import annotations
 
-import json
-from pathlib import PurePath
 from typing import Any
 
 from litestar import Response, get, post
@@ -17,6 +15,7 @@ from litestar.response import Redirect
 from keiryo.alarm_cases.adjudication import next_steps
 from keiryo.alarm_cases.case_record import AlarmCase
 from keiryo.alarm_cases.hard_rules import ASSESS, HEADQUARTERS
+from keiryo.alarm_cases.identifying import identified_file
 from keiryo.alarm_cases.recording import Recorded, take_step
 from keiryo.alarm_cases.results import Answer, read_identification
 from keiryo.alarm_cases.states import (
@@ -28,11 +27,7 @@ from keiryo.alarm_cases.states import (
     VERIFIED,
     goes_back,
 )
-from keiryo.errors import NotFoundError, UsageError
-from keiryo.identification.choosing import identify
-from keiryo.identification.of_file import beside, foreground, of_detector
-from keiryo.spectra.reading import read_content
-from keiryo.spectra.spectrum import Spectrum, SpectrumFileError
+from keiryo.errors import NotFoundError
 from keiryo.web.pages.alarms_known import HOME, READING, acts_about, case_address, require_case
 from keiryo.web.pages.alarms_words import BACK, EVIDENCE, FILES, REASON, STEPS, Step
 from keiryo.web.pages.boards import Entered, first_shown
@@ -49,7 +44,6 @@ STEP = HOME + "/{alarm:str}/steps/{step:str}"
 PUT_BACK = "BACK"
 """By which an address names the form that puts a case back."""
 EARLY = (RAISED, VERIFIED, LOCALIZED, CHARACTERIZED, IDENTIFIED, CATEGORIZED)
-MOST_SPECTRUM = 64 << 20
 _BACK = Step(sentence("Put the case back"), sentence("Put it back"), "b", (BACK,))
 PLACES = {
     "ALARM-REASON": "reason",
@@ -57,6 +51,7 @@ PLACES = {
     "ALARM-CATEGORY": "category",
     "ALARM-EVIDENCE": "evidence",
     "ALARM-ANSWER": "spectrum",
+    "ALARM-SPECTRUM": "spectrum",
 }
 """At which field a finding is shown."""
 
@@ -187,45 +182,13 @@ def _answer(
     """Return the answer for a spectrum that was sent; what was sent is kept beside it."""
     if spectrum is None:
         return None
-    name, content = spectrum
-    if content.lstrip()[:1] == b"{":
-        given = content
+    if spectrum[1].lstrip()[:1] == b"{":
+        found, findings = read_identification(spectrum[1])
+        told = None if found is None else (found, *spectrum)
     else:
-        try:
-            given = _identified(content, name, background)
-        except SpectrumFileError as error:
-            asked.wrong("spectrum", " ".join(one.message for one in error.problems))
-            return None
+        told, findings = identified_file(spectrum, background)
         files += [one for one in (spectrum, background) if one is not None]
-        name = f"{PurePath(name).stem[:80] or 'spectrum'}.identify.json"
-    found, findings = read_identification(given)
-    if found is None:
+    if told is None:
         asked.entered.findings += findings
-        asked.wrong("spectrum", _("This is no answer of an identification."))
-        return None
-    return found, name, given
-
-
-def _identified(content: bytes, name: str, background: File | None) -> bytes:
-    """Return the answer for a spectrum file, as the command prints it.
-
-    Raises
-    ------
-    SpectrumFileError
-        If a file cannot be read.
-    UsageError
-        If it is too large to be identified here.
-    """
-    if len(content) > MOST_SPECTRUM:
-        raise UsageError(
-            _("this is more than %(most)s MiB", most=MOST_SPECTRUM >> 20),
-            _("Identify it by command: keiryo spectrum identify."),
-        )
-    some = read_content(content, PurePath(name).suffix).spectra
-    chosen = foreground(some)
-    quiet: Spectrum | None = beside(some, chosen)
-    if background is not None:
-        other = read_content(background[1], PurePath(background[0]).suffix).spectra
-        quiet = of_detector(other, chosen)
-    answer = identify(chosen, quiet)
-    return json.dumps(answer.to_dict(), default=str).encode()
+        asked.wrong("spectrum", _("It cannot be taken as an identification; see above."))
+    return told

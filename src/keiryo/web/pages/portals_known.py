@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from keiryo.alarm_cases.case_record import AlarmCase, case_register
+from keiryo.alarm_cases.passages import named_passages
 from keiryo.dates import date_number
 from keiryo.detection_sites.register import Register, read_register
 from keiryo.detection_sites.statistics import results_of_tests
@@ -232,30 +233,6 @@ def cases_of(viewer: Viewer) -> dict[tuple[str, str], list[AlarmCase]]:
     """Return the cases about each passage, by instrument and start in UTC."""
     found: dict[tuple[str, str], list[AlarmCase]] = {}
     for case in cases(viewer).values():
-        instrument, occupancy = case.values.get("instrument"), case.values.get("occupancy")
-        keys = {part for part in case.evidence if part.startswith("occupancy:")}
-        named = {passage_key(part.removeprefix("occupancy:")) for part in keys}
-        if instrument and occupancy:
-            named.add(passage_key(f"{instrument}@{occupancy}"))
-        for key in named:
+        for key in named_passages(case):
             found.setdefault(key, []).append(case)
     return found
-
-
-def passage_key(text: str) -> tuple[str, str]:
-    """Return instrument and start of a passage as the record of passages writes them.
-
-    Parameters
-    ----------
-    text : str
-        ``INSTRUMENT@START``, with any offset.
-    """
-    instrument, _at, start = text.partition("#")[0].partition("@")
-    written, tilde, number = start.partition("~")
-    try:
-        moment = datetime.datetime.fromisoformat(written)
-    except ValueError:
-        return instrument, start
-    if moment.tzinfo is None:
-        return instrument, start
-    return instrument, f"{_utc(moment)}{tilde}{number}"

@@ -13,12 +13,12 @@ from typing import Any
 from litestar import Response, get
 from litestar.response import Stream
 
-from keiryo.alarm_cases.statistics import alarm_statistics, outcome_row
+from keiryo.alarm_cases.statistics import alarm_statistics, outcome_row, places_of
 from keiryo.detection_sites.statistics import statistics
 from keiryo.errors import UsageError
 from keiryo.web.listing import ListColumn, RowList, shown_list
 from keiryo.web.pages.boards import day_of
-from keiryo.web.pages.portals_known import CAPABILITY, CASES, HOME, READING, cases
+from keiryo.web.pages.portals_known import CAPABILITY, CASES, HOME, READING, cases, known
 from keiryo.web.pictures.portal_traces import RateBar, rate_bars
 from keiryo.web.rendering import render
 from keiryo.web.speaking import gettext as _
@@ -95,8 +95,9 @@ def _rows(
     def find() -> list[dict[str, Any]]:
         with viewer.books.reading() as connection:
             replayed = statistics(connection, viewer.metadata, by=by, first=begin, last=end)
+        places = places_of(known(viewer).register)
         told = [
-            outcome_row(case)
+            outcome_row(case, places)
             for case in cases(viewer).values()
             if (begin is None or case.raised.date().isoformat() >= begin)
             and (end is None or case.raised.date().isoformat() < end)
