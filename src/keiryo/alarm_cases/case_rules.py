@@ -25,6 +25,7 @@ from keiryo.alarm_cases.record_forms import (
 from keiryo.alarm_cases.states import (
     CATEGORIZED,
     CHARACTERIZED,
+    CLOSED,
     ESCALATED,
     FALSE,
     IDENTIFIED,
@@ -226,6 +227,13 @@ def needs(case: AlarmCase, line: Mapping[str, Any]) -> Iterator[Finding]:
             "ALARM-EVIDENCE",
             f"{case.name}: nothing shows that it is {step}",
             "Give a file, an act, or an occupancy or measurement by instrument and start.",
+        )
+    handed, shown_there = case.handover, bool(evidence_parts(line.get("evidence")))
+    if step == CLOSED and handed is not None and not (handed["reference"] or shown_there):
+        yield refusing(
+            "ALARM-EVIDENCE",
+            f"{case.name}: nothing shows that {handed['receiver']} took it over",
+            "Give the receipt as evidence; or hand it over with its --reference.",
         )
     wanted = {
         LOCALIZED: ("place",),

@@ -61,8 +61,8 @@ def own_passage(values: Row) -> Key | None:
         return None
     own = passage_key(f"{instrument}@{start}")
     for part in evidence_parts(values.get("evidence")):
-        key = passage_key(part.removeprefix(PASSAGE)) if part.startswith(PASSAGE) else own
-        if key[0] == own[0] and key[1].partition("~")[0] == own[1]:
+        key = passage_key(part.removeprefix(PASSAGE))
+        if part.startswith(PASSAGE) and (key[0], key[1].partition("~")[0]) == own:
             return key
     return own
 
