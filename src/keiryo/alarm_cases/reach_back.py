@@ -45,7 +45,8 @@ def package_bytes(
     Parameters
     ----------
     connection, metadata, store
-        An open transaction, the tables, and where files lie.
+        An open transaction, the tables, and where files lie; files that are not seen through the
+        transaction are left out.
     case : AlarmCase
     view : mapping
         The case as `keiryo.alarm_cases.adjudication.case_view` tells it.
@@ -71,7 +72,9 @@ def package_bytes(
     digests = {one.rpartition("#")[2] for one in case.evidence}
     for digest in sorted(one for one in digests if digest_of(one)):
         query = select(table.c.name).where(table.c.digest == digest).order_by(table.c.act_id)
-        name = connection.execute(query.limit(1)).scalar() or "file"
+        name = connection.execute(query.limit(1)).scalar()
+        if name is None:  # not kept here, or not theirs to see who makes the package
+            continue
         place = f"files/{digest[:12]}-{_safe(str(name))}"
         members.append((place, store.get(digest), (roles or {}).get(digest, "evidence")))
     for name, content in more:

@@ -39,6 +39,7 @@ def built_package(
     package: str,
     question: str,
     files: Sequence[tuple[str, GivenFile]] = (),
+    seen_in: Database | None = None,
 ) -> tuple[bytes, list[str]]:
     """Return the package of a case for an expert, and what the expert will miss in it.
 
@@ -48,13 +49,15 @@ def built_package(
     alarm, package, question : str
     files : sequence of (role, (name, content))
         Files beside the evidence of the case: foreground, background, photograph.
+    seen_in : Database, optional
+        The books as somebody sees them: what they do not see does not go into the package.
 
     Raises
     ------
     NotFoundError
         If there is no such case, or a file of it is not kept.
     """
-    with database.reading() as connection:
+    with (seen_in or database).reading() as connection:
         case = alarm_case(connection, database.metadata, alarm)
         view = case_view(connection, database.metadata, case)
         content = package_bytes(

@@ -97,6 +97,21 @@ def named_nuclide(given: str, category: str, probability: str | None = None) -> 
     return NamedNuclide(parent_of(name), given, probability, wanted)
 
 
+def given_nuclides(given: Iterable[str]) -> tuple[list[NamedNuclide], list[Finding]]:
+    """Return nuclides given as ``Cs-137:industrial``, and what is wrong with them."""
+    found, wrong = [], []
+    for one in given:
+        name, _colon, category = one.partition(":")
+        if not name.strip() or category.strip().lower() not in CATEGORY:
+            told = "Write nuclide and category, as Cs-137:industrial."
+            wrong.append(
+                refusing("ALARM-ANSWER", f"{shown(one[:60])} is no nuclide with category", told)
+            )
+        else:
+            found.append(named_nuclide(name, category.strip()))
+    return found, wrong
+
+
 def read_identification(content: bytes) -> tuple[Answer | None, list[Finding]]:
     """Return the answer of an identification, and everything that is wrong with it.
 

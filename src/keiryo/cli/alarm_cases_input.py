@@ -10,8 +10,6 @@ from keiryo.cli.output import show_json
 
 if TYPE_CHECKING:
     from keiryo.alarm_cases.recording import Recorded
-    from keiryo.alarm_cases.results import NamedNuclide
-    from keiryo.errors import Finding
 
 
 def given_files(paths: list[Path] | None) -> list[tuple[str, bytes]]:
@@ -56,21 +54,3 @@ def tell(done: Recorded, format_: Format | None) -> None:
     print(f"Recorded {done.lines} lines{about} in act {done.act.act_id} ({done.act.kind}).")
     for one in kept:
         print(f"  kept {one['sha256']}  {one['name']}")
-
-
-def nuclides_of(given: list[str]) -> tuple[list[NamedNuclide], list[Finding]]:
-    """Return nuclides given as ``Cs-137:industrial``, and what is wrong with them."""
-    from keiryo.alarm_cases.record_forms import refusing
-    from keiryo.alarm_cases.results import CATEGORY, named_nuclide
-
-    found, wrong = [], []
-    for one in given:
-        name, _colon, category = one.partition(":")
-        if not name.strip() or category.lower() not in CATEGORY:
-            told = "Write nuclide and category, as Cs-137:industrial."
-            wrong.append(
-                refusing("ALARM-ANSWER", f"{one[:60]!r} is no nuclide with category", told)
-            )
-        else:
-            found.append(named_nuclide(name, category))
-    return found, wrong

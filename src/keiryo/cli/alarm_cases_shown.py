@@ -198,9 +198,10 @@ def answer(
 ) -> None:
     """Record the answer of an expert: it adds an identification."""
     from keiryo.alarm_cases.recording_papers import record_expert_answer
-    from keiryo.cli.alarm_cases_input import content_of, nuclides_of, tell
+    from keiryo.alarm_cases.results import given_nuclides
+    from keiryo.cli.alarm_cases_input import content_of, tell
 
-    found, wrong = nuclides_of(nuclide or [])
+    found, wrong = given_nuclides(nuclide or [])
     row = {
         "alarm": alarm, "package": package, "expert": expert, "words": words, "at": at,
         "undecided": undecided, "residual_passed": residual,

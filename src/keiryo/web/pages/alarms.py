@@ -25,6 +25,7 @@ from keiryo.people.accounts import names_of
 from keiryo.web.listing import ListColumn, Row, RowList, shown_list
 from keiryo.web.pages.alarms_explaining import explain_page, record_explanation
 from keiryo.web.pages.alarms_known import HOME, READING, case_address, require_case
+from keiryo.web.pages.alarms_papers import paper_page, papers_offered, record_paper
 from keiryo.web.pages.alarms_raising import raise_page, record_case
 from keiryo.web.pages.alarms_steps import back_offered, record_step, step_address, step_page
 from keiryo.web.pages.alarms_words import (
@@ -269,6 +270,7 @@ def case_page(request: AnyRequest, viewer: Asking, alarm: FromPath[str]) -> Resp
         steps=[_offered(case.name, one) for one in offered],
         explain=f"{case_address(case.name)}/explain" if _may_explain(viewer, case) else None,
         back=back_offered(viewer, case),
+        papers=papers_offered(viewer, case),
         nuclides=[_nuclide(one) for one in view["nuclides"]],
         unexplained=view["unexplained"],
         identifications=[_identification(one) for one in view["identifications"]],
@@ -462,6 +464,7 @@ SECTION = Section(
     handlers=(
         *(alarm_queue, alarms_waiting, every_case, raise_page, record_case, case_page),
         *(step_page, record_step, explain_page, record_explanation),
+        *(paper_page, record_paper),
     ),
     menu=(
         MenuEntry(sentence("Alarm cases"), HOME, sentence("Radiation detection"), 5, reads(CASES)),

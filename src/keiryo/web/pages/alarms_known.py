@@ -9,6 +9,8 @@ from keiryo.alarm_cases.tables import (
     ALARM_CASE,
     ALARM_EXPLANATION,
     ALARM_IDENTIFICATION,
+    ALARM_PACKAGE,
+    ALARM_REPORT,
     ALARM_STEP,
 )
 from keiryo.errors import NotFoundError
@@ -18,7 +20,10 @@ from keiryo.web.viewer import Viewer
 
 READING = {"reads": CASES}
 HOME = "/alarms"
-_ABOUT = (ALARM_CASE, ALARM_STEP, ALARM_IDENTIFICATION, ALARM_EXPLANATION)
+_ABOUT = (
+    *(ALARM_CASE, ALARM_STEP, ALARM_IDENTIFICATION, ALARM_EXPLANATION),
+    *(ALARM_PACKAGE, ALARM_REPORT),
+)
 
 
 def case_address(name: str) -> str:
