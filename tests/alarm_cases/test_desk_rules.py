@@ -68,7 +68,7 @@ def test_trust_puts_no_grave_case_behind_others(desk: Desk) -> None:
     assert [one.case.name for one in told] == [
         *("TRUSTED-NEUTRONS", "TRUSTED-LOUD", "PLAIN", "TRUSTED")
     ]
-    assert "trader T-1: tier 2; later" in told[-1].reasons
+    assert "trader T-1: tier 2, later" in told[-1].reasons
 
 
 def sheet(name: str, nuclides: str, void: str = "") -> list[dict[str, Any]]:

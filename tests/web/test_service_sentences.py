@@ -32,6 +32,9 @@ COVERED = (
     *(f"evaluation/{name}.py" for name in ("conclusion", "anomalies", "model", "sealed_items")),
     *(f"oversight/{name}.py" for name in ("exemptions", "retained_waste", "received_rows")),
     *(f"oversight/{name}.py" for name in ("notice_intake", "statements", "statement_comparison")),
+    *(f"alarm_cases/{name}.py" for name in ("hard_rules", "case_rules", "desk", "passages")),
+    *(f"alarm_cases/{name}.py" for name in ("explaining", "identifying", "declared")),
+    *(f"alarm_cases/{name}.py" for name in ("recording_explanations", "record_forms")),
     "charts/variance.py",
     "material_description.py",
 )
@@ -151,6 +154,41 @@ COMPOSED: dict[str, tuple[str, ...]] = {
     "7001 is not a code for the 7003; codes are ": (
         "'0' is not a code for the physical form; codes are A B C",
         "'Z' is not a code for the quality; codes are A B C",
+    ),
+    "its 7002 cannot be recorded": (
+        "A-1: its lane cannot be recorded",
+        "A-1: its dose rate usv h cannot be recorded",
+    ),
+    "7001 7003: who raised it does not make it 7005": (
+        "A-1 had a neutron alarm: who raised it does not make it FALSE",
+        "A-1 had to be escalated: who raised it does not make it CLOSED",
+    ),
+    "7001: the test that nothing is left over in the spectrum 7003": (
+        "A-1: the test that nothing is left over in the spectrum did not pass",
+        "A-1: the test that nothing is left over in the spectrum was not done",
+    ),
+    "the days since the treatment are no number of 0 or more": (
+        "A-1: the days since the treatment are no number of 0 or more",
+    ),
+    "the dose rate is no number of 0 or more": ("A-1: the dose rate is no number of 0 or more",),
+    "7001 explains at most 7003 days after the treatment7005; 7007 are told": (
+        "A-1: I-131 explains at most 7.5 days after the treatment; 40 are told",
+        "A-1: I-131 explains at most 7.5 days after the treatment, with 20 µSv/h at 1 m; 40 are "
+        "told",
+    ),
+    "no time with an offset": (),
+    "more than 7002 pieces of evidence": ("A-1: more than 100 pieces of evidence",),
+    "no file 7002… is kept as evidence": ("A-1: no file 0123456789ab… is kept as evidence",),
+    "there is no 7002 in the record": ("A-1: there is no act:99 in the record",),
+    "the 7002 is larger than 7004 MB": (
+        "the spectrum cannot be identified: the background is larger than 64 MB",
+    ),
+    "'keiryo spectrum read FILE' shows what the file holds; else give the answer of "
+    "'keiryo spectrum identify'.": (),
+    "7001: no declared transfer explains it7003": (
+        "A-1: no declared transfer explains it",
+        "A-1: no declared transfer explains it; nearest: import TR-1 of 2026-06-01 (container: "
+        "C-1 is not declared with it; consignee: the transfer names none)",
     ),
 }
 """Sentences that are made of parts, by how they stand in the source: as they are said."""

@@ -112,7 +112,7 @@ def place_of(case: AlarmCase, limits: Limits, traders: Traders, now: datetime.da
         reasons.append(f"{sigma:.1f} sigma")
     reasons.append(f"{hours:.1f} h old")
     if trader:
-        reasons.append(f"trader {trader}: {words}; {'later' if tier else 'no credit'}")
+        reasons.append(f"trader {trader}: {words}, {'later' if tier else 'no credit'}")
     rank = (
         *(float(bool(forced)), float(case.neutrons), float(_GRAVITY.get(category, 4))),
         *(case.loudest_usv_h, round(sigma, 1), -float(tier), hours),

@@ -104,7 +104,7 @@ def evidence_problems(
             if not files(part):
                 yield (
                     f"no file {part[:12]}… is kept as evidence",
-                    "Give the file itself with --file-of-evidence.",
+                    "Give the file itself (--keep FILE).",
                 )
         elif _ACT.fullmatch(part):
             if not acts(int(part.removeprefix("act:"))):

@@ -19,16 +19,22 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from keiryo.web.service_sentences_boards import BOARDS
+from keiryo.web.service_sentences_detecting import DETECTING, DETECTING_PHRASES
 from keiryo.web.service_sentences_errors import ERRORS
 from keiryo.web.service_sentences_evaluation import EVALUATION
 from keiryo.web.service_sentences_findings import FINDINGS
 from keiryo.web.service_sentences_findings_between import FINDINGS_BETWEEN
-from keiryo.web.service_sentences_phrases import PHRASES
+from keiryo.web.service_sentences_phrases import PHRASES as COMMON_PHRASES
 from keiryo.web.service_sentences_records import RECORDS
 from keiryo.web.translation import catalogue
 
-SENTENCES = (*FINDINGS, *FINDINGS_BETWEEN, *EVALUATION, *BOARDS, *ERRORS, *RECORDS)
+SENTENCES = (
+    *(*FINDINGS, *FINDINGS_BETWEEN, *EVALUATION, *BOARDS, *ERRORS, *RECORDS),
+    *DETECTING,
+)
 """Everything that services say and pages translate."""
+PHRASES = (*COMMON_PHRASES, *DETECTING_PHRASES)
+"""Parts of it."""
 
 LONGEST = 4000
 """Characters of a text that is looked at; nothing that services say is longer."""

@@ -43,7 +43,7 @@ from keiryo.web.pages.portals_words import STATE_WORDS, state_badge
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, OverviewPart, Section, reads
 from keiryo.web.speaking import gettext as _
-from keiryo.web.speaking import instant_text
+from keiryo.web.speaking import instant_text, said
 from keiryo.web.translation import sentence
 from keiryo.web.viewer import AnyRequest, Asking, Viewer
 
@@ -60,17 +60,17 @@ QUEUE = (
     ListColumn("state", sentence("Status"), choices=tuple(STATE_WORDS.values())),
     ListColumn("site", sentence("Site")),
     ListColumn("lane", sentence("Lane"), "code"),
-    ListColumn("raised", sentence("Raised"), "time"),
+    ListColumn("raised", sentence("Raised at"), "time"),
     ListColumn("reasons", sentence("Why it stands there")),
 )
 EVERY = (
     ListColumn("alarm", sentence("Case"), "code", href=_href),
     ListColumn("state", sentence("Status"), choices=tuple(STATE_WORDS.values())),
     ListColumn("decision", sentence("Decision"), choices=tuple(STATE_WORDS.values())),
-    ListColumn("category", sentence("Category"), choices=tuple(CATEGORY_WORDS.values())),
+    ListColumn("category", sentence("Radiation category"), choices=tuple(CATEGORY_WORDS.values())),
     ListColumn("site", sentence("Site")),
     ListColumn("lane", sentence("Lane"), "code"),
-    ListColumn("raised", sentence("Raised"), "time"),
+    ListColumn("raised", sentence("Raised at"), "time"),
     ListColumn("origin", sentence("Origin"), choices=tuple(ORIGIN_WORDS.values())),
 )
 
@@ -147,6 +147,7 @@ def alarm_queue(request: AnyRequest, viewer: Asking) -> Response[Any] | Stream:
         return table
     for cells, row in zip(table.rows, table.found.rows, strict=True):
         cells["state"] = state_badge(row["state_name"])
+        cells["reasons"] = said(row["reasons"])
     return render(
         request,
         "alarms/queue.html",
@@ -309,7 +310,7 @@ def _facts(case: AlarmCase, view: dict[str, Any]) -> list[tuple[str, str, str | 
     place = case.step("LOCALIZED")
     return [
         (_("Origin"), _(ORIGIN_WORDS.get(values["origin"], values["origin"])), None),
-        (_("Raised"), instant_text(case.raised), None),
+        (_("Raised at"), instant_text(case.raised), None),
         (_("Site"), str(values["site"]), PORTALS),
         (_("Lane"), str(values.get("lane") or ""), None),
         (_("Partner"), str(values.get("partner") or ""), None),
@@ -452,7 +453,7 @@ def _waiting(viewer: Viewer) -> dict[str, Any] | None:
                 "name": one.case.name,
                 "href": case_address(one.case.name),
                 "state": state_badge(one.case.state),
-                "reason": one.reasons[0],
+                "reason": said(one.reasons[0]),
             }
             for one in places[:5]
         ],

@@ -162,7 +162,7 @@ PAPERS: Mapping[str, Paper] = {
             Field(
                 "group",
                 Kind.CHOICE,
-                sentence("Group"),
+                sentence("Incident group"),
                 missing=sentence("Choose the group."),
                 choices={
                     "I": sentence("I: trafficking or malicious use is confirmed or likely"),
@@ -186,14 +186,14 @@ PAPERS: Mapping[str, Paper] = {
             Field(
                 "contact",
                 Kind.LINE,
-                sentence("Contact"),
+                sentence("Contact for questions"),
                 sentence("Who is asked further."),
                 missing=sentence("Name who is asked further."),
             ),
             Field(
                 "form",
                 Kind.CHOICE,
-                sentence("As"),
+                sentence("Written as"),
                 missing=sentence("Choose one of the list."),
                 choices={
                     "docx": sentence("Word document"),

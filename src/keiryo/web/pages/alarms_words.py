@@ -79,7 +79,7 @@ _FAULT = Field("fault", Kind.TICK, sentence("By a fault of the instrument"))
 _CATEGORY = Field(
     "category",
     Kind.CHOICE,
-    sentence("Category"),
+    sentence("Radiation category"),
     missing=sentence("Choose the category."),
     choices=CATEGORY_WORDS,
 )
