@@ -167,7 +167,9 @@ def step_findings(known: Register, context: Context, line: Mapping[str, Any]) ->
         evidence_problems(line.get("evidence"), context.files, context.acts),
     )
     if case.scope != line.get("scope"):
-        yield refusing("ALARM-SCOPE", f"{case.name} belongs to {case.scope}", "Name that scope.")
+        yield refusing(
+            "ALARM-SCOPE", f"the case {case.name} belongs to {case.scope}", "Name that scope."
+        )
     step = str(line["state"])
     if step != ESCALATED and step not in STATES:
         yield refusing(
@@ -199,7 +201,7 @@ def _order(case: AlarmCase, line: Mapping[str, Any]) -> Iterator[Finding]:
     if line.get("before") != state:
         yield refusing(
             "ALARM-STEP",
-            f"{case.name} is {state}, not {shown(line.get('before'))}",
+            f"{case.name} has the status {state}, not {shown(line.get('before'))}",
             "Look at it again: somebody took a step in between.",
         )
     elif step == ESCALATED:

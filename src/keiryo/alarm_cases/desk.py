@@ -150,7 +150,7 @@ class Desk:
             yield unknown_case(line.get("alarm"))
         elif case.scope != line.get("scope"):
             yield refusing(
-                "ALARM-SCOPE", f"{case.name} belongs to {case.scope}", "Name that scope."
+                "ALARM-SCOPE", f"the case {case.name} belongs to {case.scope}", "Name that scope."
             )
         elif kind == ALARM_EXPLANATION.name:
             yield from self._explanation(context, case, line)
