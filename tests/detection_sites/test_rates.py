@@ -13,7 +13,7 @@ from detection_sites.port_books import DAY, PORTAL, SITE, passage, put, read, re
 from keiryo.alarm_cases.recording import raise_alarms, take_step
 from keiryo.api import Books
 from keiryo.cli.detection_rates import outcomes_of_cases
-from keiryo.detection_sites.importing import keep_spectrum
+from keiryo.detection_sites.keeping_spectra import keep_spectrum
 from keiryo.detection_sites.register import read_rows
 from keiryo.detection_sites.statistics import statistics
 from keiryo.places.model import MaterialBalanceArea

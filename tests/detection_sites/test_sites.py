@@ -10,7 +10,8 @@ import pytest
 from detection_sites.port_books import DAY, PORTAL, SITE, passage, put, read, refused, take
 from keiryo.api import Books
 from keiryo.detection_sites.explain import explain
-from keiryo.detection_sites.importing import keep_spectrum, occupancies
+from keiryo.detection_sites.importing import occupancies
+from keiryo.detection_sites.keeping_spectra import keep_spectrum
 from keiryo.detection_sites.register import read_register, read_rows
 from keiryo.detection_sites.statistics import due, results_of_tests, statistics
 from keiryo.journal.reading import rows_of

@@ -18,7 +18,8 @@ from keiryo.alarm_cases.results import read_identification
 from keiryo.api import Books
 from keiryo.cli.demo_detection import play_the_games
 from keiryo.cooperation.recording import record_register, shipped_register
-from keiryo.detection_sites.importing import import_file, keep_spectrum
+from keiryo.detection_sites.importing import import_file
+from keiryo.detection_sites.keeping_spectra import keep_spectrum
 from keiryo.detection_sites.register import record
 from keiryo.journal.model import Actor
 from web.site import copy_of, demonstration_books

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keiryo.detection_sites.importing import keep_spectrum
+from keiryo.detection_sites.keeping_spectra import keep_spectrum
 from keiryo.web.pages import spectra_held
 from keiryo.web.pictures.spectrum_view import MOST_BINS, View, binned, round_ticks, spectrum_view
 from web.browser import launched, window

@@ -238,7 +238,7 @@ def spectrum(
     format_: FormatOption = None,
 ) -> None:
     """Record a spectrum file: kept as evidence, with what each spectrum says."""
-    from keiryo.detection_sites.importing import keep_spectrum
+    from keiryo.detection_sites.keeping_spectra import keep_spectrum
 
     file_content(file)
     books = opened(db)

@@ -9,12 +9,9 @@ nothing away.
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, MetaData
@@ -64,6 +61,116 @@ class Imported:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """What a file would bring into the record.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of its bytes.
+    rows : tuple of mapping
+        A line for each passage, as the replay has it.
+    verdicts : tuple of str
+        Of each of them: ``new``, ``anew`` (it says more of one that stands), ``stands`` (the
+        record has it, or more of it) or ``twice`` (the file tells it twice).
+    begins : str or None
+        Start of the first passage, UTC.
+    incomplete : bool
+    health : tuple of mapping
+        Faults, tamper and what could not be believed, as they would be recorded.
+    findings : tuple of Finding
+    """
+
+    digest: str
+    rows: tuple[Row, ...]
+    verdicts: tuple[str, ...]
+    begins: str | None
+    incomplete: bool
+    health: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    """A file held against the record."""
+
+    check: FileCheck
+    new: tuple[Row, ...]
+    known: Row
+    register: Register
+    moments: Moments
+
+
+def check_file(
+    database: Database,
+    instrument: str,
+    name: str,
+    content: bytes,
+    *,
+    day: datetime.date | None = None,
+) -> FileCheck:
+    """Return what a daily file would bring into the record; nothing is recorded.
+
+    Parameters
+    ----------
+    database, instrument, name, content, day
+        As `import_file`.
+
+    Raises
+    ------
+    RefusedError
+        As `import_file`, with the same findings.
+    """
+    file = _parsed(name, content)
+    with database.reading() as connection:
+        return _looked_at(database, connection, file, (instrument, name), day).check
+
+
+def _looked_at(
+    database: Database,
+    connection: Connection,
+    file: DailyFile,
+    names: tuple[str, str],
+    day: datetime.date | None,
+) -> _LookedAt:
+    """Hold a file against the record: what `import_file` records and `check_file` tells."""
+    instrument, name = names
+    register = read_register(connection, database.metadata)
+    known = _instrument(connection, database.metadata, register, instrument, file.sha256, name)
+    site = register["site"][(known["site"],)]
+    moments = passage_times(file, str(site["zone"]), day)
+    if moments.refused:
+        raise RefusedError(f"{name} was refused; nothing was recorded", moments.refused)
+    there = {
+        start: row
+        for (_, start), row in occupancies(
+            connection, database.metadata, instrument=instrument
+        ).items()
+    }
+    kept_before = KeptPassages(database.evidence.get)
+    placed, told = place_passages(file, moments.starts, there, kept_before)
+    rows, unset = _occupancies(register, site, instrument, file, moments, placed)
+    verdicts = []
+    for row, one in zip(rows, placed, strict=True):
+        fuller = one.verdict in ("new", "at least as full")
+        stands = not fuller or _stands(there.get(row["start"]), row)
+        verdict = "new" if one.verdict == "new" else "anew"
+        verdicts.append("twice" if one.verdict == "twice" else "stands" if stands else verdict)
+    check = FileCheck(
+        file.sha256,
+        tuple(rows),
+        tuple(verdicts),
+        moments.starts[0] if moments.starts else None,
+        _is_cut(file),
+        tuple(_health(file, file.sha256, instrument)),
+        (*moments.told, *told, *unset),
+    )
+    pairs = zip(rows, verdicts, strict=True)
+    new = tuple(row for row, verdict in pairs if verdict in ("new", "anew"))
+    return _LookedAt(check, new, known, register, moments)
+
+
 def import_file(
     database: Database,
     actor: Actor,
@@ -95,36 +202,16 @@ def import_file(
     outcome: dict[str, Any] = {}
 
     def draft(connection: Connection) -> Draft:
-        register = read_register(connection, database.metadata)
-        known = _instrument(connection, database.metadata, register, instrument, file.sha256, name)
-        site = register["site"][(known["site"],)]
-        moments = passage_times(file, str(site["zone"]), day)
-        if moments.refused:
-            raise RefusedError(f"{name} was refused; nothing was recorded", moments.refused)
-        there = {
-            start: row
-            for (_, start), row in occupancies(
-                connection, database.metadata, instrument=instrument
-            ).items()
-        }
-        kept_before = KeptPassages(database.evidence.get)
-        placed, told = place_passages(file, moments.starts, there, kept_before)
-        rows, unset = _occupancies(register, site, instrument, file, moments, placed)
-        new = [
-            row
-            for row, one in zip(rows, placed, strict=True)
-            if one.verdict in ("new", "at least as full")
-            and not _stands(there.get(row["start"]), row)
-        ]
-        begins = moments.starts[0] if moments.starts else None
-        given = (name, content, begins)
-        made = _draft(database, file, instrument, given, new, known, utc_text(clock()))
-        add_setups(made, register, file, moments, instrument, str(known["scope"]))
+        found = _looked_at(database, connection, file, (instrument, name), day)
+        given = (name, content, found.check.begins)
+        made = _draft(database, file, instrument, given, found.new, found.known, utc_text(clock()))
+        scope = str(found.known["scope"])
+        add_setups(made, found.register, file, found.moments, instrument, scope)
         outcome.update(
-            occupancies=len(new),
-            unchanged=len(rows) - len(new),
-            incomplete=_is_cut(file),
-            findings=(*moments.told, *told, *unset),
+            occupancies=len(found.new),
+            unchanged=len(found.check.rows) - len(found.new),
+            incomplete=found.check.incomplete,
+            findings=found.check.findings,
         )
         return made
 
@@ -363,128 +450,3 @@ def _health(file: DailyFile, digest: str, instrument: str) -> list[dict[str, Any
         }
         for kind, code, line, message in listed
     ]
-
-
-def keep_spectrum(
-    database: Database,
-    actor: Actor,
-    instrument: str,
-    file: Path,
-    *,
-    occupancy: str | None = None,
-    clock: Clock = system_clock,
-) -> tuple[Act, Sequence[dict[str, Any]]]:
-    """Record a spectrum file: evidence, and a line for each spectrum with what it says.
-
-    Parameters
-    ----------
-    database, actor
-    instrument : str
-    file : Path
-    occupancy : str, optional
-        Start of the occupancy that it is about, as the record names it.
-
-    Raises
-    ------
-    RefusedError
-        If it cannot be read, is in the record, or instrument or occupancy are unknown.
-    """
-    from keiryo.spectra.reading import content_of, read_content
-    from keiryo.spectra.spectrum import SpectrumFileError
-
-    try:
-        content = content_of(file)
-        read = read_content(content, file.suffix)
-    except SpectrumFileError as error:
-        told = [
-            finding("SPECTRUM-FILE", one.message, "'keiryo spectrum show' tells more.")
-            for one in error.problems
-        ]
-        raise RefusedError(f"{file.name} was refused; nothing was recorded", told) from None
-    digest = hashlib.sha256(content).hexdigest()
-    shown = [one.to_dict() for one in read.spectra]
-
-    def draft(connection: Connection) -> Draft:
-        metadata = database.metadata
-        register = read_register(connection, metadata)
-        known = register["instrument"].get((instrument,))
-        table = metadata.tables[tables.DETECTION_MEASUREMENT.name]
-        told = _spectrum_findings(connection, metadata, register, known, digest, occupancy)
-        if told or known is None:
-            raise RefusedError(f"{file.name} was refused; nothing was recorded", told)
-        kept = keep_file(database.evidence, file.name, content)
-        made = Draft("detection.spectrum", f"detection:{uuid.uuid4()}")
-        scope = str(known["scope"])
-        add_evidence(made, kept, scope, "spectrum", utc_text(clock()))
-        for number, one in enumerate(shown, 1):
-            line: dict[str, Any] = {
-                "digest": digest,
-                "number": number,
-                "instrument": instrument,
-                "occupancy": occupancy,
-                "shown": json.dumps(one, ensure_ascii=False, sort_keys=True, default=str),
-            }
-            made.add(table.name, line, scope=scope)
-        return made
-
-    return post(database, draft, actor, clock=clock).act, [
-        {"node": f"measurement:{digest}#{number}", **one} for number, one in enumerate(shown, 1)
-    ]
-
-
-def _spectrum_findings(
-    connection: Connection,
-    metadata: MetaData,
-    register: Register,
-    known: Row | None,
-    digest: str,
-    occupancy: str | None,
-) -> list[Finding]:
-    told = []
-    if known is not None and occupancy is not None and not _sees(register, known, occupancy):
-        told.append(
-            finding(
-                "DETECTION-LANE",
-                f"{known['instrument']} does not measure what passes {occupancy[:80]}",
-                "Name an instrument of its lane, or one that is carried at its site.",
-            )
-        )
-    if known is None:
-        told.append(
-            finding(
-                "DETECTION-UNKNOWN",
-                "there is no such instrument",
-                "'keiryo portals list instrument' lists what there is.",
-            )
-        )
-    if occupancy is not None and not _is_there(connection, metadata, occupancy):
-        told.append(
-            finding(
-                "DETECTION-UNKNOWN",
-                f"there is no occupancy {occupancy[:80]!r}",
-                "Name it as INSTRUMENT@START; 'keiryo portals occupancies' lists them.",
-            )
-        )
-    table = metadata.tables[tables.DETECTION_MEASUREMENT.name]
-    if rows_of(connection, metadata, table.name, table.c.digest == digest):
-        told.append(
-            finding(
-                "SPECTRUM-TWICE",
-                "the same bytes are in the record",
-                f"Nothing needs to be done; it is measurement:{digest}#1.",
-            )
-        )
-    return told
-
-
-def _sees(register: Register, known: Row, occupancy: str) -> bool:
-    """Return whether an instrument can measure a passage: its own lane's, or carried there."""
-    other = register["instrument"].get((occupancy.partition("@")[0],))
-    if other is None or other["instrument"] == known["instrument"]:
-        return True
-    return bool(other["site"] == known["site"] and known["lane"] in (None, other["lane"]))
-
-
-def _is_there(connection: Connection, metadata: MetaData, occupancy: str) -> bool:
-    instrument, _, start = occupancy.partition("@")
-    return (instrument, start) in occupancies(connection, metadata, instrument=instrument)

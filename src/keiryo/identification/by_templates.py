@@ -17,6 +17,7 @@ from keiryo.identification.template_match import (
     HIGH_KEV,
     LOW_KEV,
     Binned,
+    added,
     best_templates,
     binned,
     deviance,
@@ -41,6 +42,10 @@ TELLING_PROBABILITY, MOST_PROBABLE = 0.05, 0.995
 GAINS_BESIDE = 1
 """Once a source is found, so many gains on each side of its own are tried for a further one."""
 POOR_FIT = 3.0
+FAIR_FIT, MISFIT_COST, MOST_MISFIT_COST = 2.0, 0.1, 0.3
+"""Reduced chi square from which a probability falls, by how much for each 1, and at most."""
+USUAL_EXPONENT = 1.5
+"""With templates of a usual detector a share p of the likelihood is right p to this often."""
 RADIUM_COUNTS = 10.0
 """Radium in balance gives about so many times the counts of the U-238 that it comes from."""
 NATURAL = ("K-40", "Ra-226", "Th-232")
@@ -187,17 +192,48 @@ def _one_more(
         variants[first:last], np.array(mixtures), bins.shapes, trust
     )
     gains = gains + first
-    rank: dict[str, tuple[float, int]] = {}
-    for template, value in zip(which.tolist(), values.tolist(), strict=True):
-        nuclide = templates.templates[template].nuclide
-        if nuclide not in rank or value < rank[nuclide][0]:
-            rank[nuclide] = (float(value), int(template))
     if not len(which):
-        return mixture, rank
+        return mixture, {}
     best = int(values.argmin())
     gain, chosen = int(gains[best]), [*mixture.chosen, int(which[best])]
     amounts, value = fit(variants[gain], _components(gain, chosen, quiet, bins), trust)
-    return _Mixture(gain, chosen, amounts, value), rank
+    made = _Mixture(gain, chosen, amounts, value)
+    return made, _ranked(
+        variants, np.array(mixtures), bins, templates, made, quiet, first, which, gains, values
+    )
+
+
+def _ranked(
+    variants: np.ndarray,
+    mixtures: np.ndarray,
+    bins: Binned,
+    templates: TemplateSet,
+    made: _Mixture,
+    quiet: np.ndarray,
+    first: int,
+    which: np.ndarray,
+    gains: np.ndarray,
+    values: np.ndarray,
+) -> dict[str, tuple[float, int]]:
+    """Return each nuclide's best deviance and template, bins counted as the best one is trusted.
+
+    A source that was just found may be wrong in its bins by more than chance: without that, of two
+    sources that are alike the one whose template happens to fit better would be sure.
+    """
+    best: dict[str, int] = {}
+    for at in np.argsort(values).tolist():
+        best.setdefault(templates.templates[int(which[at])].nuclide, at)
+    rows = np.array(list(best.values()))
+    trust = _trust(made, variants, quiet, bins, templates.model_error)
+    again = np.empty(len(rows))
+    for gain in np.unique(gains[rows]).tolist():
+        mine = np.flatnonzero(gains[rows] == gain)
+        shapes = bins.shapes[which[rows[mine]]]
+        again[mine] = added(variants[gain], mixtures[gain - first], shapes, trust)[0]
+    return {
+        name: (float(value), int(which[row]))
+        for name, row, value in zip(best, rows.tolist(), again.tolist(), strict=True)
+    }
 
 
 def _dispersion(mixture: _Mixture, quiet: np.ndarray, bins: Binned) -> float:
@@ -228,11 +264,14 @@ def _answer(
         for one, amount in zip(mixture.chosen, mixture.amounts[1:], strict=True)
     }
     worth = _worth(mixture, counts, parts, over, trust)
+    sources = mixture.amounts[1:] @ parts[1:]
+    rest = _rest(counts, mixture.amounts @ parts, sources, bins, templates.model_error)
+    fitted = float(str(rest["chi2_reduced"]))
     for at, chosen in enumerate(mixture.chosen):
         main = templates.templates[chosen].nuclide
         least = THRESHOLD * (templates.caution if at else 1.0)
         there = 1 / (1 + np.exp(-np.clip(min(worth[at], 2 * drops[at]) - least, -60, 60) / 2))
-        best = ranks[at][main][0]
+        best = min(value for value, _template in ranks[at].values())
         softer = 2 * over * TEMPERATURE * templates.caution
         weights = {
             name: (1.0 if name in COMMON or name in NATURAL else RARE)
@@ -241,7 +280,8 @@ def _answer(
         }
         whole = sum(weights.values())
         for name, weight in sorted(weights.items(), key=lambda pair: -pair[1]):
-            probability = min(float(there) * weight / whole, MOST_PROBABLE)
+            share = float(there) * weight / whole
+            probability = min(_calibrated(share, fitted, templates.caution), MOST_PROBABLE)
             if probability < TELLING_PROBABILITY or any(one.nuclide == name for one in found):
                 continue
             template = templates.templates[ranks[at][name][1]]
@@ -258,8 +298,6 @@ def _answer(
             }
             found.append(Found(name, round(probability, 4), category, reason, evidence))
     found.sort(key=lambda one: -one.probability)
-    sources = mixture.amounts[1:] @ parts[1:]
-    rest = _rest(counts, mixture.amounts @ parts, sources, bins, templates.model_error)
     undecided, why = _decision(found, rest)
     names = ["background", *(templates.templates[one].label for one in mixture.chosen)]
     made = tuple(zip(names, mixture.amounts[:, None] * parts, strict=True))
@@ -267,6 +305,17 @@ def _answer(
     return Identification(
         "templates", tuple(found), rest, undecided, why, tuple(problems), fit=drawn
     )
+
+
+def _calibrated(share: float, chi2_reduced: float, caution: float) -> float:
+    """Return how often a nuclide is right that has a share of the likelihood.
+
+    Where the mixture fits badly the model is wrong somewhere, and the share says less than it
+    seems; templates of usual detectors are wrong a little everywhere. Found by trials.
+    """
+    badly = min(max(MISFIT_COST * (chi2_reduced - FAIR_FIT), 0.0), MOST_MISFIT_COST)
+    made: float = share ** (USUAL_EXPONENT if caution > 1 else 1.0) * (1 - badly)
+    return made
 
 
 def _beside(name: str, amounts: dict[str, float]) -> dict[str, float]:

@@ -114,9 +114,12 @@ ROLES: Mapping[str, Role] = {
         ),
         Role(
             "port officer",
-            "Raises and assesses alarms, and decides those that are not grave.",
+            "Takes in portal files, raises and assesses alarms, decides those that are not grave.",
             ("places", "export_control", "detection_sites", "alarm_cases"),
-            ("alarm.raise", "alarm.assess", "alarm.decide", "alarm.report"),
+            (
+                *("alarm.raise", "alarm.assess", "alarm.decide", "alarm.report"),
+                *("detection.import", "detection.measurement", "detection.check"),
+            ),
         ),
         Role(
             "detection expert",

@@ -16,6 +16,13 @@ from litestar.response import Stream
 from keiryo.alarm_cases.recording import RAISE
 from keiryo.web.listing import ListColumn, Row, RowList, shown_list
 from keiryo.web.pages.boards import asked_day
+from keiryo.web.pages.cooperation_known import done_act
+from keiryo.web.pages.portals_instrument import (
+    card_address,
+    instrument_card,
+    record_about,
+    record_page,
+)
 from keiryo.web.pages.portals_known import (
     CAPABILITY,
     CASES,
@@ -37,6 +44,14 @@ from keiryo.web.pages.portals_known import (
 )
 from keiryo.web.pages.portals_passage import passage_page
 from keiryo.web.pages.portals_statistics import portals_statistics
+from keiryo.web.pages.portals_upload import (
+    look_at_upload,
+    looked_at_page,
+    may_upload,
+    record_upload,
+    upload_address,
+    upload_page,
+)
 from keiryo.web.pages.portals_words import (
     ALARM,
     CLASS_WORDS,
@@ -153,12 +168,7 @@ def _instrument_row(
         else SILENT if fixed and not some
         else WELL
     )  # fmt: skip
-    alarms = [row for row in some if row["gamma_alarm"] or row["neutron_alarm"]]
-    cases = {
-        case.name: case
-        for row in some
-        for case in by_passage.get((name, row["start"].partition("~")[0]), ())
-    }
+    cases = {case.name: case for row in some for case in by_passage.get((name, row["start"]), ())}
     return {
         "instrument": name,
         "lane": one["lane"],
@@ -171,7 +181,9 @@ def _instrument_row(
         "own": sum(bool(row["instrument_alarm"]) for row in some),
         "unjudged": sum(not row["evaluated"] for row in some),
         "without": sum(
-            not by_passage.get((name, row["start"].partition("~")[0])) for row in alarms
+            not by_passage.get((name, row["start"]))
+            for row in some
+            if row["gamma_alarm"] or row["neutron_alarm"] or row["instrument_alarm"]
         ) if viewer.reads(CASES) else 0,
         "open": sum(case.is_open for case in cases.values()),
         "due": ", ".join(due),
@@ -246,6 +258,9 @@ def instrument_day(
         tests=[row for row in found.tests if row["instrument"] == instrument],
         due=found.overdue(instrument, on),
         may_raise=viewer.may_post(RAISE, str(one["scope"])),
+        upload=upload_address(instrument) if may_upload(viewer, one) else None,
+        card=card_address(instrument),
+        done=done_act(request),
         why=f"/why?of=portal%3A{instrument}",
         crumbs=[(_("Portals"), HOME), (instrument, None)],
     )
@@ -254,7 +269,7 @@ def instrument_day(
 def _passage_row(row: Row, zone: datetime.tzinfo, by_passage: Any) -> dict[str, Any]:
     there = local(row["start"], zone)  # type: ignore[arg-type]
     _at, tilde, number = row["start"].partition("~")
-    held = by_passage.get((row["instrument"], _at), ())
+    held = by_passage.get((row["instrument"], row["start"]), ())
     return {
         "instrument": row["instrument"],
         "start": row["start"],
@@ -324,7 +339,11 @@ def _setups(found: Known, instrument: str) -> list[dict[str, Any]]:
 
 SECTION = Section(
     "portals",
-    handlers=(lane_board, portals_statistics, instrument_day, passage_page),
+    handlers=(
+        *(lane_board, portals_statistics, instrument_day, passage_page),
+        *(upload_page, look_at_upload, looked_at_page, record_upload),
+        *(instrument_card, record_page, record_about),
+    ),
     menu=(
         MenuEntry(
             sentence("Portals"), HOME, sentence("Radiation detection"), 10, reads(CAPABILITY)

@@ -47,7 +47,7 @@ def passage_page(
     there = local(row["start"], zone)
     found, trouble = _replayed(viewer, row)
     before, after = near(viewer, instrument, row["start"], f"{row['start']}\x7f")
-    cases = cases_of(viewer).get((instrument, row["start"].partition("~")[0]), [])
+    cases = cases_of(viewer).get((instrument, row["start"]), [])
     agree = row["gamma_alarm"] is not None and bool(row["instrument_alarm"]) == bool(
         row["gamma_alarm"] or row["neutron_alarm"]
     )
