@@ -33,7 +33,7 @@ from keiryo.reports.service import import_reports
 from keiryo.web.settings import Settings
 from web.browser import COLOURS, DESK, TABLET, launched, until, window
 from web.cooperating_state import record_cooperation
-from web.detecting_port import detect
+from web.detecting_port import daily_file, detect
 from web.site import Site, copy_of, make_site, serving
 from web.test_main_work_accountant import DISCARD, WRONG, two_people_for_reports
 from web.test_protection_pages import made_of as regime_of
@@ -140,6 +140,9 @@ def _something_of_everything(site: Site, address: str) -> dict[str, list[str]]:
         asked = [officer.post("/journal/verify"), _sent(officer, WRONG)]
         pack = {"from": "2025-01-01", "to": "2025-12-31"}
         asked.append(officer.post("/areas/XALA/audit-pack", pack))
+        daily = {"file": ("day.csv", daily_file() + b" ", "text/csv")}
+        day = {"day": "2026-01-09"}
+        asked.append(officer.post("/portals/RPM-2/upload", data=day, files=daily))
         left["officer"] = [a.headers["location"] for a in asked if a.status_code == 303]
         left["officer"] += ["/why?of=line:3/1", "/why?of=XAFA/F25-FA-001", "/search?q=F25"]
         left["officer"] += ["/why?of=report:XAFA/102", "/obligations/statements/AU/2025"]

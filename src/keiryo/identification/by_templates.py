@@ -44,8 +44,8 @@ GAINS_BESIDE = 1
 POOR_FIT = 3.0
 FAIR_FIT, MISFIT_COST, MOST_MISFIT_COST = 2.0, 0.1, 0.3
 """Reduced chi square from which a probability falls, by how much for each 1, and at most."""
-USUAL_EXPONENT = 1.5
-"""With templates of a usual detector a share p of the likelihood is right p to this often."""
+ALIKE = (("Ac-225", "U-233"),)
+"""The photons of both are those of one chain: a scintillator does not tell them apart."""
 RADIUM_COUNTS = 10.0
 """Radium in balance gives about so many times the counts of the U-238 that it comes from."""
 NATURAL = ("K-40", "Ra-226", "Th-232")
@@ -278,10 +278,11 @@ def _answer(
             * float(np.exp(-min((value - best) / softer, 600.0)))
             for name, (value, _template) in ranks[at].items()
         }
+        weights = _shared(weights)
         whole = sum(weights.values())
         for name, weight in sorted(weights.items(), key=lambda pair: -pair[1]):
             share = float(there) * weight / whole
-            probability = min(_calibrated(share, fitted, templates.caution), MOST_PROBABLE)
+            probability = min(_calibrated(share, fitted), MOST_PROBABLE)
             if probability < TELLING_PROBABILITY or any(one.nuclide == name for one in found):
                 continue
             template = templates.templates[ranks[at][name][1]]
@@ -307,15 +308,24 @@ def _answer(
     )
 
 
-def _calibrated(share: float, chi2_reduced: float, caution: float) -> float:
+def _calibrated(share: float, chi2_reduced: float) -> float:
     """Return how often a nuclide is right that has a share of the likelihood.
 
     Where the mixture fits badly the model is wrong somewhere, and the share says less than it
-    seems; templates of usual detectors are wrong a little everywhere. Found by trials.
+    seems. Found by trials.
     """
     badly = min(max(MISFIT_COST * (chi2_reduced - FAIR_FIT), 0.0), MOST_MISFIT_COST)
-    made: float = share ** (USUAL_EXPONENT if caution > 1 else 1.0) * (1 - badly)
-    return made
+    return share * (1 - badly)
+
+
+def _shared(weights: dict[str, float]) -> dict[str, float]:
+    """Return weights with those of sources that look alike shared between them."""
+    found = dict(weights)
+    for pair in ALIKE:
+        if all(name in found for name in pair):
+            half = max(found[name] for name in pair) / 2
+            found |= dict.fromkeys(pair, half)
+    return found
 
 
 def _beside(name: str, amounts: dict[str, float]) -> dict[str, float]:

@@ -118,7 +118,7 @@ ROLES: Mapping[str, Role] = {
             ("places", "export_control", "detection_sites", "alarm_cases"),
             (
                 *("alarm.raise", "alarm.assess", "alarm.decide", "alarm.report"),
-                *("detection.import", "detection.measurement", "detection.check"),
+                *("detection.import", "detection.spectrum", "detection.check"),
             ),
         ),
         Role(
