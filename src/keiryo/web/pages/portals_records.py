@@ -172,7 +172,7 @@ RECORDS: Mapping[str, RecordForm] = {
             Field("campaign", Kind.LINE, sentence("Campaign")),
             _NOTE,
         ),
-        {"DETECTION-FUTURE": "on_day", "DETECTION-TRIAL": "alarms"},
+        {"DETECTION-FUTURE": "on_day", "DETECTION-TRIALS": "alarms"},
     ),
 }  # fmt: skip
 """What can be recorded of an instrument by form."""
