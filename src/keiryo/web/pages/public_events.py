@@ -38,9 +38,11 @@ from keiryo.public_events.report_document import as_docx
 from keiryo.public_events.sheets import EventPlan
 from keiryo.public_events.sweeping import readiness
 from keiryo.web.listing import ListColumn, Row, RowList, download_headers, shown_list
+from keiryo.web.pages.cooperation_known import done_act
 from keiryo.web.pages.evaluation_asked import plain_finding
 from keiryo.web.pages.portals_known import CASES
 from keiryo.web.pages.portals_words import STATE_WORDS
+from keiryo.web.pages.public_events_forms import entries_offered, entry_page, record_entry
 from keiryo.web.pages.public_events_map import map_of
 from keiryo.web.rendering import render
 from keiryo.web.sections import MenuEntry, Section, reads
@@ -223,6 +225,8 @@ def event_page(request: AnyRequest, viewer: Asking, event: FromPath[str]) -> Res
         lessons=told[PUBLIC_EVENT_LESSON.name],
         authority=plan.rows["authority"],
         report=f"{event_address(event)}/report" if chosen is not None else None,
+        entries=entries_offered(viewer, event) if chosen is not None else [],
+        done=done_act(request),
         why=f"/why?{urlencode({'of': f'public-event:{event}'})}",
         crumbs=[(_("Public events"), HOME), (event, None)],
     )
@@ -380,7 +384,7 @@ def event_report(viewer: Asking, event: FromPath[str]) -> Response[Any]:
 
 SECTION = Section(
     "public events",
-    handlers=(events_page, event_page, event_report),
+    handlers=(events_page, event_page, event_report, entry_page, record_entry),
     menu=(
         MenuEntry(
             sentence("Public events"), HOME, sentence("Radiation detection"), 30, reads(CAPABILITY)
