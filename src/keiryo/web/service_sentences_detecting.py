@@ -5,6 +5,10 @@ from __future__ import annotations
 from keiryo.web.translation import sentence
 
 DETECTING: tuple[str, ...] = (
+    sentence("no plan of %(event)s is in force"),
+    sentence("there is no paper %(name)s"),
+    sentence("there is no record %(name)s"),
+    sentence("there is no entry %(name)s"),
     sentence("%(dose)s µSv/h is above the safety stop value %(limit)s µSv/h"),
     sentence("nuclear material: %(said_nuclides)s"),
     sentence("the category is NUCLEAR"),
