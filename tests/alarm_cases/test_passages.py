@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 import keiryo
 from detection_sites.port_books import PORTAL, SITE, put, read, refused, take
+from keiryo.alarm_cases.adjudication import next_steps
 from keiryo.alarm_cases.case_record import alarm_case, case_register
 from keiryo.alarm_cases.passages import facts_of_passage, own_passage, waiting_passages
 from keiryo.alarm_cases.recording import raise_alarms, take_step
@@ -114,6 +115,27 @@ def test_a_passage_has_one_case_at_the_site_of_its_instrument(books: Books) -> N
     assert case(books, first).values["container"] == "MSKU0000011"
     both = [{"passage": SECOND, "alarm": "B-1"}, {"passage": SECOND, "alarm": "B-2"}]
     assert refused(raise_alarms, books.database, books.actor, both) == {"ALARM-PASSAGE"}
+
+
+def test_a_file_that_comes_after_the_case_counts_before_its_end(books: Books) -> None:
+    """The portal's neutron alarm was not known when the case was raised."""
+    row = {
+        "alarm": "EARLY", "origin": "INSTRUMENT_ALARM", "raised_at": "2025-06-01T14:00:00+09:00",
+        "site": "PORT-1", "instrument": "P1", "occupancy": "2025-06-01T14:00:00+09:00",
+        "gamma_alarm": 1, "neutron_alarm": 0, "evidence": "occupancy:P1@2025-06-01T05:00:00Z",
+    }  # fmt: skip
+    raise_alarms(books.database, books.actor, [row])
+    take(books, daily_file() + b"\r\n", "next.csv", day=DAY + datetime.timedelta(days=1))
+    step = {"alarm": "EARLY", "at": "2025-06-01T15:00:00+09:00", "reason": "not there again"}
+    step["evidence"] = "measurement:RIID-1@2025-06-01T14:30:00+09:00"
+    given = (books.database, books.actor, "FALSE", step)
+    assert refused(take_step, *given) == {"ALARM-PASSAGE"}
+    with books.database.reading() as connection:
+        told = next_steps(connection, books.database.metadata, "EARLY", books.actor)
+    assert [one["open"] for one in told if one["step"] == "FALSE"] == [False]
+    anew = {"alarm": "EARLY", "neutron_alarm": 1, "reason": "the file of the day"}
+    raise_alarms(books.database, books.actor, [anew])
+    assert refused(take_step, *given) == {"ALARM-SAME-PERSON"}
 
 
 def test_alarms_without_a_case_wait_neutrons_first(books: Books) -> None:

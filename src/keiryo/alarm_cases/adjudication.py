@@ -156,6 +156,7 @@ def next_steps(
         line = {"state": step, "person": actor.person, "by_person": actor.person}
         kind = act_kind_of(case, step, limits)
         against = [] if step == ESCALATED else list(hard_findings(case, limits, line))
+        against += desk.passage_told(name, step)
         stands = [{"code": one.code, "message": one.message} for one in against]
         if may is not None and not may(kind, case.scope):
             stands.append({"code": "PERMISSION", "message": f"you may not post acts {kind}"})

@@ -37,6 +37,7 @@ from keiryo.alarm_cases.record_forms import (
     shown,
     telling,
 )
+from keiryo.alarm_cases.states import CLOSED, FALSE, INNOCENT
 from keiryo.alarm_cases.tables import (
     ALARM_CASE,
     ALARM_EXPLANATION,
@@ -142,6 +143,7 @@ class Desk:
             yield from self._place_of_case(context, line)
         elif kind == ALARM_STEP.name:
             yield from step_findings(self.cases, context, line)
+            yield from self.passage_told(str(line.get("alarm")), str(line.get("state")))
         elif kind == ALARM_LIMIT.name:
             yield from _limit_findings(line)
         elif kind == ALARM_TABLE_ROW.name:
@@ -166,6 +168,16 @@ class Desk:
         kind, _slash, rest = reference.partition("/")
         found = self.rows.get((kind, rest.rpartition("@")[0]))
         return found if found is not None and found.reference == reference else None
+
+    def passage_told(self, alarm: str, step: str) -> Iterator[Finding]:
+        """Yield what the record of its passage has against the end of a case.
+
+        A daily file may come after the case: what it says of the passage is stated anew first.
+        """
+        case = self.cases.get(alarm)
+        if case is not None and step in (*INNOCENT, FALSE, CLOSED):
+            values = case.values
+            yield from passage_findings(self.connection, self.metadata, {}, values)
 
     def _place_of_case(self, context: Context, line: Line) -> Iterator[Finding]:
         yield from passage_findings(self.connection, self.metadata, self.passages, line)

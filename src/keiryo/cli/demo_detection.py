@@ -107,11 +107,7 @@ def _cases(books: Books) -> list[str]:
     for row, more in zip(loud, told, strict=False):
         raise_alarms(
             database, actor,
-            [{"origin": "INSTRUMENT_ALARM", "raised_at": row["start"], "site": SITE, "lane": LANE,
-              "partner": "Customs", "instrument": PORTAL, "occupancy": row["start"],
-              "gamma_alarm": 1, "neutron_alarm": int(bool(row["neutron_alarm"])),
-              "max_sigma": row["max_sigma"], "evidence": f"occupancy:{PORTAL}@{row['start']}",
-              **more}],
+            [{"passage": f"{PORTAL}@{row['start']}", **more}],
         )  # fmt: skip
     starts = [str(row["start"]) for row in loud]
     tiles = _assess(books, CERAMICS, starts[0], "0.2", ("K-40", "norm"), ("Ra-226", "norm"))
