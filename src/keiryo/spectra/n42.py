@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from keiryo.spectra.deviation_pairs import with_deviations
 from keiryo.spectra.hardened_xml import CUT, UnsafeXmlError, parse_xml, whole_elements
 from keiryo.spectra.n42_2006 import read_2006
 from keiryo.spectra.n42_parts import (
@@ -19,7 +20,6 @@ from keiryo.spectra.n42_parts import (
     TooLargeError,
     channels_of,
     counted_zeroes,
-    deviations,
     duration_s,
     flag_of,
     floats_of,
@@ -295,16 +295,21 @@ class _Of2012:
         if scale is None:
             found = Calibration(NONE if not reference else INVALID)
             return found, [] if not reference else [unusable_scale(place)]
-        told = [deviations(place)] if any(floats_of(text_at(scale, _DEVIATIONS))) else []
+        offsets = floats_of(text_at(scale, _DEVIATIONS))
+        at = floats_of(text_at(scale, "EnergyValues"))
+        pairs = list(zip(at, offsets, strict=True)) if len(at) == len(offsets) else None
         edges = stated_numbers(text_at(scale, "EnergyBoundaryValues"))
         if edges == []:
             coefficients = stated_numbers(text_at(scale, "CoefficientValues"))
             if coefficients is not None:
                 found, wrong = stated_scale(coefficients, channels, place, trimmed=False)
-                return found, wrong + (told if found.state != NONE else [])
+                found, told = with_deviations(found, pairs, channels, place)
+                return found, wrong + told
         elif edges is not None:
             found = calibration_of_edges(edges, channels)
-            return found, [unusable_scale(place)] if found.state == INVALID else told
+            if found.state == INVALID:
+                return found, [unusable_scale(place)]
+            return with_deviations(found, pairs, channels, place)
         return Calibration(INVALID), [unusable_scale(place)]
 
     def _gross(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from keiryo.spectra.deviation_pairs import Pair, with_deviations
 from keiryo.spectra.hardened_xml import whole_elements
 from keiryo.spectra.n42_parts import (
     ROLES,
@@ -12,7 +13,6 @@ from keiryo.spectra.n42_parts import (
     N42File,
     TooLargeError,
     channels_of,
-    deviations,
     duration_s,
     flag_of,
     floats_of,
@@ -26,7 +26,6 @@ from keiryo.spectra.n42_parts import (
     unusable_scale,
 )
 from keiryo.spectra.spectrum import (
-    FILE,
     INVALID,
     NONE,
     Calibration,
@@ -54,10 +53,8 @@ class _Of2006:
         self.root, self.file = root, N42File("2006")
         self.parents = {one: parent for parent in root.iter() for one in parent}
         self.scales = {one.get("ID", ""): one for one in root.iter("Calibration") if one.get("ID")}
-        self.deviating = {
-            one.get("Detector", "")
-            for one in root.iter("NonlinearityCorrection")
-            if any(floats_of(text)[1:] != [0.0] for text in _texts(one, "Deviation"))
+        self.deviations = {
+            one.get("Detector", ""): _pairs(one) for one in root.iter("NonlinearityCorrection")
         }
         self._instrument()
         for place, one in enumerate(whole_elements(root, "Spectrum"), 1):
@@ -166,9 +163,9 @@ class _Of2006:
             found = Calibration(INVALID if missing else NONE)
             return found, widths, [unusable_scale(place)] if missing else []
         found, told = _energy_scale(energy, channels, place)
-        if found.state == FILE and given.get("Detector", "") in self.deviating:
-            told.append(deviations(place))
-        return found, widths, told
+        pairs = self.deviations.get(given.get("Detector", ""), [])
+        found, more = with_deviations(found, pairs, channels, place)
+        return found, widths, told + more
 
     def _counts(self, given: Element) -> None:
         if given.tag == "GrossCounts" and self._above(given, "GrossCountMeasurement") is not None:
@@ -266,3 +263,9 @@ def _energy_scale(energy: Element, channels: int, place: str) -> tuple[Calibrati
         stated.append(2 * stated[-1] - stated[-2])
     found = calibration_of_edges(stated, channels)
     return found, [unusable_scale(place)] if found.state == INVALID else []
+
+
+def _pairs(given: Element) -> list[Pair] | None:
+    """Return the deviation pairs of a detector; None: they are no pairs of numbers."""
+    found = [floats_of(text) for text in _texts(given, "Deviation")]
+    return [(one[0], one[1]) for one in found] if all(len(one) == 2 for one in found) else None

@@ -326,12 +326,6 @@ def unusable_scale(place: str) -> Problem:
     return Problem("CALIBRATION", place, told)
 
 
-def deviations(place: str) -> Problem:
-    """Return the finding of a scale with deviations by energy, which are not applied."""
-    told = "The file states deviations from its scale, which are not applied: energies may be off."
-    return Problem("DEVIATION_PAIRS", place, told)
-
-
 def flag_of(text: str) -> bool | None:
     """Return what a flag says, or None."""
     return {"1": True, "true": True, "0": False, "false": False}.get(text.lower())
