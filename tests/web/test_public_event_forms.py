@@ -68,6 +68,8 @@ def test_an_event_is_recorded_by_form(planned: Site) -> None:
         told = {"alarm": "A-002", "post": "south", "serial": "PPM-1", "seen": "gamma"}
         done(entry(client, "alarm", "2025-07-20T09:40", **told, state="open", words="beep"))
         done(entry(client, "alarm", "2025-07-20T09:40", **told, state="false", words="once"))
+        heard = {"alarm": "I-001", "post": "north", "serial": "", "seen": "information"}
+        done(entry(client, "alarm", "2025-07-20T10:40", **heard, state="open", words="a call"))
         done(entry(client, "lessons", sheet=sheet("lessons.csv")))
         text = client.get(ONE).text
     for words in ("granite &lt;stairs&gt;", "A-002", "once", "letters", "pic-event-cell"):

@@ -110,6 +110,8 @@ def _entry(viewer: Viewer, event: str, what: str) -> tuple[Entry, Options]:
         "instruments": names("instruments", "serial"),
         "post": names("posts", "post"),
     }
+    if what == "alarm":  # an alert by information has no instrument
+        options["serial"] = [("", _("none")), *options["serial"]]
     if what == "release":
         with viewer.books.reading() as connection:
             rows = releases(connection, viewer.metadata, event)
