@@ -208,7 +208,7 @@ PAPERS: Mapping[str, Paper] = {
         sentence("Release an incident report"),
         sentence("Release the report"),
         sentence("It is released as it was drafted last; who drafted it does not release it."),
-        "g",
+        "o",
         RELEASE,
         (
             Field(
